@@ -1,0 +1,1 @@
+"""Training of the project's own network: data sets, cached features, losses, loop, evaluation."""

@@ -1,0 +1,100 @@
+"""Quick dev figures during training, calibration, and the export of the weights."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from vtviz.models.recorder import record_attention
+from vtviz.models.vtviz_base.network import Encoded, FusionNetwork
+from vtviz.training.data import coverage
+from vtviz.training.features import read_rows
+
+PHOTOS = 300
+
+
+class Development:
+    """A fixed part of the dev split, from cached features."""
+
+    def __init__(self, photos: Path, cache: Path, tokenizer: Tokenizer, side: int) -> None:
+        self.rows = read_rows(photos / "dev.jsonl")[:PHOTOS]
+        self.features = torch.from_numpy(np.load(cache / "dev-0.npy", mmap_mode="r")[:PHOTOS])
+        self.captions = [row["captions"][0] for row in self.rows]
+        self.encoded = tokenizer.encode_batch(self.captions)
+        self.side = side
+        length = max(len(each.ids) for each in self.encoded)
+        padded = [each.ids + [0] * (length - len(each.ids)) for each in self.encoded]
+        self.ids = torch.tensor(padded)
+        self.mask = torch.tensor([[t < len(each.ids) for t in range(length)] for each in self.encoded])
+
+    @torch.inference_mode()
+    def measure(self, network: FusionNetwork) -> dict[str, float]:
+        """Match AUC, recall@10 of the similarity, and pointing accuracy of the best layer's raw attention."""
+        with torch.autocast("cpu", torch.bfloat16):
+            text = network.encode_text(self.ids, self.mask)
+            image = join([network.encode_patches(block.float()) for block in self.features.split(50)])
+            similarity = torch.cat([network.similarity(text, image[rows]) for rows in chunks(len(self.rows))], dim=1)
+        logits, hits = [], []
+        for rows in chunks(len(self.rows)):
+            with torch.autocast("cpu", torch.bfloat16), record_attention(network, {"text→image"}) as recording:
+                logits.append(network.match(text[rows], image[rows]))
+            attention = [weights.mean(dim=1) for weights in recording.of_kind("text→image")]
+            hits += [self._hits(index, [layer[k] for layer in attention]) for k, index in enumerate(rows.tolist())]
+            with torch.autocast("cpu", torch.bfloat16):
+                logits.append(network.match(text[rows], image[(rows + 1) % len(self.rows)]))
+        right, wrong = torch.cat(logits[::2]), torch.cat(logits[1::2])
+        labels = torch.cat([torch.ones_like(right), torch.zeros_like(wrong)]).numpy()
+        scores = torch.cat([right, wrong]).numpy()
+        layers = np.concatenate([h for h in hits if len(h)]).mean(axis=0)
+        ranks = (similarity >= similarity.diagonal()[:, None]).sum(dim=1)
+        shift = LogisticRegression(C=1e6).fit(scores[:, None], labels)
+        return {
+            "auc": float(roc_auc_score(labels, scores)),
+            "recall@10": float((ranks <= 10).float().mean()),
+            "pointing": float(layers.max()),
+            **{f"pointing layer {k}": float(value) for k, value in enumerate(layers)},
+            "scale": float(shift.coef_[0, 0]),
+            "shift": float(shift.intercept_[0]),
+        }
+
+    def _hits(self, index: int, layers: list[Tensor]) -> np.ndarray:
+        """For each phrase of a photo's first caption, whether each layer's strongest patch lies in its boxes."""
+        offsets, rows = self.encoded[index].offsets, []
+        for phrase in self.rows[index]["phrases"]:
+            if phrase["caption"] == 0:
+                inside = [t for t, (a, b) in enumerate(offsets) if a < phrase["end"] and b > phrase["start"] and b > a]
+                boxes = coverage([tuple(box) for box in phrase["boxes"]], self.side)
+                rows.append([boxes[int(layer[inside].mean(dim=0).argmax())] >= 0.5 for layer in layers])
+        return np.array(rows, dtype=float).reshape(-1, len(layers))
+
+    def export(self, network: FusionNetwork, tokenizer: Tokenizer, folder: Path, figures: dict[str, float]) -> None:
+        """Writes ``model.safetensors`` (float16, calibrated), ``config.json`` and ``tokenizer.json``."""
+        scale, shift = network.calibration.tolist()
+        weights = {name: tensor.half().contiguous() for name, tensor in network.state_dict().items()}
+        weights["calibration"] = torch.tensor(
+            [scale * figures["scale"], shift * figures["scale"] + figures["shift"]], dtype=torch.float16
+        )
+        save_file(weights, folder / "model.safetensors", metadata={"format": "pt", "model": "vtviz-base"})
+        tokenizer.save(str(folder / "tokenizer.json"))
+        described = {"network": asdict(network.config), "threshold": 0.5}
+        (folder / "config.json").write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
+
+
+def chunks(count: int, size: int = 50) -> list[Tensor]:
+    """Row numbers 0..count-1 in blocks."""
+    return list(torch.arange(count).split(size))
+
+
+def join(parts: list[Encoded]) -> Encoded:
+    """Blocks of one encoded side, one after the other."""
+    names = ("tokens", "local", "importance", "pooled", "mask")
+    return Encoded(*(torch.cat([getattr(part, name) for part in parts]) for name in names))

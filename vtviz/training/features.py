@@ -1,0 +1,137 @@
+"""Backbone features of every view of every training photo, computed once and kept on disk.
+
+A part is one float16 array ``[rows, patches, channels]`` and one JSONL file that says what each row shows.
+A part that is there already is not computed again, so an interrupted run resumes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from tqdm import tqdm
+
+from vtviz.models.vtviz_base.backbone import PatchBackbone, to_pixels
+from vtviz.training.imagenet import class_activation, load_backbone, load_classifier
+from vtviz.training.scenes import View, apply_view, jitter, mosaic, paste, random_view
+
+BATCH = 16
+SIZE = 320
+SIDED_WORDS = {"left", "right"}
+
+
+def read_rows(path: Path) -> list[dict]:
+    """The objects of a JSONL file."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def cache_features(photos: Path, names: Path | None, cache: Path, views: int, scenes: int, seed: int) -> None:
+    """Writes the features of both splits, ``views`` augmented views of each training photo, and composed scenes.
+
+    Args:
+        photos: folder with ``train.jsonl``, ``dev.jsonl`` and ``images/``.
+        names: folder with one photo for each ImageNet class (``classes.jsonl``, ``images/``), or None.
+        cache: folder to fill.
+        views: augmented views of each training photo, beside the plain one.
+        scenes: composed scenes of each of the two kinds.
+        seed: seed of the views and scenes.
+    """
+    cache.mkdir(parents=True, exist_ok=True)
+    classifier = load_classifier()
+    backbone = load_backbone(classifier).to(memory_format=torch.channels_last)
+    for split in ("dev", "train"):
+        rows = read_rows(photos / f"{split}.jsonl")
+        for view in range(1 if split == "dev" else 1 + views):
+            source = _views(rows, photos / "images", view, seed)
+            _write_part(cache, f"{split}-{view}", len(rows), source, backbone)
+    if names is not None:
+        classes = read_rows(names / "classes.jsonl")
+        _write_part(cache, "names-0", len(classes), _views(classes, names / "images", 0, seed), backbone)
+        _write_activations(cache, classes, classifier)
+        backgrounds = [photos / "images" / row["image"] for row in read_rows(photos / "train.jsonl")]
+        for kind in ("mosaic", "paste"):
+            source = _scenes(kind, classes, names / "images", backgrounds, scenes, seed)
+            _write_part(cache, kind, scenes, source, backbone)
+
+
+def _views(rows: list[dict], images: Path, number: int, seed: int) -> Iterator[tuple[Image.Image, dict]]:
+    for index, row in enumerate(rows):
+        image = Image.open(images / row["image"]).convert("RGB")
+        rng, view = random.Random(f"{seed}-{number}-{index}"), View()
+        if number > 0:
+            words = {word for caption in row["captions"] for word in caption.lower().split()}
+            view = random_view(rng, may_flip=not words & SIDED_WORDS)
+            image = jitter(apply_view(image, view), rng)
+        yield image, {"row": index, **asdict(view)}
+
+
+def _scenes(
+    kind: str, classes: list[dict], images: Path, backgrounds: list[Path], count: int, seed: int
+) -> Iterator[tuple[Image.Image, dict]]:
+    for index in range(count):
+        rng = random.Random(f"{seed}-{kind}-{index}")
+        chosen = rng.sample(range(len(classes)), k=4 if kind == "mosaic" else rng.choice([1, 2]))
+        parts = [Image.open(images / classes[c]["image"]).convert("RGB") for c in chosen]
+        parts = [jitter(apply_view(part, random_view(rng, may_flip=True)), rng) for part in parts]
+        if kind == "mosaic":
+            image, boxes = mosaic(parts, rng, SIZE)
+        else:
+            image, boxes = paste(Image.open(rng.choice(backgrounds)).convert("RGB"), parts, rng, SIZE)
+        yield image, {"classes": chosen, "boxes": boxes}
+
+
+def _write_part(
+    cache: Path, name: str, count: int, source: Iterator[tuple[Image.Image, dict]], backbone: PatchBackbone
+) -> None:
+    target = cache / f"{name}.npy"
+    if target.exists():
+        return
+    patches = (SIZE // 16) ** 2
+    partial = cache / f"{name}.partial.npy"
+    array = np.lib.format.open_memmap(partial, mode="w+", dtype=np.float16, shape=(count, patches, backbone.channels))
+    notes: list[dict] = []
+    with ThreadPoolExecutor(1) as ahead, tqdm(total=count, desc=f"features {name}") as progress:
+        upcoming = ahead.submit(_next_batch, source)
+        while True:
+            pixels, batch_notes = upcoming.result()
+            if not batch_notes:
+                break
+            upcoming = ahead.submit(_next_batch, source)
+            with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+                features = backbone(pixels.to(memory_format=torch.channels_last))
+            array[len(notes) : len(notes) + len(batch_notes)] = features.half().numpy()
+            notes.extend(batch_notes)
+            progress.update(len(batch_notes))
+    array.flush()
+    (cache / f"{name}.jsonl").write_text("".join(json.dumps(note) + "\n" for note in notes), encoding="utf-8")
+    os.replace(partial, target)
+
+
+def _next_batch(source: Iterator[tuple[Image.Image, dict]]) -> tuple[torch.Tensor, list[dict]]:
+    items = [item for _, item in zip(range(BATCH), source, strict=False)]
+    if not items:
+        return torch.empty(0), []
+    return torch.stack([to_pixels(image, SIZE) for image, _ in items]), [note for _, note in items]
+
+
+def _write_activations(cache: Path, classes: list[dict], classifier: torch.nn.Module) -> None:
+    target = cache / "names-0.activation.npy"
+    if target.exists():
+        return
+    features = np.load(cache / "names-0.npy", mmap_mode="r")
+    channels = classifier.conv_head.in_channels
+    maps = []
+    with torch.inference_mode():
+        for start in range(0, len(classes), 50):
+            block = torch.from_numpy(features[start : start + 50, :, -channels:].astype(np.float32))
+            labels = torch.tensor([row["class"] for row in classes[start : start + 50]])
+            maps.append(class_activation(classifier, block, labels))
+    np.save(target, torch.cat(maps).numpy())

@@ -1,0 +1,88 @@
+"""Augmented views of a photo, and composed scenes that teach where a named thing is.
+
+A composed scene pastes photos of single named things side by side or onto another photo, so the box of
+every name is known exactly (as in Ghiasi et al., "Simple Copy-Paste", CVPR 2021).
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from PIL import Image, ImageEnhance
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class View:
+    """What of a photo a view shows: ``crop`` in fractions of the frame, and whether it is mirrored."""
+
+    crop: Box = (0.0, 0.0, 1.0, 1.0)
+    flipped: bool = False
+
+    def box(self, box: Box, keep: float = 0.3) -> Box | None:
+        """The box in the view's own fractions, or None where less than ``keep`` of its area is left."""
+        x0, y0, x1, y1 = self.crop
+        width, height = x1 - x0, y1 - y0
+        left, right = (min(max((x - x0) / width, 0.0), 1.0) for x in (box[0], box[2]))
+        top, bottom = (min(max((y - y0) / height, 0.0), 1.0) for y in (box[1], box[3]))
+        area = (box[2] - box[0]) * (box[3] - box[1])
+        if (right - left) * (bottom - top) * width * height < keep * area or right <= left or bottom <= top:
+            return None
+        if self.flipped:
+            left, right = 1.0 - right, 1.0 - left
+        return (left, top, right, bottom)
+
+
+def random_view(rng: random.Random, may_flip: bool) -> View:
+    """A crop of 50-100 % of the area, mirrored half of the time where the words allow it."""
+    area, aspect = rng.uniform(0.5, 1.0), rng.uniform(0.8, 1.25)
+    width, height = min((area * aspect) ** 0.5, 1.0), min((area / aspect) ** 0.5, 1.0)
+    x0, y0 = rng.uniform(0.0, 1.0 - width), rng.uniform(0.0, 1.0 - height)
+    return View((x0, y0, x0 + width, y0 + height), may_flip and rng.random() < 0.5)
+
+
+def apply_view(image: Image.Image, view: View) -> Image.Image:
+    """The part of the image that the view shows."""
+    x0, y0, x1, y1 = view.crop
+    width, height = image.size
+    part = image.crop((round(x0 * width), round(y0 * height), round(x1 * width), round(y1 * height)))
+    return part.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if view.flipped else part
+
+
+def jitter(image: Image.Image, rng: random.Random, strength: float = 0.3) -> Image.Image:
+    """Brightness, contrast and saturation changed by up to ``strength``; hue is left: captions name colours."""
+    for enhance in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
+        image = enhance(image).enhance(rng.uniform(1.0 - strength, 1.0 + strength))
+    return image
+
+
+def mosaic(parts: list[Image.Image], rng: random.Random, size: int) -> tuple[Image.Image, list[Box]]:
+    """Four photos around a random crossing point, and the box of each."""
+    x, y = round(rng.uniform(0.35, 0.65) * size), round(rng.uniform(0.35, 0.65) * size)
+    corners = [(0, 0, x, y), (x, 0, size, y), (0, y, x, size), (x, y, size, size)]
+    return _place(Image.new("RGB", (size, size)), parts, corners)
+
+
+def paste(
+    background: Image.Image, parts: list[Image.Image], rng: random.Random, size: int
+) -> tuple[Image.Image, list[Box]]:
+    """One or two photos pasted small onto a background, in different halves, and the box of each."""
+    corners = []
+    halves = rng.sample([0.0, 0.5], k=len(parts))
+    for half in halves:
+        side = rng.uniform(0.2, 0.5)
+        left = half * size + rng.uniform(0.0, 0.5 - side) * size
+        top = rng.uniform(0.0, 1.0 - side) * size
+        corners.append((round(left), round(top), round(left + side * size), round(top + side * size)))
+    return _place(background.resize((size, size), Image.Resampling.BICUBIC), parts, corners)
+
+
+def _place(
+    canvas: Image.Image, parts: list[Image.Image], corners: list[tuple[int, int, int, int]]
+) -> tuple[Image.Image, list[Box]]:
+    size = canvas.width
+    for part, (x0, y0, x1, y1) in zip(parts, corners, strict=True):
+        canvas.paste(part.resize((x1 - x0, y1 - y0), Image.Resampling.BICUBIC), (x0, y0))
+    return canvas, [(x0 / size, y0 / size, x1 / size, y1 / size) for x0, y0, x1, y1 in corners]

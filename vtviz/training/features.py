@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -122,7 +123,7 @@ def _next_batch(source: Iterator[tuple[Image.Image, dict]]) -> tuple[torch.Tenso
     return torch.stack([to_pixels(image, SIZE) for image, _ in items]), [note for _, note in items]
 
 
-def _write_activations(cache: Path, classes: list[dict], classifier: torch.nn.Module) -> None:
+def _write_activations(cache: Path, classes: list[dict], classifier: Any) -> None:
     target = cache / "names-0.activation.npy"
     if target.exists():
         return

@@ -6,14 +6,16 @@ pooling, the map of class c is the classifier's row c applied to every patch.
 
 from __future__ import annotations
 
+from typing import Any
+
 import timm
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from vtviz.models.vtviz_base.backbone import ARCHITECTURE, STRIDE, PatchBackbone
 
 
-def load_classifier() -> nn.Module:
+def load_classifier() -> Any:
     """EfficientNet-Lite2 with its ImageNet head, dilated, in evaluation mode.
 
     The package's tensors stand in the order of timm's, so they load by position.
@@ -32,7 +34,7 @@ def load_classifier() -> nn.Module:
     return network.eval()
 
 
-def load_backbone(classifier: nn.Module) -> PatchBackbone:
+def load_backbone(classifier: Any) -> PatchBackbone:
     """The patch backbone with the classifier's weights."""
     backbone = PatchBackbone()
     weights = classifier.state_dict()
@@ -40,7 +42,7 @@ def load_backbone(classifier: nn.Module) -> PatchBackbone:
     return backbone.eval()
 
 
-def class_activation(classifier: nn.Module, last_stage: Tensor, classes: Tensor) -> Tensor:
+def class_activation(classifier: Any, last_stage: Tensor, classes: Tensor) -> Tensor:
     """Class activation maps ``[batch, patches]`` in 0..1 from last-stage features ``[batch, patches, channels]``."""
     batch, patches, channels = last_stage.shape
     side = int(patches**0.5)

@@ -7,6 +7,8 @@ features keep a grid as fine as that of the middle ones.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import timm
 import torch
@@ -23,7 +25,7 @@ class PatchBackbone(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.features = timm.create_model(
+        self.features: Any = timm.create_model(
             ARCHITECTURE, pretrained=False, features_only=True, out_indices=STAGES, output_stride=STRIDE
         )
         self.channels: int = sum(self.features.feature_info.channels())

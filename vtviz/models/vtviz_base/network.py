@@ -91,6 +91,7 @@ class FusionNetwork(nn.Module):
         )
         self.match_head = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, width), nn.GELU(), nn.Linear(width, 1))
         self.match_similarity = nn.Parameter(torch.tensor(0.1))
+        self.calibration: Tensor
         self.register_buffer("calibration", torch.tensor([1.0, 0.0]))  # scale and shift of the match logit
 
     def encode_patches(self, features: Tensor, kept: Tensor | None = None) -> Encoded:

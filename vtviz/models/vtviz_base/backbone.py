@@ -25,10 +25,11 @@ class PatchBackbone(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.features: Any = timm.create_model(
+        features: Any = timm.create_model(
             ARCHITECTURE, pretrained=False, features_only=True, out_indices=STAGES, output_stride=STRIDE
         )
-        self.channels: int = sum(self.features.feature_info.channels())
+        self.channels: int = sum(features.feature_info.channels())
+        self.features = features
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Pixels ``[batch, 3, H, W]`` in -1..1 to features ``[batch, patches, channels]``, row by row."""

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+FORMATS = ("JPEG", "PNG", "WEBP")
+MAX_BYTES = 15 * 2**20
+MAX_PIXELS = 50_000_000
+MIN_SIDE = 8
+MAX_CHARACTERS = 2000
+WORD = re.compile(r"\w+(?:['’\-]\w+)*|[^\w\s]")
 
 
 class InputError(ValueError):
@@ -54,3 +65,90 @@ class Tokens:
     words: tuple[Word, ...]
     word_of: tuple[int, ...]
     truncated: bool = False
+
+
+def read_image(data: bytes) -> ImageInput:
+    """The photo in a JPEG, PNG or WebP file: upright, its first frame, on white where it is transparent.
+
+    Raises:
+        InputError: if the file is empty, too large, broken, cut short, or of another format.
+    """
+    if not data:
+        raise InputError("The image file is empty; choose another one.")
+    if len(data) > MAX_BYTES:
+        raise InputError(f"The image file is larger than {MAX_BYTES // 2**20} MB; choose a smaller one.")
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            _check_size(image)
+            image.load()
+            rgb = _to_rgb(ImageOps.exif_transpose(image))
+    except (UnidentifiedImageError, Image.DecompressionBombError) as error:
+        raise InputError("The file is not a JPEG, PNG or WebP image; convert it to one of these.") from error
+    except (OSError, SyntaxError, EOFError) as error:
+        raise InputError("The image file is damaged or cut short; save or download it again.") from error
+    return ImageInput(np.asarray(rgb), hashlib.sha256(data).hexdigest())
+
+
+def _check_size(image: Image.Image) -> None:
+    """Before any pixel is decoded, because a small file can hold a huge image."""
+    if image.width * image.height > MAX_PIXELS:
+        raise InputError(f"The image has more than {MAX_PIXELS // 10**6} megapixels; scale it down.")
+    if min(image.size) < MIN_SIDE:
+        raise InputError(f"The image is less than {MIN_SIDE} pixels wide or high; choose a larger one.")
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):  # convert() would clip 16 bits to 255
+        wide = np.asarray(image).astype(np.float64)
+        image = Image.fromarray((wide / 257).round().clip(0, 255).astype(np.uint8))
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        rgba = image.convert("RGBA")
+        white = Image.new("RGBA", rgba.size, "white")
+        image = Image.alpha_composite(white, rgba)
+    return image.convert("RGB")
+
+
+def check_text(text: str) -> str:
+    """The text without surrounding space.
+
+    Raises:
+        InputError: if nothing is left to read, or there is too much of it.
+    """
+    stripped = "".join(character if character.isprintable() else " " for character in text).strip()
+    if not any(character.isalnum() for character in stripped):
+        raise InputError("The text has no words; write a sentence about the photo.")
+    if len(stripped) > MAX_CHARACTERS:
+        raise InputError(f"The text is longer than {MAX_CHARACTERS} characters; shorten it.")
+    return stripped
+
+
+def split_words(text: str) -> tuple[Word, ...]:
+    """The words and punctuation marks of a text, in order; apostrophes and hyphens stay inside words."""
+    return tuple(Word(found.group(), found.start(), found.end()) for found in WORD.finditer(text))
+
+
+def group_pieces(text: str, pieces: Sequence[str], spans: Sequence[tuple[int, int]], truncated: bool = False) -> Tokens:
+    """The tokens of a text whose ``pieces`` stand for the characters ``spans``.
+
+    A piece belongs to the first word that it shares a character with; words that no piece reaches are left out.
+
+    Raises:
+        ValueError: if a piece lies in no word.
+    """
+    words = split_words(text)
+    found = []
+    for start, end in spans:
+        index = next((i for i, word in enumerate(words) if word.start < end and word.end > start), None)
+        if index is None:
+            raise ValueError(f"the characters {start}:{end} lie in no word of the text")
+        found.append(index)
+    kept = sorted(set(found))
+    position = {index: new for new, index in enumerate(kept)}
+    return Tokens(
+        text,
+        tuple(pieces),
+        tuple(spans),
+        tuple(words[index] for index in kept),
+        tuple(position[index] for index in found),
+        truncated,
+    )

@@ -1,10 +1,11 @@
-"""What every attribution method gives, and what it says of itself."""
+"""What every attribution method gives."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -19,3 +20,14 @@ class Relevance:
     maps: np.ndarray
     image: np.ndarray
     signed: bool
+
+
+def from_rows(rows: Tensor, tokens: Tensor, grid: tuple[int, int]) -> Relevance:
+    """Unsigned relevance from ``rows [T, patches]`` and token scores ``[T]``; each map is scaled to a maximum of 1."""
+    maps = rows.detach().float().reshape(-1, *grid).numpy()
+    return Relevance(tokens.detach().float().numpy(), _scaled(maps), _scaled(maps.mean(axis=0)), signed=False)
+
+
+def _scaled(maps: np.ndarray) -> np.ndarray:
+    peak = maps.max(axis=(-2, -1), keepdims=True)
+    return maps / np.where(peak > 0, peak, 1.0)

@@ -1,0 +1,82 @@
+"""vtviz-base around a small untrained network and a small tokenizer."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from tokenizers import Tokenizer
+from tokenizers.models import WordPiece
+from tokenizers.normalizers import Lowercase
+from tokenizers.pre_tokenizers import BertPreTokenizer
+from tokenizers.processors import BertProcessing
+
+from vtviz.inputs import ImageInput
+from vtviz.models.vtviz_base.family import ModelError, VtvizBase, load
+from vtviz.models.vtviz_base.network import FusionNetwork, NetworkConfig
+
+SIZES = NetworkConfig(image_size=64, width=16, heads=2, text_layers=1, fusion_blocks=1, joint_layers=1)
+PHOTO = ImageInput(np.random.default_rng(0).integers(0, 255, (40, 60, 3), dtype=np.uint8), "0" * 64)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tiny")
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "dog", "skate", "##boarder", "."]
+    tokenizer = Tokenizer(WordPiece({piece: i for i, piece in enumerate(vocabulary)}, unk_token="[UNK]"))
+    tokenizer.normalizer, tokenizer.pre_tokenizer = Lowercase(), BertPreTokenizer()
+    tokenizer.post_processor = BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    tokenizer.enable_truncation(8)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    torch.manual_seed(0)
+    save_file({k: v.half() for k, v in FusionNetwork(SIZES).state_dict().items()}, folder / "model.safetensors")
+    (folder / "config.json").write_text(json.dumps({"network": asdict(SIZES), "threshold": 0.4}))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(folder: Path) -> VtvizBase:
+    return load(folder)
+
+
+def test_pieces_keep_their_place_in_the_text(model: VtvizBase) -> None:
+    tokens = model.tokenize(" A skateboarder.")
+    assert tokens.pieces == ("a", "skate", "##boarder", ".")
+    assert [tokens.text[a:b] for a, b in tokens.spans] == ["A", "skate", "boarder", "."]
+    assert tokens.word_of == (0, 1, 1, 2) and not tokens.truncated
+
+
+def test_a_text_that_is_cut_says_so(model: VtvizBase) -> None:
+    tokens = model.tokenize("a dog " * 10)
+    assert tokens.truncated and len(tokens.pieces) == 6
+
+
+@torch.no_grad()
+def test_a_batch_agrees_with_single_answers(model: VtvizBase) -> None:
+    features = model.encode_image(PHOTO)
+    assert features.shape[1] == model.grid[0] * model.grid[1]
+    texts = ["a dog", "a skateboarder ."]
+    together = model.match_logits(features.expand(2, -1, -1), texts)
+    alone = torch.cat([model.match_logits(features, [text]) for text in texts])
+    torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-5)
+
+
+def test_the_threshold_comes_from_the_folder_and_parameters_are_frozen(model: VtvizBase) -> None:
+    assert model.threshold == 0.4 and len(model.weights_sha256) == 64
+    assert not any(parameter.requires_grad for parameter in model.network.parameters())
+
+
+def test_a_folder_without_weights_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"lacks model\.safetensors, config\.json, tokenizer\.json"):
+        load(tmp_path)
+
+
+def test_weights_of_another_size_are_refused(folder: Path, tmp_path: Path) -> None:
+    for file in folder.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "config.json").write_text(json.dumps({"network": asdict(NetworkConfig()), "threshold": 0.5}))
+    with pytest.raises(ModelError, match="do not fit together"):
+        load(tmp_path)

@@ -82,3 +82,12 @@ def test_two_recordings_do_not_mix(model: TwoBlocks) -> None:
             pass
         assert None not in observers(model)
     assert observers(model) == [None] * 4
+
+
+def test_gradients_reach_the_record_of_a_frozen_model(model: TwoBlocks, inputs: tuple[Tensor, Tensor]) -> None:
+    model.requires_grad_(False)
+    with record_attention(model) as recording:
+        answer = model(*inputs)
+    gradients = torch.autograd.grad(answer, recording.of_kind("text→image"))
+    assert all(gradient.abs().sum() > 0 for gradient in gradients)
+    assert not model(*inputs).requires_grad

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
+import torch
 from torch import Tensor, nn
 
 from vtviz.models.attention import Attention
@@ -38,6 +39,8 @@ def record_attention(model: nn.Module, kinds: Collection[Kind] = KINDS) -> Itera
         raise RuntimeError("this model is being recorded already")
 
     def observe(module: Attention, weights: Tensor) -> None:
+        if torch.is_grad_enabled() and not weights.requires_grad:
+            weights.requires_grad_()  # with frozen parameters the graph begins here
         recording.layers.append((modules[module], module.kind, weights))
 
     try:

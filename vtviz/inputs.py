@@ -14,6 +14,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_BYTES = 15 * 2**20
 MAX_PIXELS = 50_000_000
+TOO_MANY_PIXELS = f"The image has more than {MAX_PIXELS // 10**6} megapixels; scale it down."
 MIN_SIDE = 8
 MAX_CHARACTERS = 2000
 WORD = re.compile(r"\w+(?:['’\-]\w+)*|[^\w\s]")
@@ -82,7 +83,9 @@ def read_image(data: bytes) -> ImageInput:
             _check_size(image)
             image.load()
             rgb = _to_rgb(ImageOps.exif_transpose(image))
-    except (UnidentifiedImageError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:  # Pillow's own limit, met before ours
+        raise InputError(TOO_MANY_PIXELS) from error
+    except UnidentifiedImageError as error:
         raise InputError("The file is not a JPEG, PNG or WebP image; convert it to one of these.") from error
     except (OSError, SyntaxError, EOFError) as error:
         raise InputError("The image file is damaged or cut short; save or download it again.") from error
@@ -92,7 +95,7 @@ def read_image(data: bytes) -> ImageInput:
 def _check_size(image: Image.Image) -> None:
     """Before any pixel is decoded, because a small file can hold a huge image."""
     if image.width * image.height > MAX_PIXELS:
-        raise InputError(f"The image has more than {MAX_PIXELS // 10**6} megapixels; scale it down.")
+        raise InputError(TOO_MANY_PIXELS)
     if min(image.size) < MIN_SIDE:
         raise InputError(f"The image is less than {MIN_SIDE} pixels wide or high; choose a larger one.")
 

@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -233,7 +233,6 @@ class Trainer:
             "random": torch.get_rng_state(),
             "numbers": [self.step, self.elapsed, self.best, self.since_best],
             "figures": self.figures,
-            "config": {name: str(value) for name, value in asdict(self.config).items()},
         }
         partial = self._checkpoint.with_suffix(".partial")
         torch.save(state, partial)

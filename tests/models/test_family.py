@@ -15,7 +15,8 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 from tokenizers.processors import BertProcessing
 
 from vtviz.inputs import ImageInput
-from vtviz.models.vtviz_base.family import ModelError, VtvizBase, load
+from vtviz.models.base import ModelError
+from vtviz.models.vtviz_base.family import VtvizBase, load_folder
 from vtviz.models.vtviz_base.network import FusionNetwork, NetworkConfig
 
 SIZES = NetworkConfig(image_size=64, width=16, heads=2, text_layers=1, fusion_blocks=1, joint_layers=1)
@@ -39,7 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def model(folder: Path) -> VtvizBase:
-    return load(folder)
+    return load_folder(folder)
 
 
 def test_pieces_keep_their_place_in_the_text(model: VtvizBase) -> None:
@@ -71,7 +72,7 @@ def test_the_threshold_comes_from_the_folder_and_parameters_are_frozen(model: Vt
 
 def test_a_folder_without_weights_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"lacks model\.safetensors, config\.json, tokenizer\.json"):
-        load(tmp_path)
+        load_folder(tmp_path)
 
 
 def test_weights_of_another_size_are_refused(folder: Path, tmp_path: Path) -> None:
@@ -79,4 +80,4 @@ def test_weights_of_another_size_are_refused(folder: Path, tmp_path: Path) -> No
         (tmp_path / file.name).write_bytes(file.read_bytes())
     (tmp_path / "config.json").write_text(json.dumps({"network": asdict(NetworkConfig()), "threshold": 0.5}))
     with pytest.raises(ModelError, match="do not fit together"):
-        load(tmp_path)
+        load_folder(tmp_path)

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from torch import Tensor
+import math
+from typing import Literal
 
-from vtviz.attribution.base import Relevance, from_rows
+from vtviz.attribution.base import ForwardPass, Relevance, from_rows, layer_weights
 
 
-def raw_attention(
-    attention: Tensor, grid: tuple[int, int], text_offset: int, pieces: int, head: int | None
-) -> Relevance:
-    """Relevance from the text→image attention of one layer, ``attention [heads, text, patches]``.
-
-    Args:
-        attention: recorded weights, special tokens included.
-        grid: rows and columns of patches.
-        text_offset: position of the first piece in the text axis.
-        pieces: number of pieces.
-        head: one head, or None for the mean of all.
+class RawAttention:
+    """softmax(QKᵀ/√d_k) of one text→image layer, one head or the mean of all.
 
     A token's score is how far its attention is from being spread evenly: 1 − entropy / log(patches).
     """
-    rows = (attention.mean(dim=0) if head is None else attention[head])[text_offset : text_offset + pieces]
-    entropy = -(rows * rows.clamp_min(1e-12).log()).sum(dim=-1)
-    even = Tensor([rows.shape[-1]]).log()
-    return from_rows(rows, (1.0 - entropy / even).clamp_min(0.0), grid)
+
+    name = "raw_attention"
+    label = "Raw attention"
+    paper = "Vaswani et al., Attention Is All You Need, NeurIPS 2017"
+    cost = "1F"
+    signed = False
+    needs_gradient = False
+    choices: frozenset[Literal["layer", "head"]] = frozenset({"layer", "head"})
+
+    def attribute(self, forward: ForwardPass, layer: int | None, head: int | None) -> list[Relevance]:
+        weights = layer_weights(forward, layer, head)
+        found = []
+        for index in range(len(forward.tokens)):
+            heads = forward.rows(weights, index)
+            rows = heads.mean(dim=0) if head is None else heads[head]
+            entropy = -(rows * rows.clamp_min(1e-12).log()).sum(dim=-1)
+            scores = (1.0 - entropy / math.log(rows.shape[-1])).clamp_min(0.0)
+            found.append(from_rows(rows, scores, forward.model.grid))
+        return found
+
+
+METHOD = RawAttention()

@@ -4,34 +4,54 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load as load_bytes
 from tokenizers import Tokenizer
 from torch import Tensor
 
 from vtviz.inputs import ImageInput, Tokens, check_text, group_pieces
+from vtviz.models.base import ModelError, ModelInfo
+from vtviz.models.record import Kind
+from vtviz.models.recorder import Recording, record_attention
 from vtviz.models.vtviz_base.backbone import to_pixels
-from vtviz.models.vtviz_base.network import FusionNetwork, NetworkConfig
+from vtviz.models.vtviz_base.network import Encoded, FusionNetwork, NetworkConfig
+from vtviz.paths import ASSETS
 
-
-class ModelError(RuntimeError):
-    """A model that cannot be loaded; the message is one sentence that can be shown to the person who asked for it."""
+NAME = "vtviz-base"
+FOLDER = ASSETS / "models" / NAME
+FILES = ("model.safetensors", "config.json", "tokenizer.json")
 
 
 class VtvizBase:
     """The project's own network, ready for photos and texts; its parameters take no gradients."""
 
+    name = NAME
     text_offset = 1  # [CLS] stands before the first piece
 
-    def __init__(self, network: FusionNetwork, tokenizer: Tokenizer, threshold: float, weights_sha256: str) -> None:
+    def __init__(
+        self,
+        network: FusionNetwork,
+        tokenizer: Tokenizer,
+        weights_sha256: str,
+        threshold: float,
+        default_method: str = "attention_gradcam",
+        default_layer: int = 0,
+    ) -> None:
         self.network = network.eval().requires_grad_(False)
         self.tokenizer = tokenizer
-        self.threshold = threshold
         self.weights_sha256 = weights_sha256
+        self.threshold = threshold
+        self.default_method = default_method
+        self.default_layer = default_layer
+
+    @property
+    def device(self) -> torch.device:
+        return self.network.calibration.device
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -53,35 +73,71 @@ class VtvizBase:
     @torch.inference_mode()
     def encode_image(self, image: ImageInput) -> Tensor:
         """Backbone features ``[1, patches, channels]`` of the whole frame; they do not depend on the text."""
-        return self.network.backbone(to_pixels(image.to_pil(), self.network.config.image_size)[None])
+        pixels = to_pixels(image.to_pil(), self.network.config.image_size)
+        return self.network.backbone(pixels[None].to(self.device))
 
     def match_logits(self, features: Tensor, texts: Sequence[str]) -> Tensor:
         """Calibrated match logit ``[batch]`` of photo i (``features [batch, patches, channels]``) with text i."""
+        return self.network.match(self._encode(texts), self.network.encode_patches(features.clone()))
+
+    @torch.inference_mode()
+    def index_images(self, features: Tensor) -> Encoded:
+        """Photos, ``features [images, patches, channels]``, ready for ``similarity``."""
+        return self.network.encode_patches(features)
+
+    @torch.inference_mode()
+    def index_texts(self, texts: Sequence[str]) -> Encoded:
+        """Texts ready for ``similarity``."""
+        return self._encode(texts)
+
+    @torch.inference_mode()
+    def similarity(self, texts: Encoded, images: Encoded) -> Tensor:
+        """Contrastive similarity ``[texts, images]``."""
+        return self.network.similarity(texts, images)
+
+    def record(self, kinds: Collection[Kind]) -> AbstractContextManager[Recording]:
+        """Records the network's attention inside the ``with``."""
+        return record_attention(self.network, kinds)
+
+    def _encode(self, texts: Sequence[str]) -> Encoded:
         encoded = self.tokenizer.encode_batch([check_text(text) for text in texts])
         length = max(len(each.ids) for each in encoded)
-        ids = torch.tensor([each.ids + [0] * (length - len(each.ids)) for each in encoded])
-        mask = torch.tensor([[t < len(each.ids) for t in range(length)] for each in encoded])
-        text = self.network.encode_text(ids, mask)
-        return self.network.match(text, self.network.encode_patches(features.clone()))
+        ids = [each.ids + [0] * (length - len(each.ids)) for each in encoded]
+        mask = [[t < len(each.ids) for t in range(length)] for each in encoded]
+        return self.network.encode_text(torch.tensor(ids, device=self.device), torch.tensor(mask, device=self.device))
 
 
-def load(folder: Path) -> VtvizBase:
+def infos() -> list[ModelInfo]:
+    """The shipped model."""
+    available = all((FOLDER / name).is_file() for name in FILES)
+    about = "Cross-attention both ways over 20 × 20 patches of the whole frame; English; runs on a CPU."
+    return [ModelInfo(NAME, "vtviz base", about, "non-commercial research and education", available)]
+
+
+def load(name: str, device: torch.device) -> VtvizBase | None:
+    """The shipped model by its name, or one of your own training as ``vtviz-base@FOLDER``."""
+    family, _, folder = name.partition("@")
+    return load_folder(Path(folder) if folder else FOLDER, device) if family == NAME else None
+
+
+def load_folder(folder: Path, device: torch.device | None = None) -> VtvizBase:
     """The model in a folder with ``model.safetensors``, ``config.json`` and ``tokenizer.json``.
 
     Raises:
         ModelError: if a file is missing or does not fit.
     """
-    weights = folder / "model.safetensors"
-    missing = [name for name in (weights.name, "config.json", "tokenizer.json") if not (folder / name).is_file()]
+    missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
         raise ModelError(
             f"The model folder {folder.name} lacks {', '.join(missing)}; train the model or copy it there."
         )
+    weights = (folder / "model.safetensors").read_bytes()
     try:
         described = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        network = FusionNetwork(NetworkConfig(**described["network"]))
-        network.load_state_dict({name: tensor.float() for name, tensor in load_file(weights).items()})
+        network = FusionNetwork(NetworkConfig(**described.pop("network")))
+        network.load_state_dict({name: tensor.float() for name, tensor in load_bytes(weights).items()})
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        network.to(device or torch.device("cpu"))
+        return VtvizBase(network, tokenizer, hashlib.sha256(weights).hexdigest(), **described)
     except (SafetensorError, RuntimeError, KeyError, TypeError, json.JSONDecodeError) as error:
         raise ModelError(f"The files in the model folder {folder.name} do not fit together or are damaged.") from error
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    return VtvizBase(network, tokenizer, described["threshold"], hashlib.sha256(weights.read_bytes()).hexdigest())

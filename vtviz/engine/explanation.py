@@ -1,0 +1,81 @@
+"""What is asked of an engine, and what it answers."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor
+
+from vtviz.attribution.base import Relevance
+from vtviz.inputs import ImageInput, Tokens
+from vtviz.models.record import AttentionRecord
+from vtviz.models.registry import DEFAULT_MODEL
+
+
+@dataclass(frozen=True)
+class Request:
+    """A photo and a text for a model. ``method``, ``layer`` and ``head`` are the model's defaults where None."""
+
+    image: ImageInput
+    text: str
+    model: str = DEFAULT_MODEL
+    method: str | None = None
+    layer: int | None = None
+    head: int | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """A name for this request; equal requests have equal ones."""
+        parts = (self.image.sha256, self.text, self.model, self.method, self.layer, self.head)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A model's answer for one photo and text, and what led to it.
+
+    ``score`` is the match probability; ``grid`` the rows and columns of patches; ``text_offset`` the place of the first
+    piece in the record's text axis; ``timings_ms`` the time of each stage; ``memory_mb`` in MiB after the run.
+    """
+
+    image: ImageInput
+    tokens: Tokens
+    model: str
+    weights_sha256: str
+    method: str
+    layer: int
+    head: int | None
+    score: float
+    threshold: float
+    grid: tuple[int, int]
+    text_offset: int
+    record: AttentionRecord
+    relevance: Relevance
+    timings_ms: dict[str, float]
+    device: str
+    memory_mb: float
+    versions: dict[str, str]
+    fingerprint: str
+
+    @property
+    def is_match(self) -> bool:
+        """Whether the text counts as describing the photo."""
+        return self.score >= self.threshold
+
+    def text_to_image(self, layer: int) -> np.ndarray:
+        """Attention of each piece to each patch in one text→image layer, ``[heads, T, h, w]``."""
+        weights = self.record.of_kind("text→image")[layer].weights
+        return self._pieces(weights, axis=1).unflatten(-1, self.grid).numpy()
+
+    def image_to_text(self, layer: int) -> np.ndarray:
+        """Attention of each patch to each piece in one image→text layer, ``[heads, h, w, T]``.
+
+        Special tokens take a part of the attention, so a patch's row may sum to less than 1.
+        """
+        weights = self.record.of_kind("image→text")[layer].weights
+        return self._pieces(weights, axis=2).unflatten(1, self.grid).numpy()
+
+    def _pieces(self, weights: Tensor, axis: int) -> Tensor:
+        return weights.narrow(axis, self.text_offset, len(self.tokens.pieces))

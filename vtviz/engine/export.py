@@ -1,0 +1,52 @@
+"""An explanation as a file that a program can read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import orjson
+
+from vtviz.engine.explanation import Explanation
+
+SCHEMA = "vtviz.explanation/1"
+
+
+def to_dict(explanation: Explanation) -> dict[str, Any]:
+    """The explanation as plain values: the schema of ``explanation.json``. Map values are rounded to 1e-5."""
+    relevance, tokens = explanation.relevance, explanation.tokens
+    return {
+        "schema": SCHEMA,
+        "model": explanation.model,
+        "weights_sha256": explanation.weights_sha256,
+        "method": explanation.method,
+        "layer": explanation.layer,
+        "head": explanation.head,
+        "text": tokens.text,
+        "text_truncated": tokens.truncated,
+        "score": explanation.score,
+        "threshold": explanation.threshold,
+        "match": explanation.is_match,
+        "image": {
+            "sha256": explanation.image.sha256,
+            "width": explanation.image.width,
+            "height": explanation.image.height,
+        },
+        "tokens": [
+            {"text": tokens.text[start:end], "piece": piece, "start": start, "end": end, "relevance": float(score)}
+            for piece, (start, end), score in zip(tokens.pieces, tokens.spans, relevance.tokens, strict=True)
+        ],
+        "grid": list(explanation.grid),
+        "signed": relevance.signed,
+        "maps": np.round(relevance.maps.astype(np.float64), 5).tolist(),
+        "timings_ms": explanation.timings_ms,
+        "device": explanation.device,
+        "memory_mb": explanation.memory_mb,
+        "versions": explanation.versions,
+        "fingerprint": explanation.fingerprint,
+    }
+
+
+def to_json(explanation: Explanation) -> bytes:
+    """``explanation.json``."""
+    return orjson.dumps(to_dict(explanation))

@@ -1,0 +1,153 @@
+"""The engine in this process: one worker, a bounded queue, caches of photos and answers."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Generic, Protocol, TypeVar
+
+import torch
+from torch import Tensor
+
+from vtviz.attribution.base import layer_weights, run_forward
+from vtviz.attribution.registry import find_method
+from vtviz.engine.explanation import Explanation, Request
+from vtviz.inputs import InputError
+from vtviz.metrics.system import choose_device, device_label, memory_mb, versions
+from vtviz.models.base import FusionModel
+from vtviz.models.record import AttentionLayer, AttentionRecord
+from vtviz.models.registry import load_model
+
+KEPT_PHOTOS = 32
+KEPT_ANSWERS = 8
+QUEUE = 16
+STAGES = ("load_model", "image_features", "forward", "attribution")
+
+OnStage = Callable[[str], None]
+
+
+class Engine(Protocol):
+    """The only door to a model."""
+
+    def explain(self, request: Request, on_stage: OnStage | None = None) -> Explanation:
+        """The model's answer and what led to it; ``on_stage`` hears each stage of STAGES as it begins."""
+
+
+class Busy(RuntimeError):
+    """Too many requests are waiting; the message can be shown to the person who asked."""
+
+
+Value = TypeVar("Value")
+
+
+class Kept(Generic[Value]):
+    """The last ``size`` values by key."""
+
+    def __init__(self, size: int) -> None:
+        self.size, self.values = size, OrderedDict[Hashable, Value]()
+
+    def get(self, key: Hashable, make: Callable[[], Value]) -> Value:
+        """The value kept under a key, made first where there is none."""
+        if key not in self.values:
+            self.values[key] = make()
+            if len(self.values) > self.size:
+                self.values.popitem(last=False)
+        self.values.move_to_end(key)
+        return self.values[key]
+
+
+class LocalEngine:
+    """Runs models in this process, one request at a time, so recordings never mix.
+
+    Args:
+        device: ``auto`` (the GPU where there is one), ``cpu`` or ``cuda``.
+
+    Raises:
+        InputError: if there is no such device.
+    """
+
+    def __init__(self, device: str = "auto") -> None:
+        self.device = choose_device(device)
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="vtviz-engine")
+        self._places = threading.BoundedSemaphore(QUEUE)
+        self._models = Kept[FusionModel](2)
+        self._photos = Kept[Tensor](KEPT_PHOTOS)
+        self._answers = Kept[Explanation](KEPT_ANSWERS)
+
+    def explain(self, request: Request, on_stage: OnStage | None = None) -> Explanation:
+        """The model's answer and what led to it.
+
+        Raises:
+            InputError: if the text, the method, the layer or the head is not one that the model can take.
+            ModelError: if the model cannot be loaded.
+            Busy: if ``QUEUE`` requests are waiting already.
+        """
+        if not self._places.acquire(blocking=False):
+            raise Busy("Too many people are asking at once; try again in a moment.")
+        try:
+            return self._worker.submit(self._explain, request, on_stage or (lambda stage: None)).result()
+        finally:
+            self._places.release()
+
+    def close(self) -> None:
+        """Ends the worker once it is done."""
+        self._worker.shutdown()
+
+    def _explain(self, request: Request, on_stage: OnStage) -> Explanation:
+        return self._answers.get(request.fingerprint, lambda: self._run(request, on_stage))
+
+    def _run(self, request: Request, on_stage: OnStage) -> Explanation:
+        timings: dict[str, float] = {}
+
+        @contextmanager
+        def stage(name: str) -> Iterator[None]:
+            on_stage(name)
+            began = time.perf_counter()
+            yield
+            if self.device.type == "cuda":
+                torch.cuda.synchronize(self.device)
+            timings[name] = round((time.perf_counter() - began) * 1000, 2)
+
+        with stage("load_model"):
+            model = self._models.get(request.model, lambda: load_model(request.model, self.device))
+            method = find_method(request.method or model.default_method)
+            tokens = model.tokenize(request.text)
+        with stage("image_features"):
+            key = (request.model, request.image.sha256)
+            features = self._photos.get(key, lambda: model.encode_image(request.image))
+        with stage("forward"):
+            forward = run_forward(model, features, [tokens.text], method.needs_gradient)
+        try:
+            layer_weights(forward, request.layer, request.head)
+        except ValueError as error:
+            raise InputError(f"{str(error)[0].upper()}{str(error)[1:]}.".replace("`", "")) from error
+        with stage("attribution"):
+            (relevance,) = method.attribute(forward, request.layer, request.head)
+        layers = tuple(
+            AttentionLayer(name, kind, weights.detach()[0].float().cpu())
+            for name, kind, weights in forward.attention.layers
+        )
+        return Explanation(
+            image=request.image,
+            tokens=tokens,
+            model=request.model,
+            weights_sha256=model.weights_sha256,
+            method=method.name,
+            layer=model.default_layer if request.layer is None else request.layer,
+            head=request.head,
+            score=float(forward.logits.detach().sigmoid()),
+            threshold=model.threshold,
+            grid=model.grid,
+            text_offset=model.text_offset,
+            record=AttentionRecord(layers),
+            relevance=relevance,
+            timings_ms={**timings, "total": round(sum(timings.values()), 2)},
+            device=device_label(self.device),
+            memory_mb=round(memory_mb(self.device), 1),
+            versions=versions(),
+            fingerprint=request.fingerprint,
+        )

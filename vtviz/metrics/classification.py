@@ -1,0 +1,55 @@
+"""How well match probabilities separate true texts from wrong ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import precision_recall_fscore_support, roc_auc_score, roc_curve
+
+CURVE_POINTS = 101
+
+
+def matching_figures(right: np.ndarray, wrong: np.ndarray, threshold: float) -> dict[str, Any]:
+    """Figures of both categories, from the probabilities ``right [n]`` of true pairs and ``wrong [m]`` of wrong ones.
+
+    A pair is called a match where its probability is at least ``threshold``. ``roc`` holds points (false positive
+    rate, true positive rate) of the category match.
+    """
+    scores = np.concatenate([right, wrong])
+    labels = np.concatenate([np.ones(len(right), int), np.zeros(len(wrong), int)])
+    called = (scores >= threshold).astype(int)
+    precision, recall, f1, _ = precision_recall_fscore_support(labels, called, labels=[1, 0], zero_division=0.0)
+    figures: dict[str, Any] = {"threshold": threshold, "accuracy": float((called == labels).mean())}
+    for row, (name, label) in enumerate((("match", 1), ("mismatch", 0))):
+        own = labels == label
+        correct = int((called[own] == label).sum())
+        figures[name] = {
+            "correct": correct,
+            "wrong": int(own.sum()) - correct,
+            "accuracy": correct / int(own.sum()),
+            "precision": float(precision[row]),
+            "recall": float(recall[row]),
+            "f1": float(f1[row]),
+            "auc": float(roc_auc_score(own, scores if label else -scores)),
+        }
+    figures["auc"], figures["f1"] = figures["match"]["auc"], figures["match"]["f1"]
+    figures["roc"] = _curve(labels, scores)
+    return figures
+
+
+def _curve(labels: np.ndarray, scores: np.ndarray) -> list[list[float]]:
+    false, true, _ = roc_curve(labels, scores)
+    at = np.linspace(0.0, 1.0, CURVE_POINTS)
+    return [[float(x), float(y)] for x, y in zip(at, np.interp(at, false, true), strict=True)]
+
+
+def best_threshold(right: np.ndarray, wrong: np.ndarray) -> float:
+    """The threshold in hundredths with the highest F1 of the category match."""
+    candidates = np.arange(5, 96) / 100
+
+    def f1(threshold: float) -> float:
+        found = int((right >= threshold).sum())
+        return 2 * found / (found + int((wrong >= threshold).sum()) + len(right))
+
+    return float(max(candidates, key=f1))

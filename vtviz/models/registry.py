@@ -1,0 +1,51 @@
+"""The models by name. A family is a subpackage with a module ``family`` that has these two functions."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from typing import Protocol, cast
+
+import torch
+
+import vtviz.models
+from vtviz.models.base import FusionModel, ModelError, ModelInfo
+
+DEFAULT_MODEL = "vtviz-base"
+
+
+class Family(Protocol):
+    """A kind of model that loads in the same way."""
+
+    def infos(self) -> list[ModelInfo]:
+        """The models of this family that can be asked for."""
+
+    def load(self, name: str, device: torch.device) -> FusionModel | None:
+        """The model, or None where the name belongs to another family. Raises ModelError where it cannot be loaded."""
+
+
+@cache
+def families() -> tuple[Family, ...]:
+    """Every family found under ``vtviz.models``."""
+    packages = [each.name for each in pkgutil.iter_modules(vtviz.models.__path__) if each.ispkg]
+    return tuple(cast(Family, importlib.import_module(f"vtviz.models.{name}.family")) for name in packages)
+
+
+def model_infos() -> list[ModelInfo]:
+    """Every model that can be asked for by name."""
+    return [info for family in families() for info in family.infos()]
+
+
+def load_model(name: str, device: torch.device | None = None) -> FusionModel:
+    """A model by name, on a device (the CPU).
+
+    Raises:
+        ModelError: if no family knows the name, or the weights are missing or damaged.
+    """
+    for family in families():
+        model = family.load(name, device or torch.device("cpu"))
+        if model is not None:
+            return model
+    known = ", ".join(info.name for info in model_infos())
+    raise ModelError(f"There is no model called {name}; the models are: {known}.")

@@ -1,0 +1,190 @@
+"""Measures a model on a split, as ``vtviz evaluate`` reports it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from scipy.stats import kendalltau
+from torch import Tensor
+from tqdm import tqdm
+
+from vtviz.attribution.base import Method, run_forward
+from vtviz.inputs import ImageInput, InputError, read_image
+from vtviz.metrics.classification import matching_figures
+from vtviz.metrics.localisation import in_boxes, peak
+from vtviz.metrics.retrieval import recall
+from vtviz.models.base import FusionModel
+
+BLOCK = 100
+Row = dict[str, Any]
+Each = TypeVar("Each")
+
+
+def read_split(data: Path, split: str, limit: int | None = None) -> list[Row]:
+    """The rows of a split, ``data/split.jsonl``.
+
+    Raises:
+        InputError: if it is missing, empty, or not JSON lines with ``image`` and ``captions``.
+    """
+    path = data / f"{split}.jsonl"
+    if not path.is_file():
+        raise InputError(f"There is no split {split} in {data.name}: the file {path.name} is missing.")
+    return read_lines(path, ("image", "captions"))[:limit]
+
+
+def read_lines(path: Path, keys: Sequence[str]) -> list[Row]:
+    """The objects in a file of JSON lines, each with these keys.
+
+    Raises:
+        InputError: if the file is empty or a line is something else.
+    """
+    rows: list[Row] = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if line.strip():
+            try:
+                row = json.loads(line)
+            except json.JSONDecodeError as error:
+                raise InputError(f"Line {number} of {path.name} is not JSON.") from error
+            if not isinstance(row, dict) or any(key not in row for key in keys):
+                raise InputError(f"Line {number} of {path.name} lacks one of: {', '.join(keys)}.")
+            rows.append(row)
+    if not rows:
+        raise InputError(f"The file {path.name} is empty.")
+    return rows
+
+
+def evaluate(
+    model: FusionModel, data: Path, rows: list[Row], methods: Sequence[Method], judgements: Path | None = None
+) -> dict[str, Any]:
+    """Matching, retrieval and pointing figures, and agreement with judgements where a file of them is given.
+
+    Args:
+        data: the folder with ``images/``.
+        rows: the photos with their captions and boxed phrases.
+        methods: attribution methods for the pointing game.
+        judgements: JSON lines of ``image``, ``text`` and ``ratings``.
+
+    Raises:
+        InputError: if a photo is missing or cannot be read, or there are fewer than two photos.
+    """
+    if len(rows) < 2:
+        raise InputError("Matching needs at least two photos; raise the limit or give more data.")
+    photos = _Photos(model, data)
+    features, sizes = [], []
+    for row in _progress(rows, "photos"):
+        image, encoded = photos.read(row["image"])
+        features.append(encoded)
+        sizes.append((image.width, image.height))
+    figures: dict[str, Any] = {"photos": len(rows), "captions": sum(len(row["captions"]) for row in rows)}
+    pointing = _Pointing(methods)
+    right, wrong = [], []
+    for index, row in enumerate(_progress(rows, "matching and pointing")):
+        captions: list[str] = row["captions"]
+        others = torch.cat([features[(index + 1 + k) % len(rows)] for k in range(len(captions))])
+        right.append(pointing.run(model, features[index], row, sizes[index]))
+        with torch.inference_mode():
+            wrong.append(model.match_logits(others, captions).cpu())
+    figures["matching"] = matching_figures(_probabilities(right), _probabilities(wrong), model.threshold)
+    figures["retrieval"] = _retrieval(model, features, rows)
+    if any(row.get("phrases") for row in rows):
+        figures["pointing"] = pointing.figures()
+    if judgements is not None:
+        figures["judgements"] = _agreement(model, photos, judgements)
+    return figures
+
+
+class _Photos:
+    def __init__(self, model: FusionModel, data: Path) -> None:
+        self.model, self.folder = model, data / "images"
+
+    def read(self, name: str) -> tuple[ImageInput, Tensor]:
+        try:
+            image = read_image((self.folder / name).read_bytes())
+        except OSError as error:
+            raise InputError(f"The photo {name} cannot be read.") from error
+        except InputError as error:
+            raise InputError(f"The photo {name} cannot be used. {error}") from error
+        return image, self.model.encode_image(image)
+
+
+class _Pointing:
+    """The pointing game of several methods, the centre of the photo being the baseline."""
+
+    def __init__(self, methods: Sequence[Method]) -> None:
+        self.methods = methods
+        self.hits = dict.fromkeys([method.name for method in methods], 0)
+        self.phrases = self.centre = 0
+
+    def run(self, model: FusionModel, features: Tensor, row: Row, size: tuple[int, int]) -> Tensor:
+        """Counts the hits of one photo; the logits ``[captions]`` of its own captions."""
+        captions, phrases = row["captions"], row.get("phrases", [])
+        gradient = bool(phrases) and any(method.needs_gradient for method in self.methods)
+        kinds = {"text→image"} if phrases else set()
+        forward = run_forward(model, features.expand(len(captions), -1, -1), captions, gradient, kinds)
+        found = {method.name: method.attribute(forward, None, None) for method in self.methods} if phrases else {}
+        for phrase in phrases:
+            caption, boxes = phrase["caption"], phrase["boxes"]
+            spans = forward.tokens[caption].spans
+            # A caption was stripped before it was tokenised, so its characters may have moved.
+            moved = len(captions[caption]) - len(captions[caption].lstrip())
+            start, end = phrase["start"] - moved, phrase["end"] - moved
+            pieces = [i for i, (a, b) in enumerate(spans) if a < end and b > start]
+            self.phrases += 1
+            self.centre += in_boxes((0.5, 0.5), boxes)
+            for name, relevances in found.items():
+                if pieces:
+                    phrase_map = relevances[caption].maps[pieces].mean(axis=0)
+                    self.hits[name] += in_boxes(peak(phrase_map, *size), boxes)
+        return forward.logits.detach().cpu()
+
+    def figures(self) -> dict[str, Any]:
+        total = max(self.phrases, 1)
+        return {
+            name: {
+                "hits": hits,
+                "phrases": self.phrases,
+                "accuracy": hits / total,
+                "centre_baseline": self.centre / total,
+            }
+            for name, hits in self.hits.items()
+        }
+
+
+def _probabilities(logits: list[Tensor]) -> np.ndarray:
+    return torch.cat(logits).sigmoid().numpy()
+
+
+def _retrieval(model: FusionModel, features: list[Tensor], rows: list[Row]) -> dict[str, Any]:
+    images = [model.index_images(torch.cat(features[i : i + BLOCK])) for i in range(0, len(features), BLOCK)]
+    texts = [caption for row in rows for caption in row["captions"]]
+    owner = torch.tensor([index for index, row in enumerate(rows) for _ in row["captions"]])
+    parts = []
+    for first in _progress(range(0, len(texts), BLOCK), "retrieval"):
+        block = model.index_texts(texts[first : first + BLOCK])
+        parts.append(torch.cat([model.similarity(block, each).cpu() for each in images], dim=1))
+    return recall(torch.cat(parts), owner)
+
+
+def _agreement(model: FusionModel, photos: _Photos, path: Path) -> dict[str, Any]:
+    """Kendall's τ-c (Stuart 1953) between the match score of a photo with a text and every single rating of it."""
+    if not path.is_file():
+        raise InputError(f"The file of judgements {path.name} is missing.")
+    features: dict[str, Tensor] = {}
+    scores, ratings = [], []
+    for row in _progress(read_lines(path, ("image", "text", "ratings")), "judgements"):
+        if row["image"] not in features:
+            features[row["image"]] = photos.read(row["image"])[1]
+        with torch.inference_mode():
+            logit = float(model.match_logits(features[row["image"]], [row["text"]]))
+        scores += [logit] * len(row["ratings"])
+        ratings += row["ratings"]
+    return {"tau_c": float(kendalltau(scores, ratings, variant="c").statistic), "n": len(ratings)}
+
+
+def _progress(items: Sequence[Each] | range, what: str) -> Iterator[Any]:
+    return iter(tqdm(items, desc=what, disable=None))

@@ -43,7 +43,10 @@ class FusionModel(Protocol):
     text_offset: int
     default_method: str
     default_layer: int
-    device: torch.device
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model runs."""
 
     @property
     def grid(self) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +19,7 @@ from vtviz.metrics.classification import matching_figures
 from vtviz.metrics.localisation import in_boxes, peak
 from vtviz.metrics.retrieval import recall
 from vtviz.models.base import FusionModel
+from vtviz.models.record import Kind
 
 BLOCK = 100
 Row = dict[str, Any]
@@ -81,15 +82,12 @@ def evaluate(
         features.append(encoded)
         sizes.append((image.width, image.height))
     figures: dict[str, Any] = {"photos": len(rows), "captions": sum(len(row["captions"]) for row in rows)}
-    pointing = _Pointing(methods)
+    pointing = Pointing({method.name: (method, None) for method in methods})
     right, wrong = [], []
     for index, row in enumerate(_progress(rows, "matching and pointing")):
-        captions: list[str] = row["captions"]
-        others = torch.cat([features[(index + 1 + k) % len(rows)] for k in range(len(captions))])
         right.append(pointing.run(model, features[index], row, sizes[index]))
-        with torch.inference_mode():
-            wrong.append(model.match_logits(others, captions).cpu())
-    figures["matching"] = matching_figures(_probabilities(right), _probabilities(wrong), model.threshold)
+        wrong.append(mismatched(model, features, rows, index))
+    figures["matching"] = matching_figures(probabilities(right), probabilities(wrong), model.threshold)
     figures["retrieval"] = _retrieval(model, features, rows)
     if any(row.get("phrases") for row in rows):
         figures["pointing"] = pointing.figures()
@@ -112,28 +110,33 @@ class _Photos:
         return image, self.model.encode_image(image)
 
 
-class _Pointing:
-    """The pointing game of several methods, the centre of the photo being the baseline."""
+class Pointing:
+    """The pointing game; the centre of the photo is the baseline.
 
-    def __init__(self, methods: Sequence[Method]) -> None:
-        self.methods = methods
-        self.hits = dict.fromkeys([method.name for method in methods], 0)
+    Args:
+        candidates: a method and a layer (None for the model's default) by the name of their figures.
+    """
+
+    def __init__(self, candidates: Mapping[str, tuple[Method, int | None]]) -> None:
+        self.candidates = candidates
+        self.hits = dict.fromkeys(candidates, 0)
         self.phrases = self.centre = 0
 
     def run(self, model: FusionModel, features: Tensor, row: Row, size: tuple[int, int]) -> Tensor:
-        """Counts the hits of one photo; the logits ``[captions]`` of its own captions."""
+        """Counts the hits of one photo of ``size`` pixels; the logits ``[captions]`` of its own captions."""
         captions, phrases = row["captions"], row.get("phrases", [])
-        gradient = bool(phrases) and any(method.needs_gradient for method in self.methods)
-        kinds = {"text→image"} if phrases else set()
+        gradient = bool(phrases) and any(method.needs_gradient for method, _ in self.candidates.values())
+        kinds: set[Kind] = {"text→image"} if phrases else set()
         forward = run_forward(model, features.expand(len(captions), -1, -1), captions, gradient, kinds)
-        found = {method.name: method.attribute(forward, None, None) for method in self.methods} if phrases else {}
+        if not phrases:
+            return forward.logits.cpu()
+        found = {name: method.attribute(forward, layer, None) for name, (method, layer) in self.candidates.items()}
         for phrase in phrases:
             caption, boxes = phrase["caption"], phrase["boxes"]
-            spans = forward.tokens[caption].spans
-            # A caption was stripped before it was tokenised, so its characters may have moved.
+            # A caption is stripped before it is tokenised, so its characters may have moved.
             moved = len(captions[caption]) - len(captions[caption].lstrip())
             start, end = phrase["start"] - moved, phrase["end"] - moved
-            pieces = [i for i, (a, b) in enumerate(spans) if a < end and b > start]
+            pieces = [i for i, (a, b) in enumerate(forward.tokens[caption].spans) if a < end and b > start]
             self.phrases += 1
             self.centre += in_boxes((0.5, 0.5), boxes)
             for name, relevances in found.items():
@@ -143,19 +146,27 @@ class _Pointing:
         return forward.logits.detach().cpu()
 
     def figures(self) -> dict[str, Any]:
+        """Hits and accuracy by name."""
         total = max(self.phrases, 1)
+        baseline = self.centre / total
         return {
-            name: {
-                "hits": hits,
-                "phrases": self.phrases,
-                "accuracy": hits / total,
-                "centre_baseline": self.centre / total,
-            }
+            name: {"hits": hits, "phrases": self.phrases, "accuracy": hits / total, "centre_baseline": baseline}
             for name, hits in self.hits.items()
         }
 
 
-def _probabilities(logits: list[Tensor]) -> np.ndarray:
+@torch.inference_mode()
+def mismatched(
+    model: FusionModel, features: Mapping[int, Tensor] | Sequence[Tensor], rows: list[Row], index: int
+) -> Tensor:
+    """Logits ``[captions]`` of caption k of photo ``index`` with photo (index + 1 + k) mod N."""
+    captions: list[str] = rows[index]["captions"]
+    others = torch.cat([features[(index + 1 + k) % len(rows)] for k in range(len(captions))])
+    return model.match_logits(others, captions).cpu()
+
+
+def probabilities(logits: list[Tensor]) -> np.ndarray:
+    """Match probabilities of blocks of logits."""
     return torch.cat(logits).sigmoid().numpy()
 
 

@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 from vtviz.models.recorder import record_attention
 from vtviz.models.vtviz_base.network import Encoded, FusionNetwork, NetworkConfig
+from vtviz.training.calibration import calibrate
 from vtviz.training.data import Batch, Items
 from vtviz.training.development import Development
 from vtviz.training.features import cache_features
@@ -53,13 +54,14 @@ class TrainConfig:
 
 
 def train(config: TrainConfig) -> dict[str, float]:
-    """Trains, writes the best weights to ``config.output`` and returns their dev figures."""
+    """Trains, writes the best weights to ``config.output``, calibrates them and returns their dev figures."""
     torch.manual_seed(config.seed)
     cache_features(config.data, config.names, config.cache, config.views, config.scenes, config.seed)
     network, tokenizer = start_network(NetworkConfig())
     items = Items(config.data, config.names, config.cache, network.config.side, tokenizer)
     development = Development(config.data, config.cache, tokenizer, network.config.side)
-    return Trainer(config, network, tokenizer, development).run(items)
+    Trainer(config, network, tokenizer, development).run(items)
+    return calibrate(config.output, config.data, config.cache)
 
 
 def start_network(sizes: NetworkConfig) -> tuple[FusionNetwork, Tokenizer]:

@@ -1,0 +1,3 @@
+from vtviz.cli import main
+
+main()

@@ -1,0 +1,112 @@
+"""The answer, what was measured on the way to it, and the files to keep."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from vtviz.engine.explanation import Explanation
+from vtviz.engine.export import to_json
+from vtviz.engine.local import STAGES
+from vtviz.metrics.attention import entropy
+from vtviz.render.overlay import overlay, to_png
+from vtviz.render.words import word_maps
+from vtviz.ui.language import say
+from vtviz.ui.lens import WHOLE_TEXT
+
+
+def show_verdict(explanation: Explanation) -> None:
+    """The match score, and what it means."""
+    score, verdict = st.columns([1, 4], vertical_alignment="center")
+    score.metric(say("answer.score"), f"{explanation.score:.0%}", help=say("answer.score_help"))
+    limit = f"{explanation.threshold:.0%}"
+    if explanation.is_match:
+        verdict.success(say("answer.match", threshold=limit), icon=":material/check_circle:")
+    else:
+        verdict.warning(say("answer.mismatch", threshold=limit), icon=":material/cancel:")
+    if explanation.tokens.truncated:
+        st.info(say("answer.truncated", count=len(explanation.tokens.words)), icon=":material/content_cut:")
+
+
+def show_downloads(explanation: Explanation, word: int) -> None:
+    """The picture of the pinned word and explanation.json."""
+    name = say("lens.whole") if word == WHOLE_TEXT else explanation.tokens.words[word].text
+    with st.container(horizontal=True):
+        st.download_button(
+            say("answer.picture", word=name),
+            lambda: _picture(explanation, word),
+            f"vtviz-{explanation.fingerprint}-{'text' if word == WHOLE_TEXT else word}.png",
+            "image/png",
+            icon=":material/image:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "explanation.json",
+            lambda: to_json(explanation),
+            "explanation.json",
+            "application/json",
+            icon=":material/data_object:",
+            on_click="ignore",
+        )
+
+
+def _picture(explanation: Explanation, word: int) -> bytes:
+    relevance = explanation.relevance
+    shown = relevance.image if word == WHOLE_TEXT else word_maps(explanation.tokens, relevance)[word]
+    return to_png(overlay(explanation.image, shown))
+
+
+def show_metrics(explanation: Explanation) -> None:
+    """Time of each stage, device, memory, and the entropy of the attention in every layer and head."""
+    st.subheader(say("metrics.title"))
+    timings = explanation.timings_ms
+    values = {
+        "metrics.total": f"{timings['total']:.0f} ms",
+        "metrics.memory": f"{explanation.memory_mb:.0f} MiB",
+        "metrics.entropy": f"{float(_entropy(explanation)[explanation.layer].mean()):.2f}",
+        "metrics.patches": f"{explanation.grid[0]} × {explanation.grid[1]}",
+    }
+    for column, (key, value) in zip(st.columns(4), values.items(), strict=True):
+        column.metric(say(key), value, help=say(f"{key}_help"))
+    st.caption(say("metrics.device", device=explanation.device, model=explanation.model))
+    left, right = st.columns(2)
+    left.markdown(f"**{say('metrics.stages')}**")
+    left.plotly_chart(_timings_chart(timings), key="timings", config={"displayModeBar": False})
+    right.markdown(f"**{say('metrics.entropies')}**", help=say("metrics.entropy_help"))
+    right.plotly_chart(_entropy_chart(explanation), key="entropies", config={"displayModeBar": False})
+
+
+def _entropy(explanation: Explanation) -> np.ndarray:
+    """Mean entropy over the pieces of the text, ``[layers, heads]``."""
+    first, count = explanation.text_offset, len(explanation.tokens.pieces)
+    layers = explanation.record.of_kind("text→image")
+    return np.stack([entropy(each.weights[:, first : first + count]).mean(dim=-1).numpy() for each in layers])
+
+
+def _timings_chart(timings: dict[str, float]) -> go.Figure:
+    names = [say(f"stage.{stage}") for stage in STAGES]
+    values = [timings[stage] for stage in STAGES]
+    bars = go.Bar(
+        x=values, y=names, orientation="h", text=[f"{v:.0f} ms" for v in values], textposition="auto", cliponaxis=False
+    )
+    return go.Figure(bars).update_layout(
+        height=230, margin={"l": 0, "r": 30, "t": 5, "b": 5}, yaxis_autorange="reversed", xaxis_title="ms"
+    )
+
+
+def _entropy_chart(explanation: Explanation) -> go.Figure:
+    values = _entropy(explanation)
+    heat = go.Heatmap(
+        z=values,
+        x=[say("pick.head", number=i + 1) for i in range(values.shape[1])],
+        y=[say("pick.layer", number=i + 1) for i in range(values.shape[0])],
+        colorscale="Cividis",
+        zmin=0,
+        zmax=1,
+        texttemplate="%{z:.2f}",
+        hovertemplate="%{y}, %{x}: %{z:.3f}<extra></extra>",
+    )
+    return go.Figure(heat).update_layout(
+        height=230, margin={"l": 0, "r": 0, "t": 5, "b": 5}, yaxis_autorange="reversed"
+    )

@@ -1,0 +1,34 @@
+"""What the app says, in each language."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+
+import streamlit as st
+
+from vtviz.paths import ASSETS
+
+LANGUAGES = {"en": "English", "zh": "中文"}
+
+
+@cache
+def catalogue(language: str) -> dict[str, str]:
+    """All sentences of a language by key."""
+    return json.loads((ASSETS / "lang" / f"{language}.json").read_text(encoding="utf-8"))
+
+
+def current_language() -> str:
+    """The language this person chose."""
+    chosen = st.session_state.get("lang")
+    return chosen if chosen in LANGUAGES else "en"
+
+
+def say(key: str, **values: object) -> str:
+    """The sentence under a key in the chosen language, with values put in."""
+    return catalogue(current_language())[key].format(**values)
+
+
+def say_or(key: str, otherwise: str) -> str:
+    """The sentence under a key, or another where the catalogue lacks it, as for plug-ins."""
+    return catalogue(current_language()).get(key, otherwise)

@@ -1,0 +1,46 @@
+"""What all visitors share: one engine, and the photos of this moment."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import streamlit as st
+
+from vtviz.engine.local import LocalEngine
+from vtviz.inputs import ImageInput, read_image
+from vtviz.paths import ASSETS
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A packaged photo; ``texts`` are sentences to try, the last of which does not describe it."""
+
+    name: str
+    file: str
+    texts: tuple[str, ...]
+    source: str
+    licence: str
+
+    def read(self) -> bytes:
+        """The photo's file."""
+        return (ASSETS / "samples" / self.file).read_bytes()
+
+
+@st.cache_resource(show_spinner=False)
+def shared_engine() -> LocalEngine:
+    """The engine of this server."""
+    return LocalEngine()
+
+
+@st.cache_resource(show_spinner=False)
+def samples() -> dict[str, Sample]:
+    """The packaged photos by name."""
+    rows = json.loads((ASSETS / "samples" / "samples.json").read_text(encoding="utf-8"))
+    return {row["name"]: Sample(**{**row, "texts": tuple(row["texts"])}) for row in rows}
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def checked_photo(sha256: str, _data: bytes) -> ImageInput:
+    """The photo in a file, checked once. Raises InputError where it cannot be used."""
+    return read_image(_data)

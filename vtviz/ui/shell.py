@@ -1,0 +1,39 @@
+"""The frame around every page. Streamlit's own pages router must never win, so every page calls ``setup`` first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+from vtviz.ui.language import LANGUAGES, say
+
+PAGES = Path(__file__).resolve().parents[2] / "pages"
+IN_APP = "_vtviz_in_app"
+
+
+def pages() -> list[StreamlitPage]:
+    """The pages, first to last; the first is at ``/``."""
+    return [st.Page(PAGES / "explore.py", title=say("page.explore"), icon=":material/visibility:", default=True)]
+
+
+def run_app() -> None:
+    """What app.py does."""
+    st.session_state[IN_APP] = True
+    try:
+        st.navigation(pages()).run()
+    finally:
+        st.session_state[IN_APP] = False
+
+
+def setup(title: str) -> None:
+    """The first call of every page: routing, page settings, sidebar."""
+    if not st.session_state.get(IN_APP):
+        st.navigation(pages())
+    st.set_page_config(page_title=f"{say(title)} · vtviz", page_icon=":material/visibility:", layout="wide")
+    with st.sidebar:
+        st.markdown("### vtviz")
+        st.caption(say("shell.about"))
+        st.selectbox("Language · 语言", list(LANGUAGES), format_func=LANGUAGES.get, key="lang", persist_state="session")
+        st.caption(say("shell.privacy"))

@@ -29,7 +29,6 @@ try:
         show_verdict(explanation)
         word = lens(explanation, alt=say("explore.alt", name=name), key="lens")
         show_downloads(explanation, word)
-    with left:
         show_pickers(explanation)
     show_metrics(explanation)
 except (InputError, ModelError, Busy) as error:

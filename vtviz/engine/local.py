@@ -20,7 +20,7 @@ from vtviz.inputs import InputError
 from vtviz.metrics.system import choose_device, device_label, memory_mb, versions
 from vtviz.models.base import FusionModel
 from vtviz.models.record import AttentionLayer, AttentionRecord
-from vtviz.models.registry import load_model
+from vtviz.models.registry import families, load_model
 
 KEPT_PHOTOS = 32
 KEPT_ANSWERS = 8
@@ -72,6 +72,7 @@ class LocalEngine:
 
     def __init__(self, device: str = "auto") -> None:
         self.device = choose_device(device)
+        families()  # their imports are slow, and no part of any answer
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="vtviz-engine")
         self._places = threading.BoundedSemaphore(QUEUE)
         self._models = Kept[FusionModel](2)

@@ -99,8 +99,8 @@ def _entropy_chart(explanation: Explanation) -> go.Figure:
     values = _entropy(explanation)
     heat = go.Heatmap(
         z=values,
-        x=[say("pick.head", number=i + 1) for i in range(values.shape[1])],
-        y=[say("pick.layer", number=i + 1) for i in range(values.shape[0])],
+        x=[say("pick.head_number", number=i + 1) for i in range(values.shape[1])],
+        y=[say("pick.layer_number", number=i + 1) for i in range(values.shape[0])],
         colorscale="Cividis",
         zmin=0,
         zmax=1,

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 
 import streamlit as st
+from PIL import ImageOps
 
-from vtviz.inputs import MAX_BYTES, MAX_CHARACTERS, ImageInput
+from vtviz.inputs import MAX_BYTES, MAX_CHARACTERS, ImageInput, read_image
+from vtviz.render.overlay import to_jpeg
 from vtviz.ui.language import say
 from vtviz.ui.resources import checked_photo, samples
 
 SAMPLE, TEXT, UPLOADS = "sample", "text", "uploads"
+THUMBNAIL = (110, 80)  # pixels
 
 
 def start_inputs() -> None:
@@ -35,12 +38,12 @@ def ask_photo() -> tuple[ImageInput, str]:
         max_upload_size=MAX_BYTES // 2**20,
     )
     st.caption(say("inputs.samples"))
-    columns = st.columns(3)
-    for index, sample in enumerate(samples().values()):
-        with columns[index % 3]:
-            label = say(f"sample.{sample.name}")
-            st.image(thumbnail(sample.name), alt=label, width="stretch")
-            st.button(label, key=f"sample-{sample.name}", on_click=_take, args=(sample.name,), width="stretch")
+    with st.container(horizontal=True, gap="small"):
+        for sample in samples().values():
+            with st.container(width=THUMBNAIL[0], gap="xsmall"):
+                label = say(f"sample.{sample.name}")
+                st.image(thumbnail(sample.name), alt=label, width=THUMBNAIL[0])
+                st.button(label, key=f"sample-{sample.name}", on_click=_take, args=(sample.name,), width="stretch")
     if uploaded is not None:
         data, name = uploaded.getvalue(), uploaded.name
     else:
@@ -53,7 +56,7 @@ def ask_text() -> str:
     text = st.text_input(say("inputs.text"), key=TEXT, max_chars=MAX_CHARACTERS, help=say("inputs.text_help"))
     texts = samples()[st.session_state[SAMPLE]].texts
     if st.session_state.get(f"upload-{st.session_state[UPLOADS]}") is None:
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, gap="small"):
             for index, each in enumerate(texts):
                 icon = ":material/close:" if index == len(texts) - 1 else ":material/edit:"
                 st.button(each, key=f"text-{index}", type="tertiary", icon=icon, on_click=_write, args=(each,))
@@ -73,9 +76,5 @@ def _write(text: str) -> None:
 @st.cache_resource(show_spinner=False)
 def thumbnail(name: str) -> bytes:
     """A small square of a sample, as JPEG."""
-    from PIL import ImageOps
-
-    from vtviz.inputs import read_image
-    from vtviz.render.overlay import to_jpeg
-
-    return to_jpeg(ImageOps.fit(read_image(samples()[name].read()).to_pil(), (240, 180)))
+    width, height = THUMBNAIL
+    return to_jpeg(ImageOps.fit(read_image(samples()[name].read()).to_pil(), (2 * width, 2 * height)))

@@ -18,25 +18,44 @@ from vtviz.ui.language import catalogue, current_language
 
 PHOTO_SIDE = 1000
 WHOLE_TEXT = -1
-LABELS = ["hint", "low", "high", "opacity", "smooth", "words", "whole", "whole_status", "word_status", "patch_status", "relevance", "release"]
+LABELS = (
+    "hint",
+    "low",
+    "high",
+    "opacity",
+    "smooth",
+    "words",
+    "whole",
+    "whole_status",
+    "word_status",
+    "patch_status",
+    "relevance",
+    "release",
+)
 
 
 @cache
-def _parts() -> dict[str, str]:
-    return {kind: (ASSETS / "lens" / f"lens.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")}
+def _part(kind: str) -> str:
+    return (ASSETS / "lens" / f"lens.{kind}").read_text(encoding="utf-8")
 
 
 def lens(explanation: Explanation, alt: str, key: str) -> int:
     """Shows the lens; returns the pinned word, or WHOLE_TEXT."""
-    component = st.components.v2.component("vtviz_lens", **_parts())
+    component = st.components.v2.component("vtviz_lens", html=_part("html"), css=_part("css"), js=_part("js"))
+    key = f"{key}-{explanation.fingerprint}"
+    first = first_word(explanation)
     pinned = (st.session_state.get(key) or {}).get("word")
-    valid = isinstance(pinned, int) and WHOLE_TEXT <= pinned < len(explanation.tokens.words)
-    chosen = pinned if valid else WHOLE_TEXT
-    result = component(
-        key=key, data=lens_data(explanation, alt, chosen), default={"word": chosen}, on_word_change=lambda: None
-    )
-    word = result.get("word", chosen)
-    return word if isinstance(word, int) and word < len(explanation.tokens.words) else WHOLE_TEXT
+    data = lens_data(explanation, alt, pinned if isinstance(pinned, int) else first)
+    result = component(key=key, data=data, default={"word": first}, on_word_change=lambda: None)
+    word = result.get("word")
+    return word if isinstance(word, int) and WHOLE_TEXT <= word < len(explanation.tokens.words) else first
+
+
+def first_word(explanation: Explanation) -> int:
+    """The word shown first: the most relevant of the longer ones, which are seldom articles or prepositions."""
+    scores = word_scores(explanation.tokens, explanation.relevance)
+    long = [index for index, word in enumerate(explanation.tokens.words) if len(word.text) > 2]
+    return max(long, key=lambda index: abs(scores[index]), default=WHOLE_TEXT)
 
 
 def lens_data(explanation: Explanation, alt: str, pinned: int) -> dict[str, Any]:

@@ -3,60 +3,72 @@ pick is known only from the model's answer."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import streamlit as st
 
+from vtviz.attribution.base import Method
 from vtviz.attribution.registry import methods
 from vtviz.engine.explanation import Explanation, Request
 from vtviz.inputs import ImageInput
-from vtviz.ui.language import say, say_or
+from vtviz.ui.language import current_language, say, say_or
 
-METHOD, LAYER, HEAD = "method", "layer", "head"
+PICKS = "picks"
+MEAN = -1
 
 
 def picked_request(image: ImageInput, text: str) -> Request:
     """The request for a photo and text, with what is picked now."""
-    state = st.session_state
-    return Request(image, text, method=state.get(METHOD), layer=state.get(LAYER), head=state.get(HEAD))
-
-
-def forget_picks() -> None:
-    """Back to the defaults."""
-    for key in (METHOD, LAYER, HEAD):
-        st.session_state.pop(key, None)
+    picks = st.session_state.get(PICKS, {})
+    head = picks.get("head", MEAN)
+    return Request(
+        image, text, method=picks.get("method"), layer=picks.get("layer"), head=None if head == MEAN else head
+    )
 
 
 def show_pickers(explanation: Explanation) -> None:
-    """The pickers, with the defaults that the model chose."""
+    """The pickers, with the model's defaults where nothing is picked."""
     known = methods()
+    method = known[explanation.method]
     layers = explanation.record.of_kind("text→image")
     heads = layers[explanation.layer].weights.shape[0]
-    st.session_state.setdefault(METHOD, explanation.method)
-    st.session_state.setdefault(LAYER, explanation.layer)
-    st.session_state.setdefault(HEAD, explanation.head)
     st.markdown(f"**{say('pick.title')}**")
+    columns = st.columns([2, 1, 1])
+    with columns[0]:
+        _pick("method", list(known), method.name, _method_label, say("pick.method_help"))
+    with columns[1]:
+        _pick("layer", list(range(len(layers))), explanation.layer, _layer_label, say("pick.layer_help"), method)
+    with columns[2]:
+        chosen = MEAN if explanation.head is None else explanation.head
+        _pick("head", [MEAN, *range(heads)], chosen, _head_label, say("pick.head_help"), method)
+    about = say_or(f"method.{method.name}.about", "")
+    st.caption(f"{about} {method.paper}. {say('pick.cost', cost=method.cost)}")
+
+
+def _pick(
+    name: str, options: list[Any], value: Any, label: Callable[[Any], str], about: str, method: Method | None = None
+) -> None:
+    # The browser keeps the words of a choice, so each language has a widget of its own.
+    key = f"pick-{name}-{current_language()}"
+    st.session_state[key] = value
+
+    def keep() -> None:
+        st.session_state[PICKS] = {**st.session_state.get(PICKS, {}), name: st.session_state[key]}
+
+    offered = method is None or name in method.choices
     st.selectbox(
-        say("pick.method"),
-        list(known),
-        key=METHOD,
-        format_func=lambda name: say_or(f"method.{name}", known[name].label),
-        help=say("pick.method_help"),
+        say(f"pick.{name}"), options, key=key, format_func=label, help=about, on_change=keep, disabled=not offered
     )
-    method = known[st.session_state[METHOD]]
-    st.caption(f"{say_or(f'method.{method.name}.about', '')} {method.paper}. {say('pick.cost', cost=method.cost)}")
-    left, right = st.columns(2)
-    left.selectbox(
-        say("pick.layers"),
-        list(range(len(layers))),
-        key=LAYER,
-        format_func=lambda index: say("pick.layer", number=index + 1),
-        help=say("pick.layers_help"),
-        disabled="layer" not in method.choices,
-    )
-    right.selectbox(
-        say("pick.heads"),
-        [None, *range(heads)],
-        key=HEAD,
-        format_func=lambda index: say("pick.mean") if index is None else say("pick.head", number=index + 1),
-        help=say("pick.heads_help"),
-        disabled="head" not in method.choices,
-    )
+
+
+def _method_label(name: str) -> str:
+    return say_or(f"method.{name}", methods()[name].label)
+
+
+def _layer_label(index: int) -> str:
+    return say("pick.layer_number", number=index + 1)
+
+
+def _head_label(index: int) -> str:
+    return say("pick.mean") if index == MEAN else say("pick.head_number", number=index + 1)

@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from vtviz.paths import ASSETS
 from vtviz.ui.language import LANGUAGES, say
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
@@ -31,9 +32,11 @@ def setup(title: str) -> None:
     """The first call of every page: routing, page settings, sidebar."""
     if not st.session_state.get(IN_APP):
         st.navigation(pages())
-    st.set_page_config(page_title=f"{say(title)} · vtviz", page_icon=":material/visibility:", layout="wide")
+    st.set_page_config(page_title=f"{say(title)} · vtviz", page_icon=ASSETS / "icon.png", layout="wide")
     with st.sidebar:
         st.markdown("### vtviz")
         st.caption(say("shell.about"))
-        st.selectbox("Language · 语言", list(LANGUAGES), format_func=LANGUAGES.get, key="lang", persist_state="session")
+        st.selectbox(
+            "Language · 语言", list(LANGUAGES), format_func=LANGUAGES.__getitem__, key="lang", persist_state="session"
+        )
         st.caption(say("shell.privacy"))

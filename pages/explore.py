@@ -19,10 +19,11 @@ setup("page.explore")
 start_inputs()
 left, right = st.columns([1, 2.4], gap="large")
 try:
+    with right:
+        text = ask_text()
     with left:
         image, name = ask_photo()
     with right:
-        text = ask_text()
         request = picked_request(image, text)
         with st.spinner(say("explore.running"), show_time=True):
             explanation = shared_engine().explain(request)

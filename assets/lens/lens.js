@@ -18,9 +18,8 @@ function paint(state, canvas, map, outline) {
   const cells = small.getContext("2d");
   const image = cells.createImageData(columns, rows);
   for (let i = 0; i < rows * columns; i++) {
-    const value = map ? map(i) : 0;
-    const alpha = state.opacity * Math.pow(value / 255, 0.6);
-    image.data.set([...state.lut.subarray(3 * value, 3 * value + 3), Math.round(255 * alpha)], 4 * i);
+    const value = map ? Math.round(255 * Math.sqrt(map(i) / 255)) : 0;
+    image.data.set([...state.lut.subarray(3 * value, 3 * value + 3), Math.round(state.opacity * value)], 4 * i);
   }
   cells.putImageData(image, 0, 0);
   const context = canvas.getContext("2d");

@@ -1,51 +1,86 @@
 """Raw attention and attention Grad-CAM against loops and gradients by hand."""
 
 import math
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
+import pytest
 import torch
+from torch import Tensor
 
-from vtviz.attribution.attention_gradcam import attention_gradcam
-from vtviz.attribution.raw_attention import raw_attention
+from vtviz.attribution.base import ForwardPass
+from vtviz.attribution.registry import find_method, methods
+from vtviz.inputs import InputError
+from vtviz.models.recorder import Recording
+
+
+def forward_pass(attention: Tensor, logits: Tensor, grid: tuple[int, int], pieces: int) -> ForwardPass:
+    """A pass of a model with one text→image layer, ``attention [batch, heads, text, patches]``."""
+    recording = Recording()
+    recording.layers.append(("cross", "text→image", attention))
+    model: Any = SimpleNamespace(text_offset=1, grid=grid, default_layer=0)
+    tokens: Any = [SimpleNamespace(pieces=("x",) * pieces) for _ in range(len(attention))]
+    return ForwardPass(model, attention, tokens, logits, recording)
 
 
 def test_raw_attention_by_hand() -> None:
     attention = torch.tensor(
-        [[[0.25] * 4, [0.7, 0.1, 0.1, 0.1], [0.25] * 4], [[0.25] * 4, [0.1, 0.7, 0.1, 0.1], [0.25] * 4]]
+        [[[[0.25] * 4, [0.7, 0.1, 0.1, 0.1], [0.25] * 4], [[0.25] * 4, [0.1, 0.7, 0.1, 0.1], [0.25] * 4]]]
     )
-    relevance = raw_attention(attention, (2, 2), text_offset=1, pieces=2, head=None)
+    forward = forward_pass(attention, torch.zeros(1), (2, 2), pieces=2)
+    method = find_method("raw_attention")
+    (relevance,) = method.attribute(forward, None, None)
     np.testing.assert_allclose(relevance.maps[0], [[1.0, 1.0], [0.25, 0.25]], atol=1e-6)
     entropy = -(2 * 0.4 * math.log(0.4) + 2 * 0.1 * math.log(0.1))
     np.testing.assert_allclose(relevance.tokens, [1 - entropy / math.log(4), 0.0], atol=1e-6)
-    one = raw_attention(attention, (2, 2), text_offset=1, pieces=2, head=1)
+    (one,) = method.attribute(forward, 0, 1)
     np.testing.assert_allclose(one.maps[0], [[1 / 7, 1.0], [1 / 7, 1 / 7]], atol=1e-6)
 
 
-def test_gradcam_agrees_with_finite_differences() -> None:
+def test_gradcam_agrees_with_finite_differences_for_every_text_of_a_batch() -> None:
     torch.manual_seed(0)
-    attention = torch.rand(1, 2, 4, 6, dtype=torch.float64).softmax(dim=-1).requires_grad_()
+    attention = torch.rand(2, 2, 4, 6, dtype=torch.float64).softmax(dim=-1).requires_grad_()
     values = torch.randn(2, 6, 3, dtype=torch.float64)
 
-    def answer(weights: torch.Tensor) -> torch.Tensor:
-        return torch.tanh(weights[0] @ values).pow(2).sum() - (weights[0] @ values).sum()
+    def answers(weights: Tensor) -> Tensor:
+        return (torch.tanh(weights @ values).pow(2) - weights @ values).sum(dim=(1, 2, 3))
 
-    relevance = attention_gradcam(answer(attention), attention, (2, 3), text_offset=1, pieces=2, head=None)
-    expected = np.zeros((2, 6))
-    for head in range(2):
-        for piece in range(2):
-            for patch in range(6):
-                with torch.no_grad():
-                    nudge = torch.zeros_like(attention)
-                    nudge[0, head, piece + 1, patch] = 1e-6
-                    slope = (answer(attention + nudge) - answer(attention - nudge)).item() / 2e-6
-                expected[piece, patch] += attention[0, head, piece + 1, patch].item() * max(slope, 0.0) / 2
-    np.testing.assert_allclose(relevance.tokens, expected.sum(axis=1), atol=1e-5)
-    scaled = expected / expected.max(axis=1, keepdims=True)
-    np.testing.assert_allclose(relevance.maps.reshape(2, 6), scaled, atol=1e-5)
+    forward = forward_pass(attention, answers(attention), (2, 3), pieces=2)
+    relevances = find_method("attention_gradcam").attribute(forward, None, None)
+    for index, relevance in enumerate(relevances):
+        expected = np.zeros((2, 6))
+        for head, piece, patch in np.ndindex(2, 2, 6):
+            with torch.no_grad():
+                nudge = torch.zeros_like(attention)
+                nudge[index, head, piece + 1, patch] = 1e-6
+                slope = (answers(attention + nudge) - answers(attention - nudge))[index].item() / 2e-6
+            expected[piece, patch] += attention[index, head, piece + 1, patch].item() * max(slope, 0.0) / 2
+        np.testing.assert_allclose(relevance.tokens, expected.sum(axis=1), atol=1e-5)
+        np.testing.assert_allclose(
+            relevance.maps.reshape(2, 6), expected / expected.max(axis=1, keepdims=True), atol=1e-5
+        )
     assert attention.grad is None
 
 
 def test_gradcam_without_positive_gradient_is_zero_not_nan() -> None:
     attention = torch.full((1, 1, 3, 4), 0.25, requires_grad=True)
-    relevance = attention_gradcam(-attention.sum(), attention, (2, 2), text_offset=1, pieces=1, head=None)
+    forward = forward_pass(attention, -attention.sum(dim=(1, 2, 3)), (2, 2), pieces=1)
+    (relevance,) = find_method("attention_gradcam").attribute(forward, None, None)
     assert (relevance.maps == 0).all() and (relevance.tokens == 0).all()
+
+
+@pytest.mark.parametrize(("layer", "head", "message"), [(1, None, "`layer` 1 is not"), (0, 5, "`head` 5 is not")])
+def test_a_layer_or_head_that_is_not_there_is_refused(layer: int, head: int | None, message: str) -> None:
+    forward = forward_pass(torch.full((1, 1, 3, 4), 0.25), torch.zeros(1), (2, 2), pieces=1)
+    with pytest.raises(ValueError, match=message):
+        find_method("raw_attention").attribute(forward, layer, head)
+
+
+def test_every_method_says_what_it_is_and_an_unknown_one_is_refused() -> None:
+    assert {"raw_attention", "attention_gradcam"} <= set(methods())
+    for name, method in methods().items():
+        assert name == method.name and method.label and method.paper and "F" in method.cost
+        assert method.choices <= {"layer", "head"}
+    with pytest.raises(InputError, match="no method called cast"):
+        find_method(cast(str, "cast"))

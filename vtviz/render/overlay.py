@@ -21,12 +21,15 @@ def scaled_photo(image: ImageInput, max_side: int) -> Image.Image:
 
 
 def overlay(image: ImageInput, relevance: np.ndarray, opacity: float = 0.75, max_side: int = MAX_SIDE) -> Image.Image:
-    """The photo under a map ``[h, w]`` in 0..1; the map is more opaque where it is higher, up to ``opacity``."""
+    """The photo under a map ``[h, w]`` in 0..1; the map is more opaque where it is higher, up to ``opacity``.
+
+    Colour and opacity follow the square root of the map, so that the surroundings of a sharp peak can be seen.
+    """
     photo = scaled_photo(image, max_side)
     source = Image.fromarray(np.ascontiguousarray(relevance, dtype=np.float32))
-    fine = np.asarray(source.resize(photo.size, Image.Resampling.BICUBIC)).clip(0.0, 1.0)
+    fine = np.asarray(source.resize(photo.size, Image.Resampling.BICUBIC)).clip(0.0, 1.0) ** 0.5
     colours = colour_map()[(fine * 255).round().astype(np.uint8)].astype(np.float32)
-    share = (opacity * fine**0.6)[..., None]
+    share = (opacity * fine)[..., None]
     mixed = np.asarray(photo, dtype=np.float32) * (1.0 - share) + colours * share
     return Image.fromarray(mixed.round().astype(np.uint8))
 

@@ -16,7 +16,7 @@ IN_APP = "_vtviz_in_app"
 
 def pages() -> list[StreamlitPage]:
     """The pages, first to last; the first is at ``/``."""
-    return [st.Page(PAGES / "explore.py", title=say("page.explore"), icon=":material/visibility:", default=True)]
+    return [st.Page(PAGES / "explore.py", title=say("page.explore"), default=True)]
 
 
 def run_app() -> None:

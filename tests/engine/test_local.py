@@ -1,0 +1,123 @@
+"""The engine with the shipped model."""
+
+import json
+import threading
+
+import numpy as np
+import pytest
+import torch
+
+from vtviz.engine import local
+from vtviz.engine.explanation import Request
+from vtviz.engine.export import to_json
+from vtviz.engine.local import STAGES, Busy, LocalEngine
+from vtviz.inputs import ImageInput, InputError
+from vtviz.models.base import ModelError
+from vtviz.models.registry import load_model
+
+TEXT = "A brown cat with green eyes"
+
+
+def test_the_explanation_holds_the_answer_and_the_attention_both_ways(engine: LocalEngine, cat: ImageInput) -> None:
+    stages: list[str] = []
+    answer = engine.explain(Request(cat, TEXT), stages.append)
+    assert stages == list(STAGES) and set(answer.timings_ms) == {*STAGES, "total"}
+    assert answer.is_match and answer.score > 0.8
+    pieces, (rows, columns) = len(answer.tokens.pieces), answer.grid
+    assert answer.relevance.maps.shape == (pieces, rows, columns)
+    to_image, to_text = answer.text_to_image(0), answer.image_to_text(0)
+    assert to_image.shape == (8, pieces, rows, columns) and to_text.shape == (8, rows, columns, pieces)
+    np.testing.assert_allclose(to_image.sum(axis=(2, 3)), 1.0, atol=1e-5)
+    assert (to_text.sum(axis=-1) < 1.0).all()
+
+
+def test_the_default_map_is_the_recorded_attention_of_the_default_layer(engine: LocalEngine, cat: ImageInput) -> None:
+    answer = engine.explain(Request(cat, TEXT, method="raw_attention"))
+    attention = answer.text_to_image(answer.layer).mean(axis=0)
+    expected = attention / attention.max(axis=(1, 2), keepdims=True)
+    np.testing.assert_allclose(answer.relevance.maps, expected, atol=1e-6)
+
+
+def test_the_score_is_that_of_the_model_run_alone(engine: LocalEngine, cat: ImageInput) -> None:
+    model = load_model("vtviz-base")
+    with torch.inference_mode():
+        alone = float(model.match_logits(model.encode_image(cat), [TEXT]).sigmoid())
+    for method in ("raw_attention", "attention_gradcam"):
+        assert engine.explain(Request(cat, TEXT, method=method)).score == pytest.approx(alone, abs=1e-5)
+
+
+def test_a_text_that_does_not_describe_the_photo_scores_low(engine: LocalEngine, cat: ImageInput) -> None:
+    answer = engine.explain(Request(cat, "A man rides a bicycle down a street"))
+    assert answer.score < 0.2 and not answer.is_match
+
+
+def test_a_photo_is_encoded_once_and_an_equal_request_is_not_run_again(
+    cat: ImageInput, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = LocalEngine("cpu")
+    model = load_model("vtviz-base")
+    calls: list[str] = []
+    encode, match = model.encode_image, model.match_logits
+    monkeypatch.setattr(model, "encode_image", lambda image: (calls.append("image"), encode(image))[1])
+    monkeypatch.setattr(model, "match_logits", lambda f, t: (calls.append("match"), match(f, t))[1])
+    monkeypatch.setattr(local, "load_model", lambda name, device: model)
+    first = engine.explain(Request(cat, "a cat"))
+    engine.explain(Request(cat, "a dog"))
+    assert engine.explain(Request(cat, "a cat")) is first
+    assert calls == ["image", "match", "match"]
+    engine.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"layer": 9}, InputError, "Layer 9 is not one|layer 9 is not one"),
+        ({"head": 99}, InputError, "ead 99 is not one"),
+        ({"method": "magic"}, InputError, "no method called magic"),
+        ({"model": "nothing"}, ModelError, "no model called nothing"),
+        ({"text": " … "}, InputError, "no words"),
+    ],
+)
+def test_bad_requests_are_refused_and_the_engine_goes_on(
+    engine: LocalEngine, cat: ImageInput, change: dict, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        engine.explain(Request(**{"image": cat, "text": TEXT, **change}))
+    assert engine.explain(Request(cat, TEXT)).is_match
+
+
+def test_a_full_queue_refuses(cat: ImageInput, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "QUEUE", 1)
+    engine, entered, leave = LocalEngine("cpu"), threading.Event(), threading.Event()
+
+    def wait(stage: str) -> None:
+        entered.set()
+        leave.wait(20)
+
+    waiting = threading.Thread(target=engine.explain, args=(Request(cat, "a cat"), wait))
+    waiting.start()
+    assert entered.wait(20)
+    with pytest.raises(Busy):
+        engine.explain(Request(cat, "a dog"))
+    leave.set()
+    waiting.join()
+    assert engine.explain(Request(cat, "a dog")).tokens.text == "a dog"
+    engine.close()
+
+
+def test_a_device_that_is_not_there_is_refused() -> None:
+    for name in ("cuda:77", "quantum", "meta"):
+        with pytest.raises(InputError):
+            LocalEngine(name)
+
+
+def test_the_file_follows_the_contract(engine: LocalEngine, cat: ImageInput) -> None:
+    answer = engine.explain(Request(cat, TEXT))
+    file = json.loads(to_json(answer))
+    keys = "schema model weights_sha256 method score image tokens grid maps timings_ms device versions"
+    assert set(keys.split()) <= set(file)
+    assert file["image"] == {"sha256": cat.sha256, "width": cat.width, "height": cat.height}
+    assert len(file["maps"]) == len(file["tokens"]) and np.shape(file["maps"])[1:] == tuple(file["grid"])
+    assert np.min(file["maps"]) >= 0.0 and np.max(file["maps"]) <= 1.0
+    for token in file["tokens"]:
+        assert TEXT[token["start"] : token["end"]] == token["text"]

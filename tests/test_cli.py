@@ -1,0 +1,77 @@
+"""The command line as a person runs it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vtviz.paths import ASSETS
+
+CAT = ASSETS / "samples" / "chelsea.jpg"
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "vtviz", *map(str, arguments)]
+    return subprocess.run(command, cwd=ASSETS.parent, capture_output=True, text=True, timeout=300)
+
+
+def test_explain_writes_the_file_and_a_picture_a_word(tmp_path: Path) -> None:
+    done = run("explain", CAT, "a brown cat", "--method", "attention_gradcam", "--output", tmp_path / "out")
+    assert done.returncode == 0 and "describes the photo" in done.stdout
+    file = json.loads((tmp_path / "out" / "explanation.json").read_text())
+    assert file["method"] == "attention_gradcam" and [each["text"] for each in file["tokens"]] == ["a", "brown", "cat"]
+    names = sorted(path.name for path in (tmp_path / "out").glob("*.png"))
+    assert names == ["word-00-a.png", "word-01-brown.png", "word-02-cat.png"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("no-such-photo.jpg", "a cat"),
+        ("README.md", "a cat"),
+        (str(CAT), "  "),
+        (str(CAT), "a cat", "--model", "nothing"),
+        (str(CAT), "a cat", "--method", "magic"),
+        (str(CAT), "a cat", "--device", "cuda:77"),
+        (str(CAT), "a cat", "--layer", "12"),
+    ],
+)
+def test_bad_input_ends_with_code_2_and_one_line(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    done = run("explain", *arguments, "--output", tmp_path / "out")
+    assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_models_and_methods_for_programs() -> None:
+    models = json.loads(run("models", "--json").stdout)
+    assert any(model["name"] == "vtviz-base" and model["available"] for model in models)
+    methods = {method["name"]: method for method in json.loads(run("methods", "--json").stdout)}
+    assert {"raw_attention", "attention_gradcam"} <= set(methods) and methods["raw_attention"]["cost"] == "1F"
+
+
+def test_evaluate_follows_the_contract(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    (data / "images").mkdir(parents=True)
+    rows = []
+    for name, text in (("chelsea", "a cat"), ("coffee", "a cup of coffee"), ("camera", "a man with a camera")):
+        (data / "images" / f"{name}.jpg").write_bytes((ASSETS / "samples" / f"{name}.jpg").read_bytes())
+        phrase = {"caption": 0, "start": 0, "end": len(text), "text": text, "kind": [], "boxes": [[0, 0, 1, 1]]}
+        rows.append({"image": f"{name}.jpg", "captions": [text], "phrases": [phrase]})
+    (data / "tiny.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    judged = [{"image": "chelsea.jpg", "text": text, "ratings": r} for text, r in (("a cat", [4, 4]), ("a car", [1]))]
+    (tmp_path / "judged.jsonl").write_text("\n".join(json.dumps(row) for row in judged))
+    output = tmp_path / "figures.json"
+    done = run(
+        "evaluate", "--data", data, "--split", "tiny", "--judgements", tmp_path / "judged.jsonl", "--output", output
+    )
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(output.read_text())
+    assert figures["matching"]["match"]["correct"] == 3 and figures["matching"]["auc"] == 1.0
+    assert figures["retrieval"]["text_to_image"] == {"recall@1": 1.0, "recall@5": 1.0, "recall@10": 1.0}
+    whole = {"hits": 3, "phrases": 3, "accuracy": 1.0, "centre_baseline": 1.0}
+    assert figures["pointing"] == {"attention_gradcam": whole, "raw_attention": whole}
+    assert figures["judgements"]["n"] == 3 and figures["judgements"]["tau_c"] == pytest.approx(8 / 9)
+    missing = run("evaluate", "--data", data, "--split", "none", "--output", output)
+    assert missing.returncode == 2 and "none" in missing.stderr

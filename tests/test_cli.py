@@ -44,6 +44,11 @@ def test_bad_input_ends_with_code_2_and_one_line(tmp_path: Path, arguments: tupl
     assert not (tmp_path / "out").exists()
 
 
+def test_train_without_its_data_ends_with_code_2_and_one_line(tmp_path: Path) -> None:
+    done = run("train", "--data", tmp_path, "--cache", tmp_path / "cache", "--output", tmp_path / "out")
+    assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 1, done.stderr
+
+
 def test_models_and_methods_for_programs() -> None:
     models = json.loads(run("models", "--json").stdout)
     assert any(model["name"] == "vtviz-base" and model["available"] for model in models)

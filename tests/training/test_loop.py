@@ -1,0 +1,107 @@
+"""The loop on a tiny network and made-up features: resuming changes nothing, and no progress ends the training."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import torch
+from tokenizers import Tokenizer
+from tokenizers.models import WordPiece
+from torch import Tensor
+
+from vtviz.models.vtviz_base.network import FusionNetwork, NetworkConfig
+from vtviz.training.data import Batch
+from vtviz.training.loop import TrainConfig, Trainer
+
+SIZES = NetworkConfig(image_size=64, width=16, heads=2, text_layers=1, fusion_blocks=1, joint_layers=1)
+
+
+class Killed(Exception):
+    """Stands for the end of the process."""
+
+
+class MadeUpItems:
+    """Batches that depend on the step alone, as those of Items do."""
+
+    def __init__(self, channels: int, killed_at: int | None = None) -> None:
+        self.channels, self.killed_at = channels, killed_at
+
+    def batches(self, captions: int, named: int, seed: int, start: int) -> Iterator[Batch]:
+        step = start
+        while step != self.killed_at:
+            made = torch.Generator().manual_seed(1000 * seed + step)
+            features = torch.randn(captions, 16, self.channels, generator=made)
+            ids = torch.randint(5, 50, (captions, 6), generator=made)
+            pieces = torch.zeros(captions, 6, dtype=torch.bool)
+            pieces[:, 2] = True
+            regions = (torch.rand(captions, 16, generator=made) > 0.5).float()
+            yield Batch(features, ids, torch.ones_like(ids, dtype=torch.bool), torch.arange(captions), pieces, regions)
+            step += 1
+        raise Killed
+
+
+class MadeUpDevelopment:
+    """Figures from a list, the last one again and again."""
+
+    def __init__(self, scores: list[float]) -> None:
+        self.scores, self.exports = scores, 0
+
+    def measure(self, network: FusionNetwork) -> dict[str, float]:
+        assert not network.training
+        score = self.scores.pop(0) if len(self.scores) > 1 else self.scores[0]
+        return {"auc": score, "pointing": 0.0, "recall@10": 0.0}
+
+    def export(self, *arguments: object) -> None:
+        self.exports += 1
+
+
+def trainer(output: Path, development: MadeUpDevelopment, **options: Any) -> Trainer:
+    torch.manual_seed(0)
+    chosen = {"steps": 6, "batch": 4, "check_every": 3, "kept_patches": 12, **options}
+    config = TrainConfig(output, None, output, output, **chosen)
+    tokenizer = Tokenizer(WordPiece({"[UNK]": 0}, unk_token="[UNK]"))
+    return Trainer(config, FusionNetwork(SIZES), tokenizer, cast(Any, development))
+
+
+def values(run: Trainer) -> dict[str, Tensor]:
+    return {f"{name} {kind}": value for kind, each in parts(run) for name, value in each.items()}
+
+
+def parts(run: Trainer) -> list[tuple[str, dict[str, Tensor]]]:
+    return [("live", run.network.state_dict()), ("average", run.average)]
+
+
+def test_a_run_that_was_killed_and_resumed_ends_like_an_undisturbed_one(tmp_path: Path) -> None:
+    whole = trainer(tmp_path / "whole", MadeUpDevelopment([0.5, 0.6]))
+    channels = whole.network.backbone.channels
+    whole.run(cast(Any, MadeUpItems(channels)))
+    cut = trainer(tmp_path / "cut", MadeUpDevelopment([0.5]))
+    with pytest.raises(Killed):
+        cut.run(cast(Any, MadeUpItems(channels, killed_at=5)))
+    resumed = trainer(tmp_path / "cut", MadeUpDevelopment([0.6]), resume=True)
+    resumed.run(cast(Any, MadeUpItems(channels)))
+    assert whole.step == resumed.step == 6
+    expected, found = values(whole), values(resumed)
+    assert expected.keys() == found.keys()
+    for name, value in expected.items():
+        torch.testing.assert_close(found[name], value, atol=1e-6, rtol=1e-5, msg=name)
+    steps = [json.loads(line)["step"] for line in (tmp_path / "cut" / "history.jsonl").read_text().splitlines()]
+    assert steps == [3, 6]
+
+
+def test_training_moves_the_network_but_not_its_pretrained_features(tmp_path: Path) -> None:
+    run = trainer(tmp_path, MadeUpDevelopment([0.5]))
+    before = {name: value.clone() for name, value in run.network.state_dict().items()}
+    run.run(cast(Any, MadeUpItems(run.network.backbone.channels)))
+    moved = {name.split(".")[0] for name, value in run.network.state_dict().items() if not value.equal(before[name])}
+    assert {"blocks", "joint", "match_head", "image_contrast", "text_contrast", "text_tower"} <= moved
+    assert "backbone" not in moved
+
+
+def test_without_progress_on_dev_it_stops_early(tmp_path: Path) -> None:
+    development = MadeUpDevelopment([0.9, 0.5])
+    run = trainer(tmp_path, development, steps=100, check_every=1, patience=2)
+    figures = run.run(cast(Any, MadeUpItems(run.network.backbone.channels)))
+    assert run.step == 3 and development.exports == 1 and figures["auc"] == 0.9

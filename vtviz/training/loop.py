@@ -252,9 +252,11 @@ class Trainer:
 
 def parameter_groups(network: FusionNetwork, rate: float) -> list[dict[str, Any]]:
     """The trained parameters: pretrained text layers at a lower rate, the similarity scales at full rate."""
-    pretrained = {p for p in network.text_tower.parameters() if p.requires_grad}
-    fresh = [p for p in network.parameters() if p.requires_grad and p not in pretrained]
-    return [{"params": list(pretrained), "base": rate * TEXT_RATE}, {"params": fresh, "base": rate}]
+    # Lists, not sets: a resumed optimizer finds its state by the parameters' order.
+    pretrained = [p for p in network.text_tower.parameters() if p.requires_grad]
+    known = set(pretrained)
+    fresh = [p for p in network.parameters() if p.requires_grad and p not in known]
+    return [{"params": pretrained, "base": rate * TEXT_RATE}, {"params": fresh, "base": rate}]
 
 
 def phrase_rows(attention: Tensor, batch: Batch, spans: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 // The lens: a photo, the map of one word over it, and the words. Looking around needs no server; a pinned word is sent.
 const states = new WeakMap();
+const settings = { opacity: 0.8, smooth: true }; // kept from one photo and text to the next
 
 const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 
@@ -19,11 +20,11 @@ function paint(state, canvas, map, outline) {
   const image = cells.createImageData(columns, rows);
   for (let i = 0; i < rows * columns; i++) {
     const value = map ? Math.round(255 * Math.sqrt(map(i) / 255)) : 0;
-    image.data.set([...state.lut.subarray(3 * value, 3 * value + 3), Math.round(state.opacity * value)], 4 * i);
+    image.data.set([...state.lut.subarray(3 * value, 3 * value + 3), Math.round(settings.opacity * value)], 4 * i);
   }
   cells.putImageData(image, 0, 0);
   const context = canvas.getContext("2d");
-  context.imageSmoothingEnabled = state.smooth;
+  context.imageSmoothingEnabled = settings.smooth;
   context.imageSmoothingQuality = "high";
   context.drawImage(small, 0, 0, canvas.width, canvas.height);
   if (outline !== null) {
@@ -40,7 +41,7 @@ export default function (component) {
   const canvas = find("canvas"), photo = find("photo"), release = find("release");
   let state = states.get(root);
   if (!state) {
-    state = { hovered: null, pinned: -1, patch: null, opacity: 0.8, smooth: true };
+    state = { hovered: null, pinned: -1, patch: null };
     states.set(root, state);
   }
   if (state.fingerprint !== data.fingerprint) {
@@ -109,10 +110,10 @@ export default function (component) {
   find("words").replaceChildren(button(labels.whole, -1), ...words.map((word, at) => button(word.text, at)));
   photo.alt = data.alt;
   if (photo.src !== data.photo) photo.src = data.photo;
-  find("opacity").value = Math.round(100 * state.opacity);
-  find("smooth").checked = state.smooth;
-  find("opacity").oninput = (event) => { state.opacity = event.target.value / 100; draw(); };
-  find("smooth").onchange = (event) => { state.smooth = event.target.checked; draw(); };
+  find("opacity").value = Math.round(100 * settings.opacity);
+  find("smooth").checked = settings.smooth;
+  find("opacity").oninput = (event) => { settings.opacity = event.target.value / 100; draw(); };
+  find("smooth").onchange = (event) => { settings.smooth = event.target.checked; draw(); };
   release.onclick = () => choose(null);
   canvas.onclick = (event) => {
     const box = canvas.getBoundingClientRect();

@@ -35,7 +35,11 @@ def read_split(data: Path, split: str, limit: int | None = None) -> list[Row]:
     path = data / f"{split}.jsonl"
     if not path.is_file():
         raise InputError(f"There is no split {split} in {data.name}: the file {path.name} is missing.")
-    return read_lines(path, ("image", "captions"))[:limit]
+    rows = read_lines(path, ("image", "captions"))[:limit]
+    for row in rows:
+        if not row["captions"]:
+            raise InputError(f"The photo {row['image']} in {path.name} has no captions.")
+    return rows
 
 
 def read_lines(path: Path, keys: Sequence[str]) -> list[Row]:
@@ -45,7 +49,11 @@ def read_lines(path: Path, keys: Sequence[str]) -> list[Row]:
         InputError: if the file is empty or a line is something else.
     """
     rows: list[Row] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"The file {path.name} is not UTF-8 text.") from error
+    for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
                 row = json.loads(line)

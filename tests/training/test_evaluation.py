@@ -26,6 +26,6 @@ def test_a_bad_split_gets_one_sentence(tmp_path: Path, content: bytes, message: 
 
 
 def test_a_limit_takes_the_first_rows(tmp_path: Path) -> None:
-    lines = ['{"image": "%d.jpg", "captions": ["a line \u2028 separator"]}' % i for i in range(4)]
+    lines = [f'{{"image": "{i}.jpg", "captions": ["a line \u2028 separator"]}}' for i in range(4)]
     (tmp_path / "s.jsonl").write_text("\n".join(lines), encoding="utf-8")
     assert [row["image"] for row in read_split(tmp_path, "s", 2)] == ["0.jpg", "1.jpg"]

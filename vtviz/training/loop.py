@@ -39,11 +39,11 @@ class TrainConfig:
     names: Path | None
     cache: Path
     output: Path
-    steps: int = 2000
+    steps: int = 1200
     minutes: float | None = None
-    batch: int = 96
-    named: int = 32
-    kept_patches: int = 128
+    batch: int = 80
+    named: int = 24
+    kept_patches: int = 100
     rate: float = 8e-4
     seed: int = 0
     check_every: int = 150

@@ -15,7 +15,7 @@ from vtviz.attribution.registry import methods
 from vtviz.metrics.classification import best_threshold, matching_figures
 from vtviz.models.vtviz_base.family import load_folder
 from vtviz.training.evaluation import Pointing, mismatched, probabilities
-from vtviz.training.features import read_rows
+from vtviz.training.rows import read_rows
 
 PHOTO_SIZE = (224, 224)
 POINTING_PHOTOS = 300

@@ -12,7 +12,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from vtviz.training.features import read_rows
+from vtviz.training.rows import read_rows
 from vtviz.training.scenes import Box, View
 
 TEMPLATES = ("a photo of {}", "{}", "a picture of {}", "this is {}", "there is {}", "{} in a photo")

@@ -1,4 +1,4 @@
-"""Quick dev figures during training, calibration, and the export of the weights."""
+"""Quick dev figures during training, and the export of the weights."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import save_file
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from tokenizers import Tokenizer
 from torch import Tensor
@@ -17,7 +16,7 @@ from torch import Tensor
 from vtviz.models.recorder import record_attention
 from vtviz.models.vtviz_base.network import Encoded, FusionNetwork
 from vtviz.training.data import coverage
-from vtviz.training.features import read_rows
+from vtviz.training.rows import read_rows
 
 PHOTOS = 300
 
@@ -56,14 +55,11 @@ class Development:
         scores = torch.cat([right, wrong]).numpy()
         layers = np.concatenate([h for h in hits if len(h)]).mean(axis=0)
         ranks = (similarity >= similarity.diagonal()[:, None]).sum(dim=1)
-        shift = LogisticRegression(C=1e6).fit(scores[:, None], labels)
         return {
             "auc": float(roc_auc_score(labels, scores)),
             "recall@10": float((ranks <= 10).float().mean()),
             "pointing": float(layers.max()),
             **{f"pointing layer {k}": float(value) for k, value in enumerate(layers)},
-            "scale": float(shift.coef_[0, 0]),
-            "shift": float(shift.intercept_[0]),
         }
 
     def _hits(self, index: int, layers: list[Tensor]) -> np.ndarray:
@@ -76,13 +72,9 @@ class Development:
                 rows.append([boxes[int(layer[inside].mean(dim=0).argmax())] >= 0.5 for layer in layers])
         return np.array(rows, dtype=float).reshape(-1, len(layers))
 
-    def export(self, network: FusionNetwork, tokenizer: Tokenizer, folder: Path, figures: dict[str, float]) -> None:
-        """Writes ``model.safetensors`` (float16, calibrated), ``config.json`` and ``tokenizer.json``."""
-        scale, shift = network.calibration.tolist()
+    def export(self, network: FusionNetwork, tokenizer: Tokenizer, folder: Path) -> None:
+        """Writes ``model.safetensors`` (float16), ``config.json`` and ``tokenizer.json``; not calibrated yet."""
         weights = {name: tensor.half().contiguous() for name, tensor in network.state_dict().items()}
-        weights["calibration"] = torch.tensor(
-            [scale * figures["scale"], shift * figures["scale"] + figures["shift"]], dtype=torch.float16
-        )
         save_file(weights, folder / "model.safetensors", metadata={"format": "pt", "model": "vtviz-base"})
         tokenizer.save(str(folder / "tokenizer.json"))
         described = {"network": asdict(network.config), "threshold": 0.5}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,9 +19,9 @@ from vtviz.metrics.localisation import in_boxes, peak
 from vtviz.metrics.retrieval import recall
 from vtviz.models.base import FusionModel
 from vtviz.models.record import Kind
+from vtviz.training.rows import Row, read_rows
 
 BLOCK = 100
-Row = dict[str, Any]
 Each = TypeVar("Each")
 
 
@@ -35,35 +34,10 @@ def read_split(data: Path, split: str, limit: int | None = None) -> list[Row]:
     path = data / f"{split}.jsonl"
     if not path.is_file():
         raise InputError(f"There is no split {split} in {data.name}: the file {path.name} is missing.")
-    rows = read_lines(path, ("image", "captions"))[:limit]
+    rows = read_rows(path, ("image", "captions"))[:limit]
     for row in rows:
         if not row["captions"]:
             raise InputError(f"The photo {row['image']} in {path.name} has no captions.")
-    return rows
-
-
-def read_lines(path: Path, keys: Sequence[str]) -> list[Row]:
-    """The objects in a file of JSON lines, each with these keys.
-
-    Raises:
-        InputError: if the file is empty or a line is something else.
-    """
-    rows: list[Row] = []
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(f"The file {path.name} is not UTF-8 text.") from error
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            try:
-                row = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise InputError(f"Line {number} of {path.name} is not JSON.") from error
-            if not isinstance(row, dict) or any(key not in row for key in keys):
-                raise InputError(f"Line {number} of {path.name} lacks one of: {', '.join(keys)}.")
-            rows.append(row)
-    if not rows:
-        raise InputError(f"The file {path.name} is empty.")
     return rows
 
 
@@ -195,7 +169,7 @@ def _agreement(model: FusionModel, photos: _Photos, path: Path) -> dict[str, Any
         raise InputError(f"The file of judgements {path.name} is missing.")
     features: dict[str, Tensor] = {}
     scores, ratings = [], []
-    for row in _progress(read_lines(path, ("image", "text", "ratings")), "judgements"):
+    for row in _progress(read_rows(path, ("image", "text", "ratings")), "judgements"):
         if row["image"] not in features:
             features[row["image"]] = photos.read(row["image"])[1]
         with torch.inference_mode():

@@ -22,16 +22,12 @@ from tqdm import tqdm
 
 from vtviz.models.vtviz_base.backbone import PatchBackbone, to_pixels
 from vtviz.training.imagenet import class_activation, load_backbone, load_classifier
+from vtviz.training.rows import read_rows
 from vtviz.training.scenes import View, apply_view, jitter, mosaic, paste, random_view
 
 BATCH = 16
 SIZE = 320
 SIDED_WORDS = {"left", "right"}
-
-
-def read_rows(path: Path) -> list[dict]:
-    """The objects of a JSONL file."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
 def cache_features(photos: Path, names: Path | None, cache: Path, views: int, scenes: int, seed: int) -> None:

@@ -212,7 +212,7 @@ class Trainer:
         self.since_best += 1
         if score > self.best:
             self.best, self.since_best, self.figures = score, 0, figures
-            self.development.export(self.network, self.tokenizer, self.config.output, figures)
+            self.development.export(self.network, self.tokenizer, self.config.output)
         self._assign(live)
 
     def _assign(self, values: dict[str, Tensor]) -> None:

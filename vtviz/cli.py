@@ -127,8 +127,8 @@ def train(
 ) -> None:
     """Train vtviz-base. Needs the packages of requirements-train.txt."""
     try:
-        from vtviz.training.loop import TrainConfig
-        from vtviz.training.loop import train as run
+        from vtviz.training.train import TrainConfig
+        from vtviz.training.train import train as run
 
         config = TrainConfig(
             data, names, cache, output, steps=steps, minutes=minutes, batch=batch, seed=seed, resume=resume

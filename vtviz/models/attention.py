@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 from vtviz.models.record import Kind
 
+KeysValues = tuple[Tensor, Tensor]  # each [batch, heads, keys, width / heads]
+
 
 class Attention(nn.Module):
     """softmax(QKᵀ/√d_k)V in several heads.
@@ -31,16 +33,21 @@ class Attention(nn.Module):
         self.output = nn.Linear(width, width)
         self.observer: Callable[[Attention, Tensor], None] | None = None
 
-    def forward(self, queries: Tensor, keys: Tensor, mask: Tensor | None = None) -> Tensor:
+    def project(self, keys: Tensor) -> KeysValues:
+        """Keys and values of ``keys [batch, keys, width]``, to be computed once where they are attended to often."""
+        return self._split(self.key(keys)), self._split(self.value(keys))
+
+    def forward(self, queries: Tensor, keys: Tensor | KeysValues, mask: Tensor | None = None) -> Tensor:
         """Attended values ``[batch, queries, width]``.
 
         Args:
             queries: ``[batch, queries, width]``.
-            keys: ``[batch, keys, width]``, which the values come from too.
-            mask: ``[batch, keys]``, True where a key may be attended to; None for all.
+            keys: ``[batch, keys, width]``, which the values come from too; or what ``project`` made of them.
+            mask: ``[batch, keys]`` or ``[batch, queries, keys]``, True where a key may be attended to; None for all.
         """
-        query, key, value = self._split(self.query(queries)), self._split(self.key(keys)), self._split(self.value(keys))
-        allowed = None if mask is None else mask[:, None, None, :]
+        query = self._split(self.query(queries))
+        key, value = self.project(keys) if isinstance(keys, Tensor) else keys
+        allowed = None if mask is None else mask[:, None] if mask.ndim == 3 else mask[:, None, None, :]
         if self.observer is None:
             mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=allowed)
         else:

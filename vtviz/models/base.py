@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -70,5 +70,50 @@ class FusionModel(Protocol):
     def similarity(self, texts: Any, images: Any) -> Tensor:
         """Contrastive similarity ``[texts, images]``."""
 
+    def unknown_words(self, words: Sequence[str]) -> tuple[int, ...]:
+        """The places of words that the model has hardly met in training; none where that is not known."""
+
     def record(self, kinds: Collection[Kind]) -> AbstractContextManager[Recording]:
         """Records the model's attention inside the ``with``."""
+
+
+@runtime_checkable
+class CaptionModel(FusionModel, Protocol):
+    """A model that writes captions piece by piece; a piece is a number below the size of its logits.
+
+    ``caption_start`` and ``caption_end`` stand around every caption; ``caption_length`` is the most it can hold.
+    """
+
+    caption_start: int
+    caption_end: int
+    caption_length: int
+
+    def caption_memory(self, features: Tensor) -> Any:
+        """What every step reads of one photo, ``[1, patches, channels]``."""
+
+    def caption_logits(self, memory: Any, chosen: Tensor) -> Tensor:
+        """Logits ``[texts, T, pieces]`` of the piece after each of ``chosen [texts, T]``.
+
+        Its text→image attention is recorded as ``[1, heads, texts * T, patches]`` for each layer.
+        """
+
+    def caption_tokens(self, chosen: Sequence[int]) -> Tokens:
+        """The text that pieces (without start and end) spell, one token a piece."""
+
+
+@runtime_checkable
+class AnswerModel(FusionModel, Protocol):
+    """A model that answers questions from a closed list.
+
+    Below ``answer_threshold`` the likeliest answer is too unlikely to be given.
+    """
+
+    answers: tuple[str, ...]
+    answer_threshold: float
+
+    def answer_logits(self, features: Tensor, questions: Sequence[str]) -> Tensor:
+        """Calibrated logits ``[questions, answers]`` about one photo, ``features [1, patches, channels]``.
+
+        Its text→image attention is recorded as ``[1, heads, questions * T, patches]`` for each layer, where T
+        counts the special tokens too.
+        """

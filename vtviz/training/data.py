@@ -12,10 +12,13 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from vtviz.training.everyday import everyday_names
 from vtviz.training.rows import read_rows
 from vtviz.training.scenes import Box, View
 
 TEMPLATES = ("a photo of {}", "{}", "a picture of {}", "this is {}", "there is {}", "{} in a photo")
+JOINERS = (" and ", ", ", " next to ", " with ", " in front of ")
+SEVERAL = 0.6  # share of the texts on scenes that name several things
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,9 @@ class Items:
         parts = [f"train-{view}" for view in range(len(self.views))]
         self.scenes: dict[str, list[dict]] = {}
         if names is not None:
-            self.names = [naming(row["names"]) for row in read_rows(names / "classes.jsonl")]
+            everyday = everyday_names()
+            classes = read_rows(names / "classes.jsonl")
+            self.names = [naming(row["names"], everyday.get(row["class"], [])) for row in classes]
             self.activation = np.load(cache / "names-0.activation.npy")
             self.scenes = {kind: read_rows(cache / f"{kind}.jsonl") for kind in ("mosaic", "paste")}
             parts += ["names-0", *self.scenes]
@@ -80,22 +85,27 @@ class Items:
         return Item(f"train-{number}", row, record["captions"][chosen], phrases)
 
     def named(self, rng: random.Random) -> Item:
-        """A photo or scene of named things, and a short text that names one of them."""
+        """A photo or scene of named things, and a short text that names one of them or several."""
         part = rng.choice(["names-0", *self.scenes])
         if part == "names-0":
-            row = label = rng.randrange(len(self.names))
-            region = (self.activation[row] > 0.5).astype(np.float64)
+            row = rng.randrange(len(self.names))
+            things = [(row, (self.activation[row] > 0.5).astype(np.float64))]
         else:
             row = rng.randrange(len(self.scenes[part]))
             note = self.scenes[part][row]
-            label, box = rng.choice(list(zip(note["classes"], note["boxes"], strict=True)))
-            region = coverage([tuple(box)], self.side)
-        name = rng.choice(self.names[label])
-        article = rng.choice(["an" if name[0].lower() in "aeiou" else "a", "the", ""])
-        phrase = f"{article} {name}".strip()
-        template = rng.choice(TEMPLATES)
-        start = template.index("{}")
-        return Item(part, row, template.format(phrase), [(start, start + len(phrase), region)])
+            shown = list(zip(note["classes"], note["boxes"], strict=True))
+            count = rng.randint(2, 3) if rng.random() < SEVERAL else 1
+            chosen = rng.sample(shown, k=min(count, len(shown)))
+            things = [(label, coverage([tuple(box)], self.side)) for label, box in chosen]
+        before, after = rng.choice(TEMPLATES).split("{}")
+        text, phrases = before, []
+        for number, (label, region) in enumerate(things):
+            text += rng.choice(JOINERS) if number else ""
+            name = rng.choice(self.names[label])
+            article = rng.choice(["an" if name[0].lower() in "aeiou" else "a", "the", ""])
+            start, text = len(text), text + f"{article} {name}".strip()
+            phrases.append((start, len(text), region))
+        return Item(part, row, text + after + rng.choice(["", ".", " ."]), phrases)
 
     def batch(self, items: list[Item]) -> Batch:
         """The items as tensors."""
@@ -135,6 +145,8 @@ class Items:
             step += 1
 
 
-def naming(names: list[str]) -> list[str]:
-    """The names of a class and the head noun of each: "African elephant" is an elephant too."""
-    return [*names, *{name.split()[-1] for name in names if " " in name and name.split()[-1].isalpha()}]
+def naming(names: list[str], everyday: list[str]) -> list[str]:
+    """What a class may be called: its names, the head noun of each ("African elephant" is an elephant too), and its
+    everyday words as often as all of these."""
+    own = [*names, *{name.split()[-1] for name in names if " " in name and name.split()[-1].isalpha()}]
+    return own + [word for word in everyday for _ in range(-(-len(own) // len(everyday)))]

@@ -1,14 +1,11 @@
-"""Quick dev figures during training, and the export of the weights."""
+"""Quick dev figures during training."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
 from sklearn.metrics import roc_auc_score
 from tokenizers import Tokenizer
 from torch import Tensor
@@ -71,14 +68,6 @@ class Development:
                 boxes = coverage([tuple(box) for box in phrase["boxes"]], self.side)
                 rows.append([boxes[int(layer[inside].mean(dim=0).argmax())] >= 0.5 for layer in layers])
         return np.array(rows, dtype=float).reshape(-1, len(layers))
-
-    def export(self, network: FusionNetwork, tokenizer: Tokenizer, folder: Path) -> None:
-        """Writes ``model.safetensors`` (float16), ``config.json`` and ``tokenizer.json``; not calibrated yet."""
-        weights = {name: tensor.half().contiguous() for name, tensor in network.state_dict().items()}
-        save_file(weights, folder / "model.safetensors", metadata={"format": "pt", "model": "vtviz-base"})
-        tokenizer.save(str(folder / "tokenizer.json"))
-        described = {"network": asdict(network.config), "threshold": 0.5}
-        (folder / "config.json").write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
 
 
 def chunks(count: int, size: int = 50) -> list[Tensor]:

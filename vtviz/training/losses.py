@@ -31,6 +31,18 @@ def mass_in_region(weights: Tensor, regions: Tensor) -> Tensor:
     return -mass.clamp_min(1e-4).log().mean()
 
 
+def spread_in_region(weights: Tensor, regions: Tensor) -> Tensor:
+    """Mean KL divergence of the attention from the uniform distribution over each region, so that the map covers it.
+
+    Shapes as for ``mass_in_region``.
+    """
+    seen = regions.sum(dim=1) > 0
+    if not seen.any():
+        return weights.sum() * 0.0
+    even = regions[seen] / regions[seen].sum(dim=1, keepdim=True)
+    return F.kl_div(weights[seen].clamp_min(1e-6).log(), even, reduction="batchmean")
+
+
 def hard_negatives(similarity: Tensor, sharpness: float = 0.5) -> tuple[Tensor, Tensor]:
     """For each image a wrong text, and for each text a wrong image, drawn by how similar they look (ALBEF, 2021)."""
     own = torch.eye(len(similarity), dtype=torch.bool, device=similarity.device)

@@ -10,21 +10,25 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load as load_bytes
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from vtviz.inputs import ImageInput, Tokens, check_text, group_pieces
+from vtviz.inputs import ImageInput, InputError, Tokens, check_text, group_pieces
+from vtviz.models.attention import KeysValues
 from vtviz.models.base import ModelError, ModelInfo
 from vtviz.models.record import Kind
 from vtviz.models.recorder import Recording, record_attention
 from vtviz.models.vtviz_base.backbone import to_pixels
+from vtviz.models.vtviz_base.heads import CAPTION_PIECES
 from vtviz.models.vtviz_base.network import Encoded, FusionNetwork, NetworkConfig
+from vtviz.models.vtviz_base.vocabulary import Vocabulary
+from vtviz.models.vtviz_base.weights import load_weights
 from vtviz.paths import ASSETS
 
 NAME = "vtviz-base"
 FOLDER = ASSETS / "models" / NAME
-FILES = ("model.safetensors", "config.json", "tokenizer.json")
+FILES = ("model.safetensors", "config.json", "tokenizer.json", "vocabulary.json")
+UNKNOWN = 2  # the caption piece that stands for all that cannot be written
 
 
 class VtvizBase:
@@ -32,15 +36,19 @@ class VtvizBase:
 
     name = NAME
     text_offset = 1  # [CLS] stands before the first piece
+    caption_start, caption_end, caption_length = 0, 1, CAPTION_PIECES
 
     def __init__(
         self,
         network: FusionNetwork,
         tokenizer: Tokenizer,
         weights_sha256: str,
+        vocabulary: Vocabulary,
         threshold: float,
         default_method: str = "attention_gradcam",
         default_layer: int = 0,
+        answers: Sequence[str] = (),
+        answer_threshold: float = 0.0,
     ) -> None:
         self.network = network.eval().requires_grad_(False)
         self.tokenizer = tokenizer
@@ -48,6 +56,9 @@ class VtvizBase:
         self.threshold = threshold
         self.default_method = default_method
         self.default_layer = default_layer
+        self.vocabulary = vocabulary
+        self.answers = tuple(answers)
+        self.answer_threshold = answer_threshold
 
     @property
     def device(self) -> torch.device:
@@ -95,6 +106,53 @@ class VtvizBase:
         """Contrastive similarity ``[texts, images]``."""
         return self.network.similarity(texts, images)
 
+    def unknown_words(self, words: Sequence[str]) -> tuple[int, ...]:
+        """The places of words met less than ``KNOWN`` times in training."""
+        return tuple(place for place, word in enumerate(words) if not self.vocabulary.knows(word))
+
+    def caption_memory(self, features: Tensor) -> list[KeysValues]:
+        """Keys and values of the patches for every layer of the caption head.
+
+        Raises:
+            InputError: if these weights have no caption head.
+        """
+        if self.network.caption is None:
+            raise InputError("These weights write no captions.")
+        features = features.clone()
+        return self.network.caption.decoder.read(features, self.network.encode_patches(features).tokens)
+
+    def caption_logits(self, memory: list[KeysValues], chosen: Tensor) -> Tensor:
+        """Logits ``[texts, T, pieces]`` of the piece after each of ``chosen [texts, T]``."""
+        assert self.network.caption is not None
+        logits = self.network.caption(memory, chosen)
+        logits[..., [self.caption_start, UNKNOWN]] = float("-inf")
+        return logits
+
+    def caption_tokens(self, chosen: Sequence[int]) -> Tokens:
+        """The text that pieces spell, with a capital first letter."""
+        assert self.network.caption is not None
+        pieces = [str(self.tokenizer.id_to_token(int(self.network.caption.pieces[each]))) for each in chosen]
+        text, spans = "", []
+        for piece in pieces:
+            joined = piece.startswith("##") or not piece[0].isalnum() or text.endswith(("-", "'"))
+            start = len(text) + (0 if joined or not text else 1)
+            text = text.ljust(start) + piece.removeprefix("##")
+            spans.append((start, len(text)))
+        return group_pieces(text[:1].upper() + text[1:], pieces, spans)
+
+    def answer_logits(self, features: Tensor, questions: Sequence[str]) -> Tensor:
+        """Calibrated logits ``[questions, answers]`` about one photo.
+
+        Raises:
+            InputError: if these weights have no answer head.
+        """
+        if self.network.answer is None:
+            raise InputError("These weights answer no questions.")
+        features = features.clone()
+        memory = self.network.answer.decoder.read(features, self.network.encode_patches(features).tokens)
+        text = self._encode(questions)
+        return self.network.answer(memory, text.tokens, text.mask)
+
     def record(self, kinds: Collection[Kind]) -> AbstractContextManager[Recording]:
         """Records the network's attention inside the ``with``."""
         return record_attention(self.network, kinds)
@@ -135,9 +193,10 @@ def load_folder(folder: Path, device: torch.device | None = None) -> VtvizBase:
     try:
         described = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         network = FusionNetwork(NetworkConfig(**described.pop("network")))
-        network.load_state_dict({name: tensor.float() for name, tensor in load_bytes(weights).items()})
+        network.load_state_dict(load_weights(weights))
+        vocabulary = Vocabulary(json.loads((folder / "vocabulary.json").read_text(encoding="utf-8")))
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         network.to(device or torch.device("cpu"))
-        return VtvizBase(network, tokenizer, hashlib.sha256(weights).hexdigest(), **described)
+        return VtvizBase(network, tokenizer, hashlib.sha256(weights).hexdigest(), vocabulary, **described)
     except (SafetensorError, RuntimeError, KeyError, TypeError, json.JSONDecodeError) as error:
         raise ModelError(f"The files in the model folder {folder.name} do not fit together or are damaged.") from error

@@ -11,13 +11,15 @@ from torch import Tensor, nn
 from vtviz.models.attention import Attention
 from vtviz.models.vtviz_base.backbone import STRIDE, PatchBackbone
 from vtviz.models.vtviz_base.fusion import FusionBlock, SelfAttentionLayer
+from vtviz.models.vtviz_base.heads import AnswerHead, CaptionHead
 from vtviz.models.vtviz_base.text import WIDTH as TEXT_WIDTH
 from vtviz.models.vtviz_base.text import TextTower
 
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """Sizes of the network; ``image_size`` in pixels."""
+    """Sizes of the network; ``image_size`` in pixels. Without ``caption_pieces`` it writes no captions, without
+    ``answers`` it answers no questions."""
 
     image_size: int = 320
     width: int = 256
@@ -25,6 +27,10 @@ class NetworkConfig:
     text_layers: int = 3
     fusion_blocks: int = 3
     joint_layers: int = 1
+    caption_layers: int = 3
+    caption_pieces: int = 0
+    answer_layers: int = 2
+    answers: int = 0
 
     @property
     def side(self) -> int:
@@ -93,6 +99,11 @@ class FusionNetwork(nn.Module):
         self.match_similarity = nn.Parameter(torch.tensor(0.1))
         self.calibration: Tensor
         self.register_buffer("calibration", torch.tensor([1.0, 0.0]))  # scale and shift of the match logit
+        sizes = (self.backbone.channels, width, heads)
+        self.caption = (
+            CaptionHead(*sizes, config.caption_layers, config.caption_pieces) if config.caption_pieces else None
+        )
+        self.answer = AnswerHead(*sizes, config.answer_layers, config.answers) if config.answers else None
 
     def encode_patches(self, features: Tensor, kept: Tensor | None = None) -> Encoded:
         """Backbone features ``[batch, patches, channels]``; ``kept [batch, n]`` says which patches they are (all)."""

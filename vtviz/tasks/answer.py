@@ -1,0 +1,68 @@
+"""Answers to questions about a photo, each with its map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vtviz.attribution.base import Relevance, from_rows
+from vtviz.inputs import Tokens
+from vtviz.models.base import AnswerModel
+
+CANDIDATES = 5
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The likeliest answers with their probabilities, best first, and where the question looked for the best one.
+
+    ``unknown`` are the places of question words that the model does not know.
+    """
+
+    question: Tokens
+    candidates: tuple[tuple[str, float], ...]
+    threshold: float
+    unknown: tuple[int, ...]
+    relevance: Relevance
+
+    @property
+    def text(self) -> str | None:
+        """The best answer, or None where the model cannot tell."""
+        answer, probability = self.candidates[0]
+        return None if self.unknown or probability < self.threshold else answer
+
+
+def answer_question(model: AnswerModel, features: Tensor, question: str) -> Answer:
+    """Answers one question about one photo, ``features [1, patches, channels]``.
+
+    The maps are attention times its positive gradient of the best answer's logit, averaged over layers and heads
+    (Chefer et al., "Generic Attention-model Explainability", ICCV 2021, equation 5).
+
+    Raises:
+        InputError: if the question holds nothing to read.
+    """
+    tokens = model.tokenize(question)
+    with torch.enable_grad(), model.record({"text→image"}) as recording:
+        logits = model.answer_logits(features, [tokens.text])[0].float()
+        weights = recording.of_kind("text→image")
+        gradients = torch.autograd.grad(logits.max(), weights)
+    weighted = [
+        (attention * gradient.clamp_min(0.0)).detach().mean(dim=1)
+        for attention, gradient in zip(weights, gradients, strict=True)
+    ]
+    first, count = model.text_offset, len(tokens.pieces)
+    rows = torch.stack(weighted).mean(dim=0)[0, first : first + count].float()
+    best = logits.detach().softmax(dim=-1).topk(min(CANDIDATES, len(model.answers)))
+    candidates = tuple((model.answers[i], p) for p, i in zip(best.values.tolist(), best.indices.tolist(), strict=True))
+    unknown = model.unknown_words([word.text for word in tokens.words])
+    relevance = from_rows(rows, rows.sum(dim=-1), model.grid)
+    return Answer(tokens, candidates, model.answer_threshold, unknown, relevance)
+
+
+@torch.inference_mode()
+def answer_probabilities(model: AnswerModel, features: Tensor, questions: list[str]) -> np.ndarray:
+    """Probabilities ``[questions, answers]`` without maps."""
+    return model.answer_logits(features, questions).float().softmax(dim=-1).cpu().numpy()

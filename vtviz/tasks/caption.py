@@ -1,0 +1,70 @@
+"""Captions of a photo, each word with its map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vtviz.inputs import Tokens
+from vtviz.models.base import CaptionModel
+from vtviz.tasks.beam import Beam, beam_search
+
+
+@dataclass(frozen=True)
+class Caption:
+    """A generated sentence.
+
+    ``probabilities [T]`` are those with which each piece followed those before it; ``maps [T, h, w]`` the attention
+    to the patches while the piece was chosen, averaged over layers and heads, each scaled to a maximum of 1.
+    """
+
+    tokens: Tokens
+    probabilities: np.ndarray
+    maps: np.ndarray
+
+    @property
+    def text(self) -> str:
+        return self.tokens.text
+
+
+def write_captions(model: CaptionModel, features: Tensor, count: int = 3, width: int = 5) -> list[Caption]:
+    """The ``count`` best captions of a beam search, best first.
+
+    Args:
+        model: writes the captions.
+        features: of one photo, ``[1, patches, channels]``.
+        count: captions wanted, at most ``width``.
+        width: texts followed at a time.
+    """
+    with torch.inference_mode():
+        memory = model.caption_memory(features)
+        return [_caption(model, memory, beam) for beam in _search(model, memory, width)[:count] if beam.pieces]
+
+
+def caption_text(model: CaptionModel, features: Tensor, width: int = 5) -> str:
+    """The text of the best caption alone."""
+    with torch.inference_mode():
+        best = _search(model, model.caption_memory(features), width)[0]
+        return model.caption_tokens(best.pieces).text
+
+
+def _search(model: CaptionModel, memory: object, width: int) -> list[Beam]:
+    def step(chosen: Tensor) -> Tensor:
+        logits = model.caption_logits(memory, chosen.to(model.device))[:, -1]
+        return logits.float().log_softmax(dim=-1).cpu()
+
+    return beam_search(step, model.caption_start, model.caption_end, model.caption_length, width)
+
+
+def _caption(model: CaptionModel, memory: object, beam: Beam) -> Caption:
+    before = torch.tensor([[model.caption_start, *beam.pieces[:-1]]], device=model.device)
+    with model.record({"text→image"}) as recording:
+        model.caption_logits(memory, before)
+    weights = torch.stack([each[0].float().mean(dim=0) for each in recording.of_kind("text→image")]).mean(dim=0)
+    maps = weights.cpu().numpy().reshape(-1, *model.grid)
+    maps = maps / maps.max(axis=(1, 2), keepdims=True)
+    probabilities = np.exp(np.array(beam.log_probabilities[: len(beam.pieces)]))
+    return Caption(model.caption_tokens(beam.pieces), probabilities, maps)

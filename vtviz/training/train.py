@@ -1,0 +1,98 @@
+"""The whole training of vtviz-base: cached features, two stages, calibration."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from vtviz.models.vtviz_base.network import FusionNetwork, NetworkConfig
+from vtviz.models.vtviz_base.weights import load_weights
+from vtviz.training.calibration import calibrate
+from vtviz.training.data import Items
+from vtviz.training.development import Development
+from vtviz.training.features import cache_features
+from vtviz.training.fusion import FusionRun
+from vtviz.training.head_data import HeadItems
+from vtviz.training.heads import HeadDevelopment, HeadRun
+from vtviz.training.loop import Schedule
+from vtviz.training.rows import read_rows
+from vtviz.training.start import start_network
+from vtviz.training.vocabulary import word_counts
+
+FUSION_SHARE = 0.7  # of the minutes
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """What to train on, for how long, and where to write. ``minutes`` ends the schedules early where it is reached."""
+
+    data: Path
+    names: Path | None
+    cache: Path
+    output: Path
+    steps: int = 1200
+    head_steps: int = 2200
+    minutes: float | None = None
+    batch: int = 76
+    named: int = 30
+    kept_patches: int = 108
+    rate: float = 8e-4
+    head_batch: int = 48
+    head_rate: float = 6e-4
+    seed: int = 0
+    check_every: int = 100
+    patience: int = 4
+    views: int = 2
+    scenes: int = 2000
+    resume: bool = False
+
+
+def train(config: TrainConfig) -> dict[str, float]:
+    """Trains, writes the best weights to ``config.output``, calibrates them and returns their dev figures."""
+    cache_features(config.data, config.names, config.cache, config.views, config.scenes, config.seed)
+    train_fusion(config)
+    train_heads(config)
+    return calibrate(config.output, config.data, config.cache)
+
+
+def train_fusion(config: TrainConfig) -> None:
+    """The first stage; its best weights go to ``output/fusion``."""
+    torch.manual_seed(config.seed)
+    network, tokenizer = start_network(NetworkConfig())
+    items = Items(config.data, config.names, config.cache, network.config.side, tokenizer)
+    development = Development(config.data, config.cache, tokenizer, network.config.side)
+    minutes = config.minutes and config.minutes * FUSION_SHARE
+    schedule = Schedule(config.steps, minutes, config.check_every, config.patience)
+    run = FusionRun(
+        network,
+        tokenizer,
+        development,
+        schedule,
+        config.output / "fusion",
+        config.resume,
+        config.rate,
+        config.kept_patches,
+    )
+    run.run(items.batches(config.batch, config.named, config.seed, run.step))
+
+
+def train_heads(config: TrainConfig) -> None:
+    """The second stage, on the weights in ``output/fusion``; the whole model goes to ``output``."""
+    torch.manual_seed(config.seed)
+    network, tokenizer = start_network(NetworkConfig())
+    items = HeadItems(config.data, config.cache, network.config.side, tokenizer)
+    sizes = replace(network.config, caption_pieces=len(items.pieces), answers=len(items.answers))
+    network = FusionNetwork(sizes)
+    trained = load_weights((config.output / "fusion" / "model.safetensors").read_bytes())
+    network.load_state_dict(trained, strict=False)
+    classes = read_rows(config.names / "classes.jsonl") if config.names else []
+    counts = word_counts(items.rows, classes, items.answers)
+    (config.output / "vocabulary.json").write_text(json.dumps(counts, ensure_ascii=False) + "\n", encoding="utf-8")
+    minutes = config.minutes and config.minutes * (1.0 - FUSION_SHARE)
+    schedule = Schedule(config.head_steps, minutes, 3 * config.check_every, config.patience)
+    development = HeadDevelopment(config.data, config.cache)
+    run = HeadRun(network, tokenizer, items, development, schedule, config.output, config.resume, config.head_rate)
+    run.run(items.batches(config.head_batch, config.seed, run.step))

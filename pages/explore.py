@@ -10,7 +10,7 @@ from vtviz.models.base import ModelError
 from vtviz.ui.answer import show_downloads, show_metrics, show_verdict
 from vtviz.ui.inputs import ask_photo, ask_text, start_inputs
 from vtviz.ui.language import say
-from vtviz.ui.lens import lens
+from vtviz.ui.lens import lens, view_of
 from vtviz.ui.pickers import picked_request, show_pickers
 from vtviz.ui.resources import shared_engine
 from vtviz.ui.shell import setup
@@ -28,7 +28,7 @@ try:
         with st.spinner(say("explore.running"), show_time=True):
             explanation = shared_engine().explain(request)
         show_verdict(explanation)
-        word = lens(explanation, alt=say("explore.alt", name=name), key="lens")
+        word = lens(view_of(explanation), alt=say("explore.alt", name=name), key="lens")
         show_downloads(explanation, word)
         show_pickers(explanation)
     show_metrics(explanation)

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from vtviz.inputs import InputError, read_image
+from vtviz.inputs import ImageInput, InputError, read_image
 from vtviz.models.base import ModelError
 from vtviz.models.registry import DEFAULT_MODEL
 
@@ -24,6 +24,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+Photo = Annotated[Path, typer.Argument(help="A JPEG, PNG or WebP file.")]
 Model = Annotated[str, typer.Option(help="Model name; `vtviz models` lists them.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
@@ -31,7 +32,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs."
 
 @app.command()
 def explain(
-    photo: Annotated[Path, typer.Argument(help="A JPEG, PNG or WebP file.")],
+    photo: Photo,
     text: Annotated[str, typer.Argument(help="A sentence about the photo.")],
     output: Annotated[Path, typer.Option(help="Folder for explanation.json and one picture a word.")],
     model: Model = DEFAULT_MODEL,
@@ -49,10 +50,7 @@ def explain(
     from vtviz.render.overlay import overlay, to_png
     from vtviz.render.words import word_maps
 
-    try:
-        image = read_image(photo.read_bytes())
-    except OSError as error:
-        raise InputError(f"The photo {photo} cannot be read: {error.strerror}.") from error
+    image = _read_photo(photo)
     request = Request(image, text, model, method, layer, head)
     explanation = LocalEngine(device).explain(request)
     _make_folder(output)
@@ -65,6 +63,43 @@ def explain(
     typer.echo(f"Match {explanation.score:.3f}: the text {verdict} the photo. {output / 'explanation.json'}")
     if tokens.truncated:
         typer.echo("The text was longer than the model reads; the end was left out.", err=True)
+    if explanation.unknown:
+        words = ", ".join(tokens.words[place].text for place in explanation.unknown)
+        typer.echo(f"The model does not know: {words}. Its score is a guess.", err=True)
+
+
+@app.command()
+def caption(
+    photo: Photo,
+    model: Model = DEFAULT_MODEL,
+    count: Annotated[int, typer.Option(min=1, max=5)] = 3,
+    device: Device = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Write captions for a photo, best first."""
+    from vtviz.engine.local import LocalEngine
+
+    found = LocalEngine(device).captions(_read_photo(photo), model)[:count]
+    rows = [{"text": each.text, "probability": [round(float(p), 4) for p in each.probabilities]} for each in found]
+    _show(rows, as_json, lambda row: row["text"])
+
+
+@app.command()
+def answer(
+    photo: Photo,
+    question: Annotated[str, typer.Argument(help="A question about the photo.")],
+    model: Model = DEFAULT_MODEL,
+    device: Device = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Answer a question about a photo, or say that the model cannot tell."""
+    from vtviz.engine.local import LocalEngine
+
+    found = LocalEngine(device).answer(_read_photo(photo), question, model)
+    rows = [{"answer": text, "probability": round(probability, 4)} for text, probability in found.candidates]
+    if not as_json:
+        typer.echo(found.text or "can't tell")
+    _show(rows, as_json, lambda row: f"  {row['probability']:.2f} {row['answer']}")
 
 
 @app.command()
@@ -80,7 +115,7 @@ def evaluate(
     judgements: Annotated[Path | None, typer.Option(help="JSON lines of image, text and ratings.")] = None,
     device: Device = "auto",
 ) -> None:
-    """Measure a model: matching, retrieval, pointing game, agreement with human judgements."""
+    """Measure a model: matching, retrieval, pointing game, captions, answers, agreement with human judgements."""
     from vtviz.attribution.registry import find_method
     from vtviz.attribution.registry import methods as known_methods
     from vtviz.metrics.system import choose_device, device_label, versions
@@ -111,6 +146,10 @@ def evaluate(
     )
     for name, each in figures.get("pointing", {}).items():
         typer.echo(f"pointing {name}: {each['accuracy']:.3f} (centre {each['centre_baseline']:.3f})")
+    if "caption" in figures:
+        typer.echo(f"captions: BLEU-4 {figures['caption']['bleu4']:.3f}, CIDEr {figures['caption']['cider']:.3f}")
+    if "answers" in figures:
+        typer.echo(f"answers: {figures['answers']['accuracy']:.3f} of {figures['answers']['questions']} questions")
 
 
 @app.command()
@@ -119,9 +158,10 @@ def train(
     output: Annotated[Path, typer.Option(help="Folder for the weights, the checkpoint and the history.")],
     cache: Annotated[Path, typer.Option(help="Folder for cached features (9 GB for 6,000 photos).")],
     names: Annotated[Path | None, typer.Option(help="Folder of photos of named things, with classes.jsonl.")] = None,
-    steps: Annotated[int, typer.Option(min=1)] = 1200,
+    steps: Annotated[int, typer.Option(min=1, help="Of the first stage: fusion, match, search.")] = 1200,
+    head_steps: Annotated[int, typer.Option(min=1, help="Of the second stage: captions, answers.")] = 2200,
     minutes: Annotated[float | None, typer.Option(help="End the schedule after this time at the latest.")] = None,
-    batch: Annotated[int, typer.Option(help="Captions a step.", min=2)] = 80,
+    batch: Annotated[int, typer.Option(help="Captions a step.", min=2)] = 76,
     seed: int = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in OUTPUT.")] = False,
 ) -> None:
@@ -131,7 +171,16 @@ def train(
         from vtviz.training.train import train as run
 
         config = TrainConfig(
-            data, names, cache, output, steps=steps, minutes=minutes, batch=batch, seed=seed, resume=resume
+            data,
+            names,
+            cache,
+            output,
+            steps=steps,
+            head_steps=head_steps,
+            minutes=minutes,
+            batch=batch,
+            seed=seed,
+            resume=resume,
         )
         figures = run(config)
     except ModuleNotFoundError as error:
@@ -170,6 +219,13 @@ def _show(rows: list[dict[str, Any]], as_json: bool, line: Callable[[dict[str, A
     else:
         for row in rows:
             typer.echo(line(row))
+
+
+def _read_photo(path: Path) -> ImageInput:
+    try:
+        return read_image(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"The photo {path} cannot be read: {error.strerror}.") from error
 
 
 def _make_folder(folder: Path) -> None:

@@ -85,6 +85,10 @@ export default function (component) {
     made.textContent = text;
     if (word < 0) made.className = "whole";
     else made.title = labels.relevance.replace("{value}", words[word].score);
+    if (word >= 0 && words[word].unknown) {
+      made.classList.add("unknown");
+      made.title = `${labels.unknown}. ${made.title}`;
+    }
     made.onmouseenter = made.onfocus = () => { state.hovered = word; draw(); };
     made.onmouseleave = made.onblur = () => { state.hovered = null; draw(); };
     made.onclick = () => {

@@ -24,6 +24,7 @@ def to_dict(explanation: Explanation) -> dict[str, Any]:
         "head": explanation.head,
         "text": tokens.text,
         "text_truncated": tokens.truncated,
+        "unknown_words": [tokens.words[place].text for place in explanation.unknown],
         "score": explanation.score,
         "threshold": explanation.threshold,
         "match": explanation.is_match,

@@ -16,11 +16,13 @@ from torch import Tensor
 from vtviz.attribution.base import layer_weights, run_forward
 from vtviz.attribution.registry import find_method
 from vtviz.engine.explanation import Explanation, Request
-from vtviz.inputs import InputError
+from vtviz.inputs import ImageInput, InputError
 from vtviz.metrics.system import choose_device, device_label, memory_mb, versions
-from vtviz.models.base import FusionModel
+from vtviz.models.base import AnswerModel, CaptionModel, FusionModel
 from vtviz.models.record import AttentionLayer, AttentionRecord
-from vtviz.models.registry import families, load_model
+from vtviz.models.registry import DEFAULT_MODEL, families, load_model
+from vtviz.tasks.answer import Answer, answer_question
+from vtviz.tasks.caption import Caption, write_captions
 
 KEPT_PHOTOS = 32
 KEPT_ANSWERS = 8
@@ -35,6 +37,12 @@ class Engine(Protocol):
 
     def explain(self, request: Request, on_stage: OnStage | None = None) -> Explanation:
         """The model's answer and what led to it; ``on_stage`` hears each stage of STAGES as it begins."""
+
+    def captions(self, image: ImageInput, model: str = DEFAULT_MODEL) -> list[Caption]:
+        """Captions of a photo, best first."""
+
+    def answer(self, image: ImageInput, question: str, model: str = DEFAULT_MODEL) -> Answer:
+        """The likeliest answers to a question about a photo."""
 
 
 class Busy(RuntimeError):
@@ -77,7 +85,9 @@ class LocalEngine:
         self._places = threading.BoundedSemaphore(QUEUE)
         self._models = Kept[FusionModel](2)
         self._photos = Kept[Tensor](KEPT_PHOTOS)
-        self._answers = Kept[Explanation](KEPT_ANSWERS)
+        self._explanations = Kept[Explanation](KEPT_ANSWERS)
+        self._captions = Kept[list[Caption]](KEPT_ANSWERS)
+        self._answers = Kept[Answer](KEPT_ANSWERS)
 
     def explain(self, request: Request, on_stage: OnStage | None = None) -> Explanation:
         """The model's answer and what led to it.
@@ -87,19 +97,60 @@ class LocalEngine:
             ModelError: if the model cannot be loaded.
             Busy: if ``QUEUE`` requests are waiting already.
         """
-        if not self._places.acquire(blocking=False):
-            raise Busy("Too many people are asking at once; try again in a moment.")
-        try:
-            return self._worker.submit(self._explain, request, on_stage or (lambda stage: None)).result()
-        finally:
-            self._places.release()
+        heard = on_stage or (lambda stage: None)
+        return self._in_turn(request.fingerprint, lambda: self._run(request, heard), self._explanations)
+
+    def captions(self, image: ImageInput, model: str = DEFAULT_MODEL) -> list[Caption]:
+        """Captions of a photo, best first.
+
+        Raises:
+            InputError: if the model writes no captions.
+            ModelError: if the model cannot be loaded.
+            Busy: if ``QUEUE`` requests are waiting already.
+        """
+
+        def write() -> list[Caption]:
+            loaded = self._model(model)
+            if not isinstance(loaded, CaptionModel):
+                raise InputError(f"The model {model} writes no captions.")
+            return write_captions(loaded, self._features(model, loaded, image))
+
+        return self._in_turn((model, image.sha256), write, self._captions)
+
+    def answer(self, image: ImageInput, question: str, model: str = DEFAULT_MODEL) -> Answer:
+        """The likeliest answers to a question about a photo.
+
+        Raises:
+            InputError: if the question holds nothing to read, or the model answers no questions.
+            ModelError: if the model cannot be loaded.
+            Busy: if ``QUEUE`` requests are waiting already.
+        """
+
+        def answer() -> Answer:
+            loaded = self._model(model)
+            if not isinstance(loaded, AnswerModel):
+                raise InputError(f"The model {model} answers no questions.")
+            return answer_question(loaded, self._features(model, loaded, image), question)
+
+        return self._in_turn((model, image.sha256, question), answer, self._answers)
 
     def close(self) -> None:
         """Ends the worker once it is done."""
         self._worker.shutdown()
 
-    def _explain(self, request: Request, on_stage: OnStage) -> Explanation:
-        return self._answers.get(request.fingerprint, lambda: self._run(request, on_stage))
+    def _in_turn(self, key: Hashable, make: Callable[[], Value], kept: Kept[Value]) -> Value:
+        if not self._places.acquire(blocking=False):
+            raise Busy("Too many people are asking at once; try again in a moment.")
+        try:
+            return self._worker.submit(kept.get, key, make).result()
+        finally:
+            self._places.release()
+
+    def _model(self, name: str) -> FusionModel:
+        return self._models.get(name, lambda: load_model(name, self.device))
+
+    def _features(self, name: str, model: FusionModel, image: ImageInput) -> Tensor:
+        return self._photos.get((name, image.sha256), lambda: model.encode_image(image))
 
     def _run(self, request: Request, on_stage: OnStage) -> Explanation:
         timings: dict[str, float] = {}
@@ -114,12 +165,11 @@ class LocalEngine:
             timings[name] = round((time.perf_counter() - began) * 1000, 2)
 
         with stage("load_model"):
-            model = self._models.get(request.model, lambda: load_model(request.model, self.device))
+            model = self._model(request.model)
             method = find_method(request.method or model.default_method)
             tokens = model.tokenize(request.text)
         with stage("image_features"):
-            key = (request.model, request.image.sha256)
-            features = self._photos.get(key, lambda: model.encode_image(request.image))
+            features = self._features(request.model, model, request.image)
         with stage("forward"):
             forward = run_forward(model, features, [tokens.text], method.needs_gradient)
         try:
@@ -146,6 +196,7 @@ class LocalEngine:
             text_offset=model.text_offset,
             record=AttentionRecord(layers),
             relevance=relevance,
+            unknown=model.unknown_words([word.text for word in tokens.words]),
             timings_ms={**timings, "total": round(sum(timings.values()), 2)},
             device=device_label(self.device),
             memory_mb=round(memory_mb(self.device), 1),

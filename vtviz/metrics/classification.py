@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import torch
 from sklearn.metrics import precision_recall_fscore_support, roc_auc_score, roc_curve
+from torchmetrics.functional.classification import binary_calibration_error
 
 CURVE_POINTS = 101
+BINS = 15
 
 
 def matching_figures(right: np.ndarray, wrong: np.ndarray, threshold: float) -> dict[str, Any]:
@@ -33,9 +36,17 @@ def matching_figures(right: np.ndarray, wrong: np.ndarray, threshold: float) -> 
             "f1": float(f1[row]),
             "auc": float(roc_auc_score(own, scores if label else -scores)),
         }
+    figures["ece"] = calibration_error(scores, labels)
     figures["auc"], figures["f1"] = figures["match"]["auc"], figures["match"]["f1"]
     figures["roc"] = _curve(labels, scores)
     return figures
+
+
+def calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """Expected calibration error (Naeini et al., AAAI 2015): mean distance, in bins of equal width, of the probability
+    from the share of true pairs."""
+    scores, truth = torch.from_numpy(probabilities).float(), torch.from_numpy(labels).long()
+    return float(binary_calibration_error(scores, truth, n_bins=BINS, norm="l1"))
 
 
 def _curve(labels: np.ndarray, scores: np.ndarray) -> list[list[float]]:

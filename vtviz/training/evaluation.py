@@ -17,9 +17,10 @@ from vtviz.inputs import ImageInput, InputError, read_image
 from vtviz.metrics.classification import matching_figures
 from vtviz.metrics.localisation import in_boxes, peak
 from vtviz.metrics.retrieval import recall
-from vtviz.models.base import FusionModel
+from vtviz.models.base import AnswerModel, CaptionModel, FusionModel
 from vtviz.models.record import Kind
 from vtviz.training.rows import Row, read_rows
+from vtviz.training.task_evaluation import answer_figures, caption_figures
 
 BLOCK = 100
 Each = TypeVar("Each")
@@ -44,7 +45,8 @@ def read_split(data: Path, split: str, limit: int | None = None) -> list[Row]:
 def evaluate(
     model: FusionModel, data: Path, rows: list[Row], methods: Sequence[Method], judgements: Path | None = None
 ) -> dict[str, Any]:
-    """Matching, retrieval and pointing figures, and agreement with judgements where a file of them is given.
+    """Matching, retrieval and pointing figures, those of captions and answers where the model gives any, and agreement
+    with judgements where a file of them is given.
 
     Args:
         data: the folder with ``images/``.
@@ -73,6 +75,11 @@ def evaluate(
     figures["retrieval"] = _retrieval(model, features, rows)
     if any(row.get("phrases") for row in rows):
         figures["pointing"] = pointing.figures()
+    if isinstance(model, CaptionModel):
+        figures["caption"] = caption_figures(model, features, rows)
+    if isinstance(model, AnswerModel):
+        answers = answer_figures(model, features, rows)
+        figures.update({"answers": answers} if answers else {})
     if judgements is not None:
         figures["judgements"] = _agreement(model, photos, judgements)
     return figures

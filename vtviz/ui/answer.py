@@ -21,7 +21,10 @@ def show_verdict(explanation: Explanation) -> None:
     score, verdict = st.columns([1, 4], vertical_alignment="center")
     score.metric(say("answer.score"), f"{explanation.score:.0%}", help=say("answer.score_help"))
     limit = f"{explanation.threshold:.0%}"
-    if explanation.is_match:
+    if explanation.unknown:
+        words = ", ".join(f"“{explanation.tokens.words[place].text}”" for place in explanation.unknown)
+        verdict.warning(say("answer.unknown", words=words), icon=":material/help:")
+    elif explanation.is_match:
         verdict.success(say("answer.match", threshold=limit), icon=":material/check_circle:")
     else:
         verdict.warning(say("answer.mismatch", threshold=limit), icon=":material/cancel:")

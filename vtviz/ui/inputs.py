@@ -10,9 +10,9 @@ from PIL import ImageOps
 from vtviz.inputs import MAX_BYTES, MAX_CHARACTERS, ImageInput, read_image
 from vtviz.render.overlay import to_jpeg
 from vtviz.ui.language import say
-from vtviz.ui.resources import checked_photo, samples
+from vtviz.ui.resources import Sample, checked_photo, samples
 
-SAMPLE, TEXT, UPLOADS = "sample", "text", "uploads"
+SAMPLE, TEXT, QUESTION, UPLOADS = "sample", "text", "question", "uploads"
 THUMBNAIL = (110, 80)  # pixels
 
 
@@ -54,8 +54,9 @@ def ask_photo() -> tuple[ImageInput, str]:
 def ask_text() -> str:
     """The sentence about the photo."""
     text = st.text_input(say("inputs.text"), key=TEXT, max_chars=MAX_CHARACTERS, help=say("inputs.text_help"))
-    texts = samples()[st.session_state[SAMPLE]].texts
-    if st.session_state.get(f"upload-{st.session_state[UPLOADS]}") is None:
+    sample = current_sample()
+    if sample:
+        texts = sample.texts
         with st.container(horizontal=True, gap="small"):
             for index, each in enumerate(texts):
                 icon = ":material/close:" if index == len(texts) - 1 else ":material/edit:"
@@ -63,9 +64,16 @@ def ask_text() -> str:
     return text
 
 
+def current_sample() -> Sample | None:
+    """The packaged photo in use, or None where one was uploaded."""
+    uploaded = st.session_state.get(f"upload-{st.session_state[UPLOADS]}")
+    return samples()[st.session_state[SAMPLE]] if uploaded is None else None
+
+
 def _take(name: str) -> None:
     st.session_state[SAMPLE] = name
     st.session_state[TEXT] = samples()[name].texts[0]
+    st.session_state[QUESTION] = samples()[name].questions[0]
     st.session_state[UPLOADS] += 1  # a new key empties the upload
 
 

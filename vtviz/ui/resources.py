@@ -14,11 +14,13 @@ from vtviz.paths import ASSETS
 
 @dataclass(frozen=True)
 class Sample:
-    """A packaged photo; ``texts`` are sentences to try, the last of which does not describe it."""
+    """A packaged photo; ``texts`` are sentences to try, the last of which does not describe it, and ``questions`` to
+    ask."""
 
     name: str
     file: str
     texts: tuple[str, ...]
+    questions: tuple[str, ...]
     source: str
     licence: str
 
@@ -37,7 +39,8 @@ def shared_engine() -> LocalEngine:
 def samples() -> dict[str, Sample]:
     """The packaged photos by name."""
     rows = json.loads((ASSETS / "samples" / "samples.json").read_text(encoding="utf-8"))
-    return {row["name"]: Sample(**{**row, "texts": tuple(row["texts"])}) for row in rows}
+    lists = ("texts", "questions")
+    return {row["name"]: Sample(**{**row, **{name: tuple(row[name]) for name in lists}}) for row in rows}
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

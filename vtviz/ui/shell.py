@@ -16,7 +16,10 @@ IN_APP = "_vtviz_in_app"
 
 def pages() -> list[StreamlitPage]:
     """The pages, first to last; the first is at ``/``."""
-    return [st.Page(PAGES / "explore.py", title=say("page.explore"), default=True)]
+    return [
+        st.Page(PAGES / "explore.py", title=say("page.explore"), default=True),
+        st.Page(PAGES / "describe.py", title=say("page.describe")),
+    ]
 
 
 def run_app() -> None:

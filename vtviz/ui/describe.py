@@ -1,0 +1,105 @@
+"""Captions and answers on a page, each with its lens."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from vtviz.attribution.base import Relevance
+from vtviz.inputs import MAX_CHARACTERS, ImageInput, Tokens
+from vtviz.render.words import word_maps, word_scores
+from vtviz.tasks.answer import Answer
+from vtviz.tasks.caption import Caption
+from vtviz.ui.inputs import QUESTION, current_sample
+from vtviz.ui.language import current_language, say
+from vtviz.ui.lens import LensView, lens, of_largest
+
+TASK = "task"
+TASKS = ("caption", "answer")
+
+
+def ask_task() -> str:
+    """What is wanted: captions or answers."""
+    chosen = st.segmented_control(
+        say("describe.task"),
+        TASKS,
+        default=TASKS[0],
+        format_func=lambda task: say(f"describe.{task}"),
+        key=f"{TASK}-{current_language()}",
+        label_visibility="collapsed",
+    )
+    return chosen or TASKS[0]
+
+
+def ask_question() -> str:
+    """The question about the photo."""
+    sample = current_sample()
+    questions = sample.questions if sample else ()
+    st.session_state.setdefault(QUESTION, questions[0] if questions else "Is there a dog?")
+    question = st.text_input(
+        say("describe.question"), key=QUESTION, max_chars=MAX_CHARACTERS, help=say("describe.question_help")
+    )
+    with st.container(horizontal=True, gap="small"):
+        for index, each in enumerate(questions):
+            st.button(
+                each, key=f"question-{index}", type="tertiary", icon=":material/help:", on_click=_ask, args=(each,)
+            )
+    return question
+
+
+def _ask(question: str) -> None:
+    st.session_state[QUESTION] = question
+
+
+def show_captions(captions: list[Caption], image: ImageInput, alt: str) -> None:
+    """The captions to choose from, and the lens of the chosen one."""
+    place = st.radio(
+        say("describe.captions"),
+        range(len(captions)),
+        format_func=lambda place: captions[place].text,
+        help=say("describe.captions_help"),
+        key=f"captions-{image.sha256}",
+    )
+    chosen = captions[place]
+    relevance = Relevance(chosen.probabilities, chosen.maps, chosen.maps.mean(axis=0), signed=False)
+    name = f"caption-{image.sha256[:16]}-{place}"
+    lens(_view(name, image, chosen.tokens, relevance, "describe.probability"), alt, "caption")
+
+
+def show_answer(answer: Answer, image: ImageInput, alt: str) -> None:
+    """The answer, the candidates with their probabilities, and where the question looked."""
+    left, right = st.columns([1, 1.6], vertical_alignment="center")
+    with left:
+        st.metric(
+            say("describe.answer_title"), answer.text or say("describe.cannot_tell"), help=say("describe.answer_help")
+        )
+        if answer.unknown:
+            words = ", ".join(f"“{answer.question.words[place].text}”" for place in answer.unknown)
+            st.warning(say("describe.unknown", words=words), icon=":material/help:")
+        elif answer.text is None:
+            st.info(say("describe.unsure", threshold=f"{answer.threshold:.0%}"), icon=":material/help:")
+    right.plotly_chart(_candidates(answer), key="candidates", config={"displayModeBar": False})
+    name = f"answer-{image.sha256[:16]}-{answer.question.text}"
+    lens(_view(name, image, answer.question, answer.relevance, "lens.relevance", answer.unknown), alt, "answer")
+
+
+def _view(
+    name: str, image: ImageInput, tokens: Tokens, relevance: Relevance, label: str, unknown: tuple[int, ...] = ()
+) -> LensView:
+    maps = word_maps(tokens, relevance)
+    scores = word_scores(tokens, relevance)
+    whole = relevance.image / max(float(relevance.image.max()), 1e-9)
+    return LensView(name, image, tokens, maps, whole, scores, of_largest(maps.transpose(1, 2, 0)), unknown, label)
+
+
+def _candidates(answer: Answer) -> go.Figure:
+    names = [name for name, _ in answer.candidates]
+    values = [probability for _, probability in answer.candidates]
+    bars = go.Bar(
+        x=values, y=names, orientation="h", text=[f"{v:.0%}" for v in values], textposition="auto", cliponaxis=False
+    )
+    chart = go.Figure(bars).update_layout(
+        height=200, margin={"l": 0, "r": 30, "t": 5, "b": 5}, yaxis_autorange="reversed", xaxis_tickformat=".0%"
+    )
+    chart.update_yaxes(type="category")
+    return chart.add_vline(answer.threshold, line_dash="dot")

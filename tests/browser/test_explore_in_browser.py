@@ -1,82 +1,11 @@
 """The Explore page in a real browser."""
 
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page
 
 from vtviz.paths import ASSETS
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 SHADED = """canvas => { const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
 let sum = 0; for (let i = 0; i < data.length; i += 4) sum += data[i] * data[i + 3]; return sum; }"""
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    options = ["--server.headless=true", f"--server.port={port}", "--server.address=127.0.0.1"]
-    log = tmp_path_factory.mktemp("server") / "log"
-    with log.open("w") as output:
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", *options]
-        server = subprocess.Popen(command, cwd=ASSETS.parent, stdout=output, stderr=output)
-        address = f"http://127.0.0.1:{port}"
-        try:
-            _wait_until_healthy(address, log)
-            yield address
-        finally:
-            server.terminate()
-            server.wait(20)
-
-
-def _wait_until_healthy(address: str, log: Path) -> None:
-    for _ in range(240):
-        try:
-            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5):
-                return
-        except OSError:
-            time.sleep(0.25)
-    raise RuntimeError(log.read_text())
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    """The page with a result on screen; complaints of the console and requests to other machines fail the test."""
-    page = browser.new_page(viewport={"width": 1400, "height": 1200})
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on(
-        "request",
-        lambda request: (
-            complaints.append(request.url)
-            if not request.url.startswith((address, "data:", "blob:", address.replace("http", "ws")))
-            else None
-        ),
-    )
-    page.goto(address)
-    page.locator("#canvas").wait_for(timeout=90_000)
-    yield page
-    page.close()
-    assert not complaints
 
 
 def test_hovering_a_word_changes_the_map_without_the_server(page: Page) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from tokenizers.models import WordPiece
 from tokenizers.normalizers import Lowercase
@@ -18,8 +17,20 @@ from vtviz.inputs import ImageInput
 from vtviz.models.base import ModelError
 from vtviz.models.vtviz_base.family import VtvizBase, load_folder
 from vtviz.models.vtviz_base.network import FusionNetwork, NetworkConfig
+from vtviz.models.vtviz_base.weights import save_weights
 
-SIZES = NetworkConfig(image_size=64, width=16, heads=2, text_layers=1, fusion_blocks=1, joint_layers=1)
+SIZES = NetworkConfig(
+    image_size=64,
+    width=16,
+    heads=2,
+    text_layers=1,
+    fusion_blocks=1,
+    joint_layers=1,
+    caption_layers=1,
+    caption_pieces=8,
+    answer_layers=1,
+    answers=2,
+)
 PHOTO = ImageInput(np.random.default_rng(0).integers(0, 255, (40, 60, 3), dtype=np.uint8), "0" * 64)
 
 
@@ -33,8 +44,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer.enable_truncation(8)
     tokenizer.save(str(folder / "tokenizer.json"))
     torch.manual_seed(0)
-    save_file({k: v.half() for k, v in FusionNetwork(SIZES).state_dict().items()}, folder / "model.safetensors")
-    (folder / "config.json").write_text(json.dumps({"network": asdict(SIZES), "threshold": 0.4}))
+    network = FusionNetwork(SIZES)
+    assert network.caption is not None
+    network.caption.pieces.copy_(torch.tensor([2, 3, 1, 4, 5, 6, 7, 8]))
+    save_weights(network.state_dict(), folder / "model.safetensors")
+    (folder / "config.json").write_text(
+        json.dumps({"network": asdict(SIZES), "threshold": 0.4, "answers": ["no", "yes"], "answer_threshold": 0.3})
+    )
+    (folder / "vocabulary.json").write_text(json.dumps({"a": 9, "dog": 5, "skateboarder": 4}))
     return folder
 
 
@@ -81,3 +98,30 @@ def test_weights_of_another_size_are_refused(folder: Path, tmp_path: Path) -> No
     (tmp_path / "config.json").write_text(json.dumps({"network": asdict(NetworkConfig()), "threshold": 0.5}))
     with pytest.raises(ModelError, match="do not fit together"):
         load_folder(tmp_path)
+
+
+def test_words_that_training_hardly_showed_are_unknown(model: VtvizBase) -> None:
+    assert model.unknown_words(["A", "dogs", "skateboarder", "zebra", "42", "."]) == (2, 3)
+
+
+def test_caption_pieces_become_a_text_with_their_places(model: VtvizBase) -> None:
+    tokens = model.caption_tokens([3, 5, 6, 7])
+    assert tokens.text == "A skateboarder."
+    assert [tokens.text[a:b] for a, b in tokens.spans] == ["A", "skate", "boarder", "."]
+
+
+@torch.no_grad()
+def test_the_next_piece_depends_on_no_later_one(model: VtvizBase) -> None:
+    memory = model.caption_memory(model.encode_image(PHOTO))
+    short = model.caption_logits(memory, torch.tensor([[0, 3, 4]]))
+    long = model.caption_logits(memory, torch.tensor([[0, 3, 4, 5, 6], [0, 3, 4, 7, 1]]))
+    torch.testing.assert_close(long[:, :3], short.expand(2, -1, -1), atol=1e-5, rtol=1e-5)
+    assert torch.isinf(short[..., [0, 2]]).all()
+
+
+@torch.no_grad()
+def test_questions_of_one_photo_do_not_influence_each_other(model: VtvizBase) -> None:
+    features = model.encode_image(PHOTO)
+    both = model.answer_logits(features, ["a dog", "a skateboarder."])
+    alone = torch.cat([model.answer_logits(features, [text]) for text in ("a dog", "a skateboarder.")])
+    torch.testing.assert_close(both, alone, atol=1e-5, rtol=1e-5)

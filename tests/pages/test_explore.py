@@ -62,3 +62,8 @@ def test_method_block_and_head_can_be_picked(app: AppTest) -> None:
 def test_the_language_changes_the_page(app: AppTest) -> None:
     app.selectbox(key="lang").select("zh").run()
     assert not app.exception and app.metric[0].label == "匹配度"
+
+
+def test_a_word_that_the_model_does_not_know_is_never_shown_as_confident(app: AppTest) -> None:
+    app.text_input(key="text").set_value("A cat with a theodolite").run()
+    assert not app.exception and not app.success and "theodolite" in app.warning[0].value

@@ -1,4 +1,4 @@
-"""The loop on a tiny network and made-up features: resuming changes nothing, and no progress ends the training."""
+"""The first stage on a tiny network and made-up features: resuming changes nothing, no progress ends the training."""
 
 import json
 from collections.abc import Iterator
@@ -12,8 +12,10 @@ from tokenizers.models import WordPiece
 from torch import Tensor
 
 from vtviz.models.vtviz_base.network import FusionNetwork, NetworkConfig
+from vtviz.models.vtviz_base.weights import load_weights
 from vtviz.training.data import Batch
-from vtviz.training.loop import TrainConfig, Trainer
+from vtviz.training.fusion import FusionRun
+from vtviz.training.loop import Schedule
 
 SIZES = NetworkConfig(image_size=64, width=16, heads=2, text_layers=1, fusion_blocks=1, joint_layers=1)
 
@@ -46,42 +48,39 @@ class MadeUpDevelopment:
     """Figures from a list, the last one again and again."""
 
     def __init__(self, scores: list[float]) -> None:
-        self.scores, self.exports = scores, 0
+        self.scores = scores
 
     def measure(self, network: FusionNetwork) -> dict[str, float]:
         assert not network.training
         score = self.scores.pop(0) if len(self.scores) > 1 else self.scores[0]
         return {"auc": score, "pointing": 0.0, "recall@10": 0.0}
 
-    def export(self, *arguments: object) -> None:
-        self.exports += 1
 
-
-def trainer(output: Path, development: MadeUpDevelopment, **options: Any) -> Trainer:
+def fusion_run(output: Path, development: MadeUpDevelopment, resume: bool = False, **options: Any) -> FusionRun:
     torch.manual_seed(0)
-    chosen = {"steps": 6, "batch": 4, "check_every": 3, "kept_patches": 12, **options}
-    config = TrainConfig(output, None, output, output, **chosen)
+    schedule = Schedule(**{"steps": 6, "check_every": 3, **options})
     tokenizer = Tokenizer(WordPiece({"[UNK]": 0}, unk_token="[UNK]"))
-    return Trainer(config, FusionNetwork(SIZES), tokenizer, cast(Any, development))
+    made = cast(Any, development)
+    return FusionRun(FusionNetwork(SIZES), tokenizer, made, schedule, output, resume, rate=8e-4, kept_patches=12)
 
 
-def values(run: Trainer) -> dict[str, Tensor]:
+def values(run: FusionRun) -> dict[str, Tensor]:
     return {f"{name} {kind}": value for kind, each in parts(run) for name, value in each.items()}
 
 
-def parts(run: Trainer) -> list[tuple[str, dict[str, Tensor]]]:
+def parts(run: FusionRun) -> list[tuple[str, dict[str, Tensor]]]:
     return [("live", run.network.state_dict()), ("average", run.average)]
 
 
 def test_a_run_that_was_killed_and_resumed_ends_like_an_undisturbed_one(tmp_path: Path) -> None:
-    whole = trainer(tmp_path / "whole", MadeUpDevelopment([0.5, 0.6]))
+    whole = fusion_run(tmp_path / "whole", MadeUpDevelopment([0.5, 0.6]))
     channels = whole.network.backbone.channels
-    whole.run(cast(Any, MadeUpItems(channels)))
-    cut = trainer(tmp_path / "cut", MadeUpDevelopment([0.5]))
+    whole.run(MadeUpItems(channels).batches(4, 0, 0, whole.step))
+    cut = fusion_run(tmp_path / "cut", MadeUpDevelopment([0.5]))
     with pytest.raises(Killed):
-        cut.run(cast(Any, MadeUpItems(channels, killed_at=5)))
-    resumed = trainer(tmp_path / "cut", MadeUpDevelopment([0.6]), resume=True)
-    resumed.run(cast(Any, MadeUpItems(channels)))
+        cut.run(MadeUpItems(channels, killed_at=5).batches(4, 0, 0, cut.step))
+    resumed = fusion_run(tmp_path / "cut", MadeUpDevelopment([0.6]), resume=True)
+    resumed.run(MadeUpItems(channels).batches(4, 0, 0, resumed.step))
     assert whole.step == resumed.step == 6
     expected, found = values(whole), values(resumed)
     assert expected.keys() == found.keys()
@@ -92,9 +91,9 @@ def test_a_run_that_was_killed_and_resumed_ends_like_an_undisturbed_one(tmp_path
 
 
 def test_training_moves_the_network_but_not_its_pretrained_features(tmp_path: Path) -> None:
-    run = trainer(tmp_path, MadeUpDevelopment([0.5]))
+    run = fusion_run(tmp_path, MadeUpDevelopment([0.5]))
     before = {name: value.clone() for name, value in run.network.state_dict().items()}
-    run.run(cast(Any, MadeUpItems(run.network.backbone.channels)))
+    run.run(MadeUpItems(run.network.backbone.channels).batches(4, 0, 0, run.step))
     moved = {name.split(".")[0] for name, value in run.network.state_dict().items() if not value.equal(before[name])}
     assert {"blocks", "joint", "match_head", "image_contrast", "text_contrast", "text_tower"} <= moved
     assert "backbone" not in moved
@@ -102,6 +101,6 @@ def test_training_moves_the_network_but_not_its_pretrained_features(tmp_path: Pa
 
 def test_without_progress_on_dev_it_stops_early(tmp_path: Path) -> None:
     development = MadeUpDevelopment([0.9, 0.5])
-    run = trainer(tmp_path, development, steps=100, check_every=1, patience=2)
-    figures = run.run(cast(Any, MadeUpItems(run.network.backbone.channels)))
-    assert run.step == 3 and development.exports == 1 and figures["auc"] == 0.9
+    run = fusion_run(tmp_path, development, steps=100, check_every=1, patience=2)
+    figures = run.run(MadeUpItems(run.network.backbone.channels).batches(4, 0, 0, run.step))
+    assert run.step == 3 and load_weights((tmp_path / "model.safetensors").read_bytes()) and figures["auc"] == 0.9

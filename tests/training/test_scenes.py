@@ -5,7 +5,7 @@ import random
 import numpy as np
 from PIL import Image
 
-from vtviz.training.data import coverage, naming
+from vtviz.training.data import coverage
 from vtviz.training.scenes import View, apply_view, mosaic, paste
 
 
@@ -45,7 +45,3 @@ def test_scenes_say_where_each_part_is() -> None:
 
 def test_coverage_by_hand() -> None:
     np.testing.assert_allclose(coverage([(0.0, 0.0, 0.75, 0.5)], 2), [1.0, 0.5, 0.0, 0.0])
-
-
-def test_naming_adds_head_nouns() -> None:
-    assert sorted(naming(["zebra", "African elephant"])) == ["African elephant", "elephant", "zebra"]

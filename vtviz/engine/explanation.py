@@ -37,7 +37,8 @@ class Explanation:
     """A model's answer for one photo and text, and what led to it.
 
     ``score`` is the match probability; ``grid`` the rows and columns of patches; ``text_offset`` the place of the first
-    piece in the record's text axis; ``unknown`` the places of words that the model does not know; ``timings_ms`` the time of each stage; ``memory_mb`` in MiB after the run.
+    piece in the record's text axis; ``unknown`` the places of words that the model does not know; ``timings_ms`` the
+    time of each stage; ``memory_mb`` in MiB after the run.
     """
 
     image: ImageInput

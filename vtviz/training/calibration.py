@@ -45,9 +45,9 @@ def calibrate(folder: Path, photos: Path, cache: Path) -> dict[str, float]:
         questions = derive(row, nouns) if model.answers else []
         if questions:
             with torch.inference_mode():
-                logits = model.answer_logits(cached[0], [each.text() for each in questions])
-            answered.append(logits.numpy())
-            accepted += [model.answers[i] in q.answers for i, q in zip(logits.argmax(dim=1), questions, strict=True)]
+                found = model.answer_logits(cached[0], [each.text() for each in questions]).numpy()
+            answered.append(found)
+            accepted += [model.answers[i] in q.answers for i, q in zip(found.argmax(axis=1), questions, strict=True)]
     logits = torch.cat([*right, *wrong]).numpy()
     labels = np.repeat([1, 0], [len(torch.cat(right)), len(torch.cat(wrong))])
     fit = LogisticRegression(C=1e6).fit(logits[:, None], labels)
@@ -56,8 +56,8 @@ def calibrate(folder: Path, photos: Path, cache: Path) -> dict[str, float]:
     _rescale(folder / "model.safetensors", slope, shift, temperature)
     true, false = (probabilities([slope * each + shift for each in side]) for side in (right, wrong))
     threshold = best_threshold(true, false)
-    found = {name: each["accuracy"] for name, each in pointing[True].figures().items()}
-    method, layer = max(found, key=lambda name: found[name]).split("/")
+    accuracies = {name: each["accuracy"] for name, each in pointing[True].figures().items()}
+    method, layer = max(accuracies, key=lambda name: accuracies[name]).split("/")
     described = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     described.update(threshold=threshold, default_method=method, default_layer=int(layer))
     if answered:
@@ -68,7 +68,7 @@ def calibrate(folder: Path, photos: Path, cache: Path) -> dict[str, float]:
         **{name: figures[name] for name in ("auc", "f1", "ece")},
         "answers": float(np.mean(accepted)) if accepted else 0.0,
         "temperature": temperature,
-        **{f"pointing {name}": value for name, value in found.items()},
+        **{f"pointing {name}": value for name, value in accuracies.items()},
     }
 
 

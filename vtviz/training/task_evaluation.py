@@ -31,8 +31,8 @@ def caption_figures(model: CaptionModel, features: Sequence[Tensor], rows: Seque
 
 
 def answer_figures(model: AnswerModel, features: Sequence[Tensor], rows: Sequence[Row]) -> dict[str, Any] | None:
-    """Accuracy of the likeliest answer to the questions derived from the split, by kind, beside that of always giving the
-    kind's most frequent answer; None where nothing can be asked. An answer is right where any caption gives it."""
+    """Accuracy of the likeliest answer to the questions derived from the split, by kind, beside that of always giving
+    the kind's most frequent answer; None where nothing can be asked. An answer is right where any caption gives it."""
     nouns = frequent_nouns(rows)
     asked: list[tuple[Question, str, float]] = []
     for row, each in zip(tqdm(rows, desc="answers", disable=None), features, strict=True):

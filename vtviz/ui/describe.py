@@ -41,9 +41,8 @@ def ask_question() -> str:
     )
     with st.container(horizontal=True, gap="small"):
         for index, each in enumerate(questions):
-            st.button(
-                each, key=f"question-{index}", type="tertiary", icon=":material/help:", on_click=_ask, args=(each,)
-            )
+            key, icon = f"question-{index}", ":material/help:"
+            st.button(each, key=key, type="tertiary", icon=icon, on_click=_ask, args=(each,))
     return question
 
 
@@ -70,9 +69,8 @@ def show_answer(answer: Answer, image: ImageInput, alt: str) -> None:
     """The answer, the candidates with their probabilities, and where the question looked."""
     left, right = st.columns([1, 1.6], vertical_alignment="center")
     with left:
-        st.metric(
-            say("describe.answer_title"), answer.text or say("describe.cannot_tell"), help=say("describe.answer_help")
-        )
+        shown = answer.text or say("describe.cannot_tell")
+        st.metric(say("describe.answer_title"), shown, help=say("describe.answer_help"))
         if answer.unknown:
             words = ", ".join(f"“{answer.question.words[place].text}”" for place in answer.unknown)
             st.warning(say("describe.unknown", words=words), icon=":material/help:")

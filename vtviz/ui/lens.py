@@ -41,9 +41,9 @@ LABELS = (
 class LensView:
     """What a lens shows.
 
-    ``maps [words, h, w]`` and ``whole [h, w]`` in 0..1; ``scores [words]``; ``reverse [h, w, words]`` in 0..1 says how much
-    each patch speaks to each word; ``unknown`` are the places of words that the model does not know; ``name`` tells views
-    apart; ``score_label`` is the catalogue's key for what a score is.
+    ``maps [words, h, w]`` and ``whole [h, w]`` in 0..1; ``scores [words]``; ``reverse [h, w, words]`` in 0..1 says how
+    much each patch speaks to each word; ``unknown`` are the places of words that the model does not know; ``name``
+    tells views apart; ``score_label`` is the catalogue's key for what a score is.
     """
 
     name: str

@@ -1,0 +1,46 @@
+"""The page of captions and answers without a browser."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from vtviz.paths import ASSETS
+
+
+@pytest.fixture
+def app() -> AppTest:
+    return AppTest.from_file(str(ASSETS.parent / "pages" / "describe.py"), default_timeout=120).run()
+
+
+def test_captions_are_on_screen_at_once(app: AppTest) -> None:
+    assert not app.exception and not app.error
+    assert len(app.radio[0].options) == 3
+
+
+def test_a_question_gets_an_answer(app: AppTest) -> None:
+    app.segmented_control[0].set_value("answer").run()
+    assert not app.exception and not app.error and app.metric[0].value
+    app.button(key="question-1").click().run()
+    assert not app.exception and app.text_input(key="question").value.endswith("?")
+
+
+def test_an_unknown_word_makes_it_unable_to_tell(app: AppTest) -> None:
+    app.segmented_control[0].set_value("answer").run()
+    app.text_input(key="question").set_value("Is there a theodolite?").run()
+    assert app.metric[0].value == "Can't tell" and "theodolite" in app.warning[0].value
+
+
+def test_an_empty_question_gets_one_sentence(app: AppTest) -> None:
+    app.segmented_control[0].set_value("answer").run()
+    app.text_input(key="question").set_value("").run()
+    assert not app.exception and "no words" in app.error[0].value
+
+
+def test_a_sample_brings_its_question(app: AppTest) -> None:
+    app.segmented_control[0].set_value("answer").run()
+    app.button(key="sample-coffee").click().run()
+    assert not app.exception and app.text_input(key="question").value == "What colour is the cup?"
+
+
+def test_the_language_changes_the_page(app: AppTest) -> None:
+    app.selectbox(key="lang").select("zh").run()
+    assert not app.exception and "描述" in app.radio[0].label

@@ -1,0 +1,82 @@
+"""Captions and answers of the shipped model."""
+
+import numpy as np
+import pytest
+import torch
+
+from vtviz.engine.local import LocalEngine
+from vtviz.inputs import ImageInput, InputError
+from vtviz.models.registry import load_model
+from vtviz.models.vtviz_base.family import VtvizBase
+
+
+@pytest.fixture(scope="module")
+def model() -> VtvizBase:
+    loaded = load_model("vtviz-base")
+    assert isinstance(loaded, VtvizBase)
+    return loaded
+
+
+def test_every_piece_of_a_caption_has_its_probability_and_map(
+    engine: LocalEngine, model: VtvizBase, cat: ImageInput
+) -> None:
+    captions = engine.captions(cat)
+    assert len({each.text for each in captions}) == len(captions) > 1
+    best = captions[0]
+    assert best.maps.shape == (len(best.tokens.pieces), *model.grid)
+    np.testing.assert_allclose(best.maps.max(axis=(1, 2)), 1.0)
+    # The same probabilities, when the whole caption is given at once.
+    assert model.network.caption is not None
+    known = model.network.caption.pieces.tolist()
+    pieces = [known.index(model.tokenizer.token_to_id(piece)) for piece in best.tokens.pieces]
+    with torch.inference_mode():
+        memory = model.caption_memory(model.encode_image(cat))
+        logits = model.caption_logits(memory, torch.tensor([[0, *pieces[:-1]]]))[0]
+    expected = logits.softmax(dim=-1)[range(len(pieces)), pieces]
+    np.testing.assert_allclose(best.probabilities, expected, atol=1e-4)
+
+
+def test_an_answer_has_candidates_and_a_map(engine: LocalEngine, model: VtvizBase, cat: ImageInput) -> None:
+    answer = engine.answer(cat, "Is there a person?")
+    assert [p for _, p in answer.candidates] == sorted((p for _, p in answer.candidates), reverse=True)
+    assert {name for name, _ in answer.candidates} <= set(model.answers)
+    assert answer.relevance.maps.shape == (len(answer.question.pieces), *model.grid)
+    assert answer.relevance.image.max() == pytest.approx(1.0)
+
+
+def test_the_map_of_an_answer_is_attention_times_its_gradient(
+    engine: LocalEngine, model: VtvizBase, cat: ImageInput
+) -> None:
+    """Against finite differences: more attention to a patch changes the answer as the gradient says."""
+    question = "What colour is the cat?"
+    answer = engine.answer(cat, question)
+    assert model.network.answer is not None
+    with model.record({"text→image"}) as recording:
+        features = model.encode_image(cat)
+        best = model.answer_logits(features, [question])[0].argmax()
+    observed: list[torch.Tensor] = [each.clone() for _, _, each in recording.layers]
+    grads = []
+    with torch.enable_grad(), model.record({"text→image"}) as again:
+        logit = model.answer_logits(features, [question])[0, best]
+        grads = list(torch.autograd.grad(logit, again.of_kind("text→image")))
+    rows = sum((a * g.clamp_min(0)).mean(dim=1)[0] for a, g in zip(observed, grads, strict=True)) / len(grads)
+    assert isinstance(rows, torch.Tensor)
+    pieces = rows[model.text_offset : model.text_offset + len(answer.question.pieces)]
+    expected = pieces.mean(dim=0).reshape(model.grid).detach().numpy()
+    np.testing.assert_allclose(answer.relevance.image, expected / expected.max(), atol=1e-4)
+
+
+def test_a_question_with_an_unknown_word_is_not_answered(engine: LocalEngine, cat: ImageInput) -> None:
+    answer = engine.answer(cat, "Is there a theodolite?")
+    assert answer.text is None and [answer.question.words[i].text for i in answer.unknown] == ["theodolite"]
+
+
+def test_an_empty_question_gets_one_sentence(engine: LocalEngine, cat: ImageInput) -> None:
+    with pytest.raises(InputError, match="no words"):
+        engine.answer(cat, " ? ")
+
+
+def test_answering_leaves_nothing_behind(model: VtvizBase, engine: LocalEngine, cat: ImageInput) -> None:
+    engine.answer(cat, "Where is the cat?")
+    assert not any(p.requires_grad or p.grad is not None for p in model.network.parameters())
+    assert all(getattr(m, "observer", None) is None for m in model.network.modules())

@@ -57,7 +57,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
-    """The first page with a result on screen; complaints of the console and requests to other machines fail the test."""
+    """The first page with a result; complaints of the console and requests to other machines fail the test."""
     page = browser.new_page(viewport={"width": 1400, "height": 1200})
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)

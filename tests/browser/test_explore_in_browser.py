@@ -1,6 +1,8 @@
 """The Explore page in a real browser."""
 
-from playwright.sync_api import Page
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page
 
 from vtviz.paths import ASSETS
 

@@ -49,6 +49,21 @@ def test_train_without_its_data_ends_with_code_2_and_one_line(tmp_path: Path) ->
     assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 1, done.stderr
 
 
+def test_captions_and_answers() -> None:
+    captions = json.loads(run("caption", CAT, "--json").stdout)
+    assert len(captions) == 3 and all(0 <= each["match"] <= 1 and each["text"].endswith(".") for each in captions)
+    answers = json.loads(run("answer", CAT, "Is there a dog?", "--json").stdout)
+    assert len(answers) == 5 and sum(each["probability"] for each in answers) <= 1.001
+    empty = run("answer", CAT, "?")
+    assert empty.returncode == 2 and len(empty.stderr.strip().splitlines()) == 1
+
+
+def test_words_that_the_model_does_not_know_are_named(tmp_path: Path) -> None:
+    done = run("explain", CAT, "a cat and a theodolite", "--output", tmp_path)
+    assert "does not know: theodolite" in done.stderr
+    assert json.loads((tmp_path / "explanation.json").read_text())["unknown_words"] == ["theodolite"]
+
+
 def test_models_and_methods_for_programs() -> None:
     models = json.loads(run("models", "--json").stdout)
     assert any(model["name"] == "vtviz-base" and model["available"] for model in models)
@@ -77,6 +92,8 @@ def test_evaluate_follows_the_contract(tmp_path: Path) -> None:
     assert figures["retrieval"]["text_to_image"] == {"recall@1": 1.0, "recall@5": 1.0, "recall@10": 1.0}
     whole = {"hits": 3, "phrases": 3, "accuracy": 1.0, "centre_baseline": 1.0}
     assert figures["pointing"] == {"attention_gradcam": whole, "raw_attention": whole}
+    assert 0 <= figures["caption"]["bleu4"] <= 1 and figures["caption"]["photos"] == 3
+    assert figures["answers"]["questions"] >= 0 and set(figures["answers"]["kinds"]) >= {"presence", "colour"}
     assert figures["judgements"]["n"] == 3 and figures["judgements"]["tau_c"] == pytest.approx(8 / 9)
     missing = run("evaluate", "--data", data, "--split", "none", "--output", output)
     assert missing.returncode == 2 and "none" in missing.stderr

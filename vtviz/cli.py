@@ -80,8 +80,15 @@ def caption(
     from vtviz.engine.local import LocalEngine
 
     found = LocalEngine(device).captions(_read_photo(photo), model)[:count]
-    rows = [{"text": each.text, "probability": [round(float(p), 4) for p in each.probabilities]} for each in found]
-    _show(rows, as_json, lambda row: row["text"])
+    rows = [
+        {
+            "text": each.text,
+            "match": round(each.score, 4),
+            "probability": [round(float(p), 4) for p in each.probabilities],
+        }
+        for each in found
+    ]
+    _show(rows, as_json, lambda row: f"{row['match']:.2f} {row['text']}")
 
 
 @app.command()

@@ -14,15 +14,15 @@ def test_a_caption_is_chosen_and_its_words_are_in_the_lens(page: Page) -> None:
     captions = page.locator("[data-testid=stRadio] label p").all_inner_texts()
     second = captions[-1]
     page.locator("[data-testid=stRadio]").get_by_text(second, exact=True).click()
-    last_word = second.rstrip(" .").split()[-1]
+    last_word = second.split(" · ")[0].rstrip(" .").split()[-1]
     expect(page.locator(".words button").filter(has_text=last_word).first).to_be_visible()
 
 
 def test_a_question_is_answered_with_candidates_and_a_lens(page: Page) -> None:
     open_describe(page)
     page.get_by_role("radio", name="Ask a question").click()
-    page.get_by_label("Question about the photo").fill("What is the man doing?")
-    page.get_by_label("Question about the photo").press("Enter")
+    page.get_by_role("textbox", name="Question about the photo").fill("What is the man doing?")
+    page.get_by_role("textbox", name="Question about the photo").press("Enter")
     expect(page.locator(".words button", has_text="doing")).to_be_visible(timeout=60_000)
     expect(page.get_by_test_id("stMetricValue")).not_to_be_empty()
     expect(page.locator(".js-plotly-plot").first).to_be_visible()

@@ -16,6 +16,13 @@ def test_captions_are_on_screen_at_once(app: AppTest) -> None:
     assert len(app.radio[0].options) == 3
 
 
+def test_a_caption_that_its_own_match_head_doubts_says_so(app: AppTest) -> None:
+    for place in range(3):
+        option = app.radio[0].options[place]
+        app.radio[0].set_value(place).run()
+        assert bool(app.warning) == (int(option.split(" · ")[1].rstrip("%")) < 50)
+
+
 def test_a_question_gets_an_answer(app: AppTest) -> None:
     app.segmented_control[0].set_value("answer").run()
     assert not app.exception and not app.error and app.metric[0].value

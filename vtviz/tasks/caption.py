@@ -17,6 +17,7 @@ from vtviz.tasks.beam import Beam, beam_search
 class Caption:
     """A generated sentence.
 
+    ``score`` is the probability by which the model's own match head takes it for a description of the photo;
     ``probabilities [T]`` are those with which each piece followed those before it; ``maps [T, h, w]`` the attention
     to the patches while the piece was chosen, averaged over layers and heads, each scaled to a maximum of 1.
     """
@@ -24,6 +25,7 @@ class Caption:
     tokens: Tokens
     probabilities: np.ndarray
     maps: np.ndarray
+    score: float
 
     @property
     def text(self) -> str:
@@ -41,7 +43,10 @@ def write_captions(model: CaptionModel, features: Tensor, count: int = 3, width:
     """
     with torch.inference_mode():
         memory = model.caption_memory(features)
-        return [_caption(model, memory, beam) for beam in _search(model, memory, width)[:count] if beam.pieces]
+        beams = [beam for beam in _search(model, memory, width)[:count] if beam.pieces]
+        texts = [model.caption_tokens(beam.pieces).text for beam in beams]
+        scores = model.match_logits(features.expand(len(texts), -1, -1), texts).sigmoid().tolist()
+        return [_caption(model, memory, beam, score) for beam, score in zip(beams, scores, strict=True)]
 
 
 def caption_text(model: CaptionModel, features: Tensor, width: int = 5) -> str:
@@ -59,7 +64,7 @@ def _search(model: CaptionModel, memory: object, width: int) -> list[Beam]:
     return beam_search(step, model.caption_start, model.caption_end, model.caption_length, width)
 
 
-def _caption(model: CaptionModel, memory: object, beam: Beam) -> Caption:
+def _caption(model: CaptionModel, memory: object, beam: Beam, score: float) -> Caption:
     before = torch.tensor([[model.caption_start, *beam.pieces[:-1]]], device=model.device)
     with model.record({"text→image"}) as recording:
         model.caption_logits(memory, before)
@@ -67,4 +72,4 @@ def _caption(model: CaptionModel, memory: object, beam: Beam) -> Caption:
     maps = weights.cpu().numpy().reshape(-1, *model.grid)
     maps = maps / maps.max(axis=(1, 2), keepdims=True)
     probabilities = np.exp(np.array(beam.log_probabilities[: len(beam.pieces)]))
-    return Caption(model.caption_tokens(beam.pieces), probabilities, maps)
+    return Caption(model.caption_tokens(beam.pieces), probabilities, maps, score)

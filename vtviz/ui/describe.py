@@ -16,6 +16,7 @@ from vtviz.ui.lens import LensView, lens, of_largest
 
 TASK = "task"
 TASKS = ("caption", "answer")
+DOUBTFUL = 0.5  # match probability below which a caption more likely misdescribes the photo
 
 
 def ask_task() -> str:
@@ -55,11 +56,13 @@ def show_captions(captions: list[Caption], image: ImageInput, alt: str) -> None:
     place = st.radio(
         say("describe.captions"),
         range(len(captions)),
-        format_func=lambda place: captions[place].text,
+        format_func=lambda place: f"{captions[place].text} · {captions[place].score:.0%}",
         help=say("describe.captions_help"),
         key=f"captions-{image.sha256}",
     )
     chosen = captions[place]
+    if chosen.score < DOUBTFUL:
+        st.warning(say("describe.doubtful", score=f"{chosen.score:.0%}"), icon=":material/help:")
     relevance = Relevance(chosen.probabilities, chosen.maps, chosen.maps.mean(axis=0), signed=False)
     name = f"caption-{image.sha256[:16]}-{place}"
     lens(_view(name, image, chosen.tokens, relevance, "describe.probability"), alt, "caption")

@@ -75,7 +75,7 @@ def test_evaluate_follows_the_contract(tmp_path: Path) -> None:
     data = tmp_path / "data"
     (data / "images").mkdir(parents=True)
     rows = []
-    for name, text in (("chelsea", "a cat"), ("coffee", "a cup of coffee"), ("camera", "a man with a camera")):
+    for name, text in (("chelsea", "a cat"), ("coffee", "a red cup"), ("camera", "a man with a camera")):
         (data / "images" / f"{name}.jpg").write_bytes((ASSETS / "samples" / f"{name}.jpg").read_bytes())
         phrase = {"caption": 0, "start": 0, "end": len(text), "text": text, "kind": [], "boxes": [[0, 0, 1, 1]]}
         rows.append({"image": f"{name}.jpg", "captions": [text], "phrases": [phrase]})
@@ -93,7 +93,8 @@ def test_evaluate_follows_the_contract(tmp_path: Path) -> None:
     whole = {"hits": 3, "phrases": 3, "accuracy": 1.0, "centre_baseline": 1.0}
     assert figures["pointing"] == {"attention_gradcam": whole, "raw_attention": whole}
     assert 0 <= figures["caption"]["bleu4"] <= 1 and figures["caption"]["photos"] == 3
-    assert figures["answers"]["questions"] >= 0 and set(figures["answers"]["kinds"]) >= {"presence", "colour"}
+    asked = figures["answers"]["kinds"]["colour"]
+    assert asked["questions"] == 1 and asked["most_frequent"] == "red" and asked["most_frequent_accuracy"] == 1.0
     assert figures["judgements"]["n"] == 3 and figures["judgements"]["tau_c"] == pytest.approx(8 / 9)
     missing = run("evaluate", "--data", data, "--split", "none", "--output", output)
     assert missing.returncode == 2 and "none" in missing.stderr

@@ -7,6 +7,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,13 +18,13 @@ from vtviz.paths import ASSETS
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 
 
-@pytest.fixture(scope="session")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@contextmanager
+def served(log: Path) -> Iterator[str]:
+    """The address of a server of its own."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     options = ["--server.headless=true", f"--server.port={port}", "--server.address=127.0.0.1"]
-    log = tmp_path_factory.mktemp("server") / "log"
     with log.open("w") as output:
         command = [sys.executable, "-m", "streamlit", "run", "app.py", *options]
         server = subprocess.Popen(command, cwd=ASSETS.parent, stdout=output, stderr=output)
@@ -34,6 +35,19 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         finally:
             server.terminate()
             server.wait(20)
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with served(tmp_path_factory.mktemp("server") / "log") as address:
+        yield address
+
+
+@pytest.fixture
+def cold_address(tmp_path: Path) -> Iterator[str]:
+    """A server that nobody has visited."""
+    with served(tmp_path / "log") as address:
+        yield address
 
 
 def _wait_until_healthy(address: str, log: Path) -> None:

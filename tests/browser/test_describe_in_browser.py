@@ -1,6 +1,6 @@
 """The page of captions and answers in a real browser."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 
 def open_describe(page: Page) -> None:
@@ -26,3 +26,13 @@ def test_a_question_is_answered_with_candidates_and_a_lens(page: Page) -> None:
     expect(page.locator(".words button", has_text="doing")).to_be_visible(timeout=60_000)
     expect(page.get_by_test_id("stMetricValue")).not_to_be_empty()
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
+
+
+def test_the_first_click_on_a_cold_link_counts(browser: Browser, cold_address: str) -> None:
+    page = browser.new_page()
+    page.goto(f"{cold_address}/describe")
+    page.locator("#canvas").wait_for(timeout=90_000)
+    page.wait_for_timeout(2000)
+    page.get_by_role("radio", name="Ask a question").click()
+    expect(page.get_by_role("textbox", name="Question about the photo")).to_be_visible(timeout=30_000)
+    page.close()

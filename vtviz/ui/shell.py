@@ -1,4 +1,8 @@
-"""The frame around every page. Streamlit's own pages router must never win, so every page calls ``setup`` first."""
+"""The frame around every page. Streamlit's own pages router must never win, so every page calls ``setup`` first.
+
+The router runs a page without app.py where a link to it is the first visit of all; widgets drawn in such a run lose their
+first click, so it is run once more, through app.py.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from vtviz.ui.language import LANGUAGES, say
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 IN_APP = "_vtviz_in_app"
+REROUTED = "_vtviz_rerouted"
 
 
 def pages() -> list[StreamlitPage]:
@@ -35,6 +40,9 @@ def setup(title: str) -> None:
     """The first call of every page: routing, page settings, sidebar."""
     if not st.session_state.get(IN_APP):
         st.navigation(pages())
+        if not st.session_state.get(REROUTED):
+            st.session_state[REROUTED] = True
+            st.rerun()
     st.set_page_config(page_title=f"{say(title)} · vtviz", page_icon=ASSETS / "icon.png", layout="wide")
     with st.sidebar:
         st.markdown("### vtviz")

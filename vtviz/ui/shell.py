@@ -1,7 +1,7 @@
 """The frame around every page. Streamlit's own pages router must never win, so every page calls ``setup`` first.
 
-The router runs a page without app.py where a link to it is the first visit of all; widgets drawn in such a run lose their
-first click, so it is run once more, through app.py.
+The router runs a page without app.py where a link to it is the first visit of all. Widgets drawn in such a run lose
+their first click, so it is run once more, through app.py.
 """
 
 from __future__ import annotations

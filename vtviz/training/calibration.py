@@ -16,30 +16,40 @@ from vtviz.attribution.registry import methods
 from vtviz.metrics.classification import best_threshold, matching_figures
 from vtviz.models.vtviz_base.family import load_folder
 from vtviz.training.evaluation import Pointing, mismatched, probabilities
-from vtviz.training.questions import derive, frequent_nouns
-from vtviz.training.rows import read_rows
+from vtviz.training.questions import derive, frequent_nouns, phrases_of
+from vtviz.training.rows import Row, read_rows
+from vtviz.training.scenes import Box
+from vtviz.training.words import singular
 
 PHOTO_SIZE = (224, 224)
 POINTING_PHOTOS = 300
 ANSWER_THRESHOLD = 0.33  # an answer that is likelier wrong than right by two to one is not given
+SHORT_TEXT = "a photo of a {}."
+SMALL = 0.15  # of the photo's area, all boxes of a thing together
 TEMPERATURES = np.geomspace(0.5, 3.0, 41)
 
 
 def calibrate(folder: Path, photos: Path, cache: Path) -> dict[str, float]:
-    """Sets, in the model in ``folder``, the calibration of the match logit (Platt scaling) and its threshold of highest
-    F1, the temperature of the answers (Guo et al., ICML 2017), and the method and layer with the highest pointing
-    accuracy; returns the figures they were chosen by."""
+    """Fits what the model in ``folder`` answers with, and writes it there; returns the figures it was chosen by.
+
+    That is the calibration of the match logit (Platt scaling) and its threshold of highest F1; the temperature of the
+    answers (Guo et al., ICML 2017); and the method and layer that point best, in whole captions and at small things in
+    short texts.
+    """
     model = load_folder(folder)
     rows = read_rows(photos / "dev.jsonl")
     nouns = frequent_nouns(rows)
     features = torch.from_numpy(np.load(cache / "dev-0.npy", mmap_mode="c")).split(1)
     layers = range(model.network.config.fusion_blocks)
     candidates = {f"{name}/{layer}": (method, layer) for name, method in methods().items() for layer in layers}
-    pointing = {True: Pointing(candidates), False: Pointing({})}
+    pointing, short, without = Pointing(candidates), Pointing(candidates), Pointing({})
     right, wrong, answered, accepted = [], [], [], []
     for index, row in enumerate(tqdm(rows, desc="calibration", disable=None)):
         cached = [features[(index + k) % len(rows)].float() for k in range(len(row["captions"]) + 1)]
-        right.append(pointing[index < POINTING_PHOTOS].run(model, cached[0], row, PHOTO_SIZE))
+        right.append((pointing if index < POINTING_PHOTOS else without).run(model, cached[0], row, PHOTO_SIZE))
+        small = small_things(row)
+        if index < POINTING_PHOTOS and small["captions"]:
+            short.run(model, cached[0], small, PHOTO_SIZE)
         nearby = dict(zip([(index + k) % len(rows) for k in range(len(cached))], cached, strict=True))
         wrong.append(mismatched(model, nearby, rows, index))
         questions = derive(row, nouns) if model.answers else []
@@ -56,8 +66,8 @@ def calibrate(folder: Path, photos: Path, cache: Path) -> dict[str, float]:
     _rescale(folder / "model.safetensors", slope, shift, temperature)
     true, false = (probabilities([slope * each + shift for each in side]) for side in (right, wrong))
     threshold = best_threshold(true, false)
-    accuracies = {name: each["accuracy"] for name, each in pointing[True].figures().items()}
-    method, layer = max(accuracies, key=lambda name: accuracies[name]).split("/")
+    whole, few = ({name: each["accuracy"] for name, each in game.figures().items()} for game in (pointing, short))
+    method, layer = max(whole, key=lambda name: whole[name] + few[name]).split("/")
     described = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     described.update(threshold=threshold, default_method=method, default_layer=int(layer))
     if answered:
@@ -68,8 +78,25 @@ def calibrate(folder: Path, photos: Path, cache: Path) -> dict[str, float]:
         **{name: figures[name] for name in ("auc", "f1", "ece")},
         "answers": float(np.mean(accepted)) if accepted else 0.0,
         "temperature": temperature,
-        **{f"pointing {name}": value for name, value in accuracies.items()},
+        **{f"pointing {name}": value for name, value in whole.items()},
+        **{f"pointing small {name}": value for name, value in few.items()},
     }
+
+
+def small_things(row: Row) -> Row:
+    """A short text for each small thing in a photo, as a row of its own: what a person types who looks for it."""
+    boxes: dict[str, list[Box]] = {}
+    for phrase in phrases_of(row):
+        if not {"scene", "bodyparts", "clothing"} & set(phrase.kind):
+            boxes.setdefault(singular(phrase.noun), []).extend(phrase.boxes)
+    captions: list[str] = []
+    phrases: list[Row] = []
+    for noun, found in boxes.items():
+        if sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in set(found)) < SMALL:
+            start = len(SHORT_TEXT.split("{}")[0])
+            phrases.append({"caption": len(captions), "start": start, "end": start + len(noun), "boxes": found})
+            captions.append(SHORT_TEXT.format(noun))
+    return {"captions": captions, "phrases": phrases}
 
 
 def best_temperature(logits: np.ndarray, right: np.ndarray) -> float:

@@ -54,9 +54,9 @@ def test_an_empty_text_gets_one_sentence(app: AppTest) -> None:
 
 def test_method_block_and_head_can_be_picked(app: AppTest) -> None:
     app.selectbox(key="pick-method-en").select("attention_gradcam").run()
-    app.selectbox(key="pick-layer-en").select(0).run()
+    app.selectbox(key="pick-layer-en").select(1).run()
     app.selectbox(key="pick-head-en").select(3).run()
-    assert not app.exception and app.session_state["picks"] == {"method": "attention_gradcam", "layer": 0, "head": 3}
+    assert not app.exception and app.session_state["picks"] == {"method": "attention_gradcam", "layer": 1, "head": 3}
 
 
 def test_the_language_changes_the_page(app: AppTest) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from vtviz.inputs import ImageInput, Tokens
 from vtviz.models.record import Kind
@@ -30,11 +30,37 @@ class ModelInfo:
     available: bool
 
 
+TargetKind = Literal["match", "similarity", "caption", "answer"]
+
+
+@dataclass(frozen=True)
+class Target:
+    """The one number that an attribution explains.
+
+    That is the match logit, the contrastive similarity, the log-probability of the caption piece at ``place`` (the text
+    is the caption), or the logit of the answer at ``place`` in the model's list (the text is the question).
+    """
+
+    kind: TargetKind = "match"
+    place: int = 0
+
+
+@dataclass(frozen=True)
+class EncodedText:
+    """Texts as the model's text side reads them, special tokens included: ``ids [n, T]``, and ``mask [n, T]``, which is
+    True for a real token."""
+
+    ids: Tensor
+    mask: Tensor
+
+
 class FusionModel(Protocol):
-    """A loaded model: photo and text in, match logit out, its attention open to the recorder.
+    """A loaded model: photo and text in, a number out, its attention open to the recorder.
 
     ``threshold`` is the match probability from which a text counts as describing the photo. ``default_method`` and
-    ``default_layer`` (a text→image layer, from 0) give the best maps by measurement on dev.
+    ``default_layer`` (a text→image layer, from 0) give the best maps by measurement on dev. ``text_offset`` special
+    tokens stand before the first piece. ``targets`` are what it can be asked to explain. ``token_embedding`` turns ids
+    into vectors, and ``pad_id`` is the id that stands for nothing.
     """
 
     name: str
@@ -43,6 +69,9 @@ class FusionModel(Protocol):
     text_offset: int
     default_method: str
     default_layer: int
+    targets: tuple[TargetKind, ...]
+    token_embedding: nn.Module
+    pad_id: int
 
     @property
     def device(self) -> torch.device:
@@ -55,8 +84,29 @@ class FusionModel(Protocol):
     def tokenize(self, text: str) -> Tokens:
         """The pieces of a text, without special tokens. Raises InputError where there is nothing to read."""
 
+    def pixels(self, image: ImageInput) -> Tensor:
+        """What the model sees of a photo, ``[1, 3, height, width]``, normalised."""
+
+    def encode_pixels(self, pixels: Tensor) -> Tensor:
+        """Features ``[batch, patches, channels]`` of ``pixels [batch, 3, height, width]``, on the autograd graph."""
+
     def encode_image(self, image: ImageInput) -> Tensor:
         """What the model keeps of a photo, ``[1, patches, channels]``; it does not depend on the text."""
+
+    def encode_texts(self, texts: Sequence[str]) -> EncodedText:
+        """Texts for ``score``. Raises InputError where one holds nothing to read."""
+
+    def keep_pieces(self, text: EncodedText, kept: Tensor) -> EncodedText:
+        """One text (``ids [1, T]``) with only those pieces that ``kept [n, pieces]`` has True, as n texts.
+
+        Special tokens stay, and what is left moves together, as if the rest had never been written.
+        """
+
+    def score(self, features: Tensor, text: EncodedText, target: Target) -> Tensor:
+        """The target ``[batch]`` of photo i (``features [batch, patches, channels]``) with text i, on the autograd graph.
+
+        A single photo or text is taken for all. Raises ValueError for a target that the model does not have.
+        """
 
     def match_logits(self, features: Tensor, texts: Sequence[str]) -> Tensor:
         """Calibrated match logit ``[batch]`` of photo i (``features [batch, patches, channels]``) with text i."""

@@ -11,11 +11,11 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError
 from tokenizers import Tokenizer
-from torch import Tensor
+from torch import Tensor, nn
 
 from vtviz.inputs import ImageInput, InputError, Tokens, check_text, group_pieces
 from vtviz.models.attention import KeysValues
-from vtviz.models.base import ModelError, ModelInfo
+from vtviz.models.base import EncodedText, ModelError, ModelInfo, Target, TargetKind
 from vtviz.models.record import Kind
 from vtviz.models.recorder import Recording, record_attention
 from vtviz.models.vtviz_base.backbone import to_pixels
@@ -36,6 +36,7 @@ class VtvizBase:
 
     name = NAME
     text_offset = 1  # [CLS] stands before the first piece
+    pad_id = 0
     caption_start, caption_end, caption_length = 0, 1, CAPTION_PIECES
 
     def __init__(
@@ -59,6 +60,8 @@ class VtvizBase:
         self.vocabulary = vocabulary
         self.answers = tuple(answers)
         self.answer_threshold = answer_threshold
+        self.token_embedding: nn.Module = network.text_tower.words
+        self.targets = self._targets()
 
     @property
     def device(self) -> torch.device:
@@ -81,11 +84,55 @@ class VtvizBase:
         pieces, spans = [encoded.tokens[i] for i in real], [encoded.offsets[i] for i in real]
         return group_pieces(text, pieces, spans, truncated=bool(encoded.overflowing))
 
+    def pixels(self, image: ImageInput) -> Tensor:
+        """The whole frame, squashed to a square, ``[1, 3, size, size]`` in -1..1."""
+        return to_pixels(image.to_pil(), self.network.config.image_size)[None].to(self.device)
+
+    def encode_pixels(self, pixels: Tensor) -> Tensor:
+        """Backbone features ``[batch, patches, channels]``, on the autograd graph."""
+        return self.network.backbone(pixels)
+
     @torch.inference_mode()
     def encode_image(self, image: ImageInput) -> Tensor:
         """Backbone features ``[1, patches, channels]`` of the whole frame; they do not depend on the text."""
-        pixels = to_pixels(image.to_pil(), self.network.config.image_size)
-        return self.network.backbone(pixels[None].to(self.device))
+        return self.encode_pixels(self.pixels(image))
+
+    def encode_texts(self, texts: Sequence[str]) -> EncodedText:
+        """Texts for ``score``.
+
+        Raises:
+            InputError: if a text holds nothing to read.
+        """
+        encoded = self.tokenizer.encode_batch([check_text(text) for text in texts])
+        return self._padded([each.ids for each in encoded])
+
+    def keep_pieces(self, text: EncodedText, kept: Tensor) -> EncodedText:
+        """One text (``ids [1, T]``) with only those pieces that ``kept [n, pieces]`` has True, as n texts."""
+        ids = text.ids[0][text.mask[0]]
+        ends = torch.ones(len(kept), 1, dtype=torch.bool)
+        return self._padded([ids[row].tolist() for row in torch.cat([ends, kept.cpu(), ends], dim=1).to(ids.device)])
+
+    def score(self, features: Tensor, text: EncodedText, target: Target) -> Tensor:
+        """The target ``[batch]`` of photo i (``features [batch, patches, channels]``) with text i.
+
+        Raises:
+            ValueError: for a target that the model does not have.
+        """
+        if target.kind not in self.targets:
+            raise ValueError(f"`target` {target.kind} is not one of {', '.join(self.targets)}")
+        count = max(len(features), len(text.ids))
+        features = features.clone().expand(count, -1, -1)
+        ids, mask = text.ids.expand(count, -1), text.mask.expand(count, -1)
+        if target.kind == "caption":
+            return self._piece_log_probability(features, ids, target.place)
+        words, patches = self.network.encode_text(ids, mask), self.network.encode_patches(features)
+        if target.kind == "match":
+            return self.network.match(words, patches)
+        if target.kind == "similarity":
+            return self.network.paired_similarity(words, patches)
+        assert self.network.answer is not None
+        memory = self.network.answer.decoder.read(features, patches.tokens)
+        return self.network.answer(memory, words.tokens, mask)[:, target.place]
 
     def match_logits(self, features: Tensor, texts: Sequence[str]) -> Tensor:
         """Calibrated match logit ``[batch]`` of photo i (``features [batch, patches, channels]``) with text i."""
@@ -157,12 +204,29 @@ class VtvizBase:
         """Records the network's attention inside the ``with``."""
         return record_attention(self.network, kinds)
 
+    def _targets(self) -> tuple[TargetKind, ...]:
+        writing: tuple[TargetKind, ...] = ("caption",) if self.network.caption is not None else ()
+        answering: tuple[TargetKind, ...] = ("answer",) if self.network.answer is not None else ()
+        return ("match", "similarity", *writing, *answering)
+
+    def _piece_log_probability(self, features: Tensor, ids: Tensor, place: int) -> Tensor:
+        """Of the piece at ``place`` of a caption, given those before it and the photo, ``[batch]``."""
+        assert self.network.caption is not None
+        number = {int(piece): number for number, piece in enumerate(self.network.caption.pieces)}
+        rows = [[number.get(piece, UNKNOWN) for piece in row] for row in ids[:, : place + 2].tolist()]
+        chosen = torch.tensor(rows, device=self.device)
+        logits = self.caption_logits(self.caption_memory(features), chosen[:, :-1])[:, -1].float()
+        return logits.log_softmax(dim=-1).gather(1, chosen[:, -1:])[:, 0]
+
+    def _padded(self, rows: Sequence[Sequence[int]]) -> EncodedText:
+        length = max(len(row) for row in rows)
+        ids = [[*row, *[self.pad_id] * (length - len(row))] for row in rows]
+        mask = [[t < len(row) for t in range(length)] for row in rows]
+        return EncodedText(torch.tensor(ids, device=self.device), torch.tensor(mask, device=self.device))
+
     def _encode(self, texts: Sequence[str]) -> Encoded:
-        encoded = self.tokenizer.encode_batch([check_text(text) for text in texts])
-        length = max(len(each.ids) for each in encoded)
-        ids = [each.ids + [0] * (length - len(each.ids)) for each in encoded]
-        mask = [[t < len(each.ids) for t in range(length)] for each in encoded]
-        return self.network.encode_text(torch.tensor(ids, device=self.device), torch.tensor(mask, device=self.device))
+        text = self.encode_texts(texts)
+        return self.network.encode_text(text.ids, text.mask)
 
 
 def infos() -> list[ModelInfo]:

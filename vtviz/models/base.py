@@ -103,7 +103,7 @@ class FusionModel(Protocol):
         """
 
     def score(self, features: Tensor, text: EncodedText, target: Target) -> Tensor:
-        """The target ``[batch]`` of photo i (``features [batch, patches, channels]``) with text i, on the autograd graph.
+        """The target ``[batch]`` of photo i (``features [batch, patches, channels]``) with text i, with its gradients.
 
         A single photo or text is taken for all. Raises ValueError for a target that the model does not have.
         """

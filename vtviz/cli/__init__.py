@@ -1,0 +1,26 @@
+"""The command line: ``python -m vtviz …``; one module a command, or a few that belong together."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from vtviz.cli import evaluate, explain, lists, tasks, train
+from vtviz.cli.common import app
+from vtviz.inputs import InputError
+from vtviz.models.base import ModelError
+
+__all__ = ["app", "evaluate", "explain", "lists", "main", "tasks", "train"]
+
+
+def main() -> None:
+    """Runs the command line; bad input ends it with code 2 and one line."""
+    try:
+        app()
+    except (InputError, ModelError) as error:
+        typer.echo(str(error), err=True)
+        sys.exit(2)
+    except OSError as error:
+        typer.echo(f"{error.strerror or error}: {error.filename or 'a file could not be written'}", err=True)
+        sys.exit(2)

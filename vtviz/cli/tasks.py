@@ -1,0 +1,51 @@
+"""Captions of a photo, and answers about it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vtviz.cli.common import AsJson, Device, Model, Photo, app, read_photo, show
+from vtviz.models.registry import DEFAULT_MODEL
+
+
+@app.command()
+def caption(
+    photo: Photo,
+    model: Model = DEFAULT_MODEL,
+    count: Annotated[int, typer.Option(min=1, max=5)] = 3,
+    device: Device = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Write captions for a photo, best first."""
+    from vtviz.engine.local import LocalEngine
+
+    found = LocalEngine(device).captions(read_photo(photo), model)[:count]
+    rows = [
+        {
+            "text": each.text,
+            "match": round(each.score, 4),
+            "probability": [round(float(p), 4) for p in each.probabilities],
+        }
+        for each in found
+    ]
+    show(rows, as_json, lambda row: f"{row['match']:.2f} {row['text']}")
+
+
+@app.command()
+def answer(
+    photo: Photo,
+    question: Annotated[str, typer.Argument(help="A question about the photo.")],
+    model: Model = DEFAULT_MODEL,
+    device: Device = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Answer a question about a photo, or say that the model cannot tell."""
+    from vtviz.engine.local import LocalEngine
+
+    found = LocalEngine(device).answer(read_photo(photo), question, model)
+    rows = [{"answer": text, "probability": round(probability, 4)} for text, probability in found.candidates]
+    if not as_json:
+        typer.echo(found.text or "can't tell")
+    show(rows, as_json, lambda row: f"  {row['probability']:.2f} {row['answer']}")

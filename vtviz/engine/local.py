@@ -16,6 +16,7 @@ from torch import Tensor
 from vtviz.attribution.base import layer_weights, run_forward
 from vtviz.attribution.registry import find_method
 from vtviz.engine.explanation import Explanation, Request
+from vtviz.errors import UserError
 from vtviz.inputs import ImageInput, InputError
 from vtviz.metrics.system import choose_device, device_label, memory_mb, versions
 from vtviz.models.base import AnswerModel, CaptionModel, FusionModel
@@ -45,8 +46,8 @@ class Engine(Protocol):
         """The likeliest answers to a question about a photo."""
 
 
-class Busy(RuntimeError):
-    """Too many requests are waiting; the message can be shown to the person who asked."""
+class Busy(UserError, RuntimeError):
+    """Too many requests are waiting."""
 
 
 Value = TypeVar("Value")
@@ -112,7 +113,7 @@ class LocalEngine:
         def write() -> list[Caption]:
             loaded = self._model(model)
             if not isinstance(loaded, CaptionModel):
-                raise InputError(f"The model {model} writes no captions.")
+                raise InputError("The model {model} writes no captions.", model=model)
             return write_captions(loaded, self._features(model, loaded, image))
 
         return self._in_turn((model, image.sha256), write, self._captions)
@@ -129,7 +130,7 @@ class LocalEngine:
         def answer() -> Answer:
             loaded = self._model(model)
             if not isinstance(loaded, AnswerModel):
-                raise InputError(f"The model {model} answers no questions.")
+                raise InputError("The model {model} answers no questions.", model=model)
             return answer_question(loaded, self._features(model, loaded, image), question)
 
         return self._in_turn((model, image.sha256, question), answer, self._answers)

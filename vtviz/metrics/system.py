@@ -24,11 +24,11 @@ def choose_device(name: str = "auto") -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise InputError(f"There is no device called {name}; use auto, cpu or cuda.") from error
+        raise InputError("There is no device called {name}; use auto, cpu or cuda.", name=name) from error
     if device.type not in ("cpu", "cuda"):
-        raise InputError(f"vtviz does not run on {device.type}; use auto, cpu or cuda.")
+        raise InputError("vtviz does not run on {device}; use auto, cpu or cuda.", device=device.type)
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise InputError(f"This machine has no device {name}; use auto or cpu.")
+        raise InputError("This machine has no device {name}; use auto or cpu.", name=name)
     return device
 
 

@@ -7,6 +7,7 @@ from functools import cache
 
 import streamlit as st
 
+from vtviz.errors import UserError
 from vtviz.paths import ASSETS
 
 LANGUAGES = {"en": "English", "zh": "中文"}
@@ -17,6 +18,13 @@ def catalogue(language: str) -> dict[str, str]:
     """All sentences of a language by key; each part of the interface has a file of its own."""
     parts = sorted((ASSETS / "lang" / language).glob("*.json"))
     return {key: text for part in parts for key, text in json.loads(part.read_text(encoding="utf-8")).items()}
+
+
+@cache
+def error_sentences(language: str) -> dict[str, str]:
+    """What a language says for the English sentence of a ``UserError``."""
+    file = ASSETS / "lang" / f"errors.{language}.json"
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
 
 
 def current_language() -> str:
@@ -33,3 +41,9 @@ def say(key: str, **values: object) -> str:
 def say_or(key: str, otherwise: str) -> str:
     """The sentence under a key, or another where the catalogue lacks it, as for plug-ins."""
     return catalogue(current_language()).get(key, otherwise)
+
+
+def say_error(error: UserError) -> str:
+    """What went wrong in the chosen language; in English where it has no sentence for it, as for plug-ins."""
+    sentence = error_sentences(current_language()).get(error.sentence)
+    return sentence.format(**error.values) if sentence else str(error)

@@ -251,7 +251,9 @@ def load_folder(folder: Path, device: torch.device | None = None) -> VtvizBase:
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
         raise ModelError(
-            f"The model folder {folder.name} lacks {', '.join(missing)}; train the model or copy it there."
+            "The model folder {folder} lacks {files}; train the model or copy it there.",
+            folder=folder.name,
+            files=", ".join(missing),
         )
     weights = (folder / "model.safetensors").read_bytes()
     try:
@@ -263,4 +265,7 @@ def load_folder(folder: Path, device: torch.device | None = None) -> VtvizBase:
         network.to(device or torch.device("cpu"))
         return VtvizBase(network, tokenizer, hashlib.sha256(weights).hexdigest(), vocabulary, **described)
     except (SafetensorError, RuntimeError, KeyError, TypeError, json.JSONDecodeError) as error:
-        raise ModelError(f"The files in the model folder {folder.name} do not fit together or are damaged.") from error
+        raise ModelError(
+            "The files in the model folder {folder} do not fit together or are damaged; copy them again.",
+            folder=folder.name,
+        ) from error

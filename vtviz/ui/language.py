@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 
 import streamlit as st
@@ -47,3 +48,8 @@ def say_error(error: UserError) -> str:
     """What went wrong in the chosen language; in English where it has no sentence for it, as for plug-ins."""
     sentence = error_sentences(current_language()).get(error.sentence)
     return sentence.format(**error.values) if sentence else str(error)
+
+
+def plain(text: str) -> str:
+    """A person's own text for a label that Streamlit reads as Markdown: every mark is escaped."""
+    return re.sub(r"([!-/:-@[-`{-~])", r"\\\1", text)

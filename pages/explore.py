@@ -4,13 +4,14 @@ import logging
 
 import streamlit as st
 
+from vtviz.engine.lens import lens_view
 from vtviz.engine.local import Busy
 from vtviz.inputs import InputError
 from vtviz.models.base import ModelError
 from vtviz.ui.answer import show_downloads, show_metrics, show_verdict
 from vtviz.ui.inputs import ask_photo, ask_text, start_inputs
 from vtviz.ui.language import say
-from vtviz.ui.lens import lens, view_of
+from vtviz.ui.lens import lens
 from vtviz.ui.pickers import picked_request, show_pickers
 from vtviz.ui.resources import shared_engine
 from vtviz.ui.shell import setup
@@ -28,8 +29,9 @@ try:
         with st.spinner(say("explore.running"), show_time=True):
             explanation = shared_engine().explain(request)
         show_verdict(explanation)
-        word = lens(view_of(explanation), alt=say("explore.alt", name=name), key="lens")
-        show_downloads(explanation, word)
+        view, alt = lens_view(explanation), say("explore.alt", name=name)
+        pinned = lens(view, alt, "lens")
+        show_downloads(explanation, view, alt, pinned)
         show_pickers(explanation)
     show_metrics(explanation)
 except (InputError, ModelError, Busy) as error:

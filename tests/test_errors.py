@@ -10,7 +10,8 @@ import pytest
 from vtviz.errors import UserError
 from vtviz.inputs import InputError, read_image
 from vtviz.paths import ASSETS
-from vtviz.ui.language import LANGUAGES, error_sentences, say_error
+from vtviz.sentences import LANGUAGES, error_sentences
+from vtviz.ui.language import say_error
 
 ERRORS = ("InputError", "ModelError", "Busy")
 WITHOUT_PAGES = ("cli", "training")  # only the command line reaches these

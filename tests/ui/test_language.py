@@ -4,7 +4,7 @@ import re
 from string import Formatter
 
 from vtviz.paths import ASSETS
-from vtviz.ui.language import LANGUAGES, catalogue
+from vtviz.sentences import LANGUAGES, catalogue
 
 ROOT = ASSETS.parent
 

@@ -10,10 +10,10 @@ from vtviz.engine.explanation import Explanation
 from vtviz.engine.export import to_json
 from vtviz.engine.local import STAGES
 from vtviz.metrics.attention import entropy
-from vtviz.render.overlay import overlay, to_png
-from vtviz.render.words import word_maps
-from vtviz.ui.language import say
-from vtviz.ui.lens import WHOLE_TEXT
+from vtviz.render.lens.page import lens_page
+from vtviz.render.lens.settings import LensSettings
+from vtviz.render.lens.view import LensView
+from vtviz.ui.language import current_language, say
 
 
 def show_verdict(explanation: Explanation) -> None:
@@ -32,16 +32,17 @@ def show_verdict(explanation: Explanation) -> None:
         st.info(say("answer.truncated", count=len(explanation.tokens.words)), icon=":material/content_cut:")
 
 
-def show_downloads(explanation: Explanation, word: int) -> None:
-    """The picture of the pinned word and explanation.json."""
-    name = say("lens.whole") if word == WHOLE_TEXT else explanation.tokens.words[word].text
+def show_downloads(explanation: Explanation, view: LensView, alt: str, pinned: LensSettings) -> None:
+    """The lens as a page of its own, and explanation.json."""
+    language = current_language()
     with st.container(horizontal=True):
         st.download_button(
-            say("answer.picture", word=name),
-            lambda: _picture(explanation, word),
-            f"vtviz-{explanation.fingerprint}-{'text' if word == WHOLE_TEXT else word}.png",
-            "image/png",
-            icon=":material/image:",
+            say("answer.page"),
+            lambda: lens_page(view, alt, explanation.tokens.text, pinned, language=language),
+            f"vtviz-{explanation.fingerprint}.html",
+            "text/html",
+            icon=":material/web:",
+            help=say("answer.page_help"),
             on_click="ignore",
         )
         st.download_button(
@@ -52,12 +53,6 @@ def show_downloads(explanation: Explanation, word: int) -> None:
             icon=":material/data_object:",
             on_click="ignore",
         )
-
-
-def _picture(explanation: Explanation, word: int) -> bytes:
-    relevance = explanation.relevance
-    shown = relevance.image if word == WHOLE_TEXT else word_maps(explanation.tokens, relevance)[word]
-    return to_png(overlay(explanation.image, shown))
 
 
 def show_metrics(explanation: Explanation) -> None:

@@ -6,13 +6,13 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from vtviz.attribution.base import Relevance
-from vtviz.inputs import MAX_CHARACTERS, ImageInput, Tokens
-from vtviz.render.words import word_maps, word_scores
+from vtviz.inputs import MAX_CHARACTERS, ImageInput
+from vtviz.render.lens.view import LensView
 from vtviz.tasks.answer import Answer
 from vtviz.tasks.caption import Caption
 from vtviz.ui.inputs import QUESTION, current_sample
 from vtviz.ui.language import current_language, say
-from vtviz.ui.lens import LensView, lens, of_largest
+from vtviz.ui.lens import lens
 
 TASK = "task"
 TASKS = ("caption", "answer")
@@ -65,7 +65,7 @@ def show_captions(captions: list[Caption], image: ImageInput, alt: str) -> None:
         st.warning(say("describe.doubtful", score=f"{chosen.score:.0%}"), icon=":material/help:")
     relevance = Relevance(chosen.probabilities, chosen.maps, chosen.maps.mean(axis=0), signed=False)
     name = f"caption-{image.sha256[:16]}-{place}"
-    lens(_view(name, image, chosen.tokens, relevance, "describe.probability"), alt, "caption")
+    lens(LensView(name, image, chosen.tokens, relevance, score_label="describe.probability"), alt, "caption")
 
 
 def show_answer(answer: Answer, image: ImageInput, alt: str) -> None:
@@ -81,16 +81,7 @@ def show_answer(answer: Answer, image: ImageInput, alt: str) -> None:
             st.info(say("describe.unsure", threshold=f"{answer.threshold:.0%}"), icon=":material/help:")
     right.plotly_chart(_candidates(answer), key="candidates", config={"displayModeBar": False})
     name = f"answer-{image.sha256[:16]}-{answer.question.text}"
-    lens(_view(name, image, answer.question, answer.relevance, "lens.relevance", answer.unknown), alt, "answer")
-
-
-def _view(
-    name: str, image: ImageInput, tokens: Tokens, relevance: Relevance, label: str, unknown: tuple[int, ...] = ()
-) -> LensView:
-    maps = word_maps(tokens, relevance)
-    scores = word_scores(tokens, relevance)
-    whole = relevance.image / max(float(relevance.image.max()), 1e-9)
-    return LensView(name, image, tokens, maps, whole, scores, of_largest(maps.transpose(1, 2, 0)), unknown, label)
+    lens(LensView(name, image, answer.question, answer.relevance, unknown=answer.unknown), alt, "answer")
 
 
 def _candidates(answer: Answer) -> go.Figure:

@@ -1,31 +1,13 @@
-"""What the app says, in each language."""
+"""What the app says to this person."""
 
 from __future__ import annotations
 
-import json
 import re
-from functools import cache
 
 import streamlit as st
 
 from vtviz.errors import UserError
-from vtviz.paths import ASSETS
-
-LANGUAGES = {"en": "English", "zh": "中文"}
-
-
-@cache
-def catalogue(language: str) -> dict[str, str]:
-    """All sentences of a language by key; each part of the interface has a file of its own."""
-    parts = sorted((ASSETS / "lang" / language).glob("*.json"))
-    return {key: text for part in parts for key, text in json.loads(part.read_text(encoding="utf-8")).items()}
-
-
-@cache
-def error_sentences(language: str) -> dict[str, str]:
-    """What a language says for the English sentence of a ``UserError``."""
-    file = ASSETS / "lang" / f"errors.{language}.json"
-    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+from vtviz.sentences import LANGUAGES, catalogue, error_sentences
 
 
 def current_language() -> str:

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from vtviz.engine.explanation import Explanation
-from vtviz.engine.export import to_json
+from vtviz.engine.export import to_json, token_scores
 from vtviz.engine.local import STAGES
 from vtviz.metrics.attention import entropy
 from vtviz.render.lens.page import lens_page
@@ -51,6 +51,15 @@ def show_downloads(explanation: Explanation, view: LensView, alt: str, pinned: L
             "explanation.json",
             "application/json",
             icon=":material/data_object:",
+            on_click="ignore",
+        )
+        st.download_button(
+            say("answer.table"),
+            lambda: token_scores(explanation),
+            f"vtviz-{explanation.fingerprint}.csv",
+            "text/csv",
+            icon=":material/table:",
+            help=say("answer.table_help"),
             on_click="ignore",
         )
 

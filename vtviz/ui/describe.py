@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -19,17 +21,28 @@ TASKS = ("caption", "answer")
 DOUBTFUL = 0.5  # match probability below which a caption more likely misdescribes the photo
 
 
+def open_task(query: Mapping[str, str]) -> None:
+    """Takes over the task and the question of a link."""
+    if query.get(TASK) in TASKS:
+        st.session_state[TASK] = query[TASK]
+    if query.get(QUESTION):
+        st.session_state[QUESTION] = query[QUESTION][:MAX_CHARACTERS]
+
+
 def ask_task() -> str:
     """What is wanted: captions or answers."""
-    chosen = st.segmented_control(
+    key = f"{TASK}-{current_language()}"
+    st.session_state[key] = st.session_state.setdefault(TASK, TASKS[0])
+    st.segmented_control(
         say("describe.task"),
         TASKS,
-        default=TASKS[0],
         format_func=lambda task: say(f"describe.{task}"),
-        key=f"{TASK}-{current_language()}",
+        key=key,
         label_visibility="collapsed",
+        required=True,
+        on_change=lambda: st.session_state.update({TASK: st.session_state[key]}),
     )
-    return chosen or TASKS[0]
+    return st.session_state[TASK]
 
 
 def ask_question() -> str:
@@ -38,7 +51,11 @@ def ask_question() -> str:
     questions = sample.questions if sample else ()
     st.session_state.setdefault(QUESTION, questions[0] if questions else "Is there a dog?")
     question = st.text_input(
-        say("describe.question"), key=QUESTION, max_chars=MAX_CHARACTERS, help=say("describe.question_help")
+        say("describe.question"),
+        key=QUESTION,
+        max_chars=MAX_CHARACTERS,
+        help=say("describe.question_help"),
+        persist_state="session",
     )
     with st.container(horizontal=True, gap="small"):
         for index, each in enumerate(questions):

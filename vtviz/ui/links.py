@@ -10,12 +10,13 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from vtviz.paths import ASSETS
+from vtviz.render.lens.settings import LensSettings
 from vtviz.sentences import LANGUAGES
 from vtviz.ui.language import current_language, say
 from vtviz.ui.photos import photo_name, photo_of
 from vtviz.ui.selection import from_query, select, selected, to_query
 
-WRONG, WANTED = "link-wrong", "link-wanted"
+WRONG, WANTED, LENS = "link-wrong", "link-wanted", "lens."
 
 
 def open_link(page: str, sides: Sequence[str] = ("",)) -> dict[str, str]:
@@ -63,12 +64,15 @@ def show_missing_photo(side: str = "") -> None:
     st.info(say("link.photo", hash=selected(side).photo[:12]), icon=":material/image_search:")
 
 
-def show_link(sides: Sequence[str] = ("",), more: Mapping[str, str] | None = None) -> None:
+def query_of_sides(sides: Sequence[str] = ("",)) -> dict[str, str]:
+    """What is selected on the sides as query parameters."""
+    return {name: value for side in sides for name, value in to_query(selected(side), prefix_of(side)).items()}
+
+
+def show_link(query: dict[str, str]) -> None:
     """Puts what is on the page into the address, and offers to copy it."""
-    query = {name: value for side in sides for name, value in to_query(selected(side), prefix_of(side)).items()}
-    query |= more or {}
     if current_language() != "en":
-        query["lang"] = current_language()
+        query = {**query, "lang": current_language()}
     if st.query_params.to_dict() != query:
         st.query_params.from_dict(query)
     component = st.components.v2.component("vtviz_link", html=_part("html"), css=_part("css"), js=_part("js"))
@@ -79,3 +83,14 @@ def show_link(sides: Sequence[str] = ("",), more: Mapping[str, str] | None = Non
 @cache
 def _part(kind: str) -> str:
     return (ASSETS / "link" / f"link.{kind}").read_text(encoding="utf-8")
+
+
+def lens_of(query: Mapping[str, str]) -> LensSettings:
+    """The settings of the lens that a link asks for."""
+    names = {name.removeprefix(LENS): value for name, value in query.items() if name.startswith(LENS)}
+    return LensSettings.from_dict(names)
+
+
+def query_of(settings: LensSettings) -> dict[str, str]:
+    """The settings of a lens as query parameters."""
+    return {LENS + name: value for name, value in settings.to_dict().items()}

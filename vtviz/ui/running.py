@@ -2,46 +2,59 @@
 
 from __future__ import annotations
 
-import queue
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import replace
+from dataclasses import asdict
 from typing import TypeVar
 
 import streamlit as st
 
+from vtviz.attribution.base import Watch
 from vtviz.engine.explanation import Explanation
 from vtviz.engine.local import STAGES, OnStage
 from vtviz.inputs import ImageInput, InputError
 from vtviz.ui.language import say
 from vtviz.ui.resources import shared_engine
-from vtviz.ui.selection import select, selected
+from vtviz.ui.selection import Selection, select, selected
 
 Value = TypeVar("Value")
 QUICK = 0.15  # seconds; what is done by then needs no word
 TICK = 0.25
 
 
-def with_stages(work: Callable[[OnStage], Value]) -> Value:
-    """The result of work that says which of STAGES it is in; the page shows the stage and the time as it goes on."""
-    heard: queue.SimpleQueue[str] = queue.SimpleQueue()
-    began, stage = time.monotonic(), ""
+class _Heard:
+    """What the worker told last: the stage, and how far the attribution is, 0..1."""
+
+    stage, part = "", 0.0
+
+    def enter(self, stage: str) -> None:
+        self.stage = stage
+
+    def step(self, done: int, total: int) -> None:
+        self.part = done / max(total, 1)
+
+
+def with_stages(work: Callable[[OnStage, Watch], Value]) -> Value:
+    """The result of work that says which of STAGES it is in and how far; the page shows both and the time. The work is
+    cancelled where the page goes away."""
+    heard, gone, began = _Heard(), threading.Event(), time.monotonic()
     pool = ThreadPoolExecutor(1, thread_name_prefix="vtviz-page")
     place = st.empty()
     try:
-        future = pool.submit(work, heard.put)
+        future = pool.submit(work, heard.enter, Watch(heard.step, gone.is_set))
         wait([future], QUICK)
         while not future.done():
-            while not heard.empty():
-                stage = heard.get()
-            done = STAGES.index(stage) if stage in STAGES else 0
-            name = say(f"stage.{stage}") if stage in STAGES else say("stage.waiting")
+            known = heard.stage in STAGES
+            stage = say(f"stage.{heard.stage if known else 'waiting'}")
+            share = (STAGES.index(heard.stage) + heard.part) / len(STAGES) if known else 0.0
             seconds = f"{time.monotonic() - began:.0f}"
-            place.progress(done / len(STAGES), say("stage.now", stage=name, seconds=seconds))
+            place.progress(min(share, 1.0), say("stage.now", stage=stage, seconds=seconds))
             wait([future], TICK)
         return future.result()
     finally:
+        gone.set()
         place.empty()
         pool.shutdown(wait=False)
 
@@ -49,19 +62,23 @@ def with_stages(work: Callable[[OnStage], Value]) -> Value:
 def explain_selected(image: ImageInput, side: str = "") -> Explanation:
     """The explanation of what is selected on a side.
 
-    A layer or head that the model does not have, as from a link or after a change of model, gives way to the default.
+    Options that the model or method does not have, as from a link or after a change of model, give way to defaults. A
+    person who does something else meanwhile cancels it.
 
     Raises:
         InputError, ModelError, Busy: as the engine does.
     """
     engine, chosen = shared_engine(), selected(side)
+
+    def explain(asked: Selection) -> Explanation:
+        return with_stages(lambda heard, watch: engine.explain(asked.request(image, engine), heard, watch))
+
     try:
-        return with_stages(lambda heard: engine.explain(chosen.request(image), heard))
+        return explain(chosen)
     except InputError:
-        if chosen.layer is None and chosen.head is None:
+        if chosen == chosen.plain():
             raise
-        plain_request = replace(chosen, layer=None, head=None).request(image)
-        explanation = with_stages(lambda heard: engine.explain(plain_request, heard))
-        select(side, layer=None, head=None)
-        st.warning(say("trouble.place"), icon=":material/layers_clear:")
+        explanation = explain(chosen.plain())
+        select(side, **asdict(chosen.plain()))
+        st.warning(say("trouble.options"), icon=":material/layers_clear:")
         return explanation

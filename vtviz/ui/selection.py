@@ -6,23 +6,31 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, get_args
 
 import streamlit as st
 
+from vtviz.attribution.base import Options
 from vtviz.attribution.registry import methods
 from vtviz.engine.explanation import Request
+from vtviz.engine.local import Engine
 from vtviz.inputs import MAX_CHARACTERS, ImageInput, InputError, check_text
+from vtviz.models.base import Target, TargetKind
 from vtviz.models.registry import DEFAULT_MODEL, model_infos
 from vtviz.ui.resources import samples
 
+OPTIONS = tuple(each.name for each in fields(Options))
+MATCH = "match"
 HASH = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
 class Selection:
-    """A photo (a sample's name, or the SHA-256 of an uploaded file), a text, and how it is explained; the model's
-    default where None."""
+    """A photo (a sample's name, or the SHA-256 of an uploaded file), a text, and how it is explained.
+
+    ``target`` is as a person writes it (``match``, ``caption:3``). The rest is the model's or the method's default where
+    None.
+    """
 
     photo: str
     text: str
@@ -30,14 +38,29 @@ class Selection:
     method: str | None = None
     layer: int | None = None
     head: int | None = None
+    target: str = MATCH
+    samples: int | None = None
+    seed: int | None = None
+    window: int | None = None
 
     @property
     def is_sample(self) -> bool:
         return self.photo in samples()
 
-    def request(self, image: ImageInput) -> Request:
-        """The request to the engine, once the photo is at hand."""
-        return Request(image, self.text, self.model, self.method, self.layer, self.head)
+    def request(self, image: ImageInput, engine: Engine) -> Request:
+        """The request to the engine, once the photo is at hand.
+
+        Raises:
+            InputError: if the model does not have the target.
+            ModelError: if the model cannot be loaded.
+        """
+        given = {name: getattr(self, name) for name in OPTIONS}
+        target = Target() if self.target == MATCH else engine.target(self.model, self.target)
+        return Request(image, self.text, self.model, self.method, target=target, **given)
+
+    def plain(self) -> Selection:
+        """The same photo, text, model and method with everything else at its default."""
+        return replace(self, target=MATCH, **dict.fromkeys(OPTIONS))
 
 
 def first_selection() -> Selection:
@@ -68,8 +91,9 @@ def _key(side: str) -> str:
 def to_query(selection: Selection, prefix: str = "") -> dict[str, str]:
     """The selection as query parameters, without those that are at their default."""
     given = {each.name: getattr(selection, each.name) for each in fields(Selection)}
-    if given["model"] == DEFAULT_MODEL:
-        given["model"] = None
+    for name, usual in (("model", DEFAULT_MODEL), ("target", MATCH)):
+        if given[name] == usual:
+            given[name] = None
     return {prefix + name: str(value) for name, value in given.items() if value is not None}
 
 
@@ -113,10 +137,17 @@ def _method(value: str) -> str:
     return methods()[value].name
 
 
+def _target(value: str) -> str:
+    if len(value) > MAX_CHARACTERS or value.partition(":")[0] not in get_args(TargetKind):
+        raise ValueError
+    return value
+
+
 def _place(value: str) -> int:
-    if not re.fullmatch(r"\d{1,4}", value, re.ASCII):
+    if not re.fullmatch(r"\d{1,9}", value, re.ASCII):
         raise ValueError
     return int(value)
 
 
-_READERS = {"photo": _photo, "text": _text, "model": _model, "method": _method, "layer": _place, "head": _place}
+_READERS = {"photo": _photo, "text": _text, "model": _model, "method": _method, "target": _target}
+_READERS |= dict.fromkeys(OPTIONS, _place)

@@ -13,21 +13,26 @@ from vtviz.metrics.attention import entropy
 from vtviz.render.lens.page import lens_page
 from vtviz.render.lens.settings import LensSettings
 from vtviz.render.lens.view import LensView
-from vtviz.ui.language import current_language, say
+from vtviz.ui.language import current_language, plain, say
+
+
+def verdict(explanation: Explanation) -> tuple[bool, str, str]:
+    """Whether the answer is a sure match, the icon of the verdict, and its sentence."""
+    limit = f"{explanation.threshold:.0%}"
+    if explanation.unknown:
+        words = ", ".join(f"“{plain(explanation.tokens.words[place].text)}”" for place in explanation.unknown)
+        return False, ":material/help:", say("answer.unknown", words=words)
+    if explanation.is_match:
+        return True, ":material/check_circle:", say("answer.match", threshold=limit)
+    return False, ":material/cancel:", say("answer.mismatch", threshold=limit)
 
 
 def show_verdict(explanation: Explanation) -> None:
     """The match score, and what it means."""
-    score, verdict = st.columns([1, 4], vertical_alignment="center")
+    score, meaning = st.columns([1, 4], vertical_alignment="center")
     score.metric(say("answer.score"), f"{explanation.score:.0%}", help=say("answer.score_help"))
-    limit = f"{explanation.threshold:.0%}"
-    if explanation.unknown:
-        words = ", ".join(f"“{explanation.tokens.words[place].text}”" for place in explanation.unknown)
-        verdict.warning(say("answer.unknown", words=words), icon=":material/help:")
-    elif explanation.is_match:
-        verdict.success(say("answer.match", threshold=limit), icon=":material/check_circle:")
-    else:
-        verdict.warning(say("answer.mismatch", threshold=limit), icon=":material/cancel:")
+    sure, icon, sentence = verdict(explanation)
+    (meaning.success if sure else meaning.warning)(sentence, icon=icon)
     if explanation.tokens.truncated:
         st.info(say("answer.truncated", count=len(explanation.tokens.words)), icon=":material/content_cut:")
 

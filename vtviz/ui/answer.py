@@ -59,12 +59,12 @@ def show_downloads(explanation: Explanation, view: LensView, alt: str, pinned: L
             on_click="ignore",
         )
         st.download_button(
-            say("answer.table"),
+            say("export.table"),
             lambda: token_scores(explanation),
             f"vtviz-{explanation.fingerprint}.csv",
             "text/csv",
             icon=":material/table:",
-            help=say("answer.table_help"),
+            help=say("export.table_help"),
             on_click="ignore",
         )
 

@@ -42,8 +42,9 @@ def lens(
         on_settings_change=lambda: None,
         on_wanted_change=lambda: None,
     )
-    told = result.get("settings")
-    return LensSettings.from_dict(told) if told and told.get("text") == view.tokens.text else first
+    told = result.get("settings") or vars(first)
+    here = told.get("text", view.tokens.text) == view.tokens.text  # else words and patch belong to another text
+    return LensSettings.from_dict(told if here else {**told, "words": None, "patch": None})
 
 
 def lens_data(

@@ -114,7 +114,7 @@ def _layers(view: LensView, blobs: Blobs, wanted: Collection[int]) -> list[dict[
         here = place in wanted or sum(layer.blocks[name].size for name in rest) <= HOPE * left
         if here:
             count, before = len(blobs.parts), blobs.size
-            whole = {name: blobs.add_rows(layer.blocks[name]) for name in rest}
+            whole: dict[str, Any] = {name: blobs.add_rows(layer.blocks[name]) for name in rest}
             here = place in wanted or blobs.size - before <= left
             if here:
                 blocks |= whole
@@ -138,7 +138,7 @@ def said(
     return {
         "alt": alt,
         "key": key,
-        "settings": {name: value for name, value in vars(settings).items() if value is not None},
+        "settings": {name: value for name, value in vars(settings).items() if value != getattr(LensSettings(), name)},
         "peaks": {"attribution": scale.attribution, "attention": scale.attention},
         "labels": labels,
     }

@@ -23,6 +23,7 @@ columns = dict(zip(SIDES, st.columns(2, gap="large"), strict=True))
 found = {}
 for side, column in columns.items():
     with told(column), column:
+        st.subheader(say("compare.side", side=side.upper()), anchor=False)
         ask_text(side)
         image = ask_side_photo(side)
         ask_model(selected(side).model, side)

@@ -28,6 +28,7 @@ setup("page.explore")
 query = open_link("explore")
 left, right = st.columns([1, 2.4], gap="large")
 more: dict[str, str] = {}
+place = right
 with told(right):
     with right:
         show_link_notices()
@@ -45,11 +46,13 @@ with told(right):
             view, alt = lens_view(explanation), say("explore.alt", name=photo_name(selected().photo))
             pinned = lens(view, alt, "lens", settings=lens_of(query))
             more = query_of(pinned)
-            show_downloads(explanation, view, alt, pinned)
+            place = st.container(horizontal=True)
+            with place:
+                show_downloads(explanation, view, alt, pinned)
             st.markdown(f"**{say('pick.title')}**")
             show_pickers(explanation)
             show_metrics(explanation)
-with right:
+with place:
     show_link({**query_of_sides(), **more})
 with left:
     show_history()

@@ -38,35 +38,34 @@ def show_verdict(explanation: Explanation) -> None:
 
 
 def show_downloads(explanation: Explanation, view: LensView, alt: str, pinned: LensSettings) -> None:
-    """The lens as a page of its own, and explanation.json."""
+    """The lens as a page of its own, explanation.json, and a table of scores."""
     language = current_language()
-    with st.container(horizontal=True):
-        st.download_button(
-            say("answer.page"),
-            lambda: lens_page(view, alt, explanation.tokens.text, pinned, language=language),
-            f"vtviz-{explanation.fingerprint}.html",
-            "text/html",
-            icon=":material/web:",
-            help=say("answer.page_help"),
-            on_click="ignore",
-        )
-        st.download_button(
-            "explanation.json",
-            lambda: to_json(explanation),
-            "explanation.json",
-            "application/json",
-            icon=":material/data_object:",
-            on_click="ignore",
-        )
-        st.download_button(
-            say("export.table"),
-            lambda: token_scores(explanation),
-            f"vtviz-{explanation.fingerprint}.csv",
-            "text/csv",
-            icon=":material/table:",
-            help=say("export.table_help"),
-            on_click="ignore",
-        )
+    st.download_button(
+        say("answer.page"),
+        lambda: lens_page(view, alt, explanation.tokens.text, pinned, language=language),
+        f"vtviz-{explanation.fingerprint}.html",
+        "text/html",
+        icon=":material/web:",
+        help=say("answer.page_help"),
+        on_click="ignore",
+    )
+    st.download_button(
+        "explanation.json",
+        lambda: to_json(explanation),
+        "explanation.json",
+        "application/json",
+        icon=":material/data_object:",
+        on_click="ignore",
+    )
+    st.download_button(
+        say("export.table"),
+        lambda: token_scores(explanation),
+        f"vtviz-{explanation.fingerprint}.csv",
+        "text/csv",
+        icon=":material/table:",
+        help=say("export.table_help"),
+        on_click="ignore",
+    )
 
 
 def show_metrics(explanation: Explanation) -> None:

@@ -19,6 +19,7 @@ from vtviz.render.colour import colour_map
 from vtviz.render.lens.pack import SIGNED_COLOURS
 from vtviz.render.lens.page import part as lens_part
 from vtviz.render.overlay import scaled_photo, to_jpeg
+from vtviz.render.words import aligned_words
 from vtviz.ui.answer import verdict
 from vtviz.ui.language import plain, say
 from vtviz.ui.photos import photo_name
@@ -51,6 +52,7 @@ def ask_changed_word() -> None:
             format_func=lambda index: plain(words[index].text),
             key=f"change-{text}",
             label_visibility="collapsed",
+            default=_changed_place(text, selected("b").text),
         )
         if place is None:
             return
@@ -72,6 +74,14 @@ def ask_changed_word() -> None:
             )
 
 
+def _changed_place(text: str, other: str) -> int | None:
+    """The first word of a text that the other text does not have in its place."""
+    words = split_words(text)
+    pairs = aligned_words([word.text for word in words], [word.text for word in split_words(other)])
+    theirs = split_words(other)
+    return next((a for a, b in pairs if a is not None and (b is None or words[a].text != theirs[b].text)), None)
+
+
 def _change(place: int, new: str) -> None:
     chosen = selected("a")
     select("b", **{**vars(chosen), "text": change_word(chosen.text, place, new)})
@@ -88,7 +98,7 @@ def swap_sides() -> None:
 def show_score(explanation: Explanation, other: Explanation | None = None) -> None:
     """The match score of a side, with the way from the other one's where it is given, and what it means."""
     points = None if other is None else 100 * (explanation.score - other.score)
-    score, meaning = st.columns([1, 2], vertical_alignment="center")
+    score, meaning = st.columns([1, 2.5], vertical_alignment="center")
     score.metric(
         say("answer.score"),
         f"{explanation.score:.0%}",
@@ -152,8 +162,8 @@ def pair_data(comparison: Comparison, name: str, pinned: int) -> dict[str, Any]:
         "pairs": [_pair(pair, comparison) for pair in comparison.pairs],
         "labels": {
             **{each: say(f"compare.{each}") for each in (*LABELS, "correlation", "overlap")},
-            "opacity": say("lens.opacity"),
-            "smooth": say("lens.smooth"),
+            "opacity": say("compare.opacity"),
+            "smooth": say("compare.smooth"),
             "heads": heads,
         },
     }

@@ -36,7 +36,7 @@ def ask_side_photo(side: str) -> ImageInput | None:
     chosen = selected(side).photo
     key = f"photo{side}-{current_language()}"  # the browser keeps the words of a choice
     st.session_state[key] = chosen
-    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    left, right = st.columns([2, 1], vertical_alignment="bottom")
     left.selectbox(
         say("inputs.photo"),
         known if chosen in known else [*known, chosen],

@@ -28,8 +28,8 @@ HASH = re.compile(r"[0-9a-f]{64}")
 class Selection:
     """A photo (a sample's name, or the SHA-256 of an uploaded file), a text, and how it is explained.
 
-    ``target`` is as a person writes it (``match``, ``caption:3``). The rest is the model's or the method's default where
-    None.
+    ``target`` is as a person writes it (``match``, ``caption:3``). The rest is the model's or the method's default
+    where None.
     """
 
     photo: str

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from vtviz.errors import UserError

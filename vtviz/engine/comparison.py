@@ -21,9 +21,9 @@ class Pair:
     the whole texts.
 
     ``maps`` are shares: the relevance of each patch ``[h, w]`` over the sum of its sizes on that side, on the finer
-    grid of both where the photo is the same. ``difference`` (the first less the second), ``correlation`` and ``overlap`` are
-    None where the sides have different photos or a map is missing; ``correlation`` also where a map is the same
-    everywhere.
+    grid of both where the photo is the same. ``difference`` (the first less the second), ``correlation`` and
+    ``overlap`` are None where the sides have different photos or a map is missing; ``correlation`` also where a map is
+    the same everywhere.
     """
 
     places: tuple[int | None, int | None]

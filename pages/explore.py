@@ -18,7 +18,7 @@ from vtviz.ui.shell import setup
 
 setup("page.explore")
 start_inputs()
-left, right = st.columns([1, 2.4], gap="large")
+left, right = st.columns([1, 3], gap="large")
 try:
     with right:
         text = ask_text()

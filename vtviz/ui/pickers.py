@@ -37,11 +37,12 @@ def show_pickers(explanation: Explanation) -> None:
     columns = st.columns([2, 1, 1])
     with columns[0]:
         _pick("method", list(known), method.name, _method_label, say("pick.method_help"))
-    with columns[1]:
-        _pick("layer", list(range(len(layers))), explanation.layer, _layer_label, say("pick.layer_help"), method)
-    with columns[2]:
-        chosen = MEAN if explanation.head is None else explanation.head
-        _pick("head", [MEAN, *range(heads)], chosen, _head_label, say("pick.head_help"), method)
+    if method.needs_gradient:  # without gradients the lens itself shows every layer and head
+        with columns[1]:
+            _pick("layer", list(range(len(layers))), explanation.layer, _layer_label, say("pick.layer_help"), method)
+        with columns[2]:
+            chosen = MEAN if explanation.head is None else explanation.head
+            _pick("head", [MEAN, *range(heads)], chosen, _head_label, say("pick.head_help"), method)
     about = say_or(f"method.{method.name}.about", "")
     st.caption(f"{about} {method.paper}. {say('pick.cost', cost=method.cost)}")
 

@@ -26,7 +26,7 @@ from vtviz.ui.trouble import told
 
 setup("page.explore")
 query = open_link("explore")
-left, right = st.columns([1, 2.4], gap="large")
+left, right = st.columns([1, 3], gap="large")
 more: dict[str, str] = {}
 place = right
 with told(right):

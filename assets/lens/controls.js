@@ -78,5 +78,6 @@ function showControls(lens) {
   find("tab-matrix").hidden = !attention;
   find("kind-row").hidden = data.kinds.length < 2;
   find("colours-row").hidden = data.signed;
+  find("hint").hidden = memory.used;
   paintRamp(lens);
 }

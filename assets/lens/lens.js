@@ -3,7 +3,7 @@
 
 const REPORT_MS = 400;
 const lenses = new WeakMap();
-const memory = { tab: "matrix", looks: {}, pinned: new Map() }; // survives a change of page
+const memory = { tab: "matrix", looks: {}, pinned: new Map(), used: false }; // survives a change of page
 
 const LOOKS = ["opacity", "colours", "smooth", "scale"];
 
@@ -51,17 +51,18 @@ function newLens(root) {
   };
 
   lens.describe = () => {
-    const { data: { labels }, set, over } = lens, places = over.words ?? set.words;
+    const { data, set, over } = lens, { labels } = data, places = over.words ?? set.words;
     const words = places.length ? places.map((place) => lens.units[place].text).join(" ") : null;
     const subject = words === null ? labels.of_whole : labels.of_words.replace("{words}", words);
     const { layer, head } = over.cell ?? set;
     const attention = set.show === "attention" || over.cell !== null;
-    return `${subject} ${attention ? labels.by_attention.replace("{where}", whereLabel(lens, layer, head)) : labels.by_attribution}`;
+    return `${subject} ${attention ? labels.by_attention.replace("{where}", whereLabel(lens, layer, head)) : labels.by_attribution.replace("{method}", data.method)}`;
   };
 
   lens.look = (change) => { Object.assign(lens.over, change); lens.draw(); };
   lens.pin = (change, tell = true) => {
     Object.assign(lens.set, change);
+    memory.used = true;
     if ("kind" in change) { buildMatrix(lens); lens.ask(lens.set.layer); }
     for (const name of LOOKS) memory.looks[name] = lens.set[name];
     memory.pinned.set(lens.data.key, { set: { ...lens.set }, text: lens.data.text });

@@ -33,11 +33,10 @@ function showNumbers(lens) {
     return made;
   });
   table.replaceChildren(head, ...rows);
-  const sum = shown.map.reduce((all, value) => all + value, 0);
   const top = order.reduce((all, patch) => all + shown.map[patch], 0);
   note.textContent = shown.attention
     ? (row ? labels.numbers_row : labels.numbers_mean)
-      .replace("{count}", TOP).replace("{share}", percent(top)).replace("{sum}", percent(sum))
+      .replace("{count}", order.length).replace("{share}", percent(top))
     : labels.numbers_relevance;
   lens.find("numbers-what").textContent = lens.describe();
   lens.find("formula").hidden = !shown.attention;

@@ -23,6 +23,7 @@ def lens_view(explanation: Explanation) -> LensView:
         explanation.head,
         explanation.unknown,
         total=_total(explanation),
+        method=f"method.{explanation.method}",
     )
 
 

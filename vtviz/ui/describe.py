@@ -82,7 +82,8 @@ def show_captions(captions: list[Caption], image: ImageInput, alt: str) -> None:
         st.warning(say("describe.doubtful", score=f"{chosen.score:.0%}"), icon=":material/help:")
     relevance = Relevance(chosen.probabilities, chosen.maps, chosen.maps.mean(axis=0), signed=False)
     name = f"caption-{image.sha256[:16]}-{place}"
-    lens(LensView(name, image, chosen.tokens, relevance, score_label="describe.probability"), alt, "caption")
+    labels = {"score_label": "describe.probability", "method": "describe.caption_map"}
+    lens(LensView(name, image, chosen.tokens, relevance, **labels), alt, "caption")
 
 
 def show_answer(answer: Answer, image: ImageInput, alt: str) -> None:
@@ -98,7 +99,8 @@ def show_answer(answer: Answer, image: ImageInput, alt: str) -> None:
             st.info(say("describe.unsure", threshold=f"{answer.threshold:.0%}"), icon=":material/help:")
     right.plotly_chart(_candidates(answer), key="candidates", config={"displayModeBar": False})
     name = f"answer-{image.sha256[:16]}-{answer.question.text}"
-    lens(LensView(name, image, answer.question, answer.relevance, unknown=answer.unknown), alt, "answer")
+    unknown, method = answer.unknown, "describe.answer_map"
+    lens(LensView(name, image, answer.question, answer.relevance, unknown=unknown, method=method), alt, "answer")
 
 
 def _candidates(answer: Answer) -> go.Figure:

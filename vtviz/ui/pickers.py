@@ -26,11 +26,12 @@ def show_pickers(explanation: Explanation, side: str = "") -> None:
     columns = st.columns([2, 1, 1])
     with columns[0]:
         _pick(side, "method", list(known), method.name, method_label)
-    with columns[1]:
-        _pick(side, "layer", list(range(len(layers))), explanation.layer, _layer_label, "layer" in method.options)
-    with columns[2]:
-        head = MEAN if explanation.head is None else explanation.head
-        _pick(side, "head", [MEAN, *range(heads)], head, _head_label, "head" in method.options)
+    if side or method.needs_gradient:  # else the lens itself shows every layer and head
+        with columns[1]:
+            _pick(side, "layer", list(range(len(layers))), explanation.layer, _layer_label, "layer" in method.options)
+        with columns[2]:
+            head = MEAN if explanation.head is None else explanation.head
+            _pick(side, "head", [MEAN, *range(heads)], head, _head_label, "head" in method.options)
     about = say_or(f"method.{method.name}.about", "")
     st.caption(f"{about} {method.paper}. {say('pick.cost', cost=method.cost)}")
 

@@ -137,6 +137,7 @@ def said(
         labels["total"] = sentences[view.total.label]
     return {
         "alt": alt,
+        "method": sentences.get(view.method, view.method.removeprefix("method.")),
         "key": key,
         "settings": {name: value for name, value in vars(settings).items() if value != getattr(LensSettings(), name)},
         "peaks": {"attribution": scale.attribution, "attention": scale.attention},

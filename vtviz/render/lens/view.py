@@ -63,7 +63,7 @@ class LensView:
     ``layers`` may be empty; ``layer`` and ``head`` (None for the mean of all) are shown first, counted among the layers
     of the first kind in ``KINDS`` that there is. ``unknown`` are the places of words that the model does not know.
     ``name`` tells views apart: equal names must mean equal views. ``score_label`` is the catalogue's key for what a
-    token's score is.
+    token's score is, ``method`` that for what made the relevance (or its plain name, where the catalogue has none).
     """
 
     name: str
@@ -75,6 +75,7 @@ class LensView:
     head: int | None = None
     unknown: tuple[int, ...] = ()
     score_label: str = "lens.relevance"
+    method: str = ""
     total: Total | None = None
 
     @property
@@ -85,13 +86,12 @@ class LensView:
     @property
     def peaks(self) -> Peaks:
         """The largest values of this view's maps."""
-        crossed = [layer.blocks[name] for layer in self.layers for name in _MAPS if name in layer.blocks]
-        attention = max((float(np.abs(weights).max()) for weights in crossed), default=1.0)
-        maps = self.relevance.maps
-        return Peaks(float(np.abs(maps).max()) or 1.0 if maps.size else 1.0, attention or 1.0)
+        maps = [layer.blocks["text_image"] for layer in self.layers if "text_image" in layer.blocks]
+        return Peaks(_largest([self.relevance.maps]), _largest(maps))
 
 
-_MAPS: tuple[Block, ...] = ("text_image",)
+def _largest(arrays: list[np.ndarray]) -> float:
+    return max((float(np.abs(each).max()) for each in arrays if each.size), default=0.0) or 1.0
 
 
 def common_peaks(*views: LensView) -> Peaks:
@@ -110,11 +110,17 @@ def difference(left: LensView, right: LensView) -> LensView:
         raise ValueError("views of different grids or numbers of pieces have no difference")
     one, other = left.relevance, right.relevance
     relevance = Relevance(one.tokens - other.tokens, one.maps - other.maps, one.image - other.image, signed=True)
-    pairs = list(zip(left.layers, right.layers, strict=False))
-    alike = len(left.layers) == len(right.layers) and all(
-        a.kind == b.kind and {k: v.shape for k, v in a.blocks.items()} == {k: v.shape for k, v in b.blocks.items()}
-        for a, b in pairs
-    )
-    layers = tuple(LensLayer(a.name, a.kind, {k: a.blocks[k] - b.blocks[k] for k in a.blocks}) for a, b in pairs)
-    name = f"{left.name}-less-{right.name}"
-    return replace(left, name=name, relevance=relevance, layers=layers if alike else (), total=None)
+    layers = tuple(_less(a, b) for a, b in zip(left.layers, right.layers, strict=True)) if _alike(left, right) else ()
+    return replace(left, name=f"{left.name}-less-{right.name}", relevance=relevance, layers=layers, total=None)
+
+
+def _alike(left: LensView, right: LensView) -> bool:
+    shapes = [
+        [(layer.kind, {name: weights.shape for name, weights in layer.blocks.items()}) for layer in view.layers]
+        for view in (left, right)
+    ]
+    return shapes[0] == shapes[1]
+
+
+def _less(left: LensLayer, right: LensLayer) -> LensLayer:
+    return LensLayer(left.name, left.kind, {name: left.blocks[name] - right.blocks[name] for name in left.blocks})

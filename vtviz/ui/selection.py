@@ -74,7 +74,7 @@ def selected(side: str = "") -> Selection:
     return st.session_state.get(_key(side)) or first_selection()
 
 
-def select(side: str, **changes: Any) -> None:
+def select(side: str = "", **changes: Any) -> None:
     """Changes what is selected on a side."""
     st.session_state[_key(side)] = replace(selected(side), **changes)
 

@@ -23,16 +23,16 @@ columns = dict(zip(SIDES, st.columns(2, gap="large"), strict=True))
 found = {}
 for side, column in columns.items():
     with told(column), column:
-        st.subheader(say("compare.side", side=side.upper()), anchor=False)
         ask_text(side)
-        image = ask_side_photo(side)
-        ask_model(selected(side).model, side)
+        image, settings = ask_side_photo(side)
+        with settings:
+            ask_model(selected(side).model, side)
         if image is None:
             show_missing_photo(side)
         else:
             found[side] = explain_selected(image, side)
             show_score(found[side], found.get("a") if side == "b" else None)
-            with st.expander(say("pick.title"), icon=":material/tune:"):
+            with settings:
                 show_pickers(found[side], side)
 link = query_of_sides(SIDES)
 with told(st.container()):

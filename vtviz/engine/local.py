@@ -43,6 +43,9 @@ class Engine(Protocol):
         """The model's answer and what led to it; ``on_stage`` hears each stage of STAGES as it begins, and ``watch``
         the progress of the attribution, which it may cancel."""
 
+    def target(self, model: str, written: str) -> Target:
+        """A target of a model as a person writes it."""
+
     def captions(self, image: ImageInput, model: str = DEFAULT_MODEL) -> list[Caption]:
         """Captions of a photo, best first."""
 

@@ -60,8 +60,9 @@ def ask_changed_word() -> None:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             for other in others:
                 st.button(other, key=f"other-{other}", on_click=_change, args=(place, other))
-            out = {"key": "other-", "icon": ":material/backspace:"}
-            st.button(say("compare.leave_out"), on_click=_change, args=(place, ""), **out)
+            st.button(
+                say("compare.leave_out"), "other-", icon=":material/backspace:", on_click=_change, args=(place, "")
+            )
             key = f"own-{text}-{place}"
             st.text_input(
                 say("compare.own_word", word=words[place].text),

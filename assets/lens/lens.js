@@ -99,14 +99,15 @@ function newLens(root) {
 
 function showWords(lens, shown) {
   const { data, set, over } = lens, { labels } = data, values = shadeTokens(lens), patch = over.patch ?? set.patch;
-  const status = lens.find("status");
+  const said = [shown.map ? `${lens.describe()}.` : lens.set.kind === "text" ? labels.text_only : labels.away];
   if (patch !== null) {
     const order = range(values.length).sort((a, b) => values[b] - values[a]).slice(0, 3);
-    status.textContent = labels.patch_status
+    said.push(labels.patch_status
       .replace("{row}", Math.floor(patch / data.grid[1]) + 1).replace("{column}", (patch % data.grid[1]) + 1)
-      .replace("{words}", order.map((place) => lens.units[place].text).join(", "));
-  } else status.textContent = shown.map ? `${lens.describe()}.` : lens.set.kind === "text" ? labels.text_only : labels.away;
-  lens.find("canvas").setAttribute("aria-label", `${labels.canvas} ${status.textContent}`);
+      .replace("{words}", order.map((place) => lens.units[place].text).join(", ")));
+  }
+  lens.find("status").textContent = said.join(" ");
+  lens.find("canvas").setAttribute("aria-label", `${labels.canvas} ${said.join(" ")}`);
   const top = shown.map ? (shown.attention ? percent(shown.peak) : number(shown.peak)) : "";
   lens.find("low").textContent = data.signed && shown.map ? `−${top}` : "0";
   lens.find("high").textContent = top;

@@ -95,6 +95,7 @@ function paintMatrix(lens) {
   if (lens.tab !== "matrix" || !lens.cellButtons) return;
   const { data, set } = lens, pieces = chosenPieces(lens, lens.over.words ?? set.words);
   const patch = lens.over.patch ?? set.patch;
+  if (!lens.find("matrix").contains(lens.root.getRootNode().activeElement)) roveMatrix(lens);
   const maps = lens.cellButtons.map(({ layer, head }) =>
     attentionMap(data, layersAt(lens, layer, head), head, pieces, patch));
   const shared = maps.reduce((peak, map) => Math.max(peak, map ? largest(map) : 0), 0);

@@ -12,6 +12,7 @@ function movePatch(lens, step) {
   const at = lens.set.patch ?? Math.floor(rows / 2) * columns + Math.floor(columns / 2);
   const row = Math.min(rows - 1, Math.max(0, Math.floor(at / columns) + step[0]));
   const column = Math.min(columns - 1, Math.max(0, (at % columns) + step[1]));
+  lens.over.patch = null; // the pointer may still rest on another
   lens.pin({ patch: row * columns + column });
 }
 

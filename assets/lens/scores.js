@@ -2,6 +2,9 @@
 
 function showScores(lens) {
   if (lens.tab !== "scores") return;
+  const key = [lens.serial, lens.set.words, lens.set.pieces, lens.sorted].join();
+  if (lens.scoresKey === key) return;
+  lens.scoresKey = key;
   const { data } = lens, { labels } = data, places = range(lens.units.length);
   const values = places.map((place) => unitScore(lens, place)), peak = largest(values);
   if (lens.sorted) places.sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]));

@@ -82,8 +82,9 @@ def show_captions(captions: list[Caption], image: ImageInput, alt: str) -> None:
         st.warning(say("describe.doubtful", score=f"{chosen.score:.0%}"), icon=":material/help:")
     relevance = Relevance(chosen.probabilities, chosen.maps, chosen.maps.mean(axis=0), signed=False)
     name = f"caption-{image.sha256[:16]}-{place}"
-    labels = {"score_label": "describe.probability", "method": "describe.caption_map"}
-    lens(LensView(name, image, chosen.tokens, relevance, **labels), alt, "caption")
+    score, method = "describe.probability", "describe.caption_map"
+    view = LensView(name, image, chosen.tokens, relevance, score_label=score, method=method)
+    lens(view, alt, "caption")
 
 
 def show_answer(answer: Answer, image: ImageInput, alt: str) -> None:

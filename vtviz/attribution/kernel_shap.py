@@ -46,7 +46,7 @@ class KernelSHAP(Method):
             there = present.bool()
             shown, which = torch.unique(there[:, words:], dim=0, return_inverse=True)
             values = players.values(index, there[:, :words], players.features(shown), which)
-            passes.add(min(len(present), passes.total - passes.done))
+            passes.add(len(present))
             return values
 
         with torch.random.fork_rng(devices=[]):  # Captum draws from torch's own generator

@@ -1,7 +1,8 @@
 """How fast the Explore page answers, and what a long session costs: ``python -m benchmarks.page``.
 
 Drives Chromium: changes the text on one photo again and again, and waits until the lens shows the new words. Beside the
-time in the browser it prints the model's own time, which the page shows, and how far the server grew (RSS).
+time in the browser it prints the model's own time, which the page shows, processor time of the server and of Chromium
+(their share in a turn, whatever else the machine does), and how far the server grew (RSS).
 """
 
 from __future__ import annotations
@@ -41,6 +42,11 @@ def turn(page: Page, index: int) -> tuple[float, float]:
     return took, float(page.get_by_test_id("stMetricValue").nth(1).inner_text().removesuffix(" ms"))
 
 
+def cpu_ms(processes: list[psutil.Process]) -> float:
+    """Processor time that processes have used, which does not depend on what else runs."""
+    return 1000 * sum(each.cpu_times().user + each.cpu_times().system for each in processes if each.is_running())
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--turns", type=int, default=60, help="explanations in the session, the first 10 to warm up")
@@ -51,14 +57,19 @@ def main() -> None:
         page.goto(server.address)
         page.locator("#canvas").wait_for(timeout=120_000)
         process, page_ms, model_ms, rss = psutil.Process(server.pid), [], [], []
+        chromium = [each for each in psutil.Process().children(recursive=True) if each.pid != server.pid]
+        before = cpu_ms([process]), cpu_ms(chromium)
         for index in range(100, 100 + chosen.turns):
             took, model = turn(page, index)
             page_ms.append(took)
             model_ms.append(model)
             rss.append(process.memory_info().rss / 2**20)
+        server_ms, chromium_ms = cpu_ms([process]) - before[0], cpu_ms(chromium) - before[1]
     figures = {
         "page_ms_median": round(statistics.median(page_ms[WARM:]), 1),
         "model_ms_median": round(statistics.median(model_ms[WARM:]), 1),
+        "server_cpu_ms_mean": round(server_ms / chosen.turns, 1),
+        "chromium_cpu_ms_mean": round(chromium_ms / chosen.turns, 1),
         "rss_mb_after_10": round(rss[WARM - 1], 1),
         "rss_mb_at_end": round(rss[-1], 1),
         "growth_mb": round(rss[-1] - rss[WARM - 1], 1),

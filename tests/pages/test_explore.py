@@ -116,6 +116,8 @@ def test_the_history_brings_back_and_forgets(app: AppTest) -> None:
     app.text_input(key="text").set_value("A cup").run()
     past = app.session_state["history"]
     assert [each.selection.text for each in past] == ["A cup", "A cup of coffee", "A brown cat with green eyes"]
+    app.session_state["history-open"] = True
+    app.run()
     app.button(key="again-2").click().run()
     assert not app.exception and app.text_input(key="text").value == "A brown cat with green eyes"
     assert app.session_state["selection"].photo == "chelsea" and len(app.session_state["history"]) == 3

@@ -15,7 +15,7 @@ from vtviz.ui.pickers import method_label
 from vtviz.ui.selection import Selection, select, selected
 from vtviz.ui.shell import go_to
 
-HISTORY, KEPT = "history", 20
+HISTORY, OPEN, KEPT = "history", "history-open", 20
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,10 @@ def remember(explanation: Explanation, side: str = "") -> None:
 def show_history() -> None:
     """The past explanations: a click brings one back, another compares it with what is shown."""
     past: list[Past] = st.session_state.get(HISTORY, [])
-    with st.expander(say("history.title", count=len(past)), icon=":material/history:", expanded=False):
+    title = say("history.title", count=len(past))
+    with st.expander(title, key=OPEN, icon=":material/history:", on_change="rerun") as opened:
+        if not opened.open:
+            return  # what is not seen is not sent
         if not past:
             st.caption(say("history.empty"))
         for place, each in enumerate(past):

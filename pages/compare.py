@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from vtviz.ui.compare import PAIR, SIDES, ask_changed_word, show_pair, show_score, start_sides, swap_sides
+from vtviz.ui.compare import PAIR, SIDES, ask_changed_word, open_pair, show_pair, show_score, start_sides, swap_sides
 from vtviz.ui.inputs import ask_side_photo, ask_text
 from vtviz.ui.language import say
 from vtviz.ui.links import open_link, query_of_sides, show_link, show_link_notices, show_missing_photo
@@ -15,8 +15,7 @@ from vtviz.ui.trouble import told
 setup("page.compare")
 start_sides()
 query = open_link("compare", SIDES)
-if query.get(PAIR, "").isdecimal():
-    st.session_state[PAIR] = int(query[PAIR])
+open_pair(query)
 show_link_notices(SIDES)
 ask_changed_word()
 columns = dict(zip(SIDES, st.columns(2, gap="large"), strict=True))

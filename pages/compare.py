@@ -10,6 +10,7 @@ from vtviz.ui.pickers import ask_model, show_pickers
 from vtviz.ui.running import explain_selected
 from vtviz.ui.selection import selected
 from vtviz.ui.shell import setup
+from vtviz.ui.slow import show_job
 from vtviz.ui.trouble import told
 
 setup("page.compare")
@@ -29,10 +30,11 @@ for side, column in columns.items():
         if image is None:
             show_missing_photo(side)
         else:
-            found[side] = explain_selected(image, side)
+            found[side], request = explain_selected(image, side)
+            show_job(request, found[side])
             show_score(found[side], found.get("a") if side == "b" else None)
             with settings:
-                show_pickers(found[side], side)
+                show_pickers(found[side], request, side)
 link = query_of_sides(SIDES)
 with told(st.container()):
     if len(found) == len(SIDES):

@@ -310,6 +310,7 @@ class Method(ABC):
 
     name: ClassVar[str]
     label: ClassVar[str]
+    formula: ClassVar[str]
     paper: ClassVar[str]
     cost: ClassVar[str]
     signed: ClassVar[bool] = False

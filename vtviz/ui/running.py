@@ -61,8 +61,9 @@ def with_stages(work: Callable[[OnStage, Watch], Value]) -> Value:
 
 
 def explain_selected(image: ImageInput, side: str = "") -> tuple[Explanation, Request]:
-    """The explanation of what is selected on a side, and the request. Where a slow method was asked for and has not run,
-    the explanation is that of the default method (see ``show_job``).
+    """The explanation of what is selected on a side, and the request.
+
+    Where a slow method was asked for and has not run, it is that of the default method (see ``show_job``).
 
     Options that the model or method does not have, as from a link or after a change of model, give way to defaults. A
     person who does something else meanwhile cancels it.

@@ -13,7 +13,7 @@ from vtviz.ui.language import say
 from vtviz.ui.resources import Sample, checked_photo, samples
 
 SAMPLE, TEXT, QUESTION, UPLOADS = "sample", "text", "question", "uploads"
-THUMBNAIL = (96, 70)  # pixels
+THUMBNAIL = (88, 64)  # pixels
 
 
 def start_inputs() -> None:

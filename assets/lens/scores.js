@@ -36,9 +36,10 @@ function showScores(lens) {
 }
 
 function sumOf(data) {
-  const { labels, total } = data, sum = data.scores.reduce((all, score) => all + score, 0);
+  const { labels, total } = data;
+  if (!total) return "";
+  const sum = data.scores.reduce((all, score) => all + score, 0);
   const parts = [labels.sum.replace("{value}", number(sum))];
-  if (!total) return parts[0];
   const image = total.baseline === null || !total.image ? "" : labels.sum_image.replace("{value}", number(total.image));
   if (image) parts.push(image);
   parts.push(`${labels.total}: ${number(total.value)}`);

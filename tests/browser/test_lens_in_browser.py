@@ -295,7 +295,7 @@ def test_the_page_of_its_own_opens_from_disk(page: Page, browser: Browser, tmp_p
         asked: list[str] = []
         complaints: list[str] = []
         alone.on("request", lambda request, asked=asked: asked.append(request.url))
-        alone.on("console", lambda message, said=complaints: said.append(message.text))
+        alone.on("console", lambda m, said=complaints: said.append(m.text) if m.type == "error" else None)
         alone.on("pageerror", lambda error, said=complaints: said.append(str(error)))
         alone.goto((tmp_path / "lens.html").as_uri())
         alone.locator("#words button").nth(5).wait_for()

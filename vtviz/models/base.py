@@ -30,6 +30,7 @@ class ModelInfo:
     available: bool
 
 
+ScoreKind = Literal["probability", "similarity"]
 TargetKind = Literal["match", "similarity", "caption", "answer"]
 
 

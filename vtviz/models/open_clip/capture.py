@@ -19,7 +19,7 @@ from vtviz.models.open_clip.hf_attention import is_hugging_face, listening
 from vtviz.models.record import Kind
 from vtviz.models.recorder import RecordedLayer, Recording
 
-OnLayer = Callable[[RecordedLayer], None]
+Change = Callable[[RecordedLayer], RecordedLayer]
 
 
 def sites(network: nn.Module, kinds: Collection[Kind]) -> dict[nn.Module, tuple[str, Kind]]:
@@ -44,11 +44,11 @@ def kind_of(name: str) -> Kind:
 
 @contextmanager
 def record_towers(
-    network: nn.Module, kinds: Collection[Kind], lock: threading.Lock, on_layer: OnLayer | None = None
+    network: nn.Module, kinds: Collection[Kind], lock: threading.Lock, change: Change | None = None
 ) -> Iterator[Recording]:
     """Records the attentions of ``network`` of the given kinds that run in this thread inside the ``with``.
 
-    ``on_layer`` hears of each layer before the network goes on. Afterwards no hook is left.
+    ``change`` may replace a layer before the network goes on with its ``mixed``. Afterwards no hook is left.
 
     Raises:
         RuntimeError: if the network is being recorded already: two recordings would mix.
@@ -63,10 +63,9 @@ def record_towers(
             weights.requires_grad_()  # with frozen parameters the graph begins here
         mixed = weights.to(value.dtype) @ value
         layer = RecordedLayer(name, kind, weights, query, key, value, mixed)
+        layer = layer if change is None else change(layer)
         recording.layers.append(layer)
-        if on_layer is not None:
-            on_layer(layer)
-        return mixed
+        return layer.mixed
 
     with ExitStack() as undo:
         undo.callback(lock.release)

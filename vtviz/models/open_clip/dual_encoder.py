@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vtviz.inputs import Frame, ImageInput, Tokens
-from vtviz.models.base import EncodedText, ScoreKind, Target, TargetKind
+from vtviz.models.base import MATCH, Abilities, EncodedText, ScoreKind, Target
 from vtviz.models.open_clip.capture import record_towers
 from vtviz.models.open_clip.geometry import Preprocessing
 from vtviz.models.open_clip.text import Reader, tokens_of
@@ -22,6 +22,8 @@ from vtviz.models.open_clip.vision import vision_tower
 from vtviz.models.record import Kind
 from vtviz.models.recorder import Recording
 
+TOWERS: frozenset[Kind] = frozenset({"image", "text"})
+DUAL_ENCODER = Abilities({"match": TOWERS, "similarity": TOWERS}, compares=True)
 BATCH = 16  # photos that run at a time where many are asked for
 
 
@@ -41,11 +43,12 @@ class DualEncoder:
     """Two towers of open_clip, ready for photos and texts; its parameters take no gradients.
 
     ``features`` of a photo are the pixels of its patches: the image tower runs when a photo is scored, so a recorded
-    score holds both towers' attention. A network trained with a sigmoid loss has a match probability; others have the
-    cosine of the two vectors alone. Neither stores a threshold: none was calibrated.
+    score holds both towers' attention. A network trained with a sigmoid loss has a match probability; the match of
+    others is the cosine of the two vectors. Neither stores a threshold: none was calibrated.
     """
 
-    threshold = None
+    threshold: float | None = None
+    attention_in_pixels = False  # features are pixels, and the image tower runs in every score
     default_method = "maskclip"
     default_layer = 0
 
@@ -57,10 +60,8 @@ class DualEncoder:
         self.preprocessing = replace(parts.preprocessing, covered=self.vision.covered)
         self.text_offset, self.pad_id = parts.reader.offset, parts.reader.pad_id
         self.image_offset = self.vision.offset
-        self.attention_in_pixels = False
-        probability = self.network.logit_bias is not None
-        self.score_kind: ScoreKind = "probability" if probability else "similarity"
-        self.targets: tuple[TargetKind, ...] = ("match", "similarity") if probability else ("similarity",)
+        self.score_kind: ScoreKind = "similarity" if self.network.logit_bias is None else "probability"
+        self.abilities = DUAL_ENCODER
         self._lock = threading.Lock()
         self._recorded: frozenset[Kind] = frozenset()
 
@@ -109,10 +110,6 @@ class DualEncoder:
         ids = text.ids[0, first : first + kept.shape[1]].cpu()
         return self._encoded([ids[row].tolist() for row in kept.cpu()])
 
-    def kinds(self, target: Target) -> frozenset[Kind]:
-        """The kinds of attention that run when a target is scored."""
-        return frozenset({"image", "text"})
-
     def embedding(self, target: Target) -> nn.Module:
         """The module that turns the ids of a text into vectors."""
         return self.text.words
@@ -127,20 +124,19 @@ class DualEncoder:
             return self.vision.readout(self.vision.tokens(self._pixels(features)))
 
     def score(self, features: Tensor, text: EncodedText, target: Target) -> Tensor:
-        """The match logit or the cosine ``[batch]`` of photo i with text i. A single photo or text is taken for all.
+        """The match or the cosine ``[batch]`` of photo i with text i. A single photo or text is taken for all.
 
         Raises:
             ValueError: for a target that the model does not have.
         """
-        if target.kind not in self.targets:
-            raise ValueError(f"`target` {target.kind} is not one of {', '.join(self.targets)}")
+        if target.kind not in self.abilities.kinds:
+            raise ValueError(f"`target` {target.kind} is not one of {', '.join(self.abilities.kinds)}")
         cosine = self._cosine(features, text)
-        return self._logit(cosine) if target.kind == "match" else cosine
+        return self._matched(cosine) if target.kind == "match" else cosine
 
     def match_logits(self, features: Tensor, texts: Sequence[str]) -> Tensor:
-        """The match logit ``[batch]`` where the model has one, else the cosine."""
-        cosine = self._cosine(features, self.encode_texts(texts))
-        return self._logit(cosine) if self.score_kind == "probability" else cosine
+        """The match ``[batch]``: a logit where the model has one, else the cosine."""
+        return self.score(features, self.encode_texts(texts), MATCH)
 
     @torch.inference_mode()
     def index_images(self, features: Tensor) -> Tensor:
@@ -194,13 +190,17 @@ class DualEncoder:
 
     def _cosine(self, features: Tensor, text: EncodedText) -> Tensor:
         count, ids = max(len(features), len(text.ids)), text.ids
-        # One photo or text for all runs once, unless each row of the record has to stand for itself.
-        features = features[:1] if _same_rows(features) else features
-        features = features.clone() if features.is_inference() else features
-        features = features.expand(count, -1, -1) if "image" in self._recorded else features
+        features = self._for(count, features)
         ids = ids.expand(count, -1) if "text" in self._recorded else ids
         cosines = (self._image_vectors(features) * self._text_vectors(ids)).sum(dim=-1)
         return cosines.expand(count)
+
+    def _for(self, count: int, features: Tensor) -> Tensor:
+        """Features for ``count`` texts; a single row where all are the same and no row of the record has to stand for
+        itself."""
+        rows = features[:1] if len(features) == 1 or features.stride(0) == 0 else features
+        rows = rows.clone() if rows.is_inference() else rows
+        return rows.expand(count, -1, -1) if "image" in self._recorded else rows
 
     def _image_vectors(self, features: Tensor) -> Tensor:
         with self._precision():
@@ -210,7 +210,9 @@ class DualEncoder:
         with self._precision():
             return F.normalize(self.text.vector(ids).float(), dim=-1)
 
-    def _logit(self, cosine: Tensor) -> Tensor:
+    def _matched(self, cosine: Tensor) -> Tensor:
+        if self.score_kind == "similarity":
+            return cosine
         logit: Tensor = self.network.logit_scale.exp() * cosine + self.network.logit_bias
         return logit
 
@@ -229,7 +231,3 @@ class DualEncoder:
         return EncodedText(
             torch.tensor([row for row, _ in rows], device=self.device), torch.tensor(mask, device=self.device)
         )
-
-
-def _same_rows(x: Tensor) -> bool:
-    return len(x) == 1 or x.stride(0) == 0

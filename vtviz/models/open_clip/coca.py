@@ -116,14 +116,10 @@ class CocaModel(DualEncoder):
 
         The class token of the text tower is left out: no other place attends to it.
         """
-        count, length = chosen.shape
-        before, self._memory = self._memory, memory.expand(count) if len(memory.keys) == 1 else memory
+        before, self._memory = self._memory, memory.expand(len(chosen)) if len(memory.keys) == 1 else memory
         try:
             with self._precision():
-                source = self.text.source
-                x = source.token_embedding(chosen) + source.positional_embedding[:length]
-                mask = source.attn_mask[:length, :length]
-                states = source.transformer(x.to(source.transformer.get_cast_dtype()), attn_mask=mask)
+                states = self.text.states(chosen)
                 logits: Tensor = self.network.text_decoder(self._memory.keys, states)
                 return logits
         finally:

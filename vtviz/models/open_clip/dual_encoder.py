@@ -17,8 +17,8 @@ from vtviz.models.base import MATCH, Abilities, EncodedText, ScoreKind, Target
 from vtviz.models.open_clip.capture import record_towers
 from vtviz.models.open_clip.geometry import Preprocessing
 from vtviz.models.open_clip.text import Reader, tokens_of
-from vtviz.models.open_clip.text_tower import text_tower
-from vtviz.models.open_clip.vision import vision_tower
+from vtviz.models.open_clip.text_tower import TextTower, text_tower
+from vtviz.models.open_clip.vision import VisionTower, vision_tower
 from vtviz.models.record import Kind
 from vtviz.models.recorder import Recording
 
@@ -56,7 +56,8 @@ class DualEncoder:
         self.name, self.weights_sha256, self.notices = parts.name, parts.sha256, parts.notices
         self.network: Any = parts.network.eval().requires_grad_(False)
         self.reader = parts.reader
-        self.vision, self.text = vision_tower(self.network.visual), text_tower(self.network)
+        self.vision: VisionTower = vision_tower(self.network.visual)
+        self.text: TextTower = text_tower(self.network)
         self.preprocessing = replace(parts.preprocessing, covered=self.vision.covered)
         self.text_offset, self.pad_id = parts.reader.offset, parts.reader.pad_id
         self.image_offset = self.vision.offset
@@ -158,9 +159,21 @@ class DualEncoder:
         return ()
 
     def word_vectors(self, text: EncodedText) -> Tensor:
-        """What the text's vector would be if read at each place, ``[n, T, channels]``, of unit length."""
-        with self._precision():
-            return F.normalize(self.text.vectors(text.ids)[1].float(), dim=-1)
+        """The vector that each word would have as a text of its own, at each of its pieces, ``[n, T, channels]``, of
+        unit length. Special places have that of the whole text.
+
+        These networks were trained to give one vector a text; what they hold at a single place was never compared.
+        """
+        found = self._text_vectors(text.ids)[:, None].repeat(1, text.ids.shape[1], 1)
+        first = self.text_offset
+        for row, count in zip(range(len(text.ids)), text.mask.sum(dim=1).tolist(), strict=True):
+            pieces = text.ids[row, first : first + count - self.reader.special].tolist()
+            starts = self.reader.starts(pieces)
+            words = [pieces[a:b] for a, b in zip(starts, [*starts[1:], len(pieces)], strict=True)]
+            vectors = self._text_vectors(self._encoded(words).ids)
+            for start, word, vector in zip(starts, words, vectors, strict=True):
+                found[row, first + start : first + start + len(word)] = vector
+        return found
 
     def patch_vectors(self, features: Tensor) -> Tensor:
         """What the photo's vector would be if each patch stood alone, ``[batch, patches, channels]``, of unit length."""
@@ -226,8 +239,8 @@ class DualEncoder:
 
     def _encoded(self, ids: Sequence[Sequence[int]]) -> EncodedText:
         rows = [self.reader.row(each) for each in ids]
-        length = self.reader.length
+        length = max(real for _, real in rows) if self.text.shortens else self.reader.length
         mask = [[place < real for place in range(length)] for _, real in rows]
         return EncodedText(
-            torch.tensor([row for row, _ in rows], device=self.device), torch.tensor(mask, device=self.device)
+            torch.tensor([row[:length] for row, _ in rows], device=self.device), torch.tensor(mask, device=self.device)
         )

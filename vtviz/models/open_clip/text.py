@@ -24,10 +24,12 @@ class Pieces:
 
 
 class Reader(Protocol):
-    """A tokenizer. ``room`` pieces fit into the ``length`` places beside the special tokens."""
+    """A tokenizer. ``room`` pieces fit into the ``length`` places beside the ``special`` tokens, of which ``offset``
+    stand before the first."""
 
     length: int
     room: int
+    special: int
     offset: int
     pad_id: int
 
@@ -37,8 +39,8 @@ class Reader(Protocol):
     def row(self, ids: Sequence[int]) -> tuple[list[int], int]:
         """``ids`` with special tokens and padding, ``length`` places, and how many of these are not padding."""
 
-    def write(self, ids: Sequence[int]) -> Pieces:
-        """The text that pieces spell."""
+    def starts(self, ids: Sequence[int]) -> list[int]:
+        """The places of pieces with which a word begins, the first among them."""
 
 
 def tokens_of(reader: Reader, text: str) -> Tokens:
@@ -58,7 +60,7 @@ def tokens_of(reader: Reader, text: str) -> Tokens:
 class BpeReader:
     """CLIP's own byte-pair tokenizer, which lower-cases."""
 
-    offset = 1
+    offset, special = 1, 2
     pad_id = 0
 
     def __init__(self, tokenizer: SimpleTokenizer, length: int) -> None:
@@ -88,7 +90,12 @@ class BpeReader:
         row = [self.start, *list(ids)[: self.room], self.end]
         return row + [self.pad_id] * (self.length - len(row)), len(row)
 
+    def starts(self, ids: Sequence[int]) -> list[int]:
+        ended = [self.tokenizer.decoder[each].endswith("</w>") for each in ids]
+        return [i for i in range(len(ids)) if i == 0 or ended[i - 1]]
+
     def write(self, ids: Sequence[int]) -> Pieces:
+        """The text that pieces spell."""
         text, spans = "", []
         for each in ids:
             written = self._written(each)
@@ -115,7 +122,8 @@ class HuggingFaceReader:
         self.before, self.after = probe[:first], probe[first + len(plain) :]
         if tokenizer.strip_sep_token:
             self.after = [0 if each == self.inner.sep_token_id else each for each in self.after]
-        self.offset, self.room = first, length - len(probe) + len(plain)
+        self.offset, self.special = first, len(probe) - len(plain)
+        self.room = length - self.special
         self.pad_id = int(self.inner.pad_token_id or 0)
 
     def read(self, text: str) -> Pieces:
@@ -131,14 +139,14 @@ class HuggingFaceReader:
         row = [*self.before, *list(ids)[: self.room], *self.after]
         return row + [self.pad_id] * (self.length - len(row)), len(row)
 
-    def write(self, ids: Sequence[int]) -> Pieces:
-        text, spans = "", []
-        for each in ids:
-            piece = self.inner.convert_ids_to_tokens(int(each)).replace("▁", " ")
-            start = len(text) + (1 if piece.startswith(" ") else 0)
-            text += piece or " "
-            spans.append((min(start, len(text) - 1), len(text)))
-        return Pieces(text, tuple(ids), tuple(self.inner.convert_ids_to_tokens(list(ids))), tuple(spans))
+    def starts(self, ids: Sequence[int]) -> list[int]:
+        pieces = self.inner.convert_ids_to_tokens(list(ids))
+        marked = any(piece.startswith("▁") for piece in pieces)
+        return [
+            i
+            for i, piece in enumerate(pieces)
+            if i == 0 or (piece.startswith("▁") if marked else not piece.startswith("##"))
+        ]
 
 
 def align(cleaned: str, text: str) -> list[int]:

@@ -17,21 +17,19 @@ from vtviz.models.open_clip.hf_attention import is_hugging_face
 class TextTower:
     """A text tower that turns ids ``[n, T]`` into one vector and one for each place.
 
-    ``words`` turns ids into vectors. CoCa's tower reads one more place, its own class token, after the last.
+    ``words`` turns ids into vectors. ``shortens`` says that padding changes nothing, so that texts need none. CoCa's
+    tower pads by itself, and reads one more place, its own class token, after the last.
     """
 
     words: nn.Module
+    shortens: bool
+
+    def readout(self, text: EncodedText) -> Tensor:
+        """How much the one vector reads each recorded place, ``[n, places]``; each row sums to 1."""
+        raise NotImplementedError
 
     def vector(self, ids: Tensor) -> Tensor:
         """One vector ``[n, channels]`` of the joint space, not yet of unit length."""
-        return self.vectors(ids)[0]
-
-    def vectors(self, ids: Tensor) -> tuple[Tensor, Tensor]:
-        """The one vector, and what it would be if read at each place, ``[n, T, channels]``."""
-        raise NotImplementedError
-
-    def readout(self, text: EncodedText) -> Tensor:
-        """How much the one vector reads each recorded place, ``[n, T]`` or ``[n, T + 1]``; each row sums to 1."""
         raise NotImplementedError
 
 
@@ -45,40 +43,34 @@ class OwnText(TextTower):
         self.pool = self.source.text_pool_type if inside else self.source.pool_type
         self.eos = self.source.text_eos_id if inside else self.source.eos_id
         self.inside = inside
+        self.length = int(self.source.positional_embedding.shape[0]) - int(self.has_class_token)
+        self.shortens = self.source.attn_mask is not None and self.pool in ("argmax", "eos")
 
     @property
     def has_class_token(self) -> bool:
         return not self.inside and self.source.cls_emb is not None
 
     def states(self, ids: Tensor) -> Tensor:
-        """What the last block gives, ``[n, T, width]``, or one place more with a class token."""
-        if self.inside:
-            dtype = self.source.transformer.get_cast_dtype()
-            x = self.source.token_embedding(ids).to(dtype) + self.source.positional_embedding.to(dtype)
-            mask = self.source.attn_mask
-        else:
-            x, mask = self.source._embeds(ids)
-        out: Tensor = self.source.transformer(x, attn_mask=mask)
+        """What the last block gives for ids ``[n, T]``, without a class token, ``[n, T, width]``."""
+        length = ids.shape[1]
+        x = self.source.token_embedding(ids) + self.source.positional_embedding[:length]
+        mask = self.source.attn_mask
+        mask = mask if mask is None else mask[:length, :length]
+        out: Tensor = self.source.transformer(x.to(self.source.transformer.get_cast_dtype()), attn_mask=mask)
         return out
 
-    def vectors(self, ids: Tensor) -> tuple[Tensor, Tensor]:
-        states = self.source.ln_final(self.states(ids))
-        if self.has_class_token:
-            return self._projected(states[:, -1]), self._projected(states[:, :-1])
-        pooled = text_global_pool(states, ids, self.pool, eos_token_id=self.eos)
-        return self._projected(pooled), self._projected(states)
-
     def vector(self, ids: Tensor) -> Tensor:
-        states = self.states(ids)
         if self.has_class_token:
-            return self._projected(self.source.ln_final(states[:, -1]))
-        pooled = text_global_pool(self.source.ln_final(states), ids, self.pool, eos_token_id=self.eos)
-        return self._projected(pooled)
+            padded = F.pad(ids, (0, self.length - ids.shape[1]), value=self.source.pad_id)
+            embedded, mask = self.source._embeds(padded)
+            return self._projected(self.source.ln_final(self.source.transformer(embedded, attn_mask=mask)[:, -1]))
+        states = self.source.ln_final(self.states(ids))
+        return self._projected(text_global_pool(states, ids, self.pool, eos_token_id=self.eos))
 
     def readout(self, text: EncodedText) -> Tensor:
         ids, length = text.ids, text.ids.shape[1]
         if self.has_class_token:
-            place, length = torch.full_like(ids[:, 0], length), length + 1
+            place, length = torch.full_like(ids[:, 0], self.length), self.length + 1
         elif self.pool == "argmax":
             place = ids.argmax(dim=-1)
         elif self.pool == "eos":
@@ -102,11 +94,12 @@ class HuggingFaceText(TextTower):
         self.text = text
         self.words = text.transformer.get_input_embeddings()
         self.pooler = type(text.pooler).__name__
+        self.shortens = True
 
-    def vectors(self, ids: Tensor) -> tuple[Tensor, Tensor]:
-        mask = (ids != self.text.config.pad_token_id).long()
-        states = self.text.transformer(input_ids=ids, attention_mask=mask)
-        return self.text.proj(self.text.pooler(states, mask)), self.text.proj(states.last_hidden_state)
+    def vector(self, ids: Tensor) -> Tensor:
+        found = self.text(ids)
+        vector: Tensor = found[0] if isinstance(found, tuple) else found
+        return vector
 
     def readout(self, text: EncodedText) -> Tensor:
         if self.pooler == "MeanPooler":

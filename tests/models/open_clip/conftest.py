@@ -25,7 +25,14 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "tiny-quick-quickgelu": {"embed_dim": 24, "quick_gelu": True, "vision_cfg": VISION, "text_cfg": TEXT},
     "tiny-own": {
         "embed_dim": 24,
-        "vision_cfg": {**VISION, "image_size": 36, "qk_norm": True, "scale_heads": True, "scale_attn_inner": True, "pool_type": "avg"},
+        "vision_cfg": {
+            **VISION,
+            "image_size": 36,
+            "qk_norm": True,
+            "scale_heads": True,
+            "scale_attn_inner": True,
+            "pool_type": "avg",
+        },
         "text_cfg": {**TEXT, "qk_norm": True},
     },
     "tiny-timm": {

@@ -74,7 +74,12 @@ def timm(module: TimmAttention, attend: Attend, x: Tensor, attn_mask: Tensor | N
 
 
 def eva(
-    module: EvaAttention, attend: Attend, x: Tensor, rope: Tensor | None = None, attn_mask: Tensor | None = None, **_: Any
+    module: EvaAttention,
+    attend: Attend,
+    x: Tensor,
+    rope: Tensor | None = None,
+    attn_mask: Tensor | None = None,
+    **_: Any,
 ) -> Tensor:
     """``timm.models.eva.EvaAttention``, with rotary positions."""
     if module.qkv is None:
@@ -106,7 +111,9 @@ WRITTEN: dict[type[nn.Module], Written] = {
 }
 
 
-def one_token(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def one_token(
+    module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """A call with the first token alone, for a module whose answer will be replaced: it need not compute it as well."""
     if isinstance(module, EvaAttention):  # its rotary positions fit the whole sequence only
         return args, kwargs

@@ -17,17 +17,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vtviz.inputs import InputError, Tokens, group_pieces
-from vtviz.models.base import Abilities, EncodedText, ModelError, Target
+from vtviz.models.base import EncodedText, ModelError, Target
+from vtviz.models.open_clip.abilities import COCA
 from vtviz.models.open_clip.capture import record_towers
-from vtviz.models.open_clip.dual_encoder import TOWERS, DualEncoder, Parts
+from vtviz.models.open_clip.dual_encoder import DualEncoder, Parts
 from vtviz.models.open_clip.text import BpeReader
 from vtviz.models.open_clip.text_tower import OwnText
 from vtviz.models.open_clip.vision import OwnVision
 from vtviz.models.record import Kind
 from vtviz.models.recorder import RecordedLayer, Recording
-
-READS: frozenset[Kind] = TOWERS | {"text→image"}
-COCA = Abilities({"match": READS, "similarity": TOWERS, "caption": READS}, compares=True)
 
 
 @dataclass(frozen=True)

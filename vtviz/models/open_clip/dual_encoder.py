@@ -13,7 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vtviz.inputs import Frame, ImageInput, Tokens
-from vtviz.models.base import MATCH, Abilities, EncodedText, ScoreKind, Target
+from vtviz.models.base import MATCH, EncodedText, ScoreKind, Target
+from vtviz.models.open_clip.abilities import DUAL_ENCODER
 from vtviz.models.open_clip.capture import record_towers
 from vtviz.models.open_clip.geometry import Preprocessing
 from vtviz.models.open_clip.text import Reader, tokens_of
@@ -22,8 +23,6 @@ from vtviz.models.open_clip.vision import VisionTower, vision_tower
 from vtviz.models.record import Kind
 from vtviz.models.recorder import Recording
 
-TOWERS: frozenset[Kind] = frozenset({"image", "text"})
-DUAL_ENCODER = Abilities({"match": TOWERS, "similarity": TOWERS}, compares=True)
 BATCH = 16  # photos that run at a time where many are asked for
 
 
@@ -92,7 +91,13 @@ class DualEncoder:
         """The pixels of each patch, ``[batch, patches, 3 * height * width]``, on the autograd graph."""
         (rows, columns), (height, width) = self.grid, self.vision.patch
         cut = pixels[..., : rows * height, : columns * width]
-        return cut.unflatten(3, (columns, width)).unflatten(2, (rows, height)).permute(0, 2, 4, 1, 3, 5).flatten(3).flatten(1, 2)
+        return (
+            cut.unflatten(3, (columns, width))
+            .unflatten(2, (rows, height))
+            .permute(0, 2, 4, 1, 3, 5)
+            .flatten(3)
+            .flatten(1, 2)
+        )
 
     @torch.inference_mode()
     def encode_image(self, image: ImageInput) -> Tensor:

@@ -207,5 +207,3 @@ def _reader(source: Source, shown: str) -> Reader:
     if reader.row(reader.read(PROBE).ids)[0] != tokenizer([PROBE], context_length=length)[0].tolist():
         raise ModelError(f"vtviz does not read texts the way {shown} does.")
     return reader
-
-

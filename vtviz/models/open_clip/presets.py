@@ -9,9 +9,11 @@ MIT, APACHE = "MIT", "Apache-2.0"
 
 @dataclass(frozen=True)
 class Preset:
-    """A model that is offered. ``size_mb`` is the download; ``notice`` is shown wherever the model is used."""
+    """A model that is offered. ``repository`` on the Hugging Face hub holds its weights, a download of ``size_mb``;
+    ``notice`` is shown wherever the model is used."""
 
     name: str
+    repository: str
     label: str
     description: str
     licence: str
@@ -21,11 +23,33 @@ class Preset:
 
 
 PRESETS = (
-    Preset("open_clip:ViT-B-32/openai", "CLIP ViT-B/32", "OpenAI's CLIP, 7 × 7 patches; English.", MIT, 605),
-    Preset("open_clip:ViT-B-16/openai", "CLIP ViT-B/16", "OpenAI's CLIP, 14 × 14 patches; English.", MIT, 599),
-    Preset("open_clip:ViT-L-14/openai", "CLIP ViT-L/14", "OpenAI's CLIP, 16 × 16 patches; English.", MIT, 1710),
+    Preset(
+        "open_clip:ViT-B-32/openai",
+        "timm/vit_base_patch32_clip_224.openai",
+        "CLIP ViT-B/32",
+        "OpenAI's CLIP, 7 × 7 patches; English.",
+        MIT,
+        605,
+    ),
+    Preset(
+        "open_clip:ViT-B-16/openai",
+        "timm/vit_base_patch16_clip_224.openai",
+        "CLIP ViT-B/16",
+        "OpenAI's CLIP, 14 × 14 patches; English.",
+        MIT,
+        599,
+    ),
+    Preset(
+        "open_clip:ViT-L-14/openai",
+        "timm/vit_large_patch14_clip_224.openai",
+        "CLIP ViT-L/14",
+        "OpenAI's CLIP, 16 × 16 patches; English.",
+        MIT,
+        1710,
+    ),
     Preset(
         "open_clip:ViT-B-16-SigLIP/webli",
+        "timm/ViT-B-16-SigLIP",
         "SigLIP ViT-B/16",
         "Google's SigLIP, 14 × 14 patches, trained with a sigmoid loss; English.",
         APACHE,
@@ -34,6 +58,7 @@ PRESETS = (
     ),
     Preset(
         "open_clip:coca_ViT-B-32/mscoco_finetuned_laion2b_s13b_b90k",
+        "laion/mscoco_finetuned_CoCa-ViT-B-32-laion2B-s13B-b90k",
         "CoCa ViT-B/32",
         "Contrastive and captioning, with cross-attention, 7 × 7 patches; writes captions; English.",
         MIT,
@@ -41,6 +66,7 @@ PRESETS = (
     ),
     Preset(
         "open_clip:xlm-roberta-base-ViT-B-32/laion5b_s13b_b90k",
+        "laion/CLIP-ViT-B-32-xlm-roberta-base-laion5B-s13B-b90k",
         "CLIP XLM-R ViT-B/32",
         "LAION's CLIP with a multilingual text tower, 7 × 7 patches; about 100 languages.",
         MIT,
@@ -49,6 +75,7 @@ PRESETS = (
     ),
     Preset(
         "open_clip:hf-hub:microsoft/BiomedCLIP-PubMedBERT_256-vit_base_patch16_224",
+        "microsoft/BiomedCLIP-PubMedBERT_256-vit_base_patch16_224",
         "BiomedCLIP",
         "Biomedical figures and their captions, 14 × 14 patches; English.",
         MIT,

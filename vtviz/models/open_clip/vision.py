@@ -75,7 +75,9 @@ class VisionTower:
         many = isinstance(block.attn, nn.MultiheadAttention)
         inputs = (normed, normed, normed) if many else (normed,)
         out = WRITTEN[type(block.attn)](block.attn, _value_value, *inputs)
-        scaled: Callable[[Tensor], Tensor] = getattr(block, "ls_1", None) or getattr(block, "ls1", None) or nn.Identity()
+        scaled: Callable[[Tensor], Tensor] = (
+            getattr(block, "ls_1", None) or getattr(block, "ls1", None) or nn.Identity()
+        )
         return scaled(out[0] if many else out)
 
 
@@ -210,4 +212,6 @@ def vision_tower(visual: nn.Module) -> VisionTower:
         return OwnVision(visual)
     if isinstance(visual, TimmModel):
         return TimmVision(visual)
-    raise ModelError(f"The image tower {type(visual).__name__} is not a vision transformer: it has no attention to show.")
+    raise ModelError(
+        f"The image tower {type(visual).__name__} is not a vision transformer: it has no attention to show."
+    )

@@ -99,9 +99,7 @@ def _refusal(name: str, message: str) -> str:
     )
 
 
-def build(
-    model_name: str, weights: Path | None, quickgelu: bool | None, shown: str, **more: Any
-) -> nn.Module:
+def build(model_name: str, weights: Path | None, quickgelu: bool | None, shown: str, **more: Any) -> nn.Module:
     """The network of an architecture (or a ``local-dir:``) with its weights, by open_clip's own factory.
 
     Raises:
@@ -111,7 +109,13 @@ def build(
     pretrained = {} if weights is None else {"pretrained": str(weights)}
     try:
         network: nn.Module = open_clip.create_model(
-            model_name, require_pretrained=True, weights_only=True, pretrained_text=False, **pretrained, **chosen, **more
+            model_name,
+            require_pretrained=True,
+            weights_only=True,
+            pretrained_text=False,
+            **pretrained,
+            **chosen,
+            **more,
         )
         return network
     except (ImportError, AttributeError, NameError, TypeError) as error:

@@ -20,7 +20,8 @@ class Request:
     """A photo and a text for a model.
 
     ``method``, ``layer`` and ``head`` are the model's defaults where None; ``samples``, ``seed`` and ``window`` the
-    method's (see Options); ``target`` is what is explained; ``device`` is the engine's own where None.
+    method's (see Options); ``target`` is what is explained; ``device`` is the
+    engine's own where None.
     """
 
     image: ImageInput
@@ -52,10 +53,11 @@ class Explanation:
     """A model's answer for one photo and text, and what led to it.
 
     ``score`` is the match, as ``score_kind`` says; ``threshold`` is None where none was calibrated; ``frame`` is the
-    part of the photo that the grid lies on; ``notices`` are for the person; ``grid`` the rows and columns of patches; ``text_offset`` the place of the first
-    piece in the record's text axis; ``unknown`` the places of words that the model does not know; ``timings_ms`` the
-    time of each stage; ``memory_mb`` in MiB after the run; ``options`` those that the method has, complete. ``score``,
-    ``layer`` and ``record`` are those of the match, whatever the target.
+    part of the photo that the grid lies on, and ``grid`` its rows and columns of patches; ``text_offset`` and
+    ``image_offset`` are the places of the first piece and patch in the record's axes; ``unknown`` the places of words
+    that the model does not know; ``timings_ms`` the time of each stage; ``memory_mb`` in MiB after the run; ``options``
+    those that the method has, complete; ``notices`` are for the person. ``score``, ``layer`` and ``record`` are those of
+    the match, whatever the target.
     """
 
     image: ImageInput

@@ -58,8 +58,8 @@ class Target:
     """The one number that an attribution explains.
 
     That is the match (a logit, a cosine or a log-probability, as ``score_kind`` of the model says), the contrastive
-    similarity, the log-probability of the caption piece at ``place`` (the text is the caption; -1 is its last piece), or
-    the logit of the answer at ``place`` in the model's list (the text is the question).
+    similarity, the log-probability of the caption piece at ``place`` (the text is the caption; -1 is its last piece),
+    or the logit of the answer at ``place`` in the model's list (the text is the question).
     """
 
     kind: TargetKind = "match"
@@ -157,7 +157,8 @@ class FusionModel(Protocol):
         """
 
     def match_logits(self, features: Tensor, texts: Sequence[str]) -> Tensor:
-        """The match ``[batch]`` of photo i (``features [batch, patches, channels]``) with text i; see ``score_kind``."""
+        """The match ``[batch]`` of photo i (``features [batch, patches, channels]``) with text i; see
+        ``score_kind``."""
 
     def index_images(self, features: Tensor) -> Any:
         """Photos ready for ``similarity``; rows are taken with ``[]``."""

@@ -149,8 +149,8 @@ class Pointing:
         image: ImageInput | None = None,
         frame: Frame = WHOLE_FRAME,
     ) -> Tensor:
-        """Counts the hits of one photo of ``size`` pixels; the logits ``[captions]`` of its own captions. The maps lie on
-        ``frame`` of the photo.
+        """Counts the hits of one photo of ``size`` pixels, whose maps lie on ``frame`` of it; the logits ``[captions]``
+        of its own captions.
 
         All captions of the photo are one case, so what a method does to the photo is done once. Only methods that
         change the photo need the ``image`` itself.

@@ -60,6 +60,11 @@ CONFIGS: dict[str, dict[str, Any]] = {
         },
         "text_cfg": TEXT,
     },
+    "tiny-rn": {
+        "embed_dim": 24,
+        "vision_cfg": {"image_size": 64, "layers": [1, 1, 1, 1], "width": 8, "head_width": 16, "patch_size": None},
+        "text_cfg": TEXT,
+    },
     "tiny-coca": {
         "embed_dim": 24,
         "custom_text": True,

@@ -160,7 +160,7 @@ class CocaModel(DualEncoder):
         return text.ids[:, :longest], text.mask[:, 1 : longest + 1]
 
     def _place(self, text: EncodedText, place: int) -> Tensor:
-        """The input from which the piece at ``place`` is written, ``[n]``: that piece's number, as a start comes first."""
+        """The input from which the piece at ``place`` is written, ``[n]``."""
         pieces = text.mask.sum(dim=1) - 2
         last = pieces - 1 if place < 0 else torch.full_like(pieces, place)
         if (last >= pieces).any() or (last < 0).any():

@@ -55,7 +55,7 @@ class DualEncoder:
         self.name, self.weights_sha256, self.notices = parts.name, parts.sha256, parts.notices
         self.network: Any = parts.network.eval().requires_grad_(False)
         self.reader = parts.reader
-        self.vision: VisionTower = vision_tower(self.network.visual)
+        self.vision: VisionTower = vision_tower(parts.network.get_submodule("visual"))
         self.text: TextTower = text_tower(self.network)
         self.preprocessing = replace(parts.preprocessing, covered=self.vision.covered)
         self.text_offset, self.pad_id = parts.reader.offset, parts.reader.pad_id
@@ -125,7 +125,7 @@ class DualEncoder:
         return self.text.readout(text)
 
     def image_readout(self, features: Tensor, target: Target) -> Tensor:
-        """How much the photo's vector reads each place of the recorded image axis, ``[batch, image_offset + patches]``."""
+        """How much the photo's vector reads each place of the recorded image axis, ``[batch, offset + patches]``."""
         with self._precision():
             return self.vision.readout(self.vision.tokens(self._pixels(features)))
 
@@ -181,7 +181,7 @@ class DualEncoder:
         return found
 
     def patch_vectors(self, features: Tensor) -> Tensor:
-        """What the photo's vector would be if each patch stood alone, ``[batch, patches, channels]``, of unit length."""
+        """What the photo's vector would be if each patch stood alone, ``[batch, patches, channels]``, unit length."""
         with self._precision():
             return F.normalize(self.vision.patches(self.vision.tokens(self._pixels(features))).float(), dim=-1)
 

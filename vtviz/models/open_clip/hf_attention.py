@@ -1,4 +1,4 @@
-"""The attention of text towers from transformers, through the door that transformers has for other attention functions."""
+"""The attention of text towers from transformers, through its door for attention functions of other packages."""
 
 from __future__ import annotations
 
@@ -61,10 +61,8 @@ def _attention(
     for bias in (position_bias, attention_mask):
         scores = scores if bias is None else scores + bias
     listener = _listener.get()
-    if listener is None:  # another thread than the one that records
-        mixed = scores.softmax(dim=-1) @ value
-    else:
-        mixed = listener(module, query, key, value, scores)
+    # Without a listener this is another thread than the one that records.
+    mixed = scores.softmax(dim=-1) @ value if listener is None else listener(module, query, key, value, scores)
     return mixed.transpose(1, 2).contiguous(), None
 
 

@@ -65,11 +65,11 @@ def _check_network(repository: str) -> None:
 
 def _reason(repository: str, error: Exception) -> str:
     if isinstance(error, GatedRepoError):
-        return f"The repository {repository} asks for its licence to be accepted; do so on its page, then log in with `hf auth login`."
+        return f"{repository} asks for its licence to be accepted; do so on its page, then log in: hf auth login."
     if isinstance(error, RepositoryNotFoundError):
         return f"There is no public repository {repository} on the Hugging Face hub; check the name."
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"The disk is full: {repository} could not be downloaded to {constants.HF_HUB_CACHE}; make room or set HF_HOME."
+        return f"The disk is full: {repository} does not fit into {constants.HF_HUB_CACHE}; make room or set HF_HOME."
     if isinstance(error, PermissionError):
         return f"The folder {constants.HF_HUB_CACHE} cannot be written to; set HF_HOME to one that can."
     return f"{_absent(repository)} {_reach()} ({type(error).__name__}); try again, or {INSTEAD}."

@@ -100,20 +100,20 @@ def _source(spec: Spec) -> Source:
 
 
 def _local(spec: Spec, path: Path) -> Source:
-    weights = find_weights(path)
     folder = path if path.is_dir() else path.parent
+    if spec.architecture == AUTO and path.exists() and not (folder / CONFIG).is_file():
+        raise ModelError(f"{folder.name} has no {CONFIG}; name the architecture: open_clip:ARCH@{path}.")
+    weights = find_weights(path)
     described = _described(folder) if (folder / CONFIG).is_file() else {}
     preprocess = described.get("preprocess_cfg", {})
     readable = any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer_config.json"))
     if spec.architecture == AUTO:
-        if not described:
-            raise ModelError(f"{folder.name} has no {CONFIG}; name the architecture: open_clip:ARCH@{path}.")
         if not path.is_dir():
             raise ModelError(f"Name the folder rather than the file: open_clip:auto@{folder}.")
         factory = f"local-dir:{folder}"
         return Source(factory, weights, described["model_cfg"], preprocess, spec.quickgelu, factory)
     config = _architecture(spec.architecture)
-    notices = ()
+    notices: tuple[str, ...] = ()
     if spec.quickgelu is None and not config.get("quick_gelu") and not described and _may_be_quick(spec.architecture):
         notices = (QUICKGELU,)
     tokenizer = f"folder:{folder}" if readable else spec.architecture
@@ -195,8 +195,8 @@ def _reader(source: Source, shown: str) -> Reader:
         ) from error
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         raise ModelError(
-            f"The tokenizer {wanted or shown} is neither beside the weights nor on this machine, and the Hugging Face hub "
-            "cannot be reached; connect once, or put its tokenizer.json into the folder of the weights."
+            f"The tokenizer {wanted or shown} is neither beside the weights nor on this machine, and the Hugging Face "
+            "hub cannot be reached; connect once, or put its tokenizer.json into the folder of the weights."
         ) from error
     if isinstance(tokenizer, SimpleTokenizer) and tokenizer.reduction_fn is None:
         reader: Reader = BpeReader(tokenizer, length)

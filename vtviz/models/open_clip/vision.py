@@ -86,7 +86,7 @@ def _value_value(query: Tensor, key: Tensor, value: Tensor, scores: Tensor) -> T
 
 
 class OwnVision(VisionTower):
-    """``open_clip.transformer.VisionTransformer``, also with CoCa's attentional pooler, whose query 0 is contrastive."""
+    """``open_clip.transformer.VisionTransformer``, with CoCa's attentional pooler too, whose query 0 is contrastive."""
 
     offset = 1
 
@@ -111,7 +111,7 @@ class OwnVision(VisionTower):
         return self._projected(self.alone(tokens)[:, 1:])
 
     def alone(self, tokens: Tensor) -> Tensor:
-        """What the attentional pooler would give if all attention fell on one token, for each, ``[batch, n, width]``."""
+        """What the attentional pooler would give if it attended to one token only, ``[batch, n, width]``."""
         pooler: Any = self.visual.attn_pool
         matrix = pooler.attn.v_proj_weight
         matrix = pooler.attn.in_proj_weight.chunk(3)[2] if matrix is None else matrix
@@ -155,7 +155,7 @@ class TimmVision(VisionTower):
     def __init__(self, visual: TimmModel) -> None:
         self.visual: Any = visual
         self.trunk: Any = visual.trunk
-        embed = getattr(self.trunk, "patch_embed", None)
+        embed: Any = getattr(self.trunk, "patch_embed", None)
         if not hasattr(self.trunk, "blocks") or getattr(embed, "grid_size", None) is None:
             raise ModelError(f"The image tower {type(self.trunk).__name__} is not a plain vision transformer.")
         self.blocks = list(self.trunk.blocks)

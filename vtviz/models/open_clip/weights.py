@@ -75,9 +75,11 @@ def check_file(path: Path) -> None:
             with zipfile.ZipFile(path) as archive:
                 if any(each.endswith("constants.pkl") for each in archive.namelist()):
                     raise ModelError(
-                        f"{name} is a TorchScript archive, which holds code; save its state_dict as safetensors instead."
+                        f"{name} is a TorchScript archive, which holds code; save its state_dict as safetensors."
                     )
         held = torch.load(path, map_location="meta", weights_only=True, mmap=zipfile.is_zipfile(path))
+    except ModelError:
+        raise
     except SafetensorError as error:
         raise ModelError(f"The file {name} is damaged or cut short, or is not safetensors.") from error
     except pickle.UnpicklingError as error:
@@ -136,18 +138,20 @@ def _misfit(shown: str, error: Exception) -> str:
     text = str(error)
     if "transformers" in text and "pip install" in text:
         return _missing(shown, ImportError(text))
-    if "loading state_dict" in text or isinstance(error, KeyError):
+    if isinstance(error, AssertionError | KeyError):
+        return f"The weights do not fit {shown} ({text}); name the architecture that they were trained with."
+    if "loading state_dict" in text:
         missing = re.search(r"Missing key\(s\) in state_dict: (.*?)\. ", text + " ", re.S)
         unexpected = re.search(r"Unexpected key\(s\) in state_dict: (.*?)\. ", text + " ", re.S)
         parts = [
             f"{what} {len(found.group(1).split(', '))} weights, such as {found.group(1).split(', ')[0]}"
-            for what, found in (("it lacks", missing), ("it has", unexpected))
+            for what, found in (("it lacks", missing), ("it does not know", unexpected))
             if found
         ]
         sizes = text.count("size mismatch for")
         parts += [f"{sizes} have another size"] if sizes else []
         detail = f" ({'; '.join(parts)})" if parts else ""
-        return f"The weights do not fit the architecture {shown}{detail}; name the architecture that they were trained with."
+        return f"The weights do not fit {shown}{detail}; name the architecture that they were trained with."
     if "huggingface.co" in text or "connect" in text.lower() or "offline" in text.lower():
         return (
             f"{shown} needs the settings of its text tower from the Hugging Face hub, which cannot be reached; "

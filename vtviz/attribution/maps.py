@@ -8,7 +8,7 @@ from torch import Tensor
 
 from vtviz.attribution.base import Details, ForwardPass, MapsOf, Options, Relevance
 from vtviz.inputs import InputError
-from vtviz.models.base import Abilities, TargetKind
+from vtviz.models.base import Abilities, TargetKind, TwoTowers
 from vtviz.models.record import Kind
 from vtviz.models.recorder import RecordedLayer
 
@@ -46,6 +46,25 @@ def read_by(forward: ForwardPass, index: int, rows: Tensor) -> Tensor:
     """Rows of the text axis ``[text, ...]`` as the target reads them, ``[...]``."""
     weights = forward.case.model.readout(forward.case.text, forward.case.scored)[index]
     return torch.einsum("t,t...->...", weights.to(rows.dtype), rows)
+
+
+def from_joined(forward: ForwardPass, index: int, joined: Tensor) -> Relevance:
+    """Relevance from R ``[text + image, text + image]``, whose rows rely on its columns, less what each has of itself.
+
+    Where text and photo never meet, the map is that of what the photo's own vector reads.
+    """
+    case = forward.case
+    words, _ = forward.attention.sizes()
+    gained = joined - torch.eye(len(joined), device=joined.device)
+    first = words + case.model.image_offset
+    scores = case.pieces(read_by(forward, index, gained[:words, :words]), index)
+    maps = gained[:words, first:]
+    if maps.any():
+        return of_tokens(case.rows(maps, index), scores, case.model.grid, image=read_by(forward, index, maps))
+    patches = gained[words:, first:]
+    assert isinstance(case.model, TwoTowers)
+    read = case.model.image_readout(case.features)[0]
+    return of_text(read.to(patches) @ patches, scores, case.model.grid, signed=False)
 
 
 def of_tokens(

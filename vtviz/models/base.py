@@ -192,6 +192,15 @@ class LocalModel(FusionModel, Protocol):
 
 
 @runtime_checkable
+class TwoTowers(FusionModel, Protocol):
+    """A model whose image tower attends too, and ends in one vector."""
+
+    def image_readout(self, features: Tensor) -> Tensor:
+        """How much the photo's vector reads each place of the recorded image axis, ``[batch, image_offset + patches]``;
+        each row sums to 1."""
+
+
+@runtime_checkable
 class CaptionModel(FusionModel, Protocol):
     """A model that writes captions piece by piece; a piece is a number below the size of its logits.
 

@@ -124,7 +124,8 @@ class DualEncoder:
         """How much the text's vector reads each place of the recorded text axis, ``[n, T]``."""
         return self.text.readout(text)
 
-    def image_readout(self, features: Tensor, target: Target) -> Tensor:
+    @torch.inference_mode()
+    def image_readout(self, features: Tensor) -> Tensor:
         """How much the photo's vector reads each place of the recorded image axis, ``[batch, offset + patches]``."""
         with self._precision():
             return self.vision.readout(self.vision.tokens(self._pixels(features)))

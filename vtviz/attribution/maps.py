@@ -30,10 +30,17 @@ def chosen_layer(forward: ForwardPass, options: Options, kind: Kind = "text→im
     default = min(forward.case.model.default_layer, len(layers) - 1) if kind == "text→image" else len(layers) - 1
     place = default if options.layer is None else options.layer
     if not 0 <= place < len(layers):
-        raise InputError(f"Layer {place} is not one of the {len(layers)} {kind} layers, which count from 0.")
+        raise InputError(
+            "Layer {layer} is not one of the {count} {kind} layers, which count from 0.",
+            layer=place,
+            count=len(layers),
+            kind=kind,
+        )
     heads = layers[place].weights.shape[1]
     if options.head is not None and not 0 <= options.head < heads:
-        raise InputError(f"Head {options.head} is not one of the layer's {heads} heads, which count from 0.")
+        raise InputError(
+            "Head {head} is not one of the layer's {count} heads, which count from 0.", head=options.head, count=heads
+        )
     return layers[place]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import asdict
 from typing import Any
 
@@ -12,6 +14,7 @@ from vtviz.attribution.base import Details
 from vtviz.engine.explanation import Explanation
 
 SCHEMA = "vtviz.explanation/1"
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets take for the start of one
 
 
 def to_dict(explanation: Explanation) -> dict[str, Any]:
@@ -68,3 +71,19 @@ def _details(details: Details | None) -> dict[str, Any] | None:
 def to_json(explanation: Explanation) -> bytes:
     """``explanation.json``."""
     return orjson.dumps(to_dict(explanation))
+
+
+def token_scores(explanation: Explanation) -> bytes:
+    """A CSV table with a row a piece: text, start and end (characters), relevance.
+
+    It is UTF-8 with a byte order mark, for spreadsheets; a text that one would run as a formula begins with an
+    apostrophe.
+    """
+    table = io.StringIO()
+    writer = csv.writer(table)
+    writer.writerow(["text", "start", "end", "relevance"])
+    tokens = explanation.tokens
+    for (start, end), score in zip(tokens.spans, explanation.relevance.tokens, strict=True):
+        text = tokens.text[start:end]
+        writer.writerow([f"'{text}" if text.startswith(FORMULA) else text, start, end, f"{score:.9g}"])
+    return table.getvalue().encode("utf-8-sig")

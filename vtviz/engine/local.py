@@ -20,6 +20,7 @@ from vtviz.attribution.maps import chosen_layer
 from vtviz.attribution.registry import find_method
 from vtviz.attribution.targets import parse_target
 from vtviz.engine.explanation import Explanation, Request
+from vtviz.errors import UserError
 from vtviz.inputs import ImageInput, InputError
 from vtviz.metrics.system import (
     choose_device,
@@ -66,8 +67,8 @@ class Engine(Protocol):
         """The likeliest answers to a question about a photo."""
 
 
-class Busy(RuntimeError):
-    """Too many requests are waiting; the message can be shown to the person who asked."""
+class Busy(UserError, RuntimeError):
+    """Too many requests are waiting."""
 
 
 Value = TypeVar("Value")
@@ -162,7 +163,7 @@ class LocalEngine:
         def write() -> list[Caption]:
             loaded = self._model(model, place)
             if not isinstance(loaded, CaptionModel):
-                raise InputError(f"The model {model} writes no captions.")
+                raise InputError("The model {model} writes no captions.", model=model)
             return write_captions(loaded, self._features(model, loaded, image), loaded.frame(image))
 
         place = self._device(device)
@@ -180,7 +181,7 @@ class LocalEngine:
         def answer() -> Answer:
             loaded = self._model(model, place)
             if not isinstance(loaded, AnswerModel):
-                raise InputError(f"The model {model} answers no questions.")
+                raise InputError("The model {model} answers no questions.", model=model)
             return answer_question(loaded, self._features(model, loaded, image), question)
 
         place = self._device(device)

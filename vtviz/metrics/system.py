@@ -25,13 +25,12 @@ def choose_device(name: str = "auto") -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise InputError(f"There is no device called {name}; use auto, cpu, cuda or mps.") from error
+        raise InputError("There is no device called {name}; use auto, cpu, cuda or mps.", name=name) from error
     if device.type not in ("cpu", "cuda", "mps"):
-        raise InputError(f"vtviz does not run on {device.type}; use auto, cpu, cuda or mps.")
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise InputError(f"This machine has no device {name}; use auto or cpu.")
-    if device.type == "mps" and not torch.backends.mps.is_available():
-        raise InputError(f"This machine has no device {name}; use auto or cpu.")
+        raise InputError("vtviz does not run on {device}; use auto, cpu, cuda or mps.", device=device.type)
+    missing = device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count()
+    if missing or (device.type == "mps" and not torch.backends.mps.is_available()):
+        raise InputError("This machine has no device {name}; use auto or cpu.", name=name)
     return device
 
 

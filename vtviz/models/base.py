@@ -10,13 +10,14 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
+from vtviz.errors import UserError
 from vtviz.inputs import Frame, ImageInput, Tokens
 from vtviz.models.record import Kind
 from vtviz.models.recorder import Recording
 
 
-class ModelError(RuntimeError):
-    """A model that cannot be loaded; the message is one sentence that can be shown to the person who asked for it."""
+class ModelError(UserError, RuntimeError):
+    """A model that cannot be loaded."""
 
 
 TargetKind = Literal["match", "similarity", "caption", "answer"]

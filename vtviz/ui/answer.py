@@ -7,57 +7,65 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from vtviz.engine.explanation import Explanation
-from vtviz.engine.export import to_json
+from vtviz.engine.export import to_json, token_scores
 from vtviz.engine.local import STAGES
 from vtviz.metrics.attention import entropy
-from vtviz.render.overlay import overlay, to_png
-from vtviz.render.words import word_maps
-from vtviz.ui.language import say
-from vtviz.ui.lens import WHOLE_TEXT
+from vtviz.render.lens.page import lens_page
+from vtviz.render.lens.settings import LensSettings
+from vtviz.render.lens.view import LensView
+from vtviz.ui.language import current_language, plain, say
+
+
+def verdict(explanation: Explanation) -> tuple[bool, str, str]:
+    """Whether the answer is a sure match, the icon of the verdict, and its sentence."""
+    limit = f"{explanation.threshold:.0%}"
+    if explanation.unknown:
+        words = ", ".join(f"“{plain(explanation.tokens.words[place].text)}”" for place in explanation.unknown)
+        return False, ":material/help:", say("answer.unknown", words=words)
+    if explanation.is_match:
+        return True, ":material/check_circle:", say("answer.match", threshold=limit)
+    return False, ":material/cancel:", say("answer.mismatch", threshold=limit)
 
 
 def show_verdict(explanation: Explanation) -> None:
     """The match score, and what it means."""
-    score, verdict = st.columns([1, 4], vertical_alignment="center")
+    score, meaning = st.columns([1, 4], vertical_alignment="center")
     score.metric(say("answer.score"), f"{explanation.score:.0%}", help=say("answer.score_help"))
-    limit = f"{explanation.threshold:.0%}"
-    if explanation.unknown:
-        words = ", ".join(f"“{explanation.tokens.words[place].text}”" for place in explanation.unknown)
-        verdict.warning(say("answer.unknown", words=words), icon=":material/help:")
-    elif explanation.is_match:
-        verdict.success(say("answer.match", threshold=limit), icon=":material/check_circle:")
-    else:
-        verdict.warning(say("answer.mismatch", threshold=limit), icon=":material/cancel:")
+    sure, icon, sentence = verdict(explanation)
+    (meaning.success if sure else meaning.warning)(sentence, icon=icon)
     if explanation.tokens.truncated:
         st.info(say("answer.truncated", count=len(explanation.tokens.words)), icon=":material/content_cut:")
 
 
-def show_downloads(explanation: Explanation, word: int) -> None:
-    """The picture of the pinned word and explanation.json."""
-    name = say("lens.whole") if word == WHOLE_TEXT else explanation.tokens.words[word].text
-    with st.container(horizontal=True):
-        st.download_button(
-            say("answer.picture", word=name),
-            lambda: _picture(explanation, word),
-            f"vtviz-{explanation.fingerprint}-{'text' if word == WHOLE_TEXT else word}.png",
-            "image/png",
-            icon=":material/image:",
-            on_click="ignore",
-        )
-        st.download_button(
-            "explanation.json",
-            lambda: to_json(explanation),
-            "explanation.json",
-            "application/json",
-            icon=":material/data_object:",
-            on_click="ignore",
-        )
-
-
-def _picture(explanation: Explanation, word: int) -> bytes:
-    relevance = explanation.relevance
-    shown = relevance.image if word == WHOLE_TEXT else word_maps(explanation.tokens, relevance)[word]
-    return to_png(overlay(explanation.image, shown))
+def show_downloads(explanation: Explanation, view: LensView, alt: str, pinned: LensSettings) -> None:
+    """The lens as a page of its own, explanation.json, and a table of scores."""
+    language = current_language()
+    st.download_button(
+        say("answer.page"),
+        lambda: lens_page(view, alt, explanation.tokens.text, pinned, language=language),
+        f"vtviz-{explanation.fingerprint}.html",
+        "text/html",
+        icon=":material/web:",
+        help=say("answer.page_help"),
+        on_click="ignore",
+    )
+    st.download_button(
+        "explanation.json",
+        lambda: to_json(explanation),
+        "explanation.json",
+        "application/json",
+        icon=":material/data_object:",
+        on_click="ignore",
+    )
+    st.download_button(
+        say("export.table"),
+        lambda: token_scores(explanation),
+        f"vtviz-{explanation.fingerprint}.csv",
+        "text/csv",
+        icon=":material/table:",
+        help=say("export.table_help"),
+        on_click="ignore",
+    )
 
 
 def show_metrics(explanation: Explanation) -> None:

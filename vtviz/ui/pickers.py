@@ -1,5 +1,5 @@
-"""How the map is computed: method, layer, head. The request reads them before they are drawn, because what there is to
-pick is known only from the model's answer."""
+"""How the map is computed: model, method, layer, head. What there is to pick is known only from the model's answer, so
+the pickers stand under it."""
 
 from __future__ import annotations
 
@@ -8,61 +8,63 @@ from typing import Any
 
 import streamlit as st
 
-from vtviz.attribution.base import Method
 from vtviz.attribution.registry import methods
-from vtviz.engine.explanation import Explanation, Request
-from vtviz.inputs import ImageInput
+from vtviz.engine.explanation import Explanation
+from vtviz.models.registry import model_infos
 from vtviz.ui.language import current_language, say, say_or
+from vtviz.ui.selection import select
 
-PICKS = "picks"
 MEAN = -1
 
 
-def picked_request(image: ImageInput, text: str) -> Request:
-    """The request for a photo and text, with what is picked now."""
-    picks = st.session_state.get(PICKS, {})
-    head = picks.get("head", MEAN)
-    return Request(
-        image, text, method=picks.get("method"), layer=picks.get("layer"), head=None if head == MEAN else head
-    )
-
-
-def show_pickers(explanation: Explanation) -> None:
-    """The pickers, with the model's defaults where nothing is picked."""
+def show_pickers(explanation: Explanation, side: str = "") -> None:
+    """The pickers of a side, with the model's defaults where nothing is picked."""
     known = methods()
     method = known[explanation.method]
     layers = explanation.record.of_kind("text→image")
     heads = layers[explanation.layer].weights.shape[0]
-    st.markdown(f"**{say('pick.title')}**")
     columns = st.columns([2, 1, 1])
     with columns[0]:
-        _pick("method", list(known), method.name, _method_label, say("pick.method_help"))
-    with columns[1]:
-        _pick("layer", list(range(len(layers))), explanation.layer, _layer_label, say("pick.layer_help"), method)
-    with columns[2]:
-        chosen = MEAN if explanation.head is None else explanation.head
-        _pick("head", [MEAN, *range(heads)], chosen, _head_label, say("pick.head_help"), method)
+        _pick(side, "method", list(known), method.name, method_label)
+    if side or method.needs_gradient:  # else the lens itself shows every layer and head
+        with columns[1]:
+            _pick(side, "layer", list(range(len(layers))), explanation.layer, _layer_label, "layer" in method.options)
+        with columns[2]:
+            head = MEAN if explanation.head is None else explanation.head
+            _pick(side, "head", [MEAN, *range(heads)], head, _head_label, "head" in method.options)
     about = say_or(f"method.{method.name}.about", "")
     st.caption(f"{about} {method.paper}. {say('pick.cost', cost=method.cost)}")
 
 
+def ask_model(chosen: str, side: str = "") -> None:
+    """The model, where there are several."""
+    names = {info.name: info.label for info in model_infos() if info.available}
+    if len(names) > 1 or chosen not in names:
+        _pick(side, "model", list({**names, chosen: chosen}), chosen, lambda name: names.get(name, name))
+
+
 def _pick(
-    name: str, options: list[Any], value: Any, label: Callable[[Any], str], about: str, method: Method | None = None
+    side: str, name: str, options: list[Any], value: Any, label: Callable[[Any], str], offered: bool = True
 ) -> None:
     # The browser keeps the words of a choice, so each language has a widget of its own.
-    key = f"pick-{name}-{current_language()}"
+    key = f"pick{side}-{name}-{current_language()}"
     st.session_state[key] = value
 
     def keep() -> None:
-        st.session_state[PICKS] = {**st.session_state.get(PICKS, {}), name: st.session_state[key]}
+        picked = st.session_state[key]
+        changes = {name: None if name == "head" and picked == MEAN else picked}
+        if name == "model":  # another model has other blocks and heads, and a default method of its own
+            changes |= {"method": None, "layer": None, "head": None}
+        select(side, **changes)
 
-    offered = method is None or name in method.options
+    about = say(f"pick.{name}_help")
     st.selectbox(
         say(f"pick.{name}"), options, key=key, format_func=label, help=about, on_change=keep, disabled=not offered
     )
 
 
-def _method_label(name: str) -> str:
+def method_label(name: str) -> str:
+    """What a method is called in the chosen language."""
     return say_or(f"method.{name}", methods()[name].label)
 
 

@@ -170,7 +170,11 @@ class VtvizBase:
             return self.network.paired_similarity(words, patches)
         assert self.network.answer is not None
         if not 0 <= target.place < len(self.answers):
-            raise InputError(f"There is no answer {target.place}; the model knows {len(self.answers)}, from 0.")
+            raise InputError(
+                "There is no answer {place}; the model knows {count}, from 0.",
+                place=target.place,
+                count=len(self.answers),
+            )
         memory = self.network.answer.decoder.read(features, patches.tokens)
         return self.network.answer(memory, words.tokens, mask)[:, target.place]
 
@@ -268,7 +272,7 @@ class VtvizBase:
         pieces = text.mask.sum(dim=1) - 2
         last = pieces - 1 if place < 0 else torch.full_like(pieces, place)
         if (last >= pieces).any() or (last < 0).any() or int(last.max()) >= self.caption_length - 1:
-            raise InputError(f"The caption has no piece {place} that the model could write.")
+            raise InputError("The caption has no piece {place} that the model could write.", place=place)
         return last
 
     def _padded(self, rows: Sequence[Sequence[int]]) -> EncodedText:
@@ -312,7 +316,9 @@ def load_folder(folder: Path, device: torch.device | None = None) -> VtvizBase:
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
         raise ModelError(
-            f"The model folder {folder.name} lacks {', '.join(missing)}; train the model or copy it there."
+            "The model folder {folder} lacks {files}; train the model or copy it there.",
+            folder=folder.name,
+            files=", ".join(missing),
         )
     weights = (folder / "model.safetensors").read_bytes()
     try:
@@ -324,4 +330,7 @@ def load_folder(folder: Path, device: torch.device | None = None) -> VtvizBase:
         network.to(device or torch.device("cpu"))
         return VtvizBase(network, tokenizer, hashlib.sha256(weights).hexdigest(), vocabulary, **described)
     except (SafetensorError, RuntimeError, KeyError, TypeError, json.JSONDecodeError) as error:
-        raise ModelError(f"The files in the model folder {folder.name} do not fit together or are damaged.") from error
+        raise ModelError(
+            "The files in the model folder {folder} do not fit together or are damaged; copy them again.",
+            folder=folder.name,
+        ) from error

@@ -1,0 +1,72 @@
+// Maps as colours. Colour and opacity follow the square root of a value, so that what surrounds a sharp peak is seen.
+
+const lutOf = (lens) => (lens.data.signed ? lens.data.diverging : lens.data.colours[lens.set.colours]);
+
+const strength = (value, peak) => (peak > 0 ? Math.sqrt(Math.min(1, Math.abs(value) / peak)) : 0);
+
+// `bytes` [4 a patch] of a map. Over a photo the low end is clear; without one everything is opaque.
+function colourCells(bytes, map, peak, lut, signed, opacity) {
+  for (let i = 0; i < map.length; i++) {
+    const much = strength(map[i], peak);
+    const at = 3 * Math.round(signed ? 127.5 + 127.5 * Math.sign(map[i]) * much : 255 * much);
+    bytes[4 * i] = lut[at];
+    bytes[4 * i + 1] = lut[at + 1];
+    bytes[4 * i + 2] = lut[at + 2];
+    bytes[4 * i + 3] = opacity === null ? 255 : Math.round(255 * opacity * much);
+  }
+}
+
+function cellsOf(lens, map, peak, opacity) {
+  const [rows, columns] = lens.data.grid;
+  if (!lens.cells || lens.cells.width !== columns || lens.cells.height !== rows) {
+    lens.cells = new OffscreenCanvas(columns, rows);
+    lens.pixels = new ImageData(columns, rows);
+  }
+  colourCells(lens.pixels.data, map, peak, lutOf(lens), lens.data.signed, opacity);
+  lens.cells.getContext("2d").putImageData(lens.pixels, 0, 0);
+  return lens.cells;
+}
+
+function outline(context, lens, patch, width, height, sharp) {
+  const [rows, columns] = lens.data.grid;
+  const w = width / columns, h = height / rows;
+  const x = (patch % columns) * w, y = Math.floor(patch / columns) * h;
+  for (const [line, colour] of [[4, "#000"], [2, "#fff"]]) {
+    context.lineWidth = line * sharp;
+    context.strokeStyle = colour;
+    context.strokeRect(x, y, w, h);
+  }
+}
+
+function drawMap(context, lens, shown, width, height) {
+  context.clearRect(0, 0, width, height);
+  if (!shown.map) return;
+  context.imageSmoothingEnabled = lens.set.smooth;
+  context.imageSmoothingQuality = "high";
+  context.drawImage(cellsOf(lens, shown.map, shown.peak, lens.set.opacity / 100), 0, 0, width, height);
+}
+
+function paintStage(lens, shown) {
+  const canvas = lens.find("canvas"), sharp = window.devicePixelRatio || 1;
+  const fine = sharp * Math.min(lens.zoom.scale, 3);
+  const width = Math.max(1, Math.round(lens.box.width * fine)), height = Math.max(1, Math.round(lens.box.height * fine));
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  const context = canvas.getContext("2d");
+  drawMap(context, lens, shown, width, height);
+  const patch = lens.over.patch ?? lens.set.patch;
+  if (patch !== null && patch < lens.data.patches) outline(context, lens, patch, width, height, fine / lens.zoom.scale);
+}
+
+function paintThumb(lens, canvas, map, peak) {
+  const [rows, columns] = lens.data.grid;
+  if (canvas.width !== columns || canvas.height !== rows) Object.assign(canvas, { width: columns, height: rows });
+  canvas.getContext("2d").drawImage(cellsOf(lens, map, peak, null), 0, 0);
+}
+
+function paintRamp(lens) {
+  const lut = lutOf(lens), stops = range(17).map((at) => {
+    const place = 3 * Math.round((255 * at) / 16);
+    return `rgb(${lut[place]} ${lut[place + 1]} ${lut[place + 2]})`;
+  });
+  lens.find("ramp").style.background = `linear-gradient(90deg, ${stops.join(", ")})`;
+}

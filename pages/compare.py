@@ -1,0 +1,43 @@
+"""Compare: two explanations side by side, and what one changed word does."""
+
+import streamlit as st
+
+from vtviz.ui.compare import PAIR, SIDES, ask_changed_word, show_pair, show_score, start_sides, swap_sides
+from vtviz.ui.inputs import ask_side_photo, ask_text
+from vtviz.ui.language import say
+from vtviz.ui.links import open_link, query_of_sides, show_link, show_link_notices, show_missing_photo
+from vtviz.ui.pickers import ask_model, show_pickers
+from vtviz.ui.running import explain_selected
+from vtviz.ui.selection import selected
+from vtviz.ui.shell import setup
+from vtviz.ui.trouble import told
+
+setup("page.compare")
+start_sides()
+query = open_link("compare", SIDES)
+if query.get(PAIR, "").isdecimal():
+    st.session_state[PAIR] = int(query[PAIR])
+show_link_notices(SIDES)
+ask_changed_word()
+columns = dict(zip(SIDES, st.columns(2, gap="large"), strict=True))
+found = {}
+for side, column in columns.items():
+    with told(column), column:
+        st.subheader(say("compare.side", side=side.upper()), anchor=False)
+        ask_text(side)
+        image = ask_side_photo(side)
+        ask_model(selected(side).model, side)
+        if image is None:
+            show_missing_photo(side)
+        else:
+            found[side] = explain_selected(image, side)
+            show_score(found[side], found.get("a") if side == "b" else None)
+            with st.expander(say("pick.title"), icon=":material/tune:"):
+                show_pickers(found[side], side)
+link = query_of_sides(SIDES)
+with told(st.container()):
+    if len(found) == len(SIDES):
+        link[PAIR] = str(show_pair(found["a"], found["b"]))
+with st.container(horizontal=True):
+    show_link(link)
+    st.button(say("compare.swap"), icon=":material/swap_horiz:", on_click=swap_sides)

@@ -56,8 +56,8 @@ class Explanation:
     part of the photo that the grid lies on, and ``grid`` its rows and columns of patches; ``text_offset`` and
     ``image_offset`` are the places of the first piece and patch in the record's axes; ``unknown`` the places of words
     that the model does not know; ``timings_ms`` the time of each stage; ``memory_mb`` in MiB after the run; ``options``
-    those that the method has, complete; ``notices`` are for the person. ``score``, ``layer`` and ``record`` are those of
-    the match, whatever the target.
+    those that the method has, complete; ``notices`` are for the person. ``score``, ``layer`` and ``record`` are those
+    of the match, whatever the target.
     """
 
     image: ImageInput

@@ -44,9 +44,7 @@ KEPT_MODELS = 2
 QUEUE = 16
 STAGES = ("load_model", "image_features", "forward", "attribution")
 
-MOVED = (
-    "{device} ran out of memory, so this ran on the CPU; close other programs that use it, or choose a smaller model."
-)
+MOVED = "The memory of the GPU was full, so this ran on the CPU; close other programs that use it, or choose a smaller model."
 FULL = "The memory of this machine is full; choose a smaller model or method, or close other programs."
 POLL = 0.2  # seconds between reports to a person who waits
 
@@ -238,7 +236,7 @@ class LocalEngine:
         self._models.values.pop((request.model, device), None)
         self._forget((request.model, device))
         explanation = self._run(request, on_stage, watch, torch.device("cpu"))
-        return replace(explanation, notices=(MOVED.format(device=device_label(device)), *explanation.notices))
+        return replace(explanation, notices=(MOVED, *explanation.notices))
 
     def _run(self, request: Request, on_stage: OnStage, watch: Watch | None, device: torch.device) -> Explanation:
         timings: dict[str, float] = {}

@@ -37,6 +37,20 @@ def model_infos() -> list[ModelInfo]:
     return [info for family in families() for info in family.infos()]
 
 
+def model_info(name: str) -> ModelInfo | None:
+    """What is known of a model before it is loaded, whatever its options; None where that is nothing.
+
+    Raises:
+        ModelError: if a family knows the name, and it cannot be meant.
+    """
+    for family in families():
+        about = getattr(family, "info", None)
+        found = about(name) if about else next((each for each in family.infos() if each.name == name), None)
+        if found is not None:
+            return cast(ModelInfo, found)
+    return None
+
+
 def load_model(name: str, device: torch.device | None = None) -> FusionModel:
     """A model by name, on a device (the CPU).
 

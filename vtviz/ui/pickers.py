@@ -10,7 +10,7 @@ import streamlit as st
 
 from vtviz.attribution.registry import methods
 from vtviz.engine.explanation import Explanation
-from vtviz.models.registry import model_infos
+from vtviz.models.registry import model_info
 from vtviz.ui.language import current_language, say, say_or
 from vtviz.ui.selection import select
 
@@ -21,8 +21,12 @@ def show_pickers(explanation: Explanation, side: str = "") -> None:
     """The pickers of a side, with the model's defaults where nothing is picked."""
     known = methods()
     method = known[explanation.method]
-    layers = explanation.record.of_kind("text→image")
-    heads = layers[explanation.layer].weights.shape[0]
+    layers = explanation.record.of_kind(explanation.main_kind)
+    heads = layers[min(explanation.layer, len(layers) - 1)].weights.shape[0]
+    info = model_info(explanation.model)
+    if info is not None:
+        target = explanation.target.kind
+        known = {name: each for name, each in known.items() if each.supports(info.abilities, target) is None}
     columns = st.columns([2, 1, 1])
     with columns[0]:
         _pick(side, "method", list(known), method.name, method_label)
@@ -36,13 +40,6 @@ def show_pickers(explanation: Explanation, side: str = "") -> None:
     st.caption(f"{about} {method.paper}. {say('pick.cost', cost=method.cost)}")
 
 
-def ask_model(chosen: str, side: str = "") -> None:
-    """The model, where there are several."""
-    names = {info.name: info.label for info in model_infos() if info.available}
-    if len(names) > 1 or chosen not in names:
-        _pick(side, "model", list({**names, chosen: chosen}), chosen, lambda name: names.get(name, name))
-
-
 def _pick(
     side: str, name: str, options: list[Any], value: Any, label: Callable[[Any], str], offered: bool = True
 ) -> None:
@@ -53,8 +50,6 @@ def _pick(
     def keep() -> None:
         picked = st.session_state[key]
         changes = {name: None if name == "head" and picked == MEAN else picked}
-        if name == "model":  # another model has other blocks and heads, and a default method of its own
-            changes |= {"method": None, "layer": None, "head": None}
         select(side, **changes)
 
     about = say(f"pick.{name}_help")

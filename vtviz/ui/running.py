@@ -16,6 +16,7 @@ from vtviz.engine.explanation import Explanation
 from vtviz.engine.local import STAGES, OnStage
 from vtviz.inputs import ImageInput, InputError
 from vtviz.ui.language import say
+from vtviz.ui.models import current_device, need_model
 from vtviz.ui.resources import shared_engine
 from vtviz.ui.selection import Selection, select, selected
 
@@ -68,10 +69,11 @@ def explain_selected(image: ImageInput, side: str = "") -> Explanation:
     Raises:
         InputError, ModelError, Busy: as the engine does.
     """
-    engine, chosen = shared_engine(), selected(side)
+    engine, chosen, device = shared_engine(), selected(side), current_device()
+    need_model(chosen.model)
 
     def explain(asked: Selection) -> Explanation:
-        return with_stages(lambda heard, watch: engine.explain(asked.request(image, engine), heard, watch))
+        return with_stages(lambda heard, watch: engine.explain(asked.request(image, engine, device), heard, watch))
 
     try:
         return explain(chosen)

@@ -108,7 +108,7 @@ def test_quickgelu_can_be_chosen(weights: Weights) -> None:
 def test_a_file_of_another_architecture(weights: Weights) -> None:
     assert "do not fit tiny-clip" in refusal(f"open_clip:tiny-clip@{weights('tiny-coca')}")
     message = refusal(f"open_clip:tiny-own@{weights('tiny-clip')}")
-    assert "do not fit tiny-own (it lacks" in message and "such as" in message
+    assert "do not fit tiny-own (−" in message
 
 
 def test_files_that_hold_no_weights(weights: Weights, tmp_path: Path) -> None:

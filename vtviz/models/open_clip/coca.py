@@ -164,5 +164,5 @@ class CocaModel(DualEncoder):
         pieces = text.mask.sum(dim=1) - 2
         last = pieces - 1 if place < 0 else torch.full_like(pieces, place)
         if (last >= pieces).any() or (last < 0).any():
-            raise InputError(f"The caption has no piece {place} that the model could write.")
+            raise InputError("The caption has no piece {place} that the model could write.", place=place)
         return last

@@ -8,7 +8,7 @@ import torch
 
 from vtviz.models.base import ModelError, ModelInfo
 from vtviz.models.open_clip.abilities import COCA, DUAL_ENCODER
-from vtviz.models.open_clip.names import PREFIX, parse
+from vtviz.models.open_clip.names import FORMS, PREFIX, parse
 from vtviz.models.open_clip.presets import PRESETS, Preset, preset
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def load(name: str, device: torch.device) -> DualEncoder | None:
 def _info(name: str, known: Preset | None) -> ModelInfo:
     spec = parse(name)
     if spec is None:
-        raise ModelError(f"{name} is not a model of open_clip.")
+        raise ModelError("{name} is not a model of open_clip; write {forms}.", name=name, forms=FORMS)
     if known is not None:
         from vtviz.models.open_clip.hub import WEIGHTS, cached
 

@@ -21,7 +21,6 @@ from vtviz.models.progress import report
 
 WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", "open_clip_pytorch_model.bin")
 PATIENCE = 6.0  # seconds for a first answer of the hub
-INSTEAD = "give a file that you have: open_clip:ARCH@FILE"
 
 
 def cached(repository: str, names: Sequence[str]) -> Path | None:
@@ -49,38 +48,59 @@ def fetch(repository: str, names: Sequence[str]) -> Path:
         except (EntryNotFoundError, RepositoryNotFoundError, GatedRepoError, HfHubHTTPError, OSError) as error:
             if isinstance(error, EntryNotFoundError) and not isinstance(error, LocalEntryNotFoundError):
                 continue
-            raise ModelError(_reason(repository, error)) from error
-    raise ModelError(f"The repository {repository} holds none of {', '.join(names)}: it is not a model of open_clip.")
+            raise _reason(repository, error) from error
+    raise ModelError(
+        "The repository {name} holds none of {files}: it is not a model of open_clip.",
+        name=repository,
+        files=", ".join(names),
+    )
 
 
 def _check_network(repository: str) -> None:
     """Fails at once where there is no network; the hub's own client would try for half a minute."""
     if constants.HF_HUB_OFFLINE:
-        raise ModelError(f"{_absent(repository)} HF_HUB_OFFLINE forbids the download; unset it, or {INSTEAD}.")
+        raise ModelError(
+            "The weights of {name} are not on this machine, and HF_HUB_OFFLINE forbids the download; unset it, or give "
+            "a file that you have: open_clip:ARCH@FILE.",
+            name=repository,
+        )
     try:
         get_session().head(constants.ENDPOINT, timeout=PATIENCE)
     except Exception as error:  # the client's own classes differ between versions of the hub's library
-        raise ModelError(f"{_absent(repository)} {_reach()}; connect once, or {INSTEAD}.") from error
+        raise _unreachable(repository, error) from error
 
 
-def _reason(repository: str, error: Exception) -> str:
+def _reason(repository: str, error: Exception) -> ModelError:
     if isinstance(error, GatedRepoError):
-        return f"{repository} asks for its licence to be accepted; do so on its page, then log in: hf auth login."
+        return ModelError(
+            "{name} asks for its licence to be accepted; do so on its page, then log in: hf auth login.",
+            name=repository,
+        )
     if isinstance(error, RepositoryNotFoundError):
-        return f"There is no public repository {repository} on the Hugging Face hub; check the name."
+        return ModelError(
+            "There is no public repository {name} on the Hugging Face hub; check the name.", name=repository
+        )
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"The disk is full: {repository} does not fit into {constants.HF_HUB_CACHE}; make room or set HF_HOME."
+        return ModelError(
+            "The disk is full: {name} does not fit into {folder}; make room or set HF_HOME.",
+            name=repository,
+            folder=constants.HF_HUB_CACHE,
+        )
     if isinstance(error, PermissionError):
-        return f"The folder {constants.HF_HUB_CACHE} cannot be written to; set HF_HOME to one that can."
-    return f"{_absent(repository)} {_reach()} ({type(error).__name__}); try again, or {INSTEAD}."
+        return ModelError(
+            "The folder {folder} cannot be written to; set HF_HOME to one that can.", folder=constants.HF_HUB_CACHE
+        )
+    return _unreachable(repository, error)
 
 
-def _absent(repository: str) -> str:
-    return f"The weights of {repository} are not on this machine."
-
-
-def _reach() -> str:
-    return f"{constants.ENDPOINT.split('://')[-1]} cannot be reached"
+def _unreachable(repository: str, error: Exception) -> ModelError:
+    return ModelError(
+        "The weights of {name} are not on this machine, and {host} cannot be reached ({reason}); connect and try "
+        "again, or give a file that you have: open_clip:ARCH@FILE.",
+        name=repository,
+        host=constants.ENDPOINT.split("://")[-1],
+        reason=type(error).__name__,
+    )
 
 
 class _Reported(tqdm):  # type: ignore[type-arg]
@@ -89,5 +109,5 @@ class _Reported(tqdm):  # type: ignore[type-arg]
     def update(self, n: float | None = 1) -> bool | None:
         shown = super().update(n)
         if self.total:
-            report("download", min(1.0, self.n / self.total))
+            report("download_share", min(1.0, self.n / self.total))
         return shown

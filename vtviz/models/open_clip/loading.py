@@ -20,7 +20,7 @@ from vtviz.models.open_clip.names import AUTO, Norm, Spec
 from vtviz.models.open_clip.presets import preset
 from vtviz.models.open_clip.text import BpeReader, HuggingFaceReader, Reader
 from vtviz.models.open_clip.vision import vision_tower
-from vtviz.models.open_clip.weights import CONFIG, build, check_file, find_weights, sha256_of
+from vtviz.models.open_clip.weights import CONFIG, build, check_file, find_weights, sha256_of, without_transformers
 
 NORM: dict[Norm, tuple[tuple[float, ...], tuple[float, ...]]] = {
     "openai": (open_clip.OPENAI_DATASET_MEAN, open_clip.OPENAI_DATASET_STD),
@@ -102,14 +102,18 @@ def _source(spec: Spec) -> Source:
 def _local(spec: Spec, path: Path) -> Source:
     folder = path if path.is_dir() else path.parent
     if spec.architecture == AUTO and path.exists() and not (folder / CONFIG).is_file():
-        raise ModelError(f"{folder.name} has no {CONFIG}; name the architecture: open_clip:ARCH@{path}.")
+        raise ModelError(
+            "{folder} has no open_clip_config.json; name the architecture: open_clip:ARCH@{path}.",
+            folder=folder.name,
+            path=path,
+        )
     weights = find_weights(path)
     described = _described(folder) if (folder / CONFIG).is_file() else {}
     preprocess = described.get("preprocess_cfg", {})
     readable = any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer_config.json"))
     if spec.architecture == AUTO:
         if not path.is_dir():
-            raise ModelError(f"Name the folder rather than the file: open_clip:auto@{folder}.")
+            raise ModelError("Name the folder rather than the file: open_clip:auto@{folder}.", folder=folder)
         factory = f"local-dir:{folder}"
         return Source(factory, weights, described["model_cfg"], preprocess, spec.quickgelu, factory)
     config = _architecture(spec.architecture)
@@ -125,8 +129,11 @@ def _architecture(name: str) -> dict[str, Any]:
     config: dict[str, Any] | None = open_clip.get_model_config(name)
     if config is None:
         near = difflib.get_close_matches(name, open_clip.list_models(), 3, 0.5)
-        hint = f"; did you mean {' or '.join(near)}?" if near else "; `vtviz models` lists some."
-        raise ModelError(f"open_clip has no architecture {name}{hint}")
+        if near:
+            raise ModelError(
+                "open_clip has no architecture {name}; did you mean {near}?", name=name, near=" / ".join(near)
+            )
+        raise ModelError("open_clip has no architecture {name}; docs/models.md says where to find them.", name=name)
     return config
 
 
@@ -136,7 +143,9 @@ def _tag_files(spec: Spec) -> tuple[str, tuple[str, ...]]:
     tag = open_clip.get_pretrained_cfg(spec.architecture, spec.tag or "")
     if not tag:
         tags = ", ".join(open_clip.list_pretrained_tags_by_model(spec.architecture)) or "none"
-        raise ModelError(f"{spec.architecture} has no weights called {spec.tag}; there are: {tags}.")
+        raise ModelError(
+            "{name} has no weights called {tag}; there are: {tags}.", name=spec.architecture, tag=spec.tag, tags=tags
+        )
     repository, _, file = tag.get("hf_hub", "").rpartition("/")
     if not file:
         return repository, WEIGHTS
@@ -147,9 +156,9 @@ def _described(folder: Path) -> dict[str, Any]:
     try:
         described: dict[str, Any] = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ModelError(f"The file {CONFIG} in {folder.name} is not JSON.") from error
+        raise ModelError("The file {file} in {folder} is not JSON.", file=CONFIG, folder=folder.name) from error
     if "model_cfg" not in described:
-        raise ModelError(f"The file {CONFIG} in {folder.name} has no model_cfg.")
+        raise ModelError("The file {file} in {folder} has no model_cfg.", file=CONFIG, folder=folder.name)
     return described
 
 
@@ -190,20 +199,19 @@ def _reader(source: Source, shown: str) -> Reader:
             name = source.tokenizer
             tokenizer = open_clip.get_tokenizer(source.factory if name.startswith("folder:") else name)
     except ImportError as error:
-        raise ModelError(
-            f"{shown} reads text with the package transformers; install it: pip install 'transformers>=5,<6'."
-        ) from error
+        raise without_transformers(shown) from error
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         raise ModelError(
-            f"The tokenizer {wanted or shown} is neither beside the weights nor on this machine, and the Hugging Face "
-            "hub cannot be reached; connect once, or put its tokenizer.json into the folder of the weights."
+            "The tokenizer {name} is neither beside the weights nor on this machine, and the Hugging Face hub cannot "
+            "be reached; connect once, or put its tokenizer.json into the folder of the weights.",
+            name=wanted or shown,
         ) from error
     if isinstance(tokenizer, SimpleTokenizer) and tokenizer.reduction_fn is None:
         reader: Reader = BpeReader(tokenizer, length)
     elif isinstance(tokenizer, HFTokenizer) and tokenizer.tokenizer_mode == "":
         reader = HuggingFaceReader(tokenizer, length)
     else:
-        raise ModelError(f"vtviz does not read texts the way {shown} does.")
+        raise ModelError("vtviz does not read texts the way {name} does.", name=shown)
     if reader.row(reader.read(PROBE).ids)[0] != tokenizer([PROBE], context_length=length)[0].tolist():
-        raise ModelError(f"vtviz does not read texts the way {shown} does.")
+        raise ModelError("vtviz does not read texts the way {name} does.", name=shown)
     return reader

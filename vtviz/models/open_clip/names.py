@@ -54,17 +54,17 @@ def parse(name: str) -> Spec | None:
     if source.startswith(HUB):
         hub = source.removeprefix(HUB)
         if hub.count("/") != 1 or not all(hub.split("/")):
-            raise ModelError(f"{name} does not name a repository; write open_clip:hf-hub:ORG/NAME.")
+            raise ModelError("{name} does not name a repository; write open_clip:hf-hub:ORG/NAME.", name=name)
         return Spec(name, hub=hub, fit=fit, quickgelu=quickgelu, norm=norm)
     architecture, at, path = source.partition("@")
     if at:
         if not path:
-            raise ModelError(f"{name} names no file; write open_clip:ARCH@FILE-OR-FOLDER.")
+            raise ModelError("{name} names no file; write open_clip:ARCH@FILE-OR-FOLDER.", name=name)
         chosen = Path(path).expanduser()
         return Spec(name, architecture or AUTO, path=chosen, fit=fit, quickgelu=quickgelu, norm=norm)
     architecture, slash, tag = source.rpartition("/")
     if not slash or not architecture or not tag:
-        raise ModelError(f"{name} is not a model of open_clip; write {FORMS}.")
+        raise ModelError("{name} is not a model of open_clip; write {forms}.", name=name, forms=FORMS)
     return Spec(name, architecture.replace("/", "-"), tag=tag, fit=fit, quickgelu=quickgelu, norm=norm)
 
 
@@ -72,11 +72,12 @@ def _options(query: str) -> tuple[Fit, bool | None, Norm | None]:
     given = dict(parse_qsl(query, keep_blank_values=True))
     fit, quickgelu, norm = given.pop("fit", "squash"), given.pop("quickgelu", None), given.pop("norm", None)
     if given:
-        raise ModelError(f"The option {next(iter(given))} is not known; the options are fit, quickgelu and norm.")
+        first = next(iter(given))
+        raise ModelError("The option {name} is not known; the options are fit, quickgelu and norm.", name=first)
     if fit not in FITS:
-        raise ModelError(f"The option fit={fit} is not one of {', '.join(FITS)}.")
+        raise ModelError("The option fit={value} is not one of {known}.", value=fit, known=", ".join(FITS))
     if norm is not None and norm not in NORMS:
-        raise ModelError(f"The option norm={norm} is not one of {', '.join(NORMS)}.")
+        raise ModelError("The option norm={value} is not one of {known}.", value=norm, known=", ".join(NORMS))
     if quickgelu is not None and quickgelu.lower() not in SWITCH:
-        raise ModelError(f"The option quickgelu={quickgelu} is neither 1 nor 0.")
+        raise ModelError("The option quickgelu={value} is neither 1 nor 0.", value=quickgelu)
     return cast(Fit, fit), None if quickgelu is None else SWITCH[quickgelu.lower()], cast("Norm | None", norm)

@@ -157,10 +157,14 @@ class TimmVision(VisionTower):
         self.trunk: Any = visual.trunk
         embed: Any = getattr(self.trunk, "patch_embed", None)
         if not hasattr(self.trunk, "blocks") or getattr(embed, "grid_size", None) is None:
-            raise ModelError(f"The image tower {type(self.trunk).__name__} is not a plain vision transformer.")
+            raise ModelError(
+                "The image tower {tower} is not a plain vision transformer.", tower=type(self.trunk).__name__
+            )
         self.blocks = list(self.trunk.blocks)
         if any(type(getattr(block, "attn", None)) not in WRITTEN for block in self.blocks):
-            raise ModelError(f"vtviz cannot read the attention of the image tower {type(self.trunk).__name__}.")
+            raise ModelError(
+                "vtviz cannot read the attention of the image tower {tower}.", tower=type(self.trunk).__name__
+            )
         self.grid, self.patch, self.size = embed.grid_size, embed.patch_size, embed.img_size
         self.offset = int(self.trunk.num_prefix_tokens)
 
@@ -213,5 +217,5 @@ def vision_tower(visual: nn.Module) -> VisionTower:
     if isinstance(visual, TimmModel):
         return TimmVision(visual)
     raise ModelError(
-        f"The image tower {type(visual).__name__} is not a vision transformer: it has no attention to show."
+        "The image tower {tower} is not a vision transformer: it has no attention to show.", tower=type(visual).__name__
     )

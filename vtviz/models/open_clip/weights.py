@@ -31,17 +31,23 @@ def find_weights(path: Path) -> Path:
     """
     if path.is_file():
         if path.suffix not in SUFFIXES:
-            raise ModelError(f"{path.name} is not a file of weights; vtviz reads {', '.join(SUFFIXES)}.")
+            raise ModelError(
+                "{file} is not a file of weights; vtviz reads {kinds}.", file=path.name, kinds=", ".join(SUFFIXES)
+            )
         return path
     if not path.is_dir():
-        raise ModelError(f"There is no file or folder {path}.")
+        raise ModelError("There is no file or folder {path}.", path=path)
     found = sorted(each for each in path.iterdir() if each.suffix in SUFFIXES)
     if not found:
-        raise ModelError(f"The folder {path.name} holds no weights ({', '.join(SUFFIXES)}).")
+        raise ModelError("The folder {folder} holds no weights ({kinds}).", folder=path.name, kinds=", ".join(SUFFIXES))
     preferred = _find_checkpoint_in_dir(path)
     if len(found) > 1 and not (preferred and Path(preferred).name.startswith(("open_clip", "model."))):
         names = ", ".join(each.name for each in found[:4])
-        raise ModelError(f"The folder {path.name} holds several files of weights ({names}); name one of them.")
+        raise ModelError(
+            "The folder {folder} holds several files of weights ({names}); name one of them.",
+            folder=path.name,
+            names=names,
+        )
     return Path(preferred) if preferred else found[0]
 
 
@@ -65,96 +71,111 @@ def check_file(path: Path) -> None:
     name = path.name
     try:
         if path.stat().st_size == 0:
-            raise ModelError(f"The file {name} is empty.")
+            raise ModelError("The file {file} is empty.", file=name)
         if path.suffix == ".safetensors":
             with safe_open(path, framework="pt") as file:
                 if not list(file.keys()):
-                    raise ModelError(f"The file {name} holds no weights.")
+                    raise ModelError("The file {file} holds no weights.", file=name)
             return
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 if any(each.endswith("constants.pkl") for each in archive.namelist()):
                     raise ModelError(
-                        f"{name} is a TorchScript archive, which holds code; save its state_dict as safetensors."
+                        "{file} is a TorchScript archive, which holds code; save its state_dict as safetensors.",
+                        file=name,
                     )
         held = torch.load(path, map_location="meta", weights_only=True, mmap=zipfile.is_zipfile(path))
     except ModelError:
         raise
     except SafetensorError as error:
-        raise ModelError(f"The file {name} is damaged or cut short, or is not safetensors.") from error
+        raise ModelError("The file {file} is damaged or cut short, or is not safetensors.", file=name) from error
     except pickle.UnpicklingError as error:
-        raise ModelError(_refusal(name, str(error))) from error
+        raise _refusal(name, str(error)) from error
     except (RuntimeError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise ModelError(f"The file {name} is damaged or cut short, or holds no weights.") from error
+        raise ModelError("The file {file} is damaged or cut short, or holds no weights.", file=name) from error
     state = held.get("state_dict", held) if isinstance(held, dict) else None
     if not isinstance(state, dict) or not any(isinstance(each, torch.Tensor) for each in state.values()):
-        raise ModelError(f"The file {name} holds no state_dict: its weights cannot be found.")
+        raise ModelError("The file {file} holds no state_dict: its weights cannot be found.", file=name)
 
 
-def _refusal(name: str, message: str) -> str:
+def _refusal(name: str, message: str) -> ModelError:
     kind = re.search(r"GLOBAL ([\w.]+)", message)
     if kind is None:
-        return f"The file {name} is damaged or cut short, or holds no weights."
-    return (
-        f"{name} holds more than weights ({kind.group(1)}), and loading that could run code; "
-        "save its state_dict alone, best as safetensors."
+        return ModelError("The file {file} is damaged or cut short, or holds no weights.", file=name)
+    return ModelError(
+        "{file} holds more than weights ({kind}), and loading that could run code; save its state_dict alone, best as "
+        "safetensors.",
+        file=name,
+        kind=kind.group(1),
     )
 
 
-def build(model_name: str, weights: Path | None, quickgelu: bool | None, shown: str, **more: Any) -> nn.Module:
+def build(model_name: str, weights: Path | None, quickgelu: bool | None, shown: str) -> nn.Module:
     """The network of an architecture (or a ``local-dir:``) with its weights, by open_clip's own factory.
 
     Raises:
         ModelError: if the weights do not fit, or a package or file for the network is missing.
     """
-    chosen = {} if quickgelu is None else {"quick_gelu": quickgelu}
-    pretrained = {} if weights is None else {"pretrained": str(weights)}
+    options: dict[str, Any] = {} if quickgelu is None else {"quick_gelu": quickgelu}
+    options |= {} if weights is None else {"pretrained": str(weights)}
     try:
         network: nn.Module = open_clip.create_model(
-            model_name,
-            require_pretrained=True,
-            weights_only=True,
-            pretrained_text=False,
-            **pretrained,
-            **chosen,
-            **more,
+            model_name, require_pretrained=True, weights_only=True, pretrained_text=False, **options
         )
         return network
     except (ImportError, AttributeError, NameError, TypeError) as error:
-        raise ModelError(_missing(shown, error)) from error
+        raise _missing(shown, error) from error
     except torch.OutOfMemoryError:
         raise
     except (RuntimeError, KeyError, ValueError, OSError, AssertionError) as error:
-        raise ModelError(_misfit(shown, error)) from error
+        raise _misfit(shown, error) from error
 
 
-def _missing(shown: str, error: Exception) -> str:
+def without_transformers(shown: str) -> ModelError:
+    """What a person is told where the package that reads texts is missing."""
+    return ModelError(
+        "{name} reads text with the package transformers; install it: pip install 'transformers>=5,<6'.", name=shown
+    )
+
+
+def _missing(shown: str, error: Exception) -> ModelError:
     if isinstance(error, ImportError) or "transformers" in str(error) or "AutoConfig" in str(error):
-        return f"{shown} reads text with the package transformers; install it: pip install 'transformers>=5,<6'."
-    return f"{shown} cannot be built: {str(error).splitlines()[0]}."
+        return without_transformers(shown)
+    return ModelError("{name} cannot be built: {reason}.", name=shown, reason=_line(error))
 
 
-def _misfit(shown: str, error: Exception) -> str:
+def _misfit(shown: str, error: Exception) -> ModelError:
     text = str(error)
     if "transformers" in text and "pip install" in text:
-        return _missing(shown, ImportError(text))
-    if isinstance(error, AssertionError | KeyError):
-        return f"The weights do not fit {shown} ({text}); name the architecture that they were trained with."
-    if "loading state_dict" in text:
-        missing = re.search(r"Missing key\(s\) in state_dict: (.*?)\. ", text + " ", re.S)
-        unexpected = re.search(r"Unexpected key\(s\) in state_dict: (.*?)\. ", text + " ", re.S)
-        parts = [
-            f"{what} {len(found.group(1).split(', '))} weights, such as {found.group(1).split(', ')[0]}"
-            for what, found in (("it lacks", missing), ("it does not know", unexpected))
-            if found
-        ]
-        sizes = text.count("size mismatch for")
-        parts += [f"{sizes} have another size"] if sizes else []
-        detail = f" ({'; '.join(parts)})" if parts else ""
-        return f"The weights do not fit {shown}{detail}; name the architecture that they were trained with."
-    if "huggingface.co" in text or "connect" in text.lower() or "offline" in text.lower():
-        return (
-            f"{shown} needs the settings of its text tower from the Hugging Face hub, which cannot be reached; "
-            "connect once, or use an architecture with a tower of its own."
+        return without_transformers(shown)
+    if "loading state_dict" in text or isinstance(error, AssertionError | KeyError):
+        return ModelError(
+            "The weights do not fit {name} ({reason}); name the architecture that they were trained with.",
+            name=shown,
+            reason=_difference(text) or _line(error),
         )
-    return f"{shown} cannot be loaded: {text.splitlines()[0] if text else type(error).__name__}."
+    if "huggingface.co" in text or "connect" in text.lower() or "offline" in text.lower():
+        return ModelError(
+            "{name} needs the settings of its text tower from the Hugging Face hub, which cannot be reached; connect "
+            "once, or use an architecture with a tower of its own.",
+            name=shown,
+        )
+    return ModelError("{name} cannot be loaded: {reason}.", name=shown, reason=_line(error))
+
+
+def _difference(text: str) -> str:
+    """What torch says about a state_dict that does not fit, in a few words."""
+    parts = []
+    for what, sign in (("Missing", "−"), ("Unexpected", "+")):
+        found = re.search(rf"{what} key\(s\) in state_dict: (.*?)\. *\n", text + "\n", re.S)
+        if found:
+            keys = found.group(1).split(", ")
+            parts.append(f"{sign}{len(keys)}: {keys[0]}…")
+    sizes = re.findall(r"size mismatch for ([\w.]+)", text)
+    parts += [f"≠{len(sizes)}: {sizes[0]}…"] if sizes else []
+    return ", ".join(parts)
+
+
+def _line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__

@@ -44,7 +44,10 @@ KEPT_MODELS = 2
 QUEUE = 16
 STAGES = ("load_model", "image_features", "forward", "attribution")
 
-MOVED = "The memory of the GPU was full, so this ran on the CPU; close other programs that use it, or choose a smaller model."
+MOVED = (
+    "The memory of the GPU was full, so this ran on the CPU; close other programs that use it, or choose a smaller "
+    "model."
+)
 FULL = "The memory of this machine is full; choose a smaller model or method, or close other programs."
 POLL = 0.2  # seconds between reports to a person who waits
 

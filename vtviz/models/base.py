@@ -241,3 +241,13 @@ class AnswerModel(FusionModel, Protocol):
         Its text→image attention is recorded as ``[1, heads, questions * T, patches]`` for each layer, where T
         counts the special tokens too.
         """
+
+
+class Family(Protocol):
+    """A kind of model that loads in the same way."""
+
+    def infos(self) -> list[ModelInfo]:
+        """The models of this family that can be asked for."""
+
+    def load(self, name: str, device: torch.device) -> FusionModel | None:
+        """The model, or None where the name belongs to another family. Raises ModelError where it cannot be loaded."""

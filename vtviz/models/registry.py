@@ -1,33 +1,29 @@
-"""The models by name. A family is a subpackage with a module ``family`` that has these two functions."""
+"""The models by name. A family is a subpackage with a module ``family`` that has the functions of ``Family``, or a
+plug-in (see ``vtviz.models.register``)."""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
 from functools import cache
-from typing import Protocol, cast
+from typing import cast
 
 import torch
 
 import vtviz.models
-from vtviz.models.base import FusionModel, ModelError, ModelInfo
+from vtviz.models.base import Family, FusionModel, ModelError, ModelInfo
+from vtviz.models.plugins import plugin_families
 
 DEFAULT_MODEL = "vtviz-base"
 
 
-class Family(Protocol):
-    """A kind of model that loads in the same way."""
-
-    def infos(self) -> list[ModelInfo]:
-        """The models of this family that can be asked for."""
-
-    def load(self, name: str, device: torch.device) -> FusionModel | None:
-        """The model, or None where the name belongs to another family. Raises ModelError where it cannot be loaded."""
+def families() -> tuple[Family, ...]:
+    """Every family: those under ``vtviz.models``, then those of plug-ins."""
+    return (*_own_families(), *plugin_families())
 
 
 @cache
-def families() -> tuple[Family, ...]:
-    """Every family found under ``vtviz.models``."""
+def _own_families() -> tuple[Family, ...]:
     packages = [each.name for each in pkgutil.iter_modules(vtviz.models.__path__) if each.ispkg]
     return tuple(cast(Family, importlib.import_module(f"vtviz.models.{name}.family")) for name in packages)
 

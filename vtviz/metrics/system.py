@@ -59,7 +59,8 @@ def synchronise(device: torch.device) -> None:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that a device's memory is full."""
-    return isinstance(error, torch.OutOfMemoryError) or "out of memory" in str(error)
+    full = isinstance(error, torch.OutOfMemoryError | MemoryError)
+    return full or any(sign in str(error) for sign in ("out of memory", "can't allocate memory"))
 
 
 def device_label(device: torch.device) -> str:

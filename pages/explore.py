@@ -4,6 +4,7 @@ import streamlit as st
 
 from vtviz.engine.lens import lens_view
 from vtviz.ui.answer import show_downloads, show_metrics, show_verdict
+from vtviz.ui.guide import show_notes
 from vtviz.ui.history import remember, show_history
 from vtviz.ui.inputs import ask_photo, ask_text
 from vtviz.ui.language import say
@@ -23,6 +24,7 @@ from vtviz.ui.pickers import show_pickers
 from vtviz.ui.running import explain_selected
 from vtviz.ui.selection import selected
 from vtviz.ui.shell import setup
+from vtviz.ui.slow import show_job
 from vtviz.ui.trouble import told
 
 setup("page.explore")
@@ -42,8 +44,9 @@ with told(right):
         if image is None:
             show_missing_photo()
         else:
-            explanation = explain_selected(image)
-            remember(explanation)
+            explanation, request = explain_selected(image)
+            show_job(request, explanation)
+            remember(explanation, request)
             show_verdict(explanation)
             show_model(explanation)
             view, alt = lens_view(explanation), say("explore.alt", name=photo_name(selected().photo))
@@ -52,8 +55,9 @@ with told(right):
             place = st.container(horizontal=True)
             with place:
                 show_downloads(explanation, view, alt, pinned)
+            show_notes(explanation)
             st.markdown(f"**{say('pick.title')}**")
-            show_pickers(explanation)
+            show_pickers(explanation, request)
             show_metrics(explanation)
 with place:
     show_link({**query_of_sides(), **more})

@@ -77,7 +77,8 @@ function showControls(lens) {
   find("show").hidden = !attention;
   find("tab-matrix").hidden = !attention;
   find("kind-row").hidden = data.kinds.length < 2;
-  find("colours-row").hidden = data.signed;
+  const shownSigned = isSigned(lens, set.show === "attention");
+  find("colours-row").hidden = shownSigned;
   find("hint").hidden = memory.used;
-  paintRamp(lens);
+  paintRamp(lens, set.show === "attention");
 }

@@ -28,6 +28,7 @@ async function decode({ text, blobs }) {
   data.whole = await rows(data.whole);
   for (const name of Object.keys(data.colours)) data.colours[name] = blob(data.colours[name]);
   data.diverging = blob(data.diverging);
+  data.signedAttention = data.layers.some((layer) => Object.values(layer.blocks).some((block) => block.low));
   data.photo = new Blob([blob(data.photo)], { type: "image/jpeg" });
   data.patches = data.grid[0] * data.grid[1];
   data.words.forEach((word, place) => {

@@ -17,20 +17,21 @@ function newLens(root) {
   lens.shown = () => {
     const { data, set, over } = lens, attention = set.show === "attention" || over.cell !== null;
     const pieces = chosenPieces(lens, over.words ?? set.words);
-    const { layer, head } = over.cell ?? set;
+    const { layer, head } = over.cell ?? set, patch = set.kind === "image" ? over.patch ?? set.patch : null;
+    const looks = [lens.serial, lens.box.width, lens.box.height, lens.zoom.scale, ...LOOKS.map((name) => set[name])];
     if (!attention) {
       const map = relevanceMap(data, pieces);
-      return { map, attention, pieces, peak: set.scale === "shared" ? data.peaks.attribution : largest(map) };
+      const peak = set.scale === "shared" ? data.peaks.attribution : largest(map);
+      return { map, attention, pieces, peak, key: [looks, pieces].join() };
     }
-    const layers = layersAt(lens, layer, head), patch = over.patch ?? set.patch;
-    const map = attentionMap(data, layers, head, pieces, patch);
+    const layers = layersAt(lens, layer, head), map = attentionMap(data, layers, head, pieces, patch);
     const peak = map && (set.scale === "shared" ? data.peaks.attention : largest(map));
-    return { map, attention, pieces, layers, layer, head, peak };
+    return { map, attention, pieces, layers, layer, head, peak, key: [looks, pieces, set.kind, layer, head, patch].join() };
   };
 
   // Softmax ran over exactly this row.
   lens.oneRow = ({ layers, head, pieces }) => layers.length === 1 && head !== "mean" && pieces.length === 1
-    && lens.set.kind === "text→image" && !lens.data.signed;
+    && lens.set.kind === "text→image" && !lens.data.signedAttention;
 
   lens.shades = (patch) => {
     const { data, set, over } = lens;
@@ -50,13 +51,17 @@ function newLens(root) {
     return patchPieces(data, fits ? there : [], which, patch);
   };
 
+  // In words: what looks, and by what measure.
   lens.describe = () => {
     const { data, set, over } = lens, { labels } = data, places = over.words ?? set.words;
-    const words = places.length ? places.map((place) => lens.units[place].text).join(" ") : null;
-    const subject = words === null ? labels.of_whole : labels.of_words.replace("{words}", words);
-    const { layer, head } = over.cell ?? set;
+    const { layer, head } = over.cell ?? set, patch = over.patch ?? set.patch;
     const attention = set.show === "attention" || over.cell !== null;
-    return `${subject} ${attention ? labels.by_attention.replace("{where}", whereLabel(lens, layer, head)) : labels.by_attribution.replace("{method}", data.method)}`;
+    let subject = places.length ? labels.of_words : labels.of_whole;
+    if (attention && set.kind === "image") subject = patch === null ? labels.of_image : labels.of_patch;
+    const what = attention ? labels.by_attention.replace("{where}", whereLabel(lens, layer, head)) : data.method;
+    const words = places.map((place) => lens.units[place].text).join(" ");
+    // Texts go in last and by function: they may hold braces and dollar signs.
+    return placed(lens, subject, patch).replace("{what}", what).replace("{words}", () => words);
   };
 
   lens.look = (change) => { Object.assign(lens.over, change); lens.draw(); };
@@ -97,18 +102,21 @@ function newLens(root) {
   return lens;
 }
 
+const placed = (lens, sentence, patch) => sentence
+  .replace("{row}", Math.floor(patch / lens.data.grid[1]) + 1).replace("{column}", (patch % lens.data.grid[1]) + 1);
+
 function showWords(lens, shown) {
   const { data, set, over } = lens, { labels } = data, values = shadeTokens(lens), patch = over.patch ?? set.patch;
-  const status = lens.find("status");
+  const said = [shown.map ? lens.describe() : lens.set.kind === "text" ? labels.text_only : labels.away];
   if (patch !== null) {
     const order = range(values.length).sort((a, b) => values[b] - values[a]).slice(0, 3);
-    status.textContent = labels.patch_status
-      .replace("{row}", Math.floor(patch / data.grid[1]) + 1).replace("{column}", (patch % data.grid[1]) + 1)
-      .replace("{words}", order.map((place) => lens.units[place].text).join(", "));
-  } else status.textContent = shown.map ? `${lens.describe()}.` : lens.set.kind === "text" ? labels.text_only : labels.away;
-  lens.find("canvas").setAttribute("aria-label", `${labels.canvas} ${status.textContent}`);
+    const words = order.map((place) => lens.units[place].text).join(", ");
+    said.push(placed(lens, labels.patch_status, patch).replace("{words}", () => words));
+  }
+  lens.find("status").textContent = said.join(" · ");
+  lens.find("canvas").setAttribute("aria-label", `${labels.canvas} ${said.join(" · ")}`);
   const top = shown.map ? (shown.attention ? percent(shown.peak) : number(shown.peak)) : "";
-  lens.find("low").textContent = data.signed && shown.map ? `−${top}` : "0";
+  lens.find("low").textContent = isSigned(lens, shown.attention) && shown.map ? `−${top}` : "0";
   lens.find("high").textContent = top;
 }
 
@@ -174,6 +182,7 @@ export default async function mountLens(component) {
     const data = await decode(packed);
     if (lens.turn !== packed.text) return () => {}; // something newer came meanwhile
     lens.text = packed.text;
+    lens.serial = (lens.serial ?? 0) + 1; // names this data in keys of what is drawn already
     if (lens.playing !== null) play(lens, false);
     receive(lens, data);
     if (fresh || !lens.watcher) setUp(lens);

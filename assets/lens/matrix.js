@@ -34,7 +34,7 @@ function buildMatrix(lens) {
   table.style.setProperty("--columns", names.length);
   table.setAttribute("aria-label", labels.matrix.replace("{kind}", labels[KIND_LABELS[lens.set.kind]]));
   lens.find("play").disabled = layers.length < 2;
-  lens.matrixColumns = names.length;
+  Object.assign(lens, { matrixColumns: names.length, matrixKey: null });
   roveMatrix(lens);
 }
 
@@ -94,7 +94,11 @@ function layersAt(lens, layer, head) {
 function paintMatrix(lens) {
   if (lens.tab !== "matrix" || !lens.cellButtons) return;
   const { data, set } = lens, pieces = chosenPieces(lens, lens.over.words ?? set.words);
-  const patch = lens.over.patch ?? set.patch;
+  const patch = set.kind === "image" ? lens.over.patch ?? set.patch : null;
+  const key = [lens.serial, set.kind, pieces, patch, set.scale, set.colours, set.show, set.layer, set.head].join();
+  if (lens.matrixKey === key) return;
+  lens.matrixKey = key;
+  if (!lens.find("matrix").contains(lens.root.getRootNode().activeElement)) roveMatrix(lens);
   const maps = lens.cellButtons.map(({ layer, head }) =>
     attentionMap(data, layersAt(lens, layer, head), head, pieces, patch));
   const shared = maps.reduce((peak, map) => Math.max(peak, map ? largest(map) : 0), 0);

@@ -1,6 +1,8 @@
 // Maps as colours. Colour and opacity follow the square root of a value, so that what surrounds a sharp peak is seen.
 
-const lutOf = (lens) => (lens.data.signed ? lens.data.diverging : lens.data.colours[lens.set.colours]);
+// Only a map that may have negative values gets diverging colours.
+const isSigned = (lens, attention) => (attention ? lens.data.signedAttention : lens.data.signed);
+const lutOf = (lens, attention) => (isSigned(lens, attention) ? lens.data.diverging : lens.data.colours[lens.set.colours]);
 
 const strength = (value, peak) => (peak > 0 ? Math.sqrt(Math.min(1, Math.abs(value) / peak)) : 0);
 
@@ -16,13 +18,13 @@ function colourCells(bytes, map, peak, lut, signed, opacity) {
   }
 }
 
-function cellsOf(lens, map, peak, opacity) {
+function cellsOf(lens, { map, peak, attention }, opacity) {
   const [rows, columns] = lens.data.grid;
   if (!lens.cells || lens.cells.width !== columns || lens.cells.height !== rows) {
     lens.cells = new OffscreenCanvas(columns, rows);
     lens.pixels = new ImageData(columns, rows);
   }
-  colourCells(lens.pixels.data, map, peak, lutOf(lens), lens.data.signed, opacity);
+  colourCells(lens.pixels.data, map, peak, lutOf(lens, attention), isSigned(lens, attention), opacity);
   lens.cells.getContext("2d").putImageData(lens.pixels, 0, 0);
   return lens.cells;
 }
@@ -43,28 +45,36 @@ function drawMap(context, lens, shown, width, height) {
   if (!shown.map) return;
   context.imageSmoothingEnabled = lens.set.smooth;
   context.imageSmoothingQuality = "high";
-  context.drawImage(cellsOf(lens, shown.map, shown.peak, lens.set.opacity / 100), 0, 0, width, height);
+  context.drawImage(cellsOf(lens, shown, lens.set.opacity / 100), 0, 0, width, height);
 }
 
 function paintStage(lens, shown) {
+  showPatch(lens);
+  if (lens.painted === shown.key) return;
+  lens.painted = shown.key;
   const canvas = lens.find("canvas"), sharp = window.devicePixelRatio || 1;
   const fine = sharp * Math.min(lens.zoom.scale, 3);
   const width = Math.max(1, Math.round(lens.box.width * fine)), height = Math.max(1, Math.round(lens.box.height * fine));
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-  const context = canvas.getContext("2d");
-  drawMap(context, lens, shown, width, height);
-  const patch = lens.over.patch ?? lens.set.patch;
-  if (patch !== null && patch < lens.data.patches) outline(context, lens, patch, width, height, fine / lens.zoom.scale);
+  drawMap(canvas.getContext("2d"), lens, shown, width, height);
+}
+
+function showPatch(lens) {
+  const [rows, columns] = lens.data.grid, patch = lens.over.patch ?? lens.set.patch, box = lens.find("patch");
+  box.hidden = patch === null;
+  if (patch === null) return;
+  const [left, top] = [(patch % columns) / columns, Math.floor(patch / columns) / rows].map((share) => `${100 * share}%`);
+  Object.assign(box.style, { left, top, width: `${100 / columns}%`, height: `${100 / rows}%` });
 }
 
 function paintThumb(lens, canvas, map, peak) {
   const [rows, columns] = lens.data.grid;
   if (canvas.width !== columns || canvas.height !== rows) Object.assign(canvas, { width: columns, height: rows });
-  canvas.getContext("2d").drawImage(cellsOf(lens, map, peak, null), 0, 0);
+  canvas.getContext("2d").drawImage(cellsOf(lens, { map, peak, attention: true }, null), 0, 0);
 }
 
-function paintRamp(lens) {
-  const lut = lutOf(lens), stops = range(17).map((at) => {
+function paintRamp(lens, attention) {
+  const lut = lutOf(lens, attention), stops = range(17).map((at) => {
     const place = 3 * Math.round((255 * at) / 16);
     return `rgb(${lut[place]} ${lut[place + 1]} ${lut[place + 2]})`;
   });

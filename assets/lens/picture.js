@@ -58,7 +58,7 @@ function shape(name, attributes, children = []) {
 
 function svgPatches(lens, shown, width, height) {
   const [rows, columns] = lens.data.grid, w = width / columns, h = height / rows, bytes = new Uint8ClampedArray(4 * lens.data.patches);
-  colourCells(bytes, shown.map, shown.peak, lutOf(lens), lens.data.signed, lens.set.opacity / 100);
+  colourCells(bytes, shown.map, shown.peak, lutOf(lens, shown.attention), isSigned(lens, shown.attention), lens.set.opacity / 100);
   return range(lens.data.patches).filter((i) => bytes[4 * i + 3] > 0).map((i) => shape("rect", {
     x: (i % columns) * w, y: Math.floor(i / columns) * h, width: w, height: h,
     fill: `rgb(${bytes[4 * i]},${bytes[4 * i + 1]},${bytes[4 * i + 2]})`, "fill-opacity": (bytes[4 * i + 3] / 255).toFixed(3),

@@ -2,6 +2,9 @@
 
 function showScores(lens) {
   if (lens.tab !== "scores") return;
+  const key = [lens.serial, lens.set.words, lens.set.pieces, lens.sorted].join();
+  if (lens.scoresKey === key) return;
+  lens.scoresKey = key;
   const { data } = lens, { labels } = data, places = range(lens.units.length);
   const values = places.map((place) => unitScore(lens, place)), peak = largest(values);
   if (lens.sorted) places.sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]));
@@ -33,9 +36,10 @@ function showScores(lens) {
 }
 
 function sumOf(data) {
-  const { labels, total } = data, sum = data.scores.reduce((all, score) => all + score, 0);
+  const { labels, total } = data;
+  if (!total) return "";
+  const sum = data.scores.reduce((all, score) => all + score, 0);
   const parts = [labels.sum.replace("{value}", number(sum))];
-  if (!total) return parts[0];
   const image = total.baseline === null || !total.image ? "" : labels.sum_image.replace("{value}", number(total.image));
   if (image) parts.push(image);
   parts.push(`${labels.total}: ${number(total.value)}`);

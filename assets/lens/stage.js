@@ -12,6 +12,7 @@ function movePatch(lens, step) {
   const at = lens.set.patch ?? Math.floor(rows / 2) * columns + Math.floor(columns / 2);
   const row = Math.min(rows - 1, Math.max(0, Math.floor(at / columns) + step[0]));
   const column = Math.min(columns - 1, Math.max(0, (at % columns) + step[1]));
+  lens.over.patch = null; // the pointer may still rest on another
   lens.pin({ patch: row * columns + column });
 }
 
@@ -27,6 +28,7 @@ function panTo(lens, x, y, scale = lens.zoom.scale) {
   const inside = (value, size) => Math.min(0, Math.max(size - size * scale, value));
   lens.zoom = { scale, x: inside(x, lens.box.width), y: inside(y, lens.box.height) };
   lens.find("view").style.transform = `translate(${lens.zoom.x}px, ${lens.zoom.y}px) scale(${scale})`;
+  lens.find("view").style.setProperty("--zoom", scale);
   lens.find("stage").classList.toggle("zoomed", scale > 1);
   lens.find("zoom-level").textContent = `${Math.round(100 * scale)}%`;
   lens.draw();

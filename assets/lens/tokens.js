@@ -7,9 +7,10 @@ function buildTokens(lens) {
   const whole = document.createElement("button");
   whole.textContent = labels.whole;
   whole.className = "whole";
-  const buttons = lens.units.map((unit) => {
+  const buttons = lens.units.map((unit, place) => {
     const made = document.createElement("button");
     made.textContent = unit.text;
+    made.title = labels.score.replace("{value}", number(unitScore(lens, place))) + (unit.unknown ? ` · ${labels.unknown}` : "");
     made.classList.toggle("unknown", unit.unknown);
     made.classList.toggle("inside", Boolean(unit.inside));
     return made;
@@ -100,7 +101,7 @@ function dragTokens(lens) {
 
 // Shades: what a patch speaks to, what the words attend to (attention inside the text), or else the token scores.
 function shadeTokens(lens) {
-  const { data, set } = lens, patch = lens.over.patch ?? set.patch;
+  const { set } = lens, patch = lens.over.patch ?? set.patch;
   const pieces = lens.shades(patch);
   const values = lens.units.map((unit) => unit.pieces.reduce((sum, piece) => sum + pieces[piece], 0));
   const peak = largest(values);
@@ -109,8 +110,6 @@ function shadeTokens(lens) {
     button.style.setProperty("--much", peak > 0 ? Math.abs(value) / peak : 0);
     button.classList.toggle("less", value < 0);
     button.setAttribute("aria-pressed", String(at ? set.words.includes(at - 1) : set.words.length === 0));
-    if (at) button.title = [data.labels.score.replace("{value}", number(unitScore(lens, at - 1))),
-      ...(lens.units[at - 1].unknown ? [data.labels.unknown] : [])].join(" · ");
   });
   lens.find("words").classList.toggle("from-patch", patch !== null);
   return values;

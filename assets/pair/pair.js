@@ -61,7 +61,7 @@ export default function mountPair({ data, parentElement: root, setStateValue }) 
     find("low").textContent = data.signed.includes(true) ? `−${top}` : "0";
   };
   const look = (at) => { state.over = at; draw(); };
-  const pin = (at) => { Object.assign(state, { pinned: at, over: null }); draw(); setStateValue("pair", at); };
+  const pin = (at) => { Object.assign(state, { pinned: at, over: null }); draw(); setStateValue("pinned", { name: data.name, pair: at }); };
   const follow = (element, at) => {
     element.onmouseenter = element.onfocus = () => look(at);
     element.onmouseleave = element.onblur = () => look(null);

@@ -101,12 +101,13 @@ def test_a_broken_link_gives_defaults_and_one_notice() -> None:
 
 
 def test_a_link_to_an_uploaded_photo_asks_for_it_and_knows_another(cat_bytes: bytes) -> None:
-    sha256 = hashlib.sha256(cat_bytes).hexdigest()
+    mine = cat_bytes + b"another file"  # all tests are one session to the store of uploads
+    sha256 = hashlib.sha256(mine).hexdigest()
     app = opened(photo=sha256, text="a cat")
     assert not app.exception and not app.error and sha256[:12] in app.info[0].value
     app.get("file_uploader")[0].upload("other.jpg", (ASSETS / "samples" / "coffee.jpg").read_bytes()).run()
     assert "other.jpg" in app.warning[0].value.replace("\\", "") and not app.info
-    app.get("file_uploader")[0].upload("mine.jpg", cat_bytes, "image/jpeg").run()
+    app.get("file_uploader")[0].upload("mine.jpg", mine, "image/jpeg").run()
     assert not app.exception and not app.warning and app.success
     assert app.query_params["photo"] == sha256
 
@@ -116,6 +117,8 @@ def test_the_history_brings_back_and_forgets(app: AppTest) -> None:
     app.text_input(key="text").set_value("A cup").run()
     past = app.session_state["history"]
     assert [each.selection.text for each in past] == ["A cup", "A cup of coffee", "A brown cat with green eyes"]
+    app.session_state["history-open"] = True
+    app.run()
     app.button(key="again-2").click().run()
     assert not app.exception and app.text_input(key="text").value == "A brown cat with green eyes"
     assert app.session_state["selection"].photo == "chelsea" and len(app.session_state["history"]) == 3

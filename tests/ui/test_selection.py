@@ -5,8 +5,6 @@ import pytest
 from vtviz.ui.selection import Selection, first_selection, from_query, to_query
 
 FULL = Selection("coffee", "A cup & a plate #1", method="raw_attention", layer=1, head=3, target="similarity", seed=5)
-    "coffee", "A cup & a plate #1", method="attention_gradcam", layer=1, head=3, target="similarity", seed=5
-)
 
 
 @pytest.mark.parametrize("selection", [FULL, first_selection(), Selection("ab" * 32, "猫")])

@@ -106,15 +106,11 @@ class Watch:
     cancelled: Callable[[], bool] = lambda: False
     pause: Callable[[], None] = lambda: None
 
-    def step(self, done: int, total: int) -> None:
+    def step(self, done: int, total: int, pause: bool = True) -> None:
         """To be called before the first batch and after each. Raises Cancelled where the result is not wanted."""
         self.progress(done, total)
-        if done < total:
+        if pause and done < total:
             self.pause()
-        self.check()
-
-    def check(self) -> None:
-        """To be called where something holds the model. Raises Cancelled where the result is not wanted."""
         if self.cancelled():
             raise Cancelled
 
@@ -131,10 +127,14 @@ class Count:
         self.watch, self.done, self.total = watch, 0, total
         watch.step(0, total)
 
-    def add(self, passes: int) -> None:
-        """So many more are done. Raises Cancelled where the result is not wanted."""
-        self.done += passes
-        self.watch.step(self.done, self.total)
+    def add(self, passes: int, pause: bool = True) -> None:
+        """So many more are done, of which the total is the most; ``pause`` is False where something holds the model.
+
+        Raises:
+            Cancelled: where the result is not wanted.
+        """
+        self.done = min(self.done + passes, self.total)
+        self.watch.step(self.done, self.total, pause)
 
 
 class Case:
@@ -304,12 +304,13 @@ class Method(ABC):
 
     ``cost`` is in forward (F) and backward (B) passes; P, S, W and T are numbers of patches (or windows of them),
     samples, words and pieces. ``options`` are the fields of Options that it has. ``needs_gradient`` says that it
-    differentiates the recorded pass; ``perturbs`` that it runs the model on many changed photos: it is slow, and
-    reports its progress. ``docs/methods.md`` is the guide.
+    differentiates the recorded pass; ``perturbs`` that it runs the model many times: it is slow, and reports its
+    progress. ``docs/methods.md`` is the guide.
     """
 
     name: ClassVar[str]
     label: ClassVar[str]
+    formula: ClassVar[str]
     paper: ClassVar[str]
     cost: ClassVar[str]
     signed: ClassVar[bool] = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -27,10 +28,12 @@ class IntegratedGradients(Method):
 
     name = "integrated_gradients"
     label = "Integrated gradients"
+    formula = "(x − x′) · ∫ ∂f/∂x along x′ → x"
     paper = "Sundararajan, Taly and Yan, Axiomatic Attribution for Deep Networks, ICML 2017 (Captum)"
     cost = "S F + S B"
     signed = True
     maps_of = "text"
+    perturbs = True
     options = choices(samples=Choice(50, 2, 1000))
 
     def passes(self, tokens: Tokens, grid: tuple[int, int], options: Options) -> int:
@@ -43,11 +46,11 @@ class IntegratedGradients(Method):
             grey = case.model.encode_pixels(blank(case.pixels))
         passes, found = Count(watch, total), []
         for index in range(count):
-            found.append(self._one(case, index, steps, grey.clone(), watch))
-            passes.add(2 * steps)
+            found.append(self._one(case, index, steps, grey.clone(), passes))
+            passes.add(2 * steps * (index + 1) - passes.done)
         return found
 
-    def _one(self, case: Case, index: int, steps: int, grey: Tensor, watch: Watch) -> Relevance:
+    def _one(self, case: Case, index: int, steps: int, grey: Tensor, passes: Count) -> Relevance:
         from captum.attr import LayerIntegratedGradients
 
         model, text, photo = case.model, case.text_of(index), nn.Identity()
@@ -56,14 +59,15 @@ class IntegratedGradients(Method):
         ids, mask = text.ids[:, :real], text.mask[:, :real]
 
         def run(some: Tensor, features: Tensor) -> Tensor:
-            watch.check()
+            passes.add(len(some), pause=False)  # Captum's hooks hold the model
             return model.score(photo(features), EncodedText(some, mask.expand(len(some), -1)), case.scored).float()
 
         padded = ids.clone()
         read = torch.zeros(ids.shape[1], dtype=torch.bool, device=ids.device)
         read[model.text_offset : model.text_offset + int(case.pieces(torch.ones(real), index).sum())] = True
         padded[:, read] = model.pad_id
-        with hooks_restored(embedding), torch.enable_grad():
+        with hooks_restored(embedding), torch.enable_grad(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Multiple layers provided")  # neither reads the other
             (words, patches), delta = LayerIntegratedGradients(run, [embedding, photo]).attribute(
                 (ids, case.features.clone()),
                 (padded, grey),

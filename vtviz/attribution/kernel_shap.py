@@ -22,6 +22,7 @@ class KernelSHAP(Method):
 
     name = "kernel_shap"
     label = "KernelSHAP"
+    formula = "min_φ Σ_z π(z) (f(z) − φ₀ − Σ z_i φ_i)²"
     paper = "Lundberg and Lee, A Unified Approach to Interpreting Model Predictions, NeurIPS 2017 (Captum)"
     cost = "S F"
     signed = True
@@ -46,7 +47,7 @@ class KernelSHAP(Method):
             there = present.bool()
             shown, which = torch.unique(there[:, words:], dim=0, return_inverse=True)
             values = players.values(index, there[:, :words], players.features(shown), which)
-            passes.add(min(len(present), passes.total - passes.done))
+            passes.add(len(present))
             return values
 
         with torch.random.fork_rng(devices=[]):  # Captum draws from torch's own generator

@@ -35,6 +35,9 @@ def explain(
     seed: Annotated[int | None, typer.Option(help="Seed of the draws.")] = None,
     window: Annotated[int | None, typer.Option(help="Side of the covered square, in patches.")] = None,
     device: Device = "auto",
+    html: Annotated[
+        bool, typer.Option(help="Also write lens.html, which opens in a browser without a server.")
+    ] = False,
 ) -> None:
     """Explain one photo and one text."""
     from tqdm import tqdm
@@ -42,9 +45,12 @@ def explain(
     from vtviz.attribution.base import Watch
     from vtviz.engine.explanation import Request
     from vtviz.engine.export import to_json
+    from vtviz.engine.lens import lens_view
     from vtviz.engine.local import LocalEngine
+    from vtviz.render.lens.page import lens_page
     from vtviz.render.overlay import overlay, to_png
     from vtviz.render.words import word_maps
+    from vtviz.sentences import catalogue
 
     image = read_photo(photo)
     engine = LocalEngine(device)
@@ -59,6 +65,9 @@ def explain(
     for number, (word, map_) in enumerate(zip(tokens.words, word_maps(tokens, explanation.relevance), strict=True)):
         name = re.sub(r"\W+", "_", word.text)[:40].strip("_") or "mark"
         (output / f"word-{number:02d}-{name}.png").write_bytes(to_png(overlay(seen, map_)))
+    if html:
+        view, alt = lens_view(explanation), catalogue("en")["explore.alt"].format(name=photo.name)
+        (output / "lens.html").write_bytes(lens_page(view, alt, tokens.text))
     typer.echo(f"{SCORES[explanation.score_kind]} {explanation.score:.3f}: {_verdict(explanation.is_match)} {file}")
     for notice in explanation.notices:
         typer.echo(notice, err=True)

@@ -1,12 +1,16 @@
-"""The engine in this process: one worker, a bounded queue, caches of photos and answers."""
+"""The engine in this process: one worker, a bounded queue, caches of photos and answers.
+
+A slow request lets the quick ones pass between its batches.
+"""
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Generic, Protocol, TypeVar, cast
@@ -17,9 +21,10 @@ from torch import Tensor
 from vtviz.attribution.attribute import attribute_case
 from vtviz.attribution.base import Case, Options, Watch, complete
 from vtviz.attribution.maps import chosen_layer
-from vtviz.attribution.registry import find_method
+from vtviz.attribution.registry import find_method, methods
 from vtviz.attribution.targets import parse_target
 from vtviz.engine.explanation import Explanation, Request
+from vtviz.engine.jobs import Job
 from vtviz.errors import UserError
 from vtviz.inputs import ImageInput, InputError
 from vtviz.metrics.system import (
@@ -60,6 +65,9 @@ class Engine(Protocol):
     def explain(self, request: Request, on_stage: OnStage | None = None, watch: Watch | None = None) -> Explanation:
         """The model's answer and what led to it; ``on_stage`` hears each stage of STAGES as it begins, and ``watch``
         the progress of the attribution, which it may cancel."""
+
+    def target(self, model: str, written: str) -> Target:
+        """A target of a model as a person writes it."""
 
     def captions(self, image: ImageInput, model: str = DEFAULT_MODEL, device: str | None = None) -> list[Caption]:
         """Captions of a photo, best first."""
@@ -107,6 +115,9 @@ class LocalEngine:
         families()  # their imports are slow, and no part of any answer
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="vtviz-engine")
         self._places = threading.BoundedSemaphore(QUEUE)
+        self._waiting: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._jobs: dict[str, Job] = {}
+        self._jobs_lock = threading.Lock()
         self._models = Kept[FusionModel](models, self._forget)
         self._photos = Kept[Tensor](KEPT_PHOTOS)
         self._explanations = Kept[Explanation](KEPT_ANSWERS)
@@ -123,8 +134,35 @@ class LocalEngine:
             Cancelled: if ``watch`` says so.
         """
         heard = on_stage or (lambda stage: None)
-        key = (request.fingerprint, self._device(request.device))
-        return self._in_turn(key, lambda: self._explained(request, heard, watch), self._explanations)
+        slow = self._is_slow(request)
+        if slow:
+            watch = replace(watch or Watch(), pause=self._let_pass)
+        return self._in_turn(
+            self._key(request), lambda: self._explained(request, heard, watch), self._explanations, slow
+        )
+
+    def start(self, request: Request) -> Job:
+        """Begins a slow request, or gives the job that is at it already.
+
+        Raises:
+            Busy: if ``QUEUE`` requests are waiting already.
+        """
+        key = self._key(request)
+        with self._jobs_lock:
+            if key in self._jobs:
+                return self._jobs[key]
+            self._take_place()
+            job = self._jobs[key] = Job()
+            watch = job.watch(self._let_pass)
+            job.future = self._worker.submit(
+                self._explanations.get, key, lambda: self._explained(request, lambda stage: None, watch)
+            )
+        job.future.add_done_callback(lambda _: self._finish(key))
+        return job
+
+    def is_ready(self, request: Request) -> bool:
+        """Whether the explanation is kept, or would not take many passes."""
+        return not self._is_slow(request) or self._key(request) in self._explanations.values
 
     def load(self, model: str, device: str | None = None, on_share: OnShare | None = None) -> FusionModel:
         """A model, loaded where it is not yet; ``on_share`` hears from this thread how far its download has come.
@@ -195,19 +233,53 @@ class LocalEngine:
             InputError: if it is none of these, or the model does not know the answer.
             ModelError: if the model cannot be loaded.
         """
-        return self._worker.submit(lambda: parse_target(self._model(model, self.device), written)).result()
+        return self._quick(lambda: parse_target(self._model(model, self.device), written)).result()
 
     def close(self) -> None:
         """Ends the worker once it is done."""
         self._worker.shutdown()
 
-    def _in_turn(self, key: Hashable, make: Callable[[], Value], kept: Kept[Value]) -> Value:
-        if not self._places.acquire(blocking=False):
-            raise Busy("Too many people are asking at once; try again in a moment.")
+    def _in_turn(self, key: Hashable, make: Callable[[], Value], kept: Kept[Value], slow: bool = False) -> Value:
+        self._take_place()
         try:
-            return self._worker.submit(kept.get, key, make).result()
+            if slow:
+                return self._worker.submit(kept.get, key, make).result()
+            return self._quick(lambda: kept.get(key, make)).result()
         finally:
             self._places.release()
+
+    def _quick(self, run: Callable[[], Value]) -> Future[Value]:
+        """The result of ``run``, in its turn, or between two batches of a slow request."""
+        future: Future[Value] = Future()
+
+        def answer() -> None:
+            try:
+                future.set_result(run())
+            except BaseException as error:  # whoever waits for it is told
+                future.set_exception(error)
+
+        self._waiting.put(answer)
+        self._worker.submit(self._let_pass)
+        return future
+
+    def _let_pass(self) -> None:
+        while not self._waiting.empty():
+            self._waiting.get_nowait()()  # only the worker takes from the queue
+
+    def _take_place(self) -> None:
+        if not self._places.acquire(blocking=False):
+            raise Busy("Too many people are asking at once; try again in a moment.")
+
+    def _finish(self, key: str) -> None:
+        with self._jobs_lock:
+            self._jobs.pop(key, None)
+        self._places.release()
+
+    def _is_slow(self, request: Request) -> bool:
+        return request.method is not None and request.method in methods() and methods()[request.method].perturbs
+
+    def _key(self, request: Request) -> str:
+        return f"{request.fingerprint} {self._device(request.device)}"
 
     def _device(self, name: str | None) -> torch.device:
         return self.device if name is None else choose_device(name)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -40,6 +42,12 @@ def start_sides() -> None:
         select("b", **{**vars(selected("a")), "text": change_some_word(selected("a").text)})
 
 
+def open_pair(query: Mapping[str, str]) -> None:
+    """Takes over the pinned pair of a link, for whatever its sides turn out to be."""
+    if re.fullmatch(r"\d{1,4}", query.get(PAIR, ""), re.ASCII):
+        st.session_state[PAIR] = (None, int(query[PAIR]))
+
+
 def ask_changed_word() -> None:
     """Click a word of side A and choose another: side B becomes side A with that word changed."""
     text = selected("a").text
@@ -60,8 +68,9 @@ def ask_changed_word() -> None:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             for other in others:
                 st.button(other, key=f"other-{other}", on_click=_change, args=(place, other))
-            out = {"key": "other-", "icon": ":material/backspace:"}
-            st.button(say("compare.leave_out"), on_click=_change, args=(place, ""), **out)
+            st.button(
+                say("compare.leave_out"), "other-", icon=":material/backspace:", on_click=_change, args=(place, "")
+            )
             key = f"own-{text}-{place}"
             st.text_input(
                 say("compare.own_word", word=words[place].text),
@@ -85,7 +94,6 @@ def _changed_place(text: str, other: str) -> int | None:
 def _change(place: int, new: str) -> None:
     chosen = selected("a")
     select("b", **{**vars(chosen), "text": change_word(chosen.text, place, new)})
-    st.session_state.pop(PAIR, None)
 
 
 def swap_sides() -> None:
@@ -114,17 +122,19 @@ def show_pair(a: Explanation, b: Explanation) -> int:
     comparison = compare(a, b)
     component = st.components.v2.component("vtviz_pair", html=_part("html"), css=_part("css"), js=_script())
     name = f"{a.fingerprint}-{b.fingerprint}"
-    pinned = st.session_state.get(PAIR, comparison.changed)
-    if not 0 <= pinned < len(comparison.pairs):
+    of, pinned = st.session_state.get(PAIR, (name, comparison.changed))
+    if of not in (None, name) or not 0 <= pinned < len(comparison.pairs):
         pinned = comparison.changed
     result = component(
-        key=f"pair-{name}",
+        key="pair-maps",
         data=pair_data(comparison, name, pinned),
-        default={"pair": pinned},
-        on_pair_change=lambda: None,
+        default={"pinned": None},
+        on_pinned_change=lambda: None,
     )
-    at = result.get("pair")
+    told = result.get("pinned") or {}
+    at = told.get("pair") if told.get("name") == name else None
     chosen = at if isinstance(at, int) and 0 <= at < len(comparison.pairs) else pinned
+    st.session_state[PAIR] = (name, chosen)
     about = say("compare.overlap_help", share=f"{TOP_SHARE:.0%}")
     st.caption(
         f"**{say('compare.correlation')}**: {say('compare.correlation_help')}  \n**{say('compare.overlap')}**: {about}"

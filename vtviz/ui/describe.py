@@ -82,8 +82,9 @@ def show_captions(captions: list[Caption], image: ImageInput, alt: str) -> None:
         st.warning(say("describe.doubtful", score=f"{chosen.score:.0%}"), icon=":material/help:")
     relevance = Relevance(chosen.probabilities, chosen.maps, chosen.maps.mean(axis=0), signed=False)
     name = f"caption-{image.sha256[:16]}-{place}-{chosen.text}"
-    labels = {"score_label": "describe.probability", "method": "describe.caption_map"}
-    lens(LensView(name, framed(image, chosen.frame), chosen.tokens, relevance, **labels), alt, "caption")
+    score, method = "describe.probability", "describe.caption_map"
+    view = LensView(name, framed(image, chosen.frame), chosen.tokens, relevance, score_label=score, method=method)
+    lens(view, alt, "caption")
 
 
 def _match(caption: Caption) -> str:

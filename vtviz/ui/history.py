@@ -7,15 +7,15 @@ from dataclasses import asdict, dataclass, replace
 
 import streamlit as st
 
-from vtviz.engine.explanation import Explanation
+from vtviz.engine.explanation import Explanation, Request
+from vtviz.ui.guide import method_name
 from vtviz.ui.inputs import clear_upload
 from vtviz.ui.language import plain, say
 from vtviz.ui.photos import thumbnail
-from vtviz.ui.pickers import method_label
 from vtviz.ui.selection import Selection, select, selected
 from vtviz.ui.shell import go_to
 
-HISTORY, KEPT = "history", 20
+HISTORY, OPEN, KEPT = "history", "history-open", 20
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,10 @@ class Past:
     score: float
 
 
-def remember(explanation: Explanation, side: str = "") -> None:
-    """Puts an explanation at the top of the session's history."""
+def remember(explanation: Explanation, request: Request, side: str = "") -> None:
+    """Puts an explanation at the top of the session's history; one that stands in for a slow method does not count."""
+    if request.method not in (None, explanation.method):
+        return
     asked = replace(selected(side), method=explanation.method)
     before = [each for each in st.session_state.get(HISTORY, []) if each.selection != asked]
     st.session_state[HISTORY] = [Past(asked, explanation.score), *before][:KEPT]
@@ -36,7 +38,10 @@ def remember(explanation: Explanation, side: str = "") -> None:
 def show_history() -> None:
     """The past explanations: a click brings one back, another compares it with what is shown."""
     past: list[Past] = st.session_state.get(HISTORY, [])
-    with st.expander(say("history.title", count=len(past)), icon=":material/history:", expanded=False):
+    title = say("history.title", count=len(past))
+    with st.expander(title, key=OPEN, icon=":material/history:", on_change="rerun") as opened:
+        if not opened.open:
+            return  # what is not seen is not sent
         if not past:
             st.caption(say("history.empty"))
         for place, each in enumerate(past):
@@ -51,7 +56,7 @@ def _row(place: int, past: Past) -> None:
     small = thumbnail(asked.photo)
     if small:
         picture.image(small, alt="")
-    about = f"{past.score:.0%} · {method_label(asked.method)}" if asked.method else f"{past.score:.0%}"
+    about = f"{past.score:.0%} · {method_name(asked.method)}" if asked.method else f"{past.score:.0%}"
     text.button(
         f"{plain(asked.text)}  \n:small[{plain(about)}]",
         key=f"again-{place}",

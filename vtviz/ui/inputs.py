@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from vtviz.inputs import MAX_BYTES, MAX_CHARACTERS, ImageInput
 from vtviz.ui.language import current_language, plain, say
@@ -30,13 +31,13 @@ def ask_photo() -> ImageInput | None:
     return photo_of(chosen)
 
 
-def ask_side_photo(side: str) -> ImageInput | None:
-    """The same in less space, for a page with two sides."""
+def ask_side_photo(side: str) -> tuple[ImageInput | None, DeltaGenerator]:
+    """The same in less space, for a page with two sides, and a place for what is set about the map."""
     known = [*samples(), *uploads().files]
     chosen = selected(side).photo
     key = f"photo{side}-{current_language()}"  # the browser keeps the words of a choice
     st.session_state[key] = chosen
-    left, right = st.columns([2, 1], vertical_alignment="bottom")
+    left, right, more = st.columns([2, 1.1, 1.1], vertical_alignment="bottom")
     left.selectbox(
         say("inputs.photo"),
         known if chosen in known else [*known, chosen],
@@ -46,7 +47,8 @@ def ask_side_photo(side: str) -> ImageInput | None:
     )
     with right.popover(say("inputs.own"), icon=":material/upload:", width="stretch"):
         _ask_upload(side)
-    return photo_of(chosen)
+    settings = more.popover(say("inputs.map"), icon=":material/tune:", width="stretch")
+    return photo_of(chosen), settings
 
 
 def _ask_upload(side: str) -> None:
@@ -72,10 +74,10 @@ def _tile(photo: str, chosen: str) -> None:
     picture = thumbnail(photo)
     if picture is not None:
         with st.container(width=THUMBNAIL[0], gap="xsmall"):
-            label, kind = photo_name(photo), "primary" if photo == chosen else "secondary"
+            label, icon = photo_name(photo), ":material/check:" if photo == chosen else None
             st.image(picture, alt=label, width=THUMBNAIL[0])
             key = f"sample-{photo}"
-            st.button(plain(label), key=key, type=kind, on_click=_take, args=(photo,), width="stretch", wrap=False)
+            st.button(plain(label), key=key, icon=icon, on_click=_take, args=(photo,), width="stretch", wrap=False)
 
 
 def ask_text(side: str = "") -> str:
@@ -83,7 +85,7 @@ def ask_text(side: str = "") -> str:
     chosen, key = selected(side), f"text{side}"
     st.session_state[key] = chosen.text
     text = st.text_input(
-        say("inputs.text"),
+        say("inputs.text_of", side=side.upper()) if side else say("inputs.text"),
         key=key,
         max_chars=MAX_CHARACTERS,
         help=say("inputs.text_help"),

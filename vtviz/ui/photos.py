@@ -15,7 +15,7 @@ from vtviz.ui.language import say
 from vtviz.ui.resources import checked_photo, samples
 
 KEPT_BYTES = 48 * 2**20
-THUMBNAIL = (96, 70)  # pixels
+THUMBNAIL = (88, 64)  # pixels
 
 
 @dataclass(frozen=True)

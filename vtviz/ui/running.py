@@ -12,13 +12,14 @@ from typing import TypeVar
 import streamlit as st
 
 from vtviz.attribution.base import Watch
-from vtviz.engine.explanation import Explanation
+from vtviz.engine.explanation import Explanation, Request
 from vtviz.engine.local import STAGES, OnStage
 from vtviz.inputs import ImageInput, InputError
 from vtviz.ui.language import say
 from vtviz.ui.models import current_device, need_model
 from vtviz.ui.resources import shared_engine
 from vtviz.ui.selection import Selection, select, selected
+from vtviz.ui.slow import ready_request
 
 Value = TypeVar("Value")
 QUICK = 0.15  # seconds; what is done by then needs no word
@@ -60,8 +61,10 @@ def with_stages(work: Callable[[OnStage, Watch], Value]) -> Value:
         pool.shutdown(wait=False)
 
 
-def explain_selected(image: ImageInput, side: str = "") -> Explanation:
-    """The explanation of what is selected on a side.
+def explain_selected(image: ImageInput, side: str = "") -> tuple[Explanation, Request]:
+    """The explanation of what is selected on a side, and the request.
+
+    Where a slow method was asked for and has not run, it is that of the default method (see ``show_job``).
 
     Options that the model or method does not have, as from a link or after a change of model, give way to defaults. A
     person who does something else meanwhile cancels it.
@@ -72,15 +75,17 @@ def explain_selected(image: ImageInput, side: str = "") -> Explanation:
     engine, chosen, device = shared_engine(), selected(side), current_device()
     need_model(chosen.model)
 
-    def explain(asked: Selection) -> Explanation:
-        return with_stages(lambda heard, watch: engine.explain(asked.request(image, engine, device), heard, watch))
+    def explain(asked: Selection) -> tuple[Explanation, Request]:
+        request = with_stages(lambda heard, watch: asked.request(image, engine, device))
+        ready = ready_request(request)
+        return with_stages(lambda heard, watch: engine.explain(ready, heard, watch)), request
 
     try:
         return explain(chosen)
     except InputError:
         if chosen == chosen.plain():
             raise
-        explanation = explain(chosen.plain())
+        found = explain(chosen.plain())
         select(side, **asdict(chosen.plain()))
         st.warning(say("trouble.options"), icon=":material/layers_clear:")
-        return explanation
+        return found

@@ -4,7 +4,7 @@ state, its history, and links."""
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, get_args
 
@@ -60,7 +60,8 @@ class Selection:
 
     def plain(self) -> Selection:
         """The same photo, text, model and method with everything else at its default."""
-        return replace(self, target=MATCH, **dict.fromkeys(OPTIONS))
+        usual: dict[str, Any] = dict.fromkeys(OPTIONS)
+        return replace(self, target=MATCH, **usual)
 
 
 def first_selection() -> Selection:
@@ -102,7 +103,8 @@ def from_query(query: Mapping[str, str], start: Selection, prefix: str = "") -> 
 
     A sample without a text brings its own.
     """
-    found, wrong = {}, []
+    found: dict[str, Any] = {}
+    wrong: list[str] = []
     for name, read in _READERS.items():
         if prefix + name in query:
             try:
@@ -149,5 +151,11 @@ def _place(value: str) -> int:
     return int(value)
 
 
-_READERS = {"photo": _photo, "text": _text, "model": _model, "method": _method, "target": _target}
+_READERS: dict[str, Callable[[str], Any]] = {
+    "photo": _photo,
+    "text": _text,
+    "model": _model,
+    "method": _method,
+    "target": _target,
+}
 _READERS |= dict.fromkeys(OPTIONS, _place)

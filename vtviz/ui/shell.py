@@ -31,6 +31,7 @@ def pages() -> list[StreamlitPage]:
 
 def run_app() -> None:
     """What app.py does."""
+    _open_language()
     st.session_state[IN_APP] = True
     try:
         st.navigation(pages()).run()
@@ -46,12 +47,11 @@ def go_to(name: str) -> None:
 def setup(title: str) -> None:
     """The first call of every page: routing, page settings, sidebar."""
     if not st.session_state.get(IN_APP):
+        _open_language()
         st.navigation(pages())
         if not st.session_state.get(REROUTED):
             st.session_state[REROUTED] = True
             st.rerun()
-    if "lang" not in st.session_state and st.query_params.get("lang") in LANGUAGES:
-        st.session_state["lang"] = st.query_params["lang"]
     st.set_page_config(page_title=f"{say(title)} · vtviz", page_icon=ASSETS / "icon.png", layout="wide")
     with st.sidebar:
         st.markdown("### vtviz")
@@ -60,3 +60,9 @@ def setup(title: str) -> None:
             "Language · 语言", list(LANGUAGES), format_func=LANGUAGES.__getitem__, key="lang", persist_state="session"
         )
         st.caption(say("shell.privacy"))
+
+
+def _open_language() -> None:
+    """The language of a link, before the first word is said."""
+    if "lang" not in st.session_state and st.query_params.get("lang") in LANGUAGES:
+        st.session_state["lang"] = st.query_params["lang"]

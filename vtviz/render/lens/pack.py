@@ -24,7 +24,7 @@ from vtviz.sentences import catalogue
 PHOTO_SIDE = 1000
 RECORD_BYTES = 1_000_000  # packed; layers beyond it travel when they are asked for
 HOPE = 1.25  # what is larger than this share of the room left is not worth deflating to see whether it fits
-SIGNED_COLOURS = "RdBu_r"
+SIGNED_COLOURS = "RdBu"  # red below nothing, blue above it, as the token scores
 
 
 def quantise(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

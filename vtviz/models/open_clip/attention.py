@@ -85,8 +85,8 @@ def eva(
     if module.qkv is None:
         parts: Any = (module.q_proj(x), module.k_proj(x), module.v_proj(x))
     else:
-        biased = module.q_bias is not None
-        bias = torch.cat([module.q_bias, module.k_bias, module.v_bias]) if biased else module.qkv.bias
+        biases: Any = (module.q_bias, module.k_bias, module.v_bias)
+        bias = module.qkv.bias if module.q_bias is None else torch.cat(biases)
         parts = F.linear(x, module.qkv.weight, bias).chunk(3, dim=-1)
     q, k, v = (_heads(each, module.num_heads) for each in parts)
     q, k = module.q_norm(q), module.k_norm(k)

@@ -6,7 +6,8 @@ from vtviz.ui.compare import PAIR, SIDES, ask_changed_word, open_pair, show_pair
 from vtviz.ui.inputs import ask_side_photo, ask_text
 from vtviz.ui.language import say
 from vtviz.ui.links import open_link, query_of_sides, show_link, show_link_notices, show_missing_photo
-from vtviz.ui.pickers import ask_model, show_pickers
+from vtviz.ui.models import ask_model
+from vtviz.ui.pickers import show_pickers
 from vtviz.ui.running import explain_selected
 from vtviz.ui.selection import selected
 from vtviz.ui.shell import setup

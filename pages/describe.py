@@ -2,10 +2,12 @@
 
 import streamlit as st
 
+from vtviz.models.registry import DEFAULT_MODEL
 from vtviz.ui.describe import ask_question, ask_task, open_task, show_answer, show_captions
 from vtviz.ui.inputs import ask_photo
 from vtviz.ui.language import say
 from vtviz.ui.links import open_link, show_link, show_link_notices, show_missing_photo
+from vtviz.ui.models import ask_writer, current_device, need_model
 from vtviz.ui.photos import photo_name
 from vtviz.ui.resources import shared_engine
 from vtviz.ui.selection import selected
@@ -23,6 +25,7 @@ with told(right):
         if task == "answer":
             link["question"] = ask_question()
     with left:
+        model = ask_writer() if task == "caption" else DEFAULT_MODEL
         image = ask_photo()
         link["photo"] = selected().photo
     with right:
@@ -34,8 +37,9 @@ with told(right):
                 answer = shared_engine().answer(image, link["question"])
             show_answer(answer, image, alt)
         else:
+            need_model(model)
             with st.spinner(say("describe.writing"), show_time=True):
-                captions = shared_engine().captions(image)
+                captions = shared_engine().captions(image, model, current_device())
             show_captions(captions, image, alt)
 with right:
     show_link(link)

@@ -18,8 +18,9 @@ from vtviz.ui.links import (
     show_link_notices,
     show_missing_photo,
 )
+from vtviz.ui.models import ask_device, ask_model, show_model
 from vtviz.ui.photos import photo_name
-from vtviz.ui.pickers import ask_model, show_pickers
+from vtviz.ui.pickers import show_pickers
 from vtviz.ui.running import explain_selected
 from vtviz.ui.selection import selected
 from vtviz.ui.shell import setup
@@ -37,6 +38,7 @@ with told(right):
         ask_text()
     with left:
         ask_model(selected().model)
+        ask_device()
         image = ask_photo()
     with right:
         if image is None:
@@ -46,6 +48,7 @@ with told(right):
             show_job(request, explanation)
             remember(explanation, request)
             show_verdict(explanation)
+            show_model(explanation)
             view, alt = lens_view(explanation), say("explore.alt", name=photo_name(selected().photo))
             pinned = lens(view, alt, "lens", settings=lens_of(query))
             more = query_of(pinned)

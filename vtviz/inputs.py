@@ -18,6 +18,8 @@ MAX_BYTES = 15 * 2**20
 MAX_PIXELS = 50_000_000
 MIN_SIDE = 8
 MAX_CHARACTERS = 2000
+Frame = tuple[float, float, float, float]  # left, top, right, bottom as fractions of a photo's width and height
+WHOLE_FRAME: Frame = (0.0, 0.0, 1.0, 1.0)
 WORD = re.compile(r"\w+(?:['’\-]\w+)*|[^\w\s]")
 
 
@@ -115,6 +117,21 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         white = Image.new("RGBA", rgba.size, "white")
         image = Image.alpha_composite(white, rgba)
     return image.convert("RGB")
+
+
+def framed(image: ImageInput, frame: Frame, fill: tuple[int, ...] = (0, 0, 0)) -> ImageInput:
+    """What lies in a frame of a photo, at the photo's own resolution; ``fill`` is the colour beyond its edges."""
+    if frame == WHOLE_FRAME:
+        return image
+    left, top, right, bottom = frame
+    corners = (left * image.width, top * image.height, right * image.width, bottom * image.height)
+    x0, y0, x1, y1 = (round(each) for each in corners)
+    canvas = np.empty((max(1, y1 - y0), max(1, x1 - x0), 3), np.uint8)
+    canvas[:] = fill
+    inside = image.pixels[max(0, y0) : max(0, y1), max(0, x0) : max(0, x1)]
+    row, column = max(0, -y0), max(0, -x0)
+    canvas[row : row + inside.shape[0], column : column + inside.shape[1]] = inside
+    return ImageInput(canvas, image.sha256)
 
 
 def check_text(text: str) -> str:

@@ -48,9 +48,11 @@ def evaluate(
     make_folder(output.parent)
     output.write_text(json.dumps({**about, **figures}, indent=2) + "\n", encoding="utf-8")
     matching, retrieval = figures["matching"], figures["retrieval"]
+    called = "no threshold was calibrated"
+    if matching["threshold"] is not None:
+        called = f"F1 {matching['f1']:.3f}, accuracy {matching['accuracy']:.3f}"
     typer.echo(
-        f"match AUC {matching['auc']:.3f}, F1 {matching['f1']:.3f}, accuracy {matching['accuracy']:.3f}; "
-        f"text→image recall@10 {retrieval['text_to_image']['recall@10']:.3f}"
+        f"match AUC {matching['auc']:.3f}, {called}; text→image recall@10 {retrieval['text_to_image']['recall@10']:.3f}"
     )
     for name, each in figures.get("pointing", {}).items():
         typer.echo(f"pointing {name}: {each['accuracy']:.3f} (centre {each['centre_baseline']:.3f})")

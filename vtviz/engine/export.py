@@ -33,6 +33,7 @@ def to_dict(explanation: Explanation) -> dict[str, Any]:
         "text_truncated": tokens.truncated,
         "unknown_words": [tokens.words[place].text for place in explanation.unknown],
         "score": explanation.score,
+        "score_kind": explanation.score_kind,
         "threshold": explanation.threshold,
         "match": explanation.is_match,
         "image": {
@@ -45,6 +46,7 @@ def to_dict(explanation: Explanation) -> dict[str, Any]:
             for piece, (start, end), score in zip(tokens.pieces, tokens.spans, relevance.tokens, strict=True)
         ],
         "grid": list(explanation.grid),
+        "frame": list(explanation.frame),
         "signed": relevance.signed,
         "maps_of": relevance.maps_of,
         "details": _details(relevance.details),
@@ -54,6 +56,7 @@ def to_dict(explanation: Explanation) -> dict[str, Any]:
         "device": explanation.device,
         "memory_mb": explanation.memory_mb,
         "versions": explanation.versions,
+        "notices": list(explanation.notices),
         "fingerprint": explanation.fingerprint,
     }
 

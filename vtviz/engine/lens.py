@@ -15,7 +15,7 @@ def lens_view(explanation: Explanation) -> LensView:
     """The relevance of an explanation and all of its recorded attention that lies between pieces and patches."""
     return LensView(
         explanation.fingerprint,
-        explanation.image,
+        explanation.seen,
         explanation.tokens,
         explanation.relevance,
         tuple(lens_layer(layer, explanation) for layer in explanation.record.layers),
@@ -28,13 +28,22 @@ def lens_view(explanation: Explanation) -> LensView:
 
 
 def _total(explanation: Explanation) -> Total:
-    score = min(max(explanation.score, 1e-12), 1 - 1e-12)
-    logit = math.log(score / (1 - score))
+    label, whole = "lens.total_match", _value(explanation)
+    if explanation.score_kind != "probability":
+        label = f"model.total_{explanation.score_kind}"
     details = getattr(explanation.relevance, "details", None)
     if details is None or details.value is None or details.baseline is None:
-        return Total("lens.total_match", logit)
+        return Total(label, whole)
     image = (details.image_unit or 0.0) * float(explanation.relevance.image.sum())
-    return Total("lens.total_match", details.value, details.baseline, image)
+    return Total(label, details.value, details.baseline, image)
+
+
+def _value(explanation: Explanation) -> float:
+    """The match in the units that attributions have: a logit, a cosine or a log-probability."""
+    if explanation.score_kind == "similarity":
+        return explanation.score
+    score = min(max(explanation.score, 1e-12), 1 - 1e-12)
+    return math.log(score) if explanation.score_kind == "likelihood" else math.log(score / (1 - score))
 
 
 def lens_layer(layer: AttentionLayer, explanation: Explanation) -> LensLayer:

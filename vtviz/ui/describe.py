@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from vtviz.attribution.base import Relevance
-from vtviz.inputs import MAX_CHARACTERS, ImageInput
+from vtviz.inputs import MAX_CHARACTERS, ImageInput, framed
 from vtviz.render.lens.view import LensView
 from vtviz.tasks.answer import Answer
 from vtviz.tasks.caption import Caption
@@ -73,18 +73,22 @@ def show_captions(captions: list[Caption], image: ImageInput, alt: str) -> None:
     place = st.radio(
         say("describe.captions"),
         range(len(captions)),
-        format_func=lambda place: f"{captions[place].text} · {captions[place].score:.0%}",
+        format_func=lambda place: f"{captions[place].text} · {_match(captions[place])}",
         help=say("describe.captions_help"),
         key=f"captions-{image.sha256}",
     )
     chosen = captions[place]
-    if chosen.score < DOUBTFUL:
+    if chosen.score_kind == "probability" and chosen.score < DOUBTFUL:
         st.warning(say("describe.doubtful", score=f"{chosen.score:.0%}"), icon=":material/help:")
     relevance = Relevance(chosen.probabilities, chosen.maps, chosen.maps.mean(axis=0), signed=False)
-    name = f"caption-{image.sha256[:16]}-{place}"
+    name = f"caption-{image.sha256[:16]}-{place}-{chosen.text}"
     score, method = "describe.probability", "describe.caption_map"
-    view = LensView(name, image, chosen.tokens, relevance, score_label=score, method=method)
+    view = LensView(name, framed(image, chosen.frame), chosen.tokens, relevance, score_label=score, method=method)
     lens(view, alt, "caption")
+
+
+def _match(caption: Caption) -> str:
+    return f"{caption.score:.0%}" if caption.score_kind == "probability" else f"{caption.score:.3f}"
 
 
 def show_answer(answer: Answer, image: ImageInput, alt: str) -> None:

@@ -35,3 +35,8 @@ def say_error(error: UserError) -> str:
 def plain(text: str) -> str:
     """A person's own text for a label that Streamlit reads as Markdown: every mark is escaped."""
     return re.sub(r"([!-/:-@[-`{-~])", r"\\\1", text)
+
+
+def say_notice(notice: str) -> str:
+    """A notice of a model in the chosen language, where the catalogue of errors has it."""
+    return error_sentences(current_language()).get(notice, notice)

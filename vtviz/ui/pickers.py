@@ -11,7 +11,7 @@ import streamlit as st
 from vtviz.attribution.base import Method
 from vtviz.attribution.registry import methods
 from vtviz.engine.explanation import Explanation, Request
-from vtviz.models.registry import model_infos
+from vtviz.models.registry import model_info
 from vtviz.ui.guide import in_groups, method_name, show_guide
 from vtviz.ui.language import current_language, say, say_or
 from vtviz.ui.selection import OPTIONS, select
@@ -24,14 +24,15 @@ def show_pickers(explanation: Explanation, request: Request, side: str = "") -> 
     """The pickers of a side, with the model's defaults where nothing is picked. The explanation may be that of another
     method, where the one asked for has not run yet."""
     method = methods()[request.method or explanation.method]
-    layers = explanation.record.of_kind("text→image")
-    heads = layers[explanation.layer].weights.shape[0]
+    layers = explanation.record.of_kind(explanation.main_kind)
+    shown = min(explanation.layer, len(layers) - 1) if explanation.main_kind == "text→image" else len(layers) - 1
+    heads = layers[shown].weights.shape[0]
     columns = st.columns([2, 1, 1])
     with columns[0]:
         _pick(side, "method", _defined(request), method.name, _method_label)
     if side or method.needs_gradient:  # else the lens itself shows every layer and head
         with columns[1]:
-            _pick(side, "layer", list(range(len(layers))), explanation.layer, _layer_label, "layer" in method.options)
+            _pick(side, "layer", list(range(len(layers))), shown, _layer_label, "layer" in method.options)
         with columns[2]:
             head = MEAN if explanation.head is None else explanation.head
             _pick(side, "head", [MEAN, *range(heads)], head, _head_label, "head" in method.options)
@@ -42,19 +43,12 @@ def show_pickers(explanation: Explanation, request: Request, side: str = "") -> 
         show_guide()
 
 
-def ask_model(chosen: str, side: str = "") -> None:
-    """The model, where there are several."""
-    names = {info.name: info.label for info in model_infos() if info.available}
-    if len(names) > 1 or chosen not in names:
-        _pick(side, "model", list({**names, chosen: chosen}), chosen, lambda name: names.get(name, name))
-
-
 def _defined(request: Request) -> list[str]:
     """The methods that are defined for the model and target."""
-    abilities = {info.name: info.abilities for info in model_infos()}.get(request.model)
-    if abilities is None:
+    info = model_info(request.model)
+    if info is None:
         return in_groups()
-    return [name for name in in_groups() if methods()[name].supports(abilities, request.target.kind) is None]
+    return [name for name in in_groups() if methods()[name].supports(info.abilities, request.target.kind) is None]
 
 
 def _show_numbers(method: Method, request: Request, side: str) -> None:

@@ -16,6 +16,7 @@ from vtviz.engine.explanation import Explanation, Request
 from vtviz.engine.local import STAGES, OnStage
 from vtviz.inputs import ImageInput, InputError
 from vtviz.ui.language import say
+from vtviz.ui.models import current_device, need_model
 from vtviz.ui.resources import shared_engine
 from vtviz.ui.selection import Selection, select, selected
 from vtviz.ui.slow import ready_request
@@ -71,10 +72,11 @@ def explain_selected(image: ImageInput, side: str = "") -> tuple[Explanation, Re
     Raises:
         InputError, ModelError, Busy: as the engine does.
     """
-    engine, chosen = shared_engine(), selected(side)
+    engine, chosen, device = shared_engine(), selected(side), current_device()
+    need_model(chosen.model)
 
     def explain(asked: Selection) -> tuple[Explanation, Request]:
-        request = with_stages(lambda heard, watch: asked.request(image, engine))
+        request = with_stages(lambda heard, watch: asked.request(image, engine, device))
         ready = ready_request(request)
         return with_stages(lambda heard, watch: engine.explain(ready, heard, watch)), request
 

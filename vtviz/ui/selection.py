@@ -47,7 +47,7 @@ class Selection:
     def is_sample(self) -> bool:
         return self.photo in samples()
 
-    def request(self, image: ImageInput, engine: Engine) -> Request:
+    def request(self, image: ImageInput, engine: Engine, device: str | None = None) -> Request:
         """The request to the engine, once the photo is at hand.
 
         Raises:
@@ -56,7 +56,7 @@ class Selection:
         """
         given = {name: getattr(self, name) for name in OPTIONS}
         target = Target() if self.target == MATCH else engine.target(self.model, self.target)
-        return Request(image, self.text, self.model, self.method, target=target, **given)
+        return Request(image, self.text, self.model, self.method, target=target, device=device, **given)
 
     def plain(self) -> Selection:
         """The same photo, text, model and method with everything else at its default."""
@@ -130,7 +130,7 @@ def _text(value: str) -> str:
 
 def _model(value: str) -> str:
     # Only listed names: a link must not make the server open files of its own choice.
-    if value not in {info.name for info in model_infos() if info.available}:
+    if value.partition("?")[0] not in {info.name for info in model_infos() if info.available}:
         raise ValueError
     return value
 

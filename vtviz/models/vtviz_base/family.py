@@ -13,9 +13,9 @@ from safetensors import SafetensorError
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from vtviz.inputs import ImageInput, InputError, Tokens, check_text, group_pieces
+from vtviz.inputs import WHOLE_FRAME, Frame, ImageInput, InputError, Tokens, check_text, group_pieces
 from vtviz.models.attention import KeysValues
-from vtviz.models.base import Abilities, EncodedText, ModelError, ModelInfo, Target, TargetKind
+from vtviz.models.base import Abilities, EncodedText, ModelError, ModelInfo, ScoreKind, Target, TargetKind
 from vtviz.models.record import KINDS, Kind
 from vtviz.models.recorder import Recording, record_attention
 from vtviz.models.vtviz_base.backbone import to_pixels
@@ -37,6 +37,8 @@ class VtvizBase:
     """The project's own network, ready for photos and texts; its parameters take no gradients."""
 
     name = NAME
+    score_kind: ScoreKind = "probability"
+    notices = ()
     text_offset = 1  # [CLS] stands before the first piece
     image_offset = 0
     attention_in_pixels = False  # its backbone is convolutional
@@ -74,6 +76,10 @@ class VtvizBase:
     def grid(self) -> tuple[int, int]:
         """Rows and columns of patches."""
         return (self.network.config.side, self.network.config.side)
+
+    def frame(self, image: ImageInput) -> Frame:
+        """The whole photo."""
+        return WHOLE_FRAME
 
     def tokenize(self, text: str) -> Tokens:
         """The pieces of a text, without special tokens.

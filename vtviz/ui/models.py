@@ -10,7 +10,7 @@ import streamlit as st
 from vtviz.engine.explanation import Explanation
 from vtviz.metrics.system import device_names
 from vtviz.models.base import ModelInfo
-from vtviz.models.registry import model_info, model_infos
+from vtviz.models.registry import DEFAULT_MODEL, model_info, model_infos
 from vtviz.ui.language import current_language, plain, say, say_notice
 from vtviz.ui.resources import shared_engine
 from vtviz.ui.selection import select, selected
@@ -54,6 +54,7 @@ def ask_writer() -> str:
     chosen: str = st.selectbox(
         say("pick.model"),
         names,
+        names.index(DEFAULT_MODEL),
         format_func=lambda each: known.get(each, each),
         key=f"writer-{current_language()}",
         help=say("pick.model_help"),

@@ -39,15 +39,19 @@ def items(network: FusionNetwork) -> Items:
     return made
 
 
+def grounding_run(network: FusionNetwork, folder: Path, steps: int, resume: bool = False) -> GroundingRun:
+    figures = {"pointing layer 0": 0.0, "pointing small": 0.0}
+    development: Any = SimpleNamespace(measure=lambda network: figures)
+    schedule = Schedule(steps=steps, check_every=5)
+    return GroundingRun(network, tokenizer(), development, schedule, folder, resume, 0.02, [])
+
+
 def test_the_words_of_the_first_block_learn_where_to_look_and_nothing_else_changes(tmp_path: Path) -> None:
     torch.manual_seed(0)
     network = FusionNetwork(SIZES)
     before = {name: value.clone() for name, value in network.state_dict().items()}
     grounding = GroundingItems(items(network), network)
-    figures = {"pointing layer 0": 0.0, "pointing small": 0.0}
-    development: Any = SimpleNamespace(measure=lambda network: figures)
-    schedule = Schedule(steps=30, check_every=30)
-    run = GroundingRun(network, tokenizer(), development, schedule, tmp_path, False, 0.02, [])
+    run = grounding_run(network, tmp_path, 30)
     batches = grounding.batches(8, 0, 0)
     first = run.update(next(batches))["mass"]
     for _ in range(28):
@@ -59,6 +63,30 @@ def test_the_words_of_the_first_block_learn_where_to_look_and_nothing_else_chang
     )
     run.run(batches)
     assert json.loads((tmp_path / "config.json").read_text())["network"]["width"] == 16
+
+
+def test_a_killed_and_resumed_run_ends_like_an_undisturbed_one(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    start = FusionNetwork(SIZES).state_dict()
+
+    def network() -> FusionNetwork:
+        made = FusionNetwork(SIZES)
+        made.load_state_dict(start)
+        return made
+
+    whole = grounding_run(network(), tmp_path / "whole", 10)
+    whole.run(GroundingItems(items(whole.network), whole.network).batches(8, 0, 0))
+    cut = grounding_run(network(), tmp_path / "cut", 10)
+    batches = GroundingItems(items(cut.network), cut.network).batches(8, 0, 0)
+    for _ in range(5):
+        cut.update(next(batches))
+    cut.check()
+    cut.save()
+    cut.update(next(batches))  # lost with the process
+    resumed = grounding_run(network(), tmp_path / "cut", 10, resume=True)
+    resumed.run(GroundingItems(items(resumed.network), resumed.network).batches(8, 0, resumed.step))
+    for name, value in whole.network.state_dict().items():
+        torch.testing.assert_close(resumed.network.state_dict()[name], value, atol=1e-6, rtol=1e-5, msg=name)
 
 
 def test_patches_are_encoded_once_and_texts_name_things_with_their_boxes() -> None:

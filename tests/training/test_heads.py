@@ -59,7 +59,7 @@ def items(tmp_path: Path) -> HeadItems:
         "kind": ["animals"],
         "boxes": [[0, 0, 0.5, 1]],
     }
-    rows = [{"image": f"{i}.jpg", "captions": [CAPTION] * 5, "phrases": [dog]} for i in range(PHOTOS)]
+    rows = [{"image": f"{i}.jpg", "captions": [CAPTION] * 5, "phrases": [phrase]} for i in range(PHOTOS)]
     (tmp_path / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     view = {"crop": [0, 0, 1, 1], "flipped": False}
     (tmp_path / "train-0.jsonl").write_text("".join(json.dumps({"row": i, **view}) + "\n" for i in range(PHOTOS)))

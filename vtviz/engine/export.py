@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import orjson
 
+from vtviz.attribution.base import Details
 from vtviz.engine.explanation import Explanation
 
 SCHEMA = "vtviz.explanation/1"
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets take for the start of one
 
 
 def to_dict(explanation: Explanation) -> dict[str, Any]:
@@ -22,10 +27,13 @@ def to_dict(explanation: Explanation) -> dict[str, Any]:
         "method": explanation.method,
         "layer": explanation.layer,
         "head": explanation.head,
+        "target": {"kind": explanation.target.kind, "place": explanation.target.place},
+        "options": {name: value for name, value in asdict(explanation.options).items() if value is not None},
         "text": tokens.text,
         "text_truncated": tokens.truncated,
         "unknown_words": [tokens.words[place].text for place in explanation.unknown],
         "score": explanation.score,
+        "score_kind": explanation.score_kind,
         "threshold": explanation.threshold,
         "match": explanation.is_match,
         "image": {
@@ -38,16 +46,44 @@ def to_dict(explanation: Explanation) -> dict[str, Any]:
             for piece, (start, end), score in zip(tokens.pieces, tokens.spans, relevance.tokens, strict=True)
         ],
         "grid": list(explanation.grid),
+        "frame": list(explanation.frame),
         "signed": relevance.signed,
+        "maps_of": relevance.maps_of,
+        "details": _details(relevance.details),
+        "image_map": np.round(relevance.image.astype(np.float64), 5).tolist(),
         "maps": np.round(relevance.maps.astype(np.float64), 5).tolist(),
         "timings_ms": explanation.timings_ms,
         "device": explanation.device,
         "memory_mb": explanation.memory_mb,
         "versions": explanation.versions,
+        "notices": list(explanation.notices),
         "fingerprint": explanation.fingerprint,
     }
+
+
+def _details(details: Details | None) -> dict[str, Any] | None:
+    if details is None:
+        return None
+    found = {name: value for name, value in vars(details).items() if value is not None}
+    return {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in found.items()}
 
 
 def to_json(explanation: Explanation) -> bytes:
     """``explanation.json``."""
     return orjson.dumps(to_dict(explanation))
+
+
+def token_scores(explanation: Explanation) -> bytes:
+    """A CSV table with a row a piece: text, start and end (characters), relevance.
+
+    It is UTF-8 with a byte order mark, for spreadsheets; a text that one would run as a formula begins with an
+    apostrophe.
+    """
+    table = io.StringIO()
+    writer = csv.writer(table)
+    writer.writerow(["text", "start", "end", "relevance"])
+    tokens = explanation.tokens
+    for (start, end), score in zip(tokens.spans, explanation.relevance.tokens, strict=True):
+        text = tokens.text[start:end]
+        writer.writerow([f"'{text}" if text.startswith(FORMULA) else text, start, end, f"{score:.9g}"])
+    return table.getvalue().encode("utf-8-sig")

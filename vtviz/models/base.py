@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -10,39 +10,64 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
-from vtviz.inputs import ImageInput, Tokens
+from vtviz.errors import UserError
+from vtviz.inputs import Frame, ImageInput, Tokens
 from vtviz.models.record import Kind
 from vtviz.models.recorder import Recording
 
 
-class ModelError(RuntimeError):
-    """A model that cannot be loaded; the message is one sentence that can be shown to the person who asked for it."""
+class ModelError(UserError, RuntimeError):
+    """A model that cannot be loaded."""
+
+
+TargetKind = Literal["match", "similarity", "caption", "answer"]
+ScoreKind = Literal["probability", "similarity", "likelihood"]
+
+
+@dataclass(frozen=True)
+class Abilities:
+    """What a model can do, as far as attribution methods need to know before it is loaded.
+
+    ``kinds`` holds, for each target, the kinds of attention that run and are recorded when it is scored. ``compares``
+    says that the model is a LocalModel.
+    """
+
+    kinds: Mapping[TargetKind, frozenset[Kind]]
+    compares: bool
 
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """A model that can be asked for by name. ``licence`` covers its weights; ``available`` says they are here."""
+    """A model that can be asked for by name.
+
+    ``licence`` covers its weights; ``available`` says they are here, and ``size_mb`` is their download where they are
+    not; ``notice`` is to be shown wherever the model is used.
+    """
 
     name: str
     label: str
     description: str
     licence: str
     available: bool
-
-
-TargetKind = Literal["match", "similarity", "caption", "answer"]
+    abilities: Abilities
+    size_mb: int | None = None
+    notice: str = ""
 
 
 @dataclass(frozen=True)
 class Target:
     """The one number that an attribution explains.
 
-    That is the match logit, the contrastive similarity, the log-probability of the caption piece at ``place`` (the text
-    is the caption), or the logit of the answer at ``place`` in the model's list (the text is the question).
+    That is the match (a logit, a cosine or a log-probability, as ``score_kind`` of the model says), the contrastive
+    similarity, the log-probability of the caption piece at ``place`` (the text is the caption; -1 is its last piece),
+    or the logit of the answer at ``place`` in the model's list (the text is the question).
     """
 
     kind: TargetKind = "match"
     place: int = 0
+
+
+MATCH = Target()
 
 
 @dataclass(frozen=True)
@@ -54,23 +79,37 @@ class EncodedText:
     mask: Tensor
 
 
+def as_score(value: Tensor, kind: ScoreKind) -> Tensor:
+    """The match as it is shown: a logit as a probability, a mean log-probability as the geometric mean of
+    probabilities, a cosine as it is."""
+    if kind == "similarity":
+        return value
+    return value.sigmoid() if kind == "probability" else value.exp()
+
+
 class FusionModel(Protocol):
     """A loaded model: photo and text in, a number out, its attention open to the recorder.
 
-    ``threshold`` is the match probability from which a text counts as describing the photo. ``default_method`` and
+    ``score_kind`` says what its match is: a logit of a probability, the cosine of two vectors, or the mean
+    log-probability of the text's pieces (see ``as_score``). ``threshold`` is the score from which a text counts as
+    describing the photo, or None where none was calibrated. ``notices`` are for the person. ``default_method`` and
     ``default_layer`` (a text→image layer, from 0) give the best maps by measurement on dev. ``text_offset`` special
-    tokens stand before the first piece. ``targets`` are what it can be asked to explain. ``token_embedding`` turns ids
-    into vectors, and ``pad_id`` is the id that stands for nothing.
+    tokens stand before the first piece on every recorded text axis, and ``image_offset`` before the first patch on
+    every recorded image axis. ``pad_id`` is the id that stands for nothing.
+    Where ``attention_in_pixels`` is True the image tower attends too, so a recorded pass starts from the pixels.
     """
 
     name: str
     weights_sha256: str
-    threshold: float
+    score_kind: ScoreKind
+    threshold: float | None
+    notices: tuple[str, ...]
     text_offset: int
+    image_offset: int
+    attention_in_pixels: bool
     default_method: str
     default_layer: int
-    targets: tuple[TargetKind, ...]
-    token_embedding: nn.Module
+    abilities: Abilities
     pad_id: int
 
     @property
@@ -80,6 +119,9 @@ class FusionModel(Protocol):
     @property
     def grid(self) -> tuple[int, int]:
         """Rows and columns of patches."""
+
+    def frame(self, image: ImageInput) -> Frame:
+        """The part of the photo that the grid of patches covers."""
 
     def tokenize(self, text: str) -> Tokens:
         """The pieces of a text, without special tokens. Raises InputError where there is nothing to read."""
@@ -102,14 +144,22 @@ class FusionModel(Protocol):
         Special tokens stay, and what is left moves together, as if the rest had never been written.
         """
 
+    def embedding(self, target: Target) -> nn.Module:
+        """The module that turns the ids of a text into vectors ``[n, T, width]`` when a target is scored."""
+
+    def readout(self, text: EncodedText, target: Target) -> Tensor:
+        """How much the target reads each place of the recorded text axis, ``[n, T]``; each row sums to 1."""
+
     def score(self, features: Tensor, text: EncodedText, target: Target) -> Tensor:
         """The target ``[batch]`` of photo i (``features [batch, patches, channels]``) with text i, with its gradients.
 
-        A single photo or text is taken for all. Raises ValueError for a target that the model does not have.
+        A single photo or text is taken for all. Raises ValueError for a target that the model does not have, InputError
+        for a caption piece that it cannot write or an answer that is not in its list.
         """
 
     def match_logits(self, features: Tensor, texts: Sequence[str]) -> Tensor:
-        """Calibrated match logit ``[batch]`` of photo i (``features [batch, patches, channels]``) with text i."""
+        """The match ``[batch]`` of photo i (``features [batch, patches, channels]``) with text i; see
+        ``score_kind``."""
 
     def index_images(self, features: Tensor) -> Any:
         """Photos ready for ``similarity``; rows are taken with ``[]``."""
@@ -125,6 +175,30 @@ class FusionModel(Protocol):
 
     def record(self, kinds: Collection[Kind]) -> AbstractContextManager[Recording]:
         """Records the model's attention inside the ``with``."""
+
+
+@runtime_checkable
+class LocalModel(FusionModel, Protocol):
+    """A model that compares single pieces and patches, which are unit vectors of one space."""
+
+    def word_vectors(self, text: EncodedText) -> Tensor:
+        """One vector for each place of the text, special tokens included, ``[n, T, width]``."""
+
+    def patch_vectors(self, features: Tensor) -> Tensor:
+        """One vector for each patch, ``[batch, patches, width]``."""
+
+    def surgery_vectors(self, features: Tensor) -> Tensor:
+        """The same with value–value attention in place of query–key attention, and no feed-forward after it, ``[batch,
+        patches, width]`` (Li et al., "CLIP Surgery", 2023)."""
+
+
+@runtime_checkable
+class TwoTowers(FusionModel, Protocol):
+    """A model whose image tower attends too, and ends in one vector."""
+
+    def image_readout(self, features: Tensor) -> Tensor:
+        """How much the photo's vector reads each place of the recorded image axis, ``[batch, image_offset + patches]``;
+        each row sums to 1."""
 
 
 @runtime_checkable
@@ -167,3 +241,13 @@ class AnswerModel(FusionModel, Protocol):
         Its text→image attention is recorded as ``[1, heads, questions * T, patches]`` for each layer, where T
         counts the special tokens too.
         """
+
+
+class Family(Protocol):
+    """A kind of model that loads in the same way."""
+
+    def infos(self) -> list[ModelInfo]:
+        """The models of this family that can be asked for."""
+
+    def load(self, name: str, device: torch.device) -> FusionModel | None:
+        """The model, or None where the name belongs to another family. Raises ModelError where it cannot be loaded."""

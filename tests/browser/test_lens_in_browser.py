@@ -288,9 +288,9 @@ def test_the_joint_sequence_is_fetched_when_it_is_asked_for(page: Page) -> None:
     page.locator("#kind").select_option("text→image")
 
 
-def test_the_page_of_its_own_opens_from_disk(page: Page, browser: Browser, tmp_path: Path) -> None:
+def test_the_page_of_its_own_opens_from_disk(page: Page, wire: Wire, browser: Browser, tmp_path: Path) -> None:
     word(page, "eyes").click()
-    page.wait_for_timeout(1000)  # until the server knows what is pinned
+    quiet(page, wire)  # until the server knows what is pinned
     with page.expect_download() as download:
         page.get_by_role("button", name="Interactive page").click()
     download.value.save_as(tmp_path / "lens.html")

@@ -38,7 +38,7 @@ class VtvizBase:
 
     name = NAME
     score_kind: ScoreKind = "probability"
-    notices = ()
+    notices: tuple[str, ...] = ()
     text_offset = 1  # [CLS] stands before the first piece
     image_offset = 0
     attention_in_pixels = False  # its backbone is convolutional
@@ -60,7 +60,7 @@ class VtvizBase:
         self.network = network.eval().requires_grad_(False)
         self.tokenizer = tokenizer
         self.weights_sha256 = weights_sha256
-        self.threshold = threshold
+        self.threshold: float | None = threshold
         self.default_method = default_method
         self.default_layer = default_layer
         self.vocabulary = vocabulary

@@ -36,9 +36,9 @@ def turn(page: Page, index: int) -> tuple[float, float]:
     field.fill(text(index))
     began = time.perf_counter()
     field.press("Enter")
-    page.locator(".words button", has_text=str(index)).first.wait_for(timeout=120_000)
+    page.locator(".words button", has_text=str(index)).first.wait_for(timeout=300_000)
     took = 1000 * (time.perf_counter() - began)
-    page.wait_for_function("() => !document.querySelector('[data-testid=stStatusWidget]')", timeout=120_000)
+    page.wait_for_function("() => !document.querySelector('[data-testid=stStatusWidget]')", timeout=300_000)
     return took, float(page.get_by_test_id("stMetricValue").nth(1).inner_text().removesuffix(" ms"))
 
 
@@ -55,7 +55,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, served(Path(folder) / "log") as server, launched() as browser:
         page = browser.new_page(viewport={"width": 1400, "height": 1200})
         page.goto(server.address)
-        page.locator("#canvas").wait_for(timeout=120_000)
+        page.locator("#canvas").wait_for(timeout=300_000)
         process, page_ms, model_ms, rss = psutil.Process(server.pid), [], [], []
         chromium = [each for each in psutil.Process().children(recursive=True) if each.pid != server.pid]
         before = cpu_ms([process]), cpu_ms(chromium)

@@ -149,7 +149,10 @@ function fit(lens) {
   const first = data.first === null ? [] : set.pieces ? data.words[data.first].pieces : [data.first];
   set.words = Array.isArray(set.words) ? set.words.filter((place) => place < lens.units.length) : first;
   if (!(set.patch < data.patches)) set.patch = null;
-  if (!data.kinds.includes(set.kind)) Object.assign(set, { kind: data.kinds[0] ?? null, layer: null, head: null });
+  if (!data.kinds.includes(set.kind)) {
+    if (set.kind !== null) Object.assign(set, { layer: null, head: null }); // they were counted among another kind's
+    set.kind = data.kinds[0] ?? null;
+  }
   const layers = layersOf(data, set.kind);
   if (!layers.length) Object.assign(set, { show: "attribution", layer: "mean", head: "mean" });
   if (set.layer !== "mean") set.layer = layers[set.layer ?? -1] ? set.layer : Math.min(data.layer, layers.length - 1);

@@ -9,7 +9,8 @@ const strength = (value, peak) => (peak > 0 ? Math.sqrt(Math.min(1, Math.abs(val
 // `bytes` [4 a patch] of a map. Over a photo the low end is clear; without one everything is opaque.
 function colourCells(bytes, map, peak, lut, signed, opacity) {
   for (let i = 0; i < map.length; i++) {
-    const much = strength(map[i], peak);
+    // What 8 bits cannot tell from nothing must not look like something: the root would make it plain to see.
+    const much = signed && Math.abs(map[i]) * 255 <= peak ? 0 : strength(map[i], peak);
     const at = 3 * Math.round(signed ? 127.5 + 127.5 * Math.sign(map[i]) * much : 255 * much);
     bytes[4 * i] = lut[at];
     bytes[4 * i + 1] = lut[at + 1];

@@ -81,6 +81,7 @@ def quiet(page: Page, wire: Wire) -> int:
     while before != wire.frames:
         before = wire.frames
         page.wait_for_timeout(700)
+        page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=60_000)
     return before
 
 

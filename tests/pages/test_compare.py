@@ -1,5 +1,6 @@
 """The Compare page without a browser."""
 
+import base64
 import json
 
 import pytest
@@ -73,3 +74,10 @@ def test_a_bad_side_gets_one_sentence_and_the_other_stays(app: AppTest) -> None:
 def test_the_language_changes_the_page(app: AppTest) -> None:
     app.selectbox(key="lang").select("zh").run()
     assert not app.exception and shown(app)["labels"]["correlation"] == "秩相关"
+
+
+def test_the_colours_of_the_difference_are_those_that_the_page_names(app: AppTest) -> None:
+    data = shown(app)
+    colours = base64.b64decode(data["diverging"])
+    assert colours[0] > colours[2] and colours[-1] > colours[-3]  # red at the low end, blue at the high one
+    assert data["labels"]["difference_about"] == "Blue: more on side A. Red: more on side B."

@@ -1,6 +1,7 @@
 """The Explore page without a browser."""
 
 import hashlib
+import time
 from dataclasses import replace
 
 import pytest
@@ -65,6 +66,19 @@ def test_method_block_and_head_can_be_picked(app: AppTest) -> None:
     chosen = app.session_state["selection"]
     assert (chosen.method, chosen.layer, chosen.head) == ("attention_gradcam", 1, 3)
     assert app.query_params["layer"] == "1" and app.query_params["method"] == "attention_gradcam"
+
+
+def test_a_slow_method_runs_when_asked_to_and_shows_its_map(app: AppTest) -> None:
+    app.session_state["selection"] = replace(first_selection(), method="occlusion", window=10)
+    app.run()
+    button = next(each for each in app.button if "Occlusion" in each.label)
+    assert any("about 10 times" in each.value for each in app.markdown) and not app.exception
+    button.click().run()
+    end = time.monotonic() + 90
+    while any("Occlusion" in each.label or each.label == "Cancel" for each in app.button):
+        assert time.monotonic() < end, "waited too long"
+        app.run()
+    assert not app.exception and any("one map for the whole text" in each.value for each in app.caption)
 
 
 def test_the_language_changes_the_page(app: AppTest) -> None:

@@ -18,7 +18,6 @@ from vtviz.inputs import MAX_CHARACTERS, split_words
 from vtviz.metrics.agreement import TOP_SHARE
 from vtviz.paths import ASSETS
 from vtviz.render.colour import colour_map
-from vtviz.render.lens.pack import SIGNED_COLOURS
 from vtviz.render.lens.page import part as lens_part
 from vtviz.render.overlay import scaled_photo, to_jpeg
 from vtviz.render.words import aligned_words
@@ -31,6 +30,7 @@ from vtviz.ui.words import alternatives, change_some_word, change_word
 SIDES = ("a", "b")
 PAIR = "pair"
 PHOTO_SIDE = 800
+DIFFERENCE_COLOURS = "RdBu"  # from red (less, side B) to blue (more, side A)
 LABELS = ("hint", "words", "whole", "map", "difference", "difference_about", "alone", "nothing", "share")
 
 
@@ -167,7 +167,7 @@ def pair_data(comparison: Comparison, name: str, pinned: int) -> dict[str, Any]:
         "differs": comparison.same_photo,
         "signed": [side.relevance.signed for side in sides],
         "lut": _text(colour_map()),
-        "diverging": _text(colour_map(SIGNED_COLOURS)),
+        "diverging": _text(colour_map(DIFFERENCE_COLOURS)),
         "sides": [_side(index, side) for index, side in enumerate(sides)],
         "pairs": [_pair(pair, comparison) for pair in comparison.pairs],
         "labels": {

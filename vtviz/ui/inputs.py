@@ -37,7 +37,7 @@ def ask_side_photo(side: str) -> tuple[ImageInput | None, DeltaGenerator]:
     chosen = selected(side).photo
     key = f"photo{side}-{current_language()}"  # the browser keeps the words of a choice
     st.session_state[key] = chosen
-    left, right, more = st.columns([2, 1.1, 1.1], vertical_alignment="bottom")
+    left, right, more = st.columns([1.5, 1.2, 1.1], vertical_alignment="bottom")
     left.selectbox(
         say("inputs.photo"),
         known if chosen in known else [*known, chosen],

@@ -28,8 +28,10 @@ try:
     with right:
         request = picked_request(image, text)
         with st.spinner(say("explore.running"), show_time=True):
-            explanation = shared_engine().explain(ready_request(request))
-        show_job(request, explanation)
+            answered = ready_request(request)
+            explanation = shared_engine().explain(answered)
+        if answered is not request:
+            show_job(request, explanation)
         show_verdict(explanation)
         word = lens(view_of(explanation), alt=say("explore.alt", name=name), key="lens")
         show_downloads(explanation, word)

@@ -26,9 +26,7 @@ def ready_request(request: Request) -> Request:
 
 
 def show_job(request: Request, shown: Explanation) -> None:
-    """Where the method asked for has not run: what it costs and a button; while it runs: its progress."""
-    if shared_engine().is_ready(request):
-        return
+    """What a method that has not run yet costs, and a button; while it runs: its progress."""
     job = st.session_state.setdefault(JOBS, {}).get(request.fingerprint)
     with st.container(border=True):
         if job is None:

@@ -1,0 +1,51 @@
+"""How far two maps of the same photo agree."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from scipy.stats import spearmanr
+
+TOP_SHARE = 0.2
+
+
+def shares(values: np.ndarray) -> np.ndarray:
+    """A map ``[h, w]`` over the sum of its sizes, so that maps of different strength lie on one scale; zeros stay."""
+    total = float(np.abs(values).sum())
+    return values / total if total > 0 else np.zeros_like(values, dtype=float)
+
+
+def on_one_grid(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Two maps ``[h, w]`` on a grid as fine as the finer of both; a coarser map is interpolated bilinearly."""
+    grid = (max(first.shape[0], second.shape[0]), max(first.shape[1], second.shape[1]))
+    return _resized(first, grid), _resized(second, grid)
+
+
+def rank_correlation(first: np.ndarray, second: np.ndarray) -> float | None:
+    """Spearman's ρ of two maps ``[h, w]`` over their patches, -1..1: the Pearson correlation of ranks, where ties get
+    their mean rank. None where a map is the same everywhere, because it has no order."""
+    if first.size < 2 or np.ptp(first) == 0 or np.ptp(second) == 0:
+        return None
+    return float(spearmanr(first.ravel(), second.ravel()).statistic)
+
+
+def overlap(first: np.ndarray, second: np.ndarray, share: float = TOP_SHARE) -> float:
+    """Intersection over union, 0..1, of the ``share`` of patches that are highest in each map ``[h, w]``.
+
+    Of patches that tie at the edge of the set, the earlier ones in reading order are taken.
+    """
+    one, other = _top(first, share), _top(second, share)
+    return len(one & other) / len(one | other)
+
+
+def _top(values: np.ndarray, share: float) -> set[int]:
+    count = max(1, round(share * values.size))
+    return set(np.argsort(-values.ravel(), kind="stable")[:count].tolist())
+
+
+def _resized(values: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
+    if values.shape == grid:
+        return values
+    source = torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))[None, None]
+    return F.interpolate(source, size=grid, mode="bilinear", align_corners=False)[0, 0].numpy()

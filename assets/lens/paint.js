@@ -41,12 +41,26 @@ function outline(context, lens, patch, width, height, sharp) {
   }
 }
 
+// Bicubic up to FINE pixels a patch, from where bilinear looks the same and takes a third of the time.
+const FINE = 8;
+
+function finer(lens, cells) {
+  const width = FINE * cells.width, height = FINE * cells.height;
+  if (lens.fine?.width !== width || lens.fine.height !== height) lens.fine = new OffscreenCanvas(width, height);
+  const context = lens.fine.getContext("2d");
+  context.clearRect(0, 0, width, height);
+  context.imageSmoothingQuality = "high";
+  context.drawImage(cells, 0, 0, width, height);
+  return lens.fine;
+}
+
 function drawMap(context, lens, shown, width, height) {
   context.clearRect(0, 0, width, height);
   if (!shown.map) return;
+  const cells = cellsOf(lens, shown, lens.set.opacity / 100);
   context.imageSmoothingEnabled = lens.set.smooth;
-  context.imageSmoothingQuality = "high";
-  context.drawImage(cellsOf(lens, shown, lens.set.opacity / 100), 0, 0, width, height);
+  context.imageSmoothingQuality = "low";
+  context.drawImage(lens.set.smooth ? finer(lens, cells) : cells, 0, 0, width, height);
 }
 
 function paintStage(lens, shown) {

@@ -26,10 +26,8 @@ def ready_request(request: Request) -> Request:
 
 
 def show_job(request: Request, shown: Explanation) -> None:
-    """Where the method asked for has not run: what it costs and a button; while it runs: its progress."""
-    if shared_engine().is_ready(request):
-        if request.method not in (None, shown.method):
-            st.rerun()  # it became ready while this page was drawn
+    """Where what is shown is not what was asked for: what that costs, and a button; while it runs: its progress."""
+    if shown.fingerprint == request.fingerprint:
         return
     job = st.session_state.setdefault(JOBS, {}).get(request.fingerprint)
     with st.container(border=True):

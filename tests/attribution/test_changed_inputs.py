@@ -10,7 +10,8 @@ from captum.attr import FeatureAblation as CaptumAblation
 from torch import Tensor
 
 from vtviz.attribution.attribute import attribute_case
-from vtviz.attribution.base import Case, Options
+from vtviz.attribution.case import Case
+from vtviz.attribution.options import Options
 from vtviz.attribution.perturbation import batches, in_batches
 from vtviz.attribution.players import Players
 from vtviz.attribution.rise import Draws

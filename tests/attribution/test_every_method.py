@@ -11,8 +11,11 @@ import pytest
 import torch
 
 from vtviz.attribution.attribute import attribute, attribute_case
-from vtviz.attribution.base import Cancelled, Case, Options, Watch, complete
+from vtviz.attribution.base import complete
+from vtviz.attribution.case import Case
+from vtviz.attribution.options import Options
 from vtviz.attribution.registry import find_method, methods, where_defined
+from vtviz.attribution.watch import Cancelled, Watch
 from vtviz.inputs import ImageInput, InputError
 from vtviz.models.attention import Attention
 from vtviz.models.base import Target

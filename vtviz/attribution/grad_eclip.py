@@ -6,8 +6,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vtviz.attribution.base import LAYER, Case, ForwardPass, Method, Options, Relevance, Watch, choices
+from vtviz.attribution.base import Method, Relevance
+from vtviz.attribution.case import Case, ForwardPass
 from vtviz.attribution.maps import chosen_layer, need_kinds, of_text, of_tokens, read_by
+from vtviz.attribution.options import LAYER, Options, choices
+from vtviz.attribution.watch import Watch
 from vtviz.inputs import Tokens
 from vtviz.models.base import Abilities, TargetKind
 from vtviz.models.record import KINDS

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from vtviz.attribution.base import Options, Relevance
+from vtviz.attribution.base import Relevance
+from vtviz.attribution.options import Options
 from vtviz.inputs import WHOLE_FRAME, Frame, ImageInput, Tokens, framed
 from vtviz.models.base import MATCH, ScoreKind, Target
 from vtviz.models.record import AttentionRecord, Kind

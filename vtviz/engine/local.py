@@ -19,10 +19,13 @@ import torch
 from torch import Tensor
 
 from vtviz.attribution.attribute import attribute_case
-from vtviz.attribution.base import Case, Options, Watch, complete
+from vtviz.attribution.base import complete
+from vtviz.attribution.case import Case
 from vtviz.attribution.maps import chosen_layer
+from vtviz.attribution.options import Options
 from vtviz.attribution.registry import find_method, methods
 from vtviz.attribution.targets import parse_target
+from vtviz.attribution.watch import Watch
 from vtviz.engine.explanation import Explanation, Request
 from vtviz.engine.jobs import Job
 from vtviz.errors import UserError

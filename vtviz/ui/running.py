@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import streamlit as st
 
-from vtviz.attribution.base import Watch
+from vtviz.attribution.watch import Watch
 from vtviz.engine.explanation import Explanation, Request
 from vtviz.engine.local import STAGES, OnStage
 from vtviz.inputs import ImageInput, InputError

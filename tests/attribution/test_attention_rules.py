@@ -9,7 +9,7 @@ from vtviz.attribution.case import Case
 from vtviz.inputs import ImageInput
 from vtviz.models.base import MATCH, Target
 from vtviz.models.record import KINDS
-from vtviz.models.vtviz_base.family import VtvizBase
+from vtviz.models.vtviz_base.model import VtvizBase
 
 TEXT = "a skateboarder runs"
 

@@ -17,7 +17,7 @@ from vtviz.attribution.players import Players
 from vtviz.attribution.rise import Draws
 from vtviz.inputs import ImageInput
 from vtviz.models.base import MATCH, Target
-from vtviz.models.vtviz_base.family import VtvizBase
+from vtviz.models.vtviz_base.model import VtvizBase
 
 TEXT = "a dog runs"
 

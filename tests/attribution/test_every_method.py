@@ -19,7 +19,7 @@ from vtviz.attribution.watch import Cancelled, Watch
 from vtviz.inputs import ImageInput, InputError
 from vtviz.models.attention import Attention
 from vtviz.models.base import Target
-from vtviz.models.vtviz_base.family import VtvizBase
+from vtviz.models.vtviz_base.model import VtvizBase
 
 TEXT = "a skateboarder runs"
 ALL = sorted(methods())

@@ -9,19 +9,22 @@ import pytest
 import torch
 from torch import Tensor
 
-from vtviz.attribution.base import ForwardPass
+from vtviz.attribution.base import ForwardPass, Options, Watch
 from vtviz.attribution.registry import find_method, methods
 from vtviz.inputs import InputError
-from vtviz.models.recorder import Recording
+from vtviz.models.recorder import RecordedLayer, Recording
 
 
-def forward_pass(attention: Tensor, logits: Tensor, grid: tuple[int, int], pieces: int) -> ForwardPass:
+def forward_pass(attention: Tensor, logits: Tensor, grid: tuple[int, int], pieces: int) -> Any:
     """A pass of a model with one text→image layer, ``attention [batch, heads, text, patches]``."""
     recording = Recording()
-    recording.layers.append(("cross", "text→image", attention))
-    model: Any = SimpleNamespace(text_offset=1, grid=grid, default_layer=0)
+    nothing = torch.empty(0)
+    recording.layers.append(RecordedLayer("cross", "text→image", attention, nothing, nothing, nothing, nothing))
+    model: Any = SimpleNamespace(text_offset=1, image_offset=0, grid=grid, default_layer=0)
     tokens: Any = [SimpleNamespace(pieces=("x",) * pieces) for _ in range(len(attention))]
-    return ForwardPass(model, attention, tokens, logits, recording)
+    case: Any = SimpleNamespace(model=model, tokens=tokens)
+    case.forward = lambda gradient, kinds: ForwardPass(case, logits, recording)
+    return case
 
 
 def test_raw_attention_by_hand() -> None:
@@ -30,11 +33,11 @@ def test_raw_attention_by_hand() -> None:
     )
     forward = forward_pass(attention, torch.zeros(1), (2, 2), pieces=2)
     method = find_method("raw_attention")
-    (relevance,) = method.attribute(forward, None, None)
+    (relevance,) = method.attribute(forward, Options(), Watch())
     np.testing.assert_allclose(relevance.maps[0], [[1.0, 1.0], [0.25, 0.25]], atol=1e-6)
     entropy = -(2 * 0.4 * math.log(0.4) + 2 * 0.1 * math.log(0.1))
     np.testing.assert_allclose(relevance.tokens, [1 - entropy / math.log(4), 0.0], atol=1e-6)
-    (one,) = method.attribute(forward, 0, 1)
+    (one,) = method.attribute(forward, Options(layer=0, head=1), Watch())
     np.testing.assert_allclose(one.maps[0], [[1 / 7, 1.0], [1 / 7, 1 / 7]], atol=1e-6)
 
 
@@ -47,7 +50,7 @@ def test_gradcam_agrees_with_finite_differences_for_every_text_of_a_batch() -> N
         return (torch.tanh(weights @ values).pow(2) - weights @ values).sum(dim=(1, 2, 3))
 
     forward = forward_pass(attention, answers(attention), (2, 3), pieces=2)
-    relevances = find_method("attention_gradcam").attribute(forward, None, None)
+    relevances = find_method("attention_gradcam").attribute(forward, Options(), Watch())
     for index, relevance in enumerate(relevances):
         expected = np.zeros((2, 6))
         for head, piece, patch in np.ndindex(2, 2, 6):
@@ -66,21 +69,20 @@ def test_gradcam_agrees_with_finite_differences_for_every_text_of_a_batch() -> N
 def test_gradcam_without_positive_gradient_is_zero_not_nan() -> None:
     attention = torch.full((1, 1, 3, 4), 0.25, requires_grad=True)
     forward = forward_pass(attention, -attention.sum(dim=(1, 2, 3)), (2, 2), pieces=1)
-    (relevance,) = find_method("attention_gradcam").attribute(forward, None, None)
+    (relevance,) = find_method("attention_gradcam").attribute(forward, Options(), Watch())
     assert (relevance.maps == 0).all() and (relevance.tokens == 0).all()
 
 
-@pytest.mark.parametrize(("layer", "head", "message"), [(1, None, "`layer` 1 is not"), (0, 5, "`head` 5 is not")])
+@pytest.mark.parametrize(("layer", "head", "message"), [(1, None, "Layer 1 is not"), (0, 5, "Head 5 is not")])
 def test_a_layer_or_head_that_is_not_there_is_refused(layer: int, head: int | None, message: str) -> None:
     forward = forward_pass(torch.full((1, 1, 3, 4), 0.25), torch.zeros(1), (2, 2), pieces=1)
-    with pytest.raises(ValueError, match=message):
-        find_method("raw_attention").attribute(forward, layer, head)
+    with pytest.raises(InputError, match=message):
+        find_method("raw_attention").attribute(forward, Options(layer=layer, head=head), Watch())
 
 
 def test_every_method_says_what_it_is_and_an_unknown_one_is_refused() -> None:
     assert {"raw_attention", "attention_gradcam"} <= set(methods())
     for name, method in methods().items():
         assert name == method.name and method.label and method.paper and "F" in method.cost
-        assert method.choices <= {"layer", "head"}
     with pytest.raises(InputError, match="no method called magic"):
         find_method("magic")

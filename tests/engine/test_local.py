@@ -57,9 +57,9 @@ def test_a_photo_is_encoded_once_and_an_equal_request_is_not_run_again(
     engine = LocalEngine("cpu")
     model = load_model("vtviz-base")
     calls: list[str] = []
-    encode, match = model.encode_image, model.match_logits
+    encode, match = model.encode_image, model.score
     monkeypatch.setattr(model, "encode_image", lambda image: (calls.append("image"), encode(image))[1])
-    monkeypatch.setattr(model, "match_logits", lambda f, t: (calls.append("match"), match(f, t))[1])
+    monkeypatch.setattr(model, "score", lambda *given: (calls.append("match"), match(*given))[1])
     monkeypatch.setattr(local, "load_model", lambda name, device: model)
     first = engine.explain(Request(cat, "a cat"))
     engine.explain(Request(cat, "a dog"))

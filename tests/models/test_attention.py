@@ -30,7 +30,7 @@ def test_agrees_with_a_computation_by_hand(observed: bool) -> None:
     mask = torch.tensor([[True, True, False, True, True]])
     seen: list[torch.Tensor] = []
     if observed:
-        layer.observer = lambda _, weights: seen.append(weights)
+        layer.observer = lambda _, query, memory, weights: (seen.append(weights), weights @ memory[1])[1]
     output = layer(queries, keys, mask)
     weights, expected = by_hand(layer, queries[0], keys[0], mask[0])
     torch.testing.assert_close(output[0], expected, atol=1e-5, rtol=0)

@@ -40,11 +40,14 @@ def observers(model: nn.Module) -> list[object]:
 def test_records_both_directions_of_every_layer(model: TwoBlocks, inputs: tuple[Tensor, Tensor]) -> None:
     with record_attention(model) as recording:
         model(*inputs)
-    assert [kind for _, kind, _ in recording.layers] == ["text→image", "image→text"] * 2
+    assert [layer.kind for layer in recording.layers] == ["text→image", "image→text"] * 2
     assert [weights.shape for weights in recording.of_kind("text→image")] == [(1, 2, 3, 6)] * 2
     assert [weights.shape for weights in recording.of_kind("image→text")] == [(1, 2, 6, 3)] * 2
-    for _, _, weights in recording.layers:
-        torch.testing.assert_close(weights.sum(dim=-1), torch.ones(weights.shape[:-1]))
+    for layer in recording.layers:
+        torch.testing.assert_close(layer.weights.sum(dim=-1), torch.ones(layer.weights.shape[:-1]))
+        torch.testing.assert_close(layer.mixed, layer.weights @ layer.value)
+        scores = layer.query @ layer.key.transpose(-1, -2) / layer.query.shape[-1] ** 0.5
+        torch.testing.assert_close(layer.weights, scores.softmax(dim=-1))
 
 
 def test_records_only_the_kinds_asked_for(model: TwoBlocks, inputs: tuple[Tensor, Tensor]) -> None:

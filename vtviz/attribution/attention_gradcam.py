@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 
-from vtviz.attribution.base import ForwardPass, Relevance, from_rows, layer_weights
+from vtviz.attribution.base import HEAD, LAYER, Case, Method, Options, Relevance, Watch, choices
+from vtviz.attribution.maps import chosen_layer, need_kinds, of_tokens, over_heads
+from vtviz.inputs import Tokens
+from vtviz.models.base import Abilities, TargetKind
 
 
-class AttentionGradCAM:
-    """mean over heads of A ⊙ (∂answer/∂A)⁺ at one text→image layer; one backward pass serves all pieces and texts.
+class AttentionGradCAM(Method):
+    """mean over heads of A ⊙ (∂target/∂A)⁺ at one text→image layer; one backward pass serves all pieces and texts.
 
     A token's score is the sum of its row before the maps are scaled. No parameter's gradient is touched.
     """
@@ -19,20 +20,25 @@ class AttentionGradCAM:
     label = "Attention Grad-CAM"
     paper = "Li et al., Align before Fuse (ALBEF), NeurIPS 2021; Selvaraju et al., Grad-CAM, ICCV 2017"
     cost = "1F + 1B"
-    signed = False
     needs_gradient = True
-    choices: frozenset[Literal["layer", "head"]] = frozenset({"layer", "head"})
+    options = choices(layer=LAYER, head=HEAD)
 
-    def attribute(self, forward: ForwardPass, layer: int | None, head: int | None) -> list[Relevance]:
-        weights = layer_weights(forward, layer, head)
-        # The texts of a batch do not influence each other, so the gradient of the sum is that of each answer.
-        (gradient,) = torch.autograd.grad(forward.logits.sum(), weights, retain_graph=True)
+    def supports(self, abilities: Abilities, target: TargetKind) -> str | None:
+        return need_kinds(abilities, target, self.label, "text→image")
+
+    def passes(self, tokens: Tokens, grid: tuple[int, int], options: Options) -> int:
+        return 2
+
+    def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
+        forward = case.forward(True, {"text→image"})
+        weights = chosen_layer(forward, options).weights
+        # The texts of a case do not influence each other, so the gradient of the sum is that of each value.
+        (gradient,) = torch.autograd.grad(forward.values.sum(), weights, retain_graph=True)
         weighted = weights.detach() * gradient.clamp_min(0.0)
         found = []
-        for index in range(len(forward.tokens)):
-            heads = forward.rows(weighted, index)
-            rows = heads.mean(dim=0) if head is None else heads[head]
-            found.append(from_rows(rows, rows.sum(dim=-1), forward.model.grid))
+        for index in range(len(case.tokens)):
+            rows = over_heads(forward.rows(weighted, index), options.head)
+            found.append(of_tokens(rows, rows.sum(dim=-1), case.model.grid))
         return found
 
 

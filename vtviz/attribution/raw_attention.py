@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
 
-from vtviz.attribution.base import ForwardPass, Relevance, from_rows, layer_weights
+from vtviz.attribution.base import HEAD, LAYER, Case, Method, Options, Relevance, Watch, choices
+from vtviz.attribution.maps import chosen_layer, need_kinds, of_tokens, over_heads
+from vtviz.inputs import Tokens
+from vtviz.models.base import Abilities, TargetKind
 
 
-class RawAttention:
+class RawAttention(Method):
     """softmax(QKᵀ/√d_k) of one text→image layer, one head or the mean of all.
 
     A token's score is how far its attention is from being spread evenly: 1 − entropy / log(patches).
@@ -18,19 +20,23 @@ class RawAttention:
     label = "Raw attention"
     paper = "Vaswani et al., Attention Is All You Need, NeurIPS 2017"
     cost = "1F"
-    signed = False
-    needs_gradient = False
-    choices: frozenset[Literal["layer", "head"]] = frozenset({"layer", "head"})
+    options = choices(layer=LAYER, head=HEAD)
 
-    def attribute(self, forward: ForwardPass, layer: int | None, head: int | None) -> list[Relevance]:
-        weights = layer_weights(forward, layer, head)
+    def supports(self, abilities: Abilities, target: TargetKind) -> str | None:
+        return need_kinds(abilities, target, self.label, "text→image")
+
+    def passes(self, tokens: Tokens, grid: tuple[int, int], options: Options) -> int:
+        return 1
+
+    def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
+        forward = case.forward(False, {"text→image"})
+        weights = chosen_layer(forward, options).weights
         found = []
-        for index in range(len(forward.tokens)):
-            heads = forward.rows(weights, index)
-            rows = heads.mean(dim=0) if head is None else heads[head]
+        for index in range(len(case.tokens)):
+            rows = over_heads(forward.rows(weights, index), options.head)
             entropy = -(rows * rows.clamp_min(1e-12).log()).sum(dim=-1)
             scores = (1.0 - entropy / math.log(rows.shape[-1])).clamp_min(0.0)
-            found.append(from_rows(rows, scores, forward.model.grid))
+            found.append(of_tokens(rows, scores * (rows.sum(dim=-1) > 0), case.model.grid))
         return found
 
 

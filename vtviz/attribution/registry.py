@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from functools import cache
+from typing import Any
 
 import vtviz.attribution
 from vtviz.attribution.base import Method
 from vtviz.inputs import InputError
+from vtviz.models.registry import model_infos
 
 
 @cache
@@ -31,3 +33,15 @@ def find_method(name: str) -> Method:
     if name not in methods():
         raise InputError(f"There is no method called {name}; the methods are: {', '.join(sorted(methods()))}.")
     return methods()[name]
+
+
+def where_defined(method: Method) -> dict[str, Any]:
+    """For each known model the targets that a method is defined for, and for each other target the reason."""
+    found = {}
+    for info in model_infos():
+        reasons = {target: method.supports(info.abilities, target) for target in info.abilities.kinds}
+        found[info.name] = {
+            "targets": [target for target, reason in reasons.items() if reason is None],
+            "reasons": {target: reason for target, reason in reasons.items() if reason is not None},
+        }
+    return found

@@ -19,24 +19,22 @@ def evaluate(
     output: Annotated[Path, typer.Option(help="JSON file for the figures.")],
     model: Model = DEFAULT_MODEL,
     methods: Annotated[
-        str | None, typer.Option(help="Methods for the pointing game, with commas; all if left out.")
+        str | None,
+        typer.Option(help="Methods for the pointing game, with commas, or `all`; if left out, those of a few passes."),
     ] = None,
     limit: Annotated[int | None, typer.Option(help="Only the first N photos.", min=2)] = None,
     judgements: Annotated[Path | None, typer.Option(help="JSON lines of image, text and ratings.")] = None,
     device: Device = "auto",
 ) -> None:
     """Measure a model: matching, retrieval, pointing game, captions, answers, agreement with human judgements."""
-    from vtviz.attribution.registry import find_method
-    from vtviz.attribution.registry import methods as known_methods
     from vtviz.metrics.system import choose_device, device_label, versions
     from vtviz.models.registry import load_model
     from vtviz.training.evaluation import evaluate as measure
-    from vtviz.training.evaluation import read_split
+    from vtviz.training.evaluation import pointing_methods, read_split
 
-    chosen = [find_method(name.strip()) for name in methods.split(",")] if methods else list(known_methods().values())
     rows = read_split(data, split, limit)
     loaded = load_model(model, choose_device(device))
-    figures = measure(loaded, data, rows, chosen, judgements)
+    figures = measure(loaded, data, rows, pointing_methods(loaded, methods), judgements)
     about = {
         "schema": "vtviz.evaluation/1",
         "model": model,

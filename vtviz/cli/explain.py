@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,9 +23,21 @@ def explain(
         int | None, typer.Option(help="Cross-attention layer from 0; the model's best if left out.")
     ] = None,
     head: Annotated[int | None, typer.Option(help="One head from 0; the mean of all if left out.")] = None,
+    target: Annotated[
+        str,
+        typer.Option(
+            help="What is explained: match, similarity, caption:PLACE (a piece of the text, from 0) or answer:WORDS."
+        ),
+    ] = "match",
+    samples: Annotated[int | None, typer.Option(help="Random draws or steps of a method that has them.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the draws.")] = None,
+    window: Annotated[int | None, typer.Option(help="Side of the covered square, in patches.")] = None,
     device: Device = "auto",
 ) -> None:
     """Explain one photo and one text."""
+    from tqdm import tqdm
+
+    from vtviz.attribution.base import Watch
     from vtviz.engine.explanation import Request
     from vtviz.engine.export import to_json
     from vtviz.engine.local import LocalEngine
@@ -33,8 +45,11 @@ def explain(
     from vtviz.render.words import word_maps
 
     image = read_photo(photo)
-    request = Request(image, text, model, method, layer, head)
-    explanation = LocalEngine(device).explain(request)
+    engine = LocalEngine(device)
+    aim = engine.target(model, target)
+    request = Request(image, text, model, method, layer, head, aim, samples, seed, window)
+    with tqdm(desc="passes", disable=None, leave=False, delay=1.0) as bar:
+        explanation = engine.explain(request, watch=Watch(progress=lambda done, total: _advance(bar, done, total)))
     make_folder(output)
     (output / "explanation.json").write_bytes(to_json(explanation))
     tokens = explanation.tokens
@@ -48,3 +63,8 @@ def explain(
     if explanation.unknown:
         words = ", ".join(tokens.words[place].text for place in explanation.unknown)
         typer.echo(f"The model does not know: {words}. Its score is a guess.", err=True)
+
+
+def _advance(bar: Any, done: int, total: int) -> None:
+    bar.total = total
+    bar.update(done - bar.n)

@@ -10,7 +10,10 @@ def models(as_json: AsJson = False) -> None:
     """List the models."""
     from vtviz.models.registry import model_infos
 
-    rows = [vars(info) for info in model_infos()]
+    keys = ("name", "label", "description", "licence", "available")
+    rows = [
+        {**{key: getattr(info, key) for key in keys}, "targets": list(info.abilities.kinds)} for info in model_infos()
+    ]
     show(
         rows,
         as_json,
@@ -20,9 +23,17 @@ def models(as_json: AsJson = False) -> None:
 
 @app.command()
 def methods(as_json: AsJson = False) -> None:
-    """List the attribution methods."""
+    """List the attribution methods, with the models that each is defined for."""
     from vtviz.attribution.registry import methods as known
+    from vtviz.attribution.registry import where_defined
 
-    keys = ("name", "label", "paper", "cost", "signed")
-    rows = [{key: getattr(method, key) for key in keys} for method in known().values()]
+    keys = ("name", "label", "paper", "cost", "signed", "maps_of")
+    rows = [
+        {
+            **{key: getattr(method, key) for key in keys},
+            "options": {name: vars(choice) for name, choice in method.options.items()},
+            "models": where_defined(method),
+        }
+        for method in known().values()
+    ]
     show(rows, as_json, lambda row: f"{row['name']} ({row['cost']}): {row['label']}. {row['paper']}")

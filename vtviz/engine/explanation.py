@@ -8,15 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from vtviz.attribution.base import Relevance
+from vtviz.attribution.base import Options, Relevance
 from vtviz.inputs import ImageInput, Tokens
+from vtviz.models.base import MATCH, Target
 from vtviz.models.record import AttentionRecord
 from vtviz.models.registry import DEFAULT_MODEL
 
 
 @dataclass(frozen=True)
 class Request:
-    """A photo and a text for a model. ``method``, ``layer`` and ``head`` are the model's defaults where None."""
+    """A photo and a text for a model.
+
+    ``method``, ``layer`` and ``head`` are the model's defaults where None; ``samples``, ``seed`` and ``window`` the
+    method's (see Options); ``target`` is what is explained.
+    """
 
     image: ImageInput
     text: str
@@ -24,11 +29,20 @@ class Request:
     method: str | None = None
     layer: int | None = None
     head: int | None = None
+    target: Target = MATCH
+    samples: int | None = None
+    seed: int | None = None
+    window: int | None = None
+
+    @property
+    def options(self) -> Options:
+        """What is set about the method."""
+        return Options(self.layer, self.head, self.samples, self.seed, self.window)
 
     @property
     def fingerprint(self) -> str:
         """A name for this request; equal requests have equal ones."""
-        parts = (self.image.sha256, self.text, self.model, self.method, self.layer, self.head)
+        parts = (self.image.sha256, self.text, self.model, self.method, self.options, self.target)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
@@ -38,7 +52,8 @@ class Explanation:
 
     ``score`` is the match probability; ``grid`` the rows and columns of patches; ``text_offset`` the place of the first
     piece in the record's text axis; ``unknown`` the places of words that the model does not know; ``timings_ms`` the
-    time of each stage; ``memory_mb`` in MiB after the run.
+    time of each stage; ``memory_mb`` in MiB after the run; ``options`` those that the method has, complete. ``score``,
+    ``layer`` and ``record`` are those of the match, whatever the target.
     """
 
     image: ImageInput
@@ -48,6 +63,8 @@ class Explanation:
     method: str
     layer: int
     head: int | None
+    target: Target
+    options: Options
     score: float
     threshold: float
     grid: tuple[int, int]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import orjson
 
+from vtviz.attribution.base import Details
 from vtviz.engine.explanation import Explanation
 
 SCHEMA = "vtviz.explanation/1"
@@ -22,6 +24,8 @@ def to_dict(explanation: Explanation) -> dict[str, Any]:
         "method": explanation.method,
         "layer": explanation.layer,
         "head": explanation.head,
+        "target": {"kind": explanation.target.kind, "place": explanation.target.place},
+        "options": {name: value for name, value in asdict(explanation.options).items() if value is not None},
         "text": tokens.text,
         "text_truncated": tokens.truncated,
         "unknown_words": [tokens.words[place].text for place in explanation.unknown],
@@ -39,6 +43,9 @@ def to_dict(explanation: Explanation) -> dict[str, Any]:
         ],
         "grid": list(explanation.grid),
         "signed": relevance.signed,
+        "maps_of": relevance.maps_of,
+        "details": _details(relevance.details),
+        "image_map": np.round(relevance.image.astype(np.float64), 5).tolist(),
         "maps": np.round(relevance.maps.astype(np.float64), 5).tolist(),
         "timings_ms": explanation.timings_ms,
         "device": explanation.device,
@@ -46,6 +53,13 @@ def to_dict(explanation: Explanation) -> dict[str, Any]:
         "versions": explanation.versions,
         "fingerprint": explanation.fingerprint,
     }
+
+
+def _details(details: Details | None) -> dict[str, Any] | None:
+    if details is None:
+        return None
+    found = {name: value for name, value in vars(details).items() if value is not None}
+    return {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in found.items()}
 
 
 def to_json(explanation: Explanation) -> bytes:

@@ -13,12 +13,15 @@ from typing import Generic, Protocol, TypeVar
 import torch
 from torch import Tensor
 
-from vtviz.attribution.base import layer_weights, run_forward
+from vtviz.attribution.attribute import attribute_case
+from vtviz.attribution.base import Case, Options, Watch, complete
+from vtviz.attribution.maps import chosen_layer
 from vtviz.attribution.registry import find_method
+from vtviz.attribution.targets import parse_target
 from vtviz.engine.explanation import Explanation, Request
 from vtviz.inputs import ImageInput, InputError
 from vtviz.metrics.system import choose_device, device_label, memory_mb, versions
-from vtviz.models.base import AnswerModel, CaptionModel, FusionModel
+from vtviz.models.base import AnswerModel, CaptionModel, FusionModel, Target
 from vtviz.models.record import AttentionLayer, AttentionRecord
 from vtviz.models.registry import DEFAULT_MODEL, families, load_model
 from vtviz.tasks.answer import Answer, answer_question
@@ -35,8 +38,9 @@ OnStage = Callable[[str], None]
 class Engine(Protocol):
     """The only door to a model."""
 
-    def explain(self, request: Request, on_stage: OnStage | None = None) -> Explanation:
-        """The model's answer and what led to it; ``on_stage`` hears each stage of STAGES as it begins."""
+    def explain(self, request: Request, on_stage: OnStage | None = None, watch: Watch | None = None) -> Explanation:
+        """The model's answer and what led to it; ``on_stage`` hears each stage of STAGES as it begins, and ``watch``
+        the progress of the attribution, which it may cancel."""
 
     def captions(self, image: ImageInput, model: str = DEFAULT_MODEL) -> list[Caption]:
         """Captions of a photo, best first."""
@@ -89,16 +93,17 @@ class LocalEngine:
         self._captions = Kept[list[Caption]](KEPT_ANSWERS)
         self._answers = Kept[Answer](KEPT_ANSWERS)
 
-    def explain(self, request: Request, on_stage: OnStage | None = None) -> Explanation:
+    def explain(self, request: Request, on_stage: OnStage | None = None, watch: Watch | None = None) -> Explanation:
         """The model's answer and what led to it.
 
         Raises:
-            InputError: if the text, the method, the layer or the head is not one that the model can take.
+            InputError: if the text, the target, the method or an option is not one that the model can take.
             ModelError: if the model cannot be loaded.
             Busy: if ``QUEUE`` requests are waiting already.
+            Cancelled: if ``watch`` says so.
         """
         heard = on_stage or (lambda stage: None)
-        return self._in_turn(request.fingerprint, lambda: self._run(request, heard), self._explanations)
+        return self._in_turn(request.fingerprint, lambda: self._run(request, heard, watch), self._explanations)
 
     def captions(self, image: ImageInput, model: str = DEFAULT_MODEL) -> list[Caption]:
         """Captions of a photo, best first.
@@ -134,6 +139,15 @@ class LocalEngine:
 
         return self._in_turn((model, image.sha256, question), answer, self._answers)
 
+    def target(self, model: str, written: str) -> Target:
+        """A target as a person writes it: ``match``, ``similarity``, ``caption:PLACE`` or ``answer:WORDS``.
+
+        Raises:
+            InputError: if it is none of these, or the model does not know the answer.
+            ModelError: if the model cannot be loaded.
+        """
+        return self._worker.submit(lambda: parse_target(self._model(model), written)).result()
+
     def close(self) -> None:
         """Ends the worker once it is done."""
         self._worker.shutdown()
@@ -152,7 +166,7 @@ class LocalEngine:
     def _features(self, name: str, model: FusionModel, image: ImageInput) -> Tensor:
         return self._photos.get((name, image.sha256), lambda: model.encode_image(image))
 
-    def _run(self, request: Request, on_stage: OnStage) -> Explanation:
+    def _run(self, request: Request, on_stage: OnStage, watch: Watch | None) -> Explanation:
         timings: dict[str, float] = {}
 
         @contextmanager
@@ -170,17 +184,17 @@ class LocalEngine:
             tokens = model.tokenize(request.text)
         with stage("image_features"):
             features = self._features(request.model, model, request.image)
+        options = complete(method, request.options)
+        match = Case(model, request.image, [tokens.text], features=features)
+        case = match if request.target == match.target else Case(model, request.image, [tokens.text], request.target)
         with stage("forward"):
-            forward = run_forward(model, features, [tokens.text], method.needs_gradient)
-        try:
-            layer_weights(forward, request.layer, request.head)
-        except ValueError as error:
-            raise InputError(f"{str(error)[0].upper()}{str(error)[1:]}.".replace("`", "")) from error
+            forward = match.forward(gradient=case is match and method.needs_gradient)
+        chosen_layer(forward, Options(request.layer, request.head))
         with stage("attribution"):
-            (relevance,) = method.attribute(forward, request.layer, request.head)
+            (relevance,) = attribute_case(case, method.name, request.options, watch)
         layers = tuple(
-            AttentionLayer(name, kind, weights.detach()[0].float().cpu())
-            for name, kind, weights in forward.attention.layers
+            AttentionLayer(layer.name, layer.kind, layer.weights.detach()[0].float().cpu())
+            for layer in forward.attention.layers
         )
         return Explanation(
             image=request.image,
@@ -190,7 +204,9 @@ class LocalEngine:
             method=method.name,
             layer=model.default_layer if request.layer is None else request.layer,
             head=request.head,
-            score=float(forward.logits.detach().sigmoid()),
+            target=request.target,
+            options=options,
+            score=float(forward.values.detach().sigmoid()),
             threshold=model.threshold,
             grid=model.grid,
             text_offset=model.text_offset,

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from vtviz.models.record import Kind
 
 KeysValues = tuple[Tensor, Tensor]  # each [batch, heads, keys, width / heads]
+Observer = Callable[["Attention", Tensor, KeysValues, Tensor], Tensor]
 
 
 class Attention(nn.Module):
@@ -19,6 +20,9 @@ class Attention(nn.Module):
         width: size of the queries, and of the output.
         heads: number of heads; divides ``width``.
         kind: what attends to what, for the record.
+
+    An ``observer`` gets the queries, the keys and values, and the weights ``[batch, heads, queries, keys]``, and mixes
+    the values itself, so that what it keeps lies on the graph.
     """
 
     def __init__(self, width: int, heads: int, kind: Kind) -> None:
@@ -31,7 +35,7 @@ class Attention(nn.Module):
         self.key = nn.Linear(width, width)
         self.value = nn.Linear(width, width)
         self.output = nn.Linear(width, width)
-        self.observer: Callable[[Attention, Tensor], None] | None = None
+        self.observer: Observer | None = None
 
     def project(self, keys: Tensor) -> KeysValues:
         """Keys and values of ``keys [batch, keys, width]``, to be computed once where they are attended to often."""
@@ -54,9 +58,13 @@ class Attention(nn.Module):
             scores = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5
             if allowed is not None:
                 scores = scores.masked_fill(~allowed, float("-inf"))
-            weights = scores.float().softmax(dim=-1)
-            self.observer(self, weights)
-            mixed = weights.to(value.dtype) @ value
+            mixed = self.observer(self, query, (key, value), scores.float().softmax(dim=-1))
+        return self.output(mixed.transpose(1, 2).flatten(2))
+
+    def of_values(self, x: Tensor) -> Tensor:
+        """softmax(VVᵀ/√d_k)V of one sequence ``[batch, n, width]``, which is not recorded."""
+        value = self._split(self.value(x))
+        mixed = F.scaled_dot_product_attention(value, value, value)
         return self.output(mixed.transpose(1, 2).flatten(2))
 
     def _split(self, x: Tensor) -> Tensor:

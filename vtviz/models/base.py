@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -19,6 +19,21 @@ class ModelError(RuntimeError):
     """A model that cannot be loaded; the message is one sentence that can be shown to the person who asked for it."""
 
 
+TargetKind = Literal["match", "similarity", "caption", "answer"]
+
+
+@dataclass(frozen=True)
+class Abilities:
+    """What a model can do, as far as attribution methods need to know before it is loaded.
+
+    ``kinds`` holds, for each target, the kinds of attention that run and are recorded when it is scored. ``compares``
+    says that the model is a LocalModel.
+    """
+
+    kinds: Mapping[TargetKind, frozenset[Kind]]
+    compares: bool
+
+
 @dataclass(frozen=True)
 class ModelInfo:
     """A model that can be asked for by name. ``licence`` covers its weights; ``available`` says they are here."""
@@ -28,9 +43,7 @@ class ModelInfo:
     description: str
     licence: str
     available: bool
-
-
-TargetKind = Literal["match", "similarity", "caption", "answer"]
+    abilities: Abilities
 
 
 @dataclass(frozen=True)
@@ -38,11 +51,15 @@ class Target:
     """The one number that an attribution explains.
 
     That is the match logit, the contrastive similarity, the log-probability of the caption piece at ``place`` (the text
-    is the caption), or the logit of the answer at ``place`` in the model's list (the text is the question).
+    is the caption; -1 is its last piece), or the logit of the answer at ``place`` in the model's list (the text is the
+    question).
     """
 
     kind: TargetKind = "match"
     place: int = 0
+
+
+MATCH = Target()
 
 
 @dataclass(frozen=True)
@@ -59,18 +76,20 @@ class FusionModel(Protocol):
 
     ``threshold`` is the match probability from which a text counts as describing the photo. ``default_method`` and
     ``default_layer`` (a text→image layer, from 0) give the best maps by measurement on dev. ``text_offset`` special
-    tokens stand before the first piece. ``targets`` are what it can be asked to explain. ``token_embedding`` turns ids
-    into vectors, and ``pad_id`` is the id that stands for nothing.
+    tokens stand before the first piece on every recorded text axis, and ``image_offset`` before the first patch on
+    every recorded image axis. ``pad_id`` is the id that stands for nothing.
+    Where ``attention_in_pixels`` is True the image tower attends too, so a recorded pass starts from the pixels.
     """
 
     name: str
     weights_sha256: str
     threshold: float
     text_offset: int
+    image_offset: int
+    attention_in_pixels: bool
     default_method: str
     default_layer: int
-    targets: tuple[TargetKind, ...]
-    token_embedding: nn.Module
+    abilities: Abilities
     pad_id: int
 
     @property
@@ -102,10 +121,17 @@ class FusionModel(Protocol):
         Special tokens stay, and what is left moves together, as if the rest had never been written.
         """
 
+    def embedding(self, target: Target) -> nn.Module:
+        """The module that turns the ids of a text into vectors ``[n, T, width]`` when a target is scored."""
+
+    def readout(self, text: EncodedText, target: Target) -> Tensor:
+        """How much the target reads each place of the recorded text axis, ``[n, T]``; each row sums to 1."""
+
     def score(self, features: Tensor, text: EncodedText, target: Target) -> Tensor:
         """The target ``[batch]`` of photo i (``features [batch, patches, channels]``) with text i, with its gradients.
 
-        A single photo or text is taken for all. Raises ValueError for a target that the model does not have.
+        A single photo or text is taken for all. Raises ValueError for a target that the model does not have, InputError
+        for a caption piece that it cannot write or an answer that is not in its list.
         """
 
     def match_logits(self, features: Tensor, texts: Sequence[str]) -> Tensor:
@@ -125,6 +151,21 @@ class FusionModel(Protocol):
 
     def record(self, kinds: Collection[Kind]) -> AbstractContextManager[Recording]:
         """Records the model's attention inside the ``with``."""
+
+
+@runtime_checkable
+class LocalModel(FusionModel, Protocol):
+    """A model that compares single pieces and patches, which are unit vectors of one space."""
+
+    def word_vectors(self, text: EncodedText) -> Tensor:
+        """One vector for each place of the text, special tokens included, ``[n, T, width]``."""
+
+    def patch_vectors(self, features: Tensor) -> Tensor:
+        """One vector for each patch, ``[batch, patches, width]``."""
+
+    def surgery_vectors(self, features: Tensor) -> Tensor:
+        """The same with value–value attention in place of query–key attention, and no feed-forward after it, ``[batch,
+        patches, width]`` (Li et al., "CLIP Surgery", 2023)."""
 
 
 @runtime_checkable

@@ -4,26 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from vtviz.models.attention import Attention
+from vtviz.models.attention import Attention, KeysValues
 from vtviz.models.record import KINDS, Kind
 
 
-class Recording:
-    """The attention of each layer that has run, as ``(name, kind, weights [batch, heads, queries, keys])``.
+@dataclass(frozen=True)
+class RecordedLayer:
+    """One attention layer of a pass.
 
-    The weights lie on the autograd graph where gradients are on, so they can be differentiated with respect to.
+    ``weights [batch, heads, queries, keys]``; what they were made of, ``query``, ``key`` and ``value [batch, heads, n,
+    width / heads]``; and ``mixed [batch, heads, queries, width / heads]``, the values mixed by the weights, before the
+    output projection. All lie on the autograd graph where gradients are on, ``mixed`` being what the model
+    goes on with.
+    """
+
+    name: str
+    kind: Kind
+    weights: Tensor
+    query: Tensor
+    key: Tensor
+    value: Tensor
+    mixed: Tensor
+
+
+class Recording:
+    """The attention layers that have run, in their order.
+
+    A text→image layer directly followed by an image→text layer is one block: both read the same inputs.
     """
 
     def __init__(self) -> None:
-        self.layers: list[tuple[str, Kind, Tensor]] = []
+        self.layers: list[RecordedLayer] = []
+
+    def layers_of(self, kind: Kind) -> list[RecordedLayer]:
+        """Every layer of one kind, in the order in which they ran."""
+        return [layer for layer in self.layers if layer.kind == kind]
 
     def of_kind(self, kind: Kind) -> list[Tensor]:
         """The weights of every layer of one kind, in the order in which the layers ran."""
-        return [weights for _, each, weights in self.layers if each == kind]
+        return [layer.weights for layer in self.layers_of(kind)]
 
 
 @contextmanager
@@ -38,10 +62,12 @@ def record_attention(model: nn.Module, kinds: Collection[Kind] = KINDS) -> Itera
     if any(module.observer is not None for module in modules):
         raise RuntimeError("this model is being recorded already")
 
-    def observe(module: Attention, weights: Tensor) -> None:
+    def observe(module: Attention, query: Tensor, memory: KeysValues, weights: Tensor) -> Tensor:
         if torch.is_grad_enabled() and not weights.requires_grad:
             weights.requires_grad_()  # with frozen parameters the graph begins here
-        recording.layers.append((modules[module], module.kind, weights))
+        mixed = weights.to(memory[1].dtype) @ memory[1]
+        recording.layers.append(RecordedLayer(modules[module], module.kind, weights, query, *memory, mixed))
+        return mixed
 
     try:
         for module in modules:

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vtviz.attribution.base import Relevance, from_rows
+from vtviz.attribution.base import Relevance
+from vtviz.attribution.maps import of_tokens
 from vtviz.inputs import Tokens
 from vtviz.models.base import AnswerModel
 
@@ -58,7 +59,7 @@ def answer_question(model: AnswerModel, features: Tensor, question: str) -> Answ
     best = logits.detach().softmax(dim=-1).topk(min(CANDIDATES, len(model.answers)))
     candidates = tuple((model.answers[i], p) for p, i in zip(best.values.tolist(), best.indices.tolist(), strict=True))
     unknown = model.unknown_words([word.text for word in tokens.words])
-    relevance = from_rows(rows, rows.sum(dim=-1), model.grid)
+    relevance = of_tokens(rows, rows.sum(dim=-1), model.grid)
     return Answer(tokens, candidates, model.answer_threshold, unknown, relevance)
 
 

@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from tqdm import tqdm
 
+from vtviz.attribution.base import Options
 from vtviz.attribution.registry import methods
 from vtviz.metrics.classification import best_threshold, matching_figures
 from vtviz.models.vtviz_base.family import load_folder
@@ -41,7 +42,8 @@ def calibrate(folder: Path, photos: Path, cache: Path) -> dict[str, float]:
     nouns = frequent_nouns(rows)
     features = torch.from_numpy(np.load(cache / "dev-0.npy", mmap_mode="c")).split(1)
     layers = range(model.network.config.fusion_blocks)
-    candidates = {f"{name}/{layer}": (method, layer) for name, method in methods().items() for layer in layers}
+    attention = {name: method for name, method in methods().items() if "layer" in method.options}
+    candidates = {f"{name}/{k}": (method, Options(layer=k)) for name, method in attention.items() for k in layers}
     pointing, short, without = Pointing(candidates), Pointing(candidates), Pointing({})
     right, wrong, answered, accepted = [], [], [], []
     for index, row in enumerate(tqdm(rows, desc="calibration", disable=None)):

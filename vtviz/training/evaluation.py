@@ -12,13 +12,14 @@ from scipy.stats import kendalltau
 from torch import Tensor
 from tqdm import tqdm
 
-from vtviz.attribution.base import Method, run_forward
+from vtviz.attribution.attribute import attribute_case
+from vtviz.attribution.base import Case, Method, Options
+from vtviz.attribution.registry import find_method, methods
 from vtviz.inputs import ImageInput, InputError, read_image
 from vtviz.metrics.classification import matching_figures
 from vtviz.metrics.localisation import in_boxes, peak
 from vtviz.metrics.retrieval import recall
 from vtviz.models.base import AnswerModel, CaptionModel, FusionModel
-from vtviz.models.record import Kind
 from vtviz.training.rows import Row, read_rows
 from vtviz.training.task_evaluation import answer_figures, caption_figures
 
@@ -42,8 +43,30 @@ def read_split(data: Path, split: str, limit: int | None = None) -> list[Row]:
     return rows
 
 
+def pointing_methods(model: FusionModel, names: str | None) -> list[Method]:
+    """The methods for the pointing game: those of ``names``, with commas; ``all`` that give a map of the model's match;
+    or where None those of them that need a few passes only.
+
+    Raises:
+        InputError: if there is no such method, or it gives no map of this model's match.
+    """
+    if names is None or names == "all":
+        found = [
+            each
+            for each in methods().values()
+            if each.maps_of != "none" and not each.supports(model.abilities, "match")
+        ]
+        return [each for each in found if names == "all" or not each.perturbs]
+    chosen = [find_method(name.strip()) for name in names.split(",")]
+    for method in chosen:
+        reason = method.supports(model.abilities, "match")
+        if reason or method.maps_of == "none":
+            raise InputError(reason or f"{method.label} gives no map, so it cannot point.")
+    return chosen
+
+
 def evaluate(
-    model: FusionModel, data: Path, rows: list[Row], methods: Sequence[Method], judgements: Path | None = None
+    model: FusionModel, data: Path, rows: list[Row], chosen: Sequence[Method], judgements: Path | None = None
 ) -> dict[str, Any]:
     """Matching, retrieval and pointing figures, those of captions and answers where the model gives any, and agreement
     with judgements where a file of them is given.
@@ -51,7 +74,7 @@ def evaluate(
     Args:
         data: the folder with ``images/``.
         rows: the photos with their captions and boxed phrases.
-        methods: attribution methods for the pointing game.
+        chosen: attribution methods for the pointing game, all of them defined for the model's match.
         judgements: JSON lines of ``image``, ``text`` and ``ratings``.
 
     Raises:
@@ -66,10 +89,12 @@ def evaluate(
         features.append(encoded)
         sizes.append((image.width, image.height))
     figures: dict[str, Any] = {"photos": len(rows), "captions": sum(len(row["captions"]) for row in rows)}
-    pointing = Pointing({method.name: (method, None) for method in methods})
+    pointing = Pointing({method.name: (method, Options()) for method in chosen})
+    from_pixels = model.attention_in_pixels or any(method.perturbs for method in chosen)
     right, wrong = [], []
     for index, row in enumerate(_progress(rows, "matching and pointing")):
-        right.append(pointing.run(model, features[index], row, sizes[index]))
+        photo = photos.image(row["image"]) if from_pixels else None
+        right.append(pointing.run(model, features[index], row, sizes[index], photo))
         wrong.append(mismatched(model, features, rows, index))
     figures["matching"] = matching_figures(probabilities(right), probabilities(wrong), model.threshold)
     figures["retrieval"] = _retrieval(model, features, rows)
@@ -90,49 +115,58 @@ class _Photos:
         self.model, self.folder = model, data / "images"
 
     def read(self, name: str) -> tuple[ImageInput, Tensor]:
+        image = self.image(name)
+        return image, self.model.encode_image(image)
+
+    def image(self, name: str) -> ImageInput:
         try:
-            image = read_image((self.folder / name).read_bytes())
+            return read_image((self.folder / name).read_bytes())
         except OSError as error:
             raise InputError(f"The photo {name} cannot be read.") from error
         except InputError as error:
             raise InputError(f"The photo {name} cannot be used. {error}") from error
-        return image, self.model.encode_image(image)
 
 
 class Pointing:
     """The pointing game; the centre of the photo is the baseline.
 
     Args:
-        candidates: a method and a layer (None for the model's default) by the name of their figures.
+        candidates: a method and what is set about it, by the name of their figures.
     """
 
-    def __init__(self, candidates: Mapping[str, tuple[Method, int | None]]) -> None:
+    def __init__(self, candidates: Mapping[str, tuple[Method, Options]]) -> None:
         self.candidates = candidates
         self.hits = dict.fromkeys(candidates, 0)
         self.phrases = self.centre = 0
 
-    def run(self, model: FusionModel, features: Tensor, row: Row, size: tuple[int, int]) -> Tensor:
-        """Counts the hits of one photo of ``size`` pixels; the logits ``[captions]`` of its own captions."""
+    def run(
+        self, model: FusionModel, features: Tensor, row: Row, size: tuple[int, int], image: ImageInput | None = None
+    ) -> Tensor:
+        """Counts the hits of one photo of ``size`` pixels; the logits ``[captions]`` of its own captions.
+
+        All captions of the photo are one case, so what a method does to the photo is done once. Only methods that
+        change the photo need the ``image`` itself.
+        """
         captions, phrases = row["captions"], row.get("phrases", [])
-        gradient = bool(phrases) and any(method.needs_gradient for method, _ in self.candidates.values())
-        kinds: set[Kind] = {"text→image"} if phrases else set()
-        forward = run_forward(model, features.expand(len(captions), -1, -1), captions, gradient, kinds)
         if not phrases:
-            return forward.logits.cpu()
-        found = {name: method.attribute(forward, layer, None) for name, (method, layer) in self.candidates.items()}
+            return match_logits(model, features, captions)
+        case = Case(model, image, captions, features=features)
+        found = {
+            name: attribute_case(case, method.name, options) for name, (method, options) in self.candidates.items()
+        }
         for phrase in phrases:
             caption, boxes = phrase["caption"], phrase["boxes"]
             # A caption is stripped before it is tokenised, so its characters may have moved.
             moved = len(captions[caption]) - len(captions[caption].lstrip())
             start, end = phrase["start"] - moved, phrase["end"] - moved
-            pieces = [i for i, (a, b) in enumerate(forward.tokens[caption].spans) if a < end and b > start]
+            pieces = [i for i, (a, b) in enumerate(case.tokens[caption].spans) if a < end and b > start]
             self.phrases += 1
             self.centre += in_boxes((0.5, 0.5), boxes)
             for name, relevances in found.items():
                 if pieces:
                     phrase_map = relevances[caption].maps[pieces].mean(axis=0)
                     self.hits[name] += in_boxes(peak(phrase_map, *size), boxes)
-        return forward.logits.detach().cpu()
+        return case.forward(False, ()).values.detach().cpu()
 
     def figures(self) -> dict[str, Any]:
         """Hits and accuracy by name."""
@@ -142,6 +176,12 @@ class Pointing:
             name: {"hits": hits, "phrases": self.phrases, "accuracy": hits / total, "centre_baseline": baseline}
             for name, hits in self.hits.items()
         }
+
+
+@torch.inference_mode()
+def match_logits(model: FusionModel, features: Tensor, captions: list[str]) -> Tensor:
+    """Logits ``[captions]`` of the captions of one photo."""
+    return model.match_logits(features.expand(len(captions), -1, -1), captions).cpu()
 
 
 @torch.inference_mode()

@@ -56,7 +56,7 @@ def _pick(
     def keep() -> None:
         st.session_state[PICKS] = {**st.session_state.get(PICKS, {}), name: st.session_state[key]}
 
-    offered = method is None or name in method.choices
+    offered = method is None or name in method.options
     st.selectbox(
         say(f"pick.{name}"), options, key=key, format_func=label, help=about, on_change=keep, disabled=not offered
     )

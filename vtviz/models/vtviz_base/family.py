@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from vtviz.inputs import ImageInput, InputError, Tokens, check_text, group_pieces
 from vtviz.models.attention import KeysValues
-from vtviz.models.base import EncodedText, ModelError, ModelInfo, Target, TargetKind
-from vtviz.models.record import Kind
+from vtviz.models.base import Abilities, EncodedText, ModelError, ModelInfo, Target, TargetKind
+from vtviz.models.record import KINDS, Kind
 from vtviz.models.recorder import Recording, record_attention
 from vtviz.models.vtviz_base.backbone import to_pixels
 from vtviz.models.vtviz_base.heads import CAPTION_PIECES
@@ -28,6 +28,8 @@ from vtviz.paths import ASSETS
 NAME = "vtviz-base"
 FOLDER = ASSETS / "models" / NAME
 FILES = ("model.safetensors", "config.json", "tokenizer.json", "vocabulary.json")
+ENCODERS: frozenset[Kind] = frozenset({"image", "text"})
+DECODERS: frozenset[Kind] = ENCODERS | {"text→image"}
 UNKNOWN = 2  # the caption piece that stands for all that cannot be written
 
 
@@ -36,6 +38,8 @@ class VtvizBase:
 
     name = NAME
     text_offset = 1  # [CLS] stands before the first piece
+    image_offset = 0
+    attention_in_pixels = False  # its backbone is convolutional
     pad_id = 0
     caption_start, caption_end, caption_length = 0, 1, CAPTION_PIECES
 
@@ -60,8 +64,7 @@ class VtvizBase:
         self.vocabulary = vocabulary
         self.answers = tuple(answers)
         self.answer_threshold = answer_threshold
-        self.token_embedding: nn.Module = network.text_tower.words
-        self.targets = self._targets()
+        self.abilities = _abilities(network.caption is not None, network.answer is not None)
 
     @property
     def device(self) -> torch.device:
@@ -112,25 +115,56 @@ class VtvizBase:
         ends = torch.ones(len(kept), 1, dtype=torch.bool)
         return self._padded([ids[row].tolist() for row in torch.cat([ends, kept.cpu(), ends], dim=1).to(ids.device)])
 
+    def embedding(self, target: Target) -> nn.Module:
+        """The module that turns the ids of a text into vectors when a target is scored."""
+        if target.kind != "caption":
+            return self.network.text_tower.words
+        assert self.network.caption is not None
+        return self.network.caption.words
+
+    def readout(self, text: EncodedText, target: Target) -> Tensor:
+        """[CLS] for match and answer, all tokens alike for the similarity, the last input of a caption, ``[n, T]``."""
+        length = text.ids.shape[1]
+        if target.kind == "similarity":
+            return text.mask / text.mask.sum(dim=1, keepdim=True)
+        if target.kind != "caption":
+            return nn.functional.one_hot(torch.zeros_like(text.ids[:, 0]), length).float()
+        last = self._caption_places(text, target.place)
+        return nn.functional.one_hot(last, int(last.max()) + 1).float()
+
+    def word_vectors(self, text: EncodedText) -> Tensor:
+        """The contrastive vector of each place of the text, ``[n, T, width]``."""
+        return self.network.encode_text(text.ids, text.mask).local
+
+    def patch_vectors(self, features: Tensor) -> Tensor:
+        """The contrastive vector of each patch, ``[batch, patches, width]``."""
+        return self.network.encode_patches(features.clone()).local
+
+    def surgery_vectors(self, features: Tensor) -> Tensor:
+        """The same with value–value attention in the image layer and without its feed-forward."""
+        return self.network.surgery_patches(features.clone())
+
     def score(self, features: Tensor, text: EncodedText, target: Target) -> Tensor:
         """The target ``[batch]`` of photo i (``features [batch, patches, channels]``) with text i.
 
         Raises:
             ValueError: for a target that the model does not have.
         """
-        if target.kind not in self.targets:
-            raise ValueError(f"`target` {target.kind} is not one of {', '.join(self.targets)}")
+        if target.kind not in self.abilities.kinds:
+            raise ValueError(f"`target` {target.kind} is not one of {', '.join(self.abilities.kinds)}")
         count = max(len(features), len(text.ids))
         features = features.clone().expand(count, -1, -1)
         ids, mask = text.ids.expand(count, -1), text.mask.expand(count, -1)
         if target.kind == "caption":
-            return self._piece_log_probability(features, ids, target.place)
+            return self._piece_log_probability(features, EncodedText(ids, mask), target.place)
         words, patches = self.network.encode_text(ids, mask), self.network.encode_patches(features)
         if target.kind == "match":
             return self.network.match(words, patches)
         if target.kind == "similarity":
             return self.network.paired_similarity(words, patches)
         assert self.network.answer is not None
+        if not 0 <= target.place < len(self.answers):
+            raise InputError(f"There is no answer {target.place}; the model knows {len(self.answers)}, from 0.")
         memory = self.network.answer.decoder.read(features, patches.tokens)
         return self.network.answer(memory, words.tokens, mask)[:, target.place]
 
@@ -204,19 +238,32 @@ class VtvizBase:
         """Records the network's attention inside the ``with``."""
         return record_attention(self.network, kinds)
 
-    def _targets(self) -> tuple[TargetKind, ...]:
-        writing: tuple[TargetKind, ...] = ("caption",) if self.network.caption is not None else ()
-        answering: tuple[TargetKind, ...] = ("answer",) if self.network.answer is not None else ()
-        return ("match", "similarity", *writing, *answering)
+    def _piece_log_probability(self, features: Tensor, text: EncodedText, place: int) -> Tensor:
+        """Of the piece at ``place`` of each caption, given those before it and the photo, ``[batch]``.
 
-    def _piece_log_probability(self, features: Tensor, ids: Tensor, place: int) -> Tensor:
-        """Of the piece at ``place`` of a caption, given those before it and the photo, ``[batch]``."""
+        Raises:
+            InputError: if the caption has no such piece, or the model cannot write it.
+        """
         assert self.network.caption is not None
+        last = self._caption_places(text, place)
         number = {int(piece): number for number, piece in enumerate(self.network.caption.pieces)}
-        rows = [[number.get(piece, UNKNOWN) for piece in row] for row in ids[:, : place + 2].tolist()]
+        rows = [[number.get(piece, UNKNOWN) for piece in row] for row in text.ids[:, : int(last.max()) + 2].tolist()]
         chosen = torch.tensor(rows, device=self.device)
-        logits = self.caption_logits(self.caption_memory(features), chosen[:, :-1])[:, -1].float()
-        return logits.log_softmax(dim=-1).gather(1, chosen[:, -1:])[:, 0]
+        written = chosen.gather(1, last[:, None] + 1)
+        if (written == UNKNOWN).any():
+            raise InputError("The model cannot write this word in a caption; choose another one.")
+        logits = self.caption_logits(self.caption_memory(features), chosen[:, :-1]).float()
+        logits = logits[torch.arange(len(last), device=self.device), last]
+        return logits.log_softmax(dim=-1).gather(1, written)[:, 0]
+
+    def _caption_places(self, text: EncodedText, place: int) -> Tensor:
+        """The place of the input from which the piece at ``place`` is written, ``[n]``: the same number, as a start
+        comes first."""
+        pieces = text.mask.sum(dim=1) - 2
+        last = pieces - 1 if place < 0 else torch.full_like(pieces, place)
+        if (last >= pieces).any() or (last < 0).any() or int(last.max()) >= self.caption_length - 1:
+            raise InputError(f"The caption has no piece {place} that the model could write.")
+        return last
 
     def _padded(self, rows: Sequence[Sequence[int]]) -> EncodedText:
         length = max(len(row) for row in rows)
@@ -233,7 +280,15 @@ def infos() -> list[ModelInfo]:
     """The shipped model."""
     available = all((FOLDER / name).is_file() for name in FILES)
     about = "Cross-attention both ways over 20 × 20 patches of the whole frame; English; runs on a CPU."
-    return [ModelInfo(NAME, "vtviz base", about, "non-commercial research and education", available)]
+    abilities = _abilities(captions=True, answers=True)
+    return [ModelInfo(NAME, "vtviz base", about, "non-commercial research and education", available, abilities)]
+
+
+def _abilities(captions: bool, answers: bool) -> Abilities:
+    kinds: dict[TargetKind, frozenset[Kind]] = {"match": frozenset(KINDS), "similarity": ENCODERS}
+    kinds.update({"caption": DECODERS} if captions else {})
+    kinds.update({"answer": DECODERS} if answers else {})
+    return Abilities(kinds, compares=True)
 
 
 def load(name: str, device: torch.device) -> VtvizBase | None:

@@ -112,6 +112,13 @@ class FusionNetwork(nn.Module):
         mask = torch.ones(tokens.shape[:2], dtype=torch.bool, device=tokens.device)
         return self.image_contrast(tokens, mask)
 
+    def surgery_patches(self, features: Tensor) -> Tensor:
+        """Contrastive vectors ``[batch, patches, width]`` with value–value attention on the image layer's path, and
+        without its feed-forward (Li et al., "CLIP Surgery", 2023)."""
+        tokens = self.image_in(features) + self.image_positions
+        attended = self.image_layer.attention.of_values(self.image_layer.norm(tokens))
+        return F.normalize(self.image_contrast.local(self.image_norm(tokens + attended)).float(), dim=-1)
+
     def encode_text(self, ids: Tensor, mask: Tensor) -> Encoded:
         """Piece ids and mask ``[batch, T]``."""
         return self.text_contrast(self.text_norm(self.text_in(self.text_tower(ids, mask))), mask)

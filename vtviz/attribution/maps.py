@@ -1,0 +1,88 @@
+"""From rows of numbers to a Relevance, and which recorded layer to read."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vtviz.attribution.base import Details, ForwardPass, MapsOf, Options, Relevance
+from vtviz.inputs import InputError
+from vtviz.models.base import Abilities, TargetKind
+from vtviz.models.record import Kind
+from vtviz.models.recorder import RecordedLayer
+
+
+def need_kinds(abilities: Abilities, target: TargetKind, label: str, *wanted: Kind) -> str | None:
+    """Why a method is not defined where none of the wanted kinds of attention runs, or None where one does."""
+    if abilities.kinds[target] & set(wanted):
+        return None
+    return f"{label} needs {' or '.join(wanted)} attention, and this model's {target} is read without it."
+
+
+def chosen_layer(forward: ForwardPass, options: Options, kind: Kind = "text→image") -> RecordedLayer:
+    """The layer of a kind that the options name: the model's default, or the last where that is not there.
+
+    Raises:
+        InputError: if the pass had no such layer or head.
+    """
+    layers = forward.attention.layers_of(kind)
+    default = min(forward.case.model.default_layer, len(layers) - 1) if kind == "text→image" else len(layers) - 1
+    place = default if options.layer is None else options.layer
+    if not 0 <= place < len(layers):
+        raise InputError(f"Layer {place} is not one of the {len(layers)} {kind} layers, which count from 0.")
+    heads = layers[place].weights.shape[1]
+    if options.head is not None and not 0 <= options.head < heads:
+        raise InputError(f"Head {options.head} is not one of the layer's {heads} heads, which count from 0.")
+    return layers[place]
+
+
+def over_heads(weights: Tensor, head: int | None) -> Tensor:
+    """One head of ``weights [heads, ...]``, or the mean of all."""
+    return weights.mean(dim=0) if head is None else weights[head]
+
+
+def read_by(forward: ForwardPass, index: int, rows: Tensor) -> Tensor:
+    """Rows of the text axis ``[text, ...]`` as the target reads them, ``[...]``."""
+    weights = forward.case.model.readout(forward.case.text, forward.case.scored)[index]
+    return torch.einsum("t,t...->...", weights.to(rows.dtype), rows)
+
+
+def of_tokens(
+    maps: Tensor, scores: Tensor, grid: tuple[int, int], signed: bool = False, image: Tensor | None = None
+) -> Relevance:
+    """Relevance with a map for each piece, ``maps [T, patches]``, and token scores ``[T]``.
+
+    Each map is scaled so that its largest size is 1. ``image [patches]`` is the mean of the maps where it is None.
+    """
+    rows = _array(maps).reshape(-1, *grid)
+    whole = rows.mean(axis=0) if image is None else _array(image).reshape(grid)
+    return Relevance(_array(scores), scaled(rows), scaled(whole), signed)
+
+
+def of_text(
+    image: Tensor | np.ndarray,
+    scores: Tensor | np.ndarray,
+    grid: tuple[int, int],
+    signed: bool = True,
+    details: Details | None = None,
+    maps_of: MapsOf = "text",
+) -> Relevance:
+    """Relevance with one map for the whole text, ``image [patches]``, and token scores ``[T]``."""
+    tokens, whole = _array(scores), scaled(_array(image).reshape(grid))
+    return Relevance(tokens, np.broadcast_to(whole, (len(tokens), *grid)), whole, signed, maps_of, details)
+
+
+def scaled(maps: np.ndarray) -> np.ndarray:
+    """Maps ``[..., h, w]`` whose largest size is 1, or 0 everywhere."""
+    peak = np.abs(maps).max(axis=(-2, -1), keepdims=True)
+    return maps / np.where(peak > 0, peak, 1.0)
+
+
+def peak_of(image: Tensor | np.ndarray) -> float:
+    """The largest size in a map: what its scaled values are to be multiplied by."""
+    return float(np.abs(_array(image)).max())
+
+
+def _array(values: Tensor | np.ndarray) -> np.ndarray:
+    return values if isinstance(values, np.ndarray) else values.detach().float().cpu().numpy()

@@ -1,0 +1,26 @@
+"""Targets as a person writes them."""
+
+from __future__ import annotations
+
+from vtviz.inputs import InputError
+from vtviz.models.base import AnswerModel, FusionModel, Target
+
+
+def parse_target(model: FusionModel, written: str) -> Target:
+    """``match``, ``similarity``, ``caption:PLACE`` (a piece of the text, from 0; -1 is the last) or ``answer:WORDS``.
+
+    Raises:
+        InputError: if it is none of these, or the model does not know the answer.
+    """
+    kind, _, rest = written.partition(":")
+    if kind == "answer" and isinstance(model, AnswerModel):
+        if rest not in model.answers:
+            raise InputError(f"The model does not know the answer {rest}; it knows: {', '.join(model.answers)}.")
+        return Target("answer", model.answers.index(rest))
+    if kind == "caption":
+        if not rest.removeprefix("-").isdecimal():
+            raise InputError("The target caption needs the number of a piece, as in caption:3.")
+        return Target("caption", int(rest))
+    if kind not in ("match", "similarity") or rest:
+        raise InputError(f"There is no target {written}; use match, similarity, caption:PLACE or answer:WORDS.")
+    return Target("match" if kind == "match" else "similarity")

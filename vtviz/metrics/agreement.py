@@ -45,7 +45,9 @@ def infidelity_of(subject: Subject) -> float:
     generator = torch.Generator().manual_seed(subject.seed)
 
     def take_away(inputs: Tensor) -> tuple[Tensor, Tensor]:
-        removed = (torch.rand(inputs.shape, generator=generator) < torch.rand(len(inputs), 1, generator=generator)).float()
+        removed = (
+            torch.rand(inputs.shape, generator=generator) < torch.rand(len(inputs), 1, generator=generator)
+        ).float()
         return removed, inputs - removed
 
     def answer(kept: Tensor) -> Tensor:

@@ -56,7 +56,9 @@ def _words(subject: Subject) -> tuple[Ask, np.ndarray, int]:
 def _metric(name: str, label: str, direction: Direction, paper: str, measure: Callable[[Subject], float]) -> Metric:
     words = name.startswith("word_")
     cost = "min(k, W) F of the text" if words else "k F"
-    return Metric(name, label, "faithfulness", direction, paper, cost, measure, frozenset({"words" if words else "patches"}))
+    return Metric(
+        name, label, "faithfulness", direction, paper, cost, measure, frozenset({"words" if words else "patches"})
+    )
 
 
 def _perturbation(subject: Subject, sign: float) -> float:

@@ -11,7 +11,17 @@ from vtviz.inputs import InputError
 from vtviz.metrics.base import Metric
 
 FAMILIES = ("faithfulness", "localisation", "stability", "attention")
-DEFAULTS = ("insertion", "deletion", "word_insertion", "word_deletion", "pointing", "energy", "iou", "iou_50", "coverage")
+DEFAULTS = (
+    "insertion",
+    "deletion",
+    "word_insertion",
+    "word_deletion",
+    "pointing",
+    "energy",
+    "iou",
+    "iou_50",
+    "coverage",
+)
 
 
 @cache

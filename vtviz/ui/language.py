@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from functools import cache
-
 import streamlit as st
 
-from vtviz.paths import ASSETS
+from vtviz.sentences import LANGUAGES, catalogue
 
-LANGUAGES = {"en": "English", "zh": "中文"}
-
-
-@cache
-def catalogue(language: str) -> dict[str, str]:
-    """All sentences of a language by key; each part of the interface has a file of its own."""
-    parts = sorted((ASSETS / "lang" / language).glob("*.json"))
-    return {key: text for part in parts for key, text in json.loads(part.read_text(encoding="utf-8")).items()}
+__all__ = ["LANGUAGES", "catalogue", "current_language", "say", "say_or"]
 
 
 def current_language() -> str:

@@ -23,6 +23,7 @@ def forward_pass(attention: Tensor, logits: Tensor, grid: tuple[int, int], piece
     model: Any = SimpleNamespace(text_offset=1, image_offset=0, grid=grid, default_layer=0)
     tokens: Any = [SimpleNamespace(pieces=("x",) * pieces) for _ in range(len(attention))]
     case: Any = SimpleNamespace(model=model, tokens=tokens)
+    case.rows = lambda values, index: values[..., 1 : 1 + pieces, :]
     case.forward = lambda gradient, kinds: ForwardPass(case, logits, recording)
     return case
 

@@ -23,10 +23,10 @@ def test_every_attention_is_recorded_with_rows_that_sum_to_one(network: FusionNe
     assert features.shape == (2, 16, network.backbone.channels)
     with torch.no_grad(), record_attention(network) as recording:
         network.match(network.encode_text(IDS, MASK), network.encode_patches(features))
-    kinds = [kind for _, kind, _ in recording.layers]
+    kinds = [layer.kind for layer in recording.layers]
     assert kinds == ["text", "image", "text→image", "image→text", "text→image", "image→text", "fused"]
-    for _, _, weights in recording.layers:
-        torch.testing.assert_close(weights.sum(dim=-1), torch.ones(weights.shape[:-1]))
+    for layer in recording.layers:
+        torch.testing.assert_close(layer.weights.sum(dim=-1), torch.ones(layer.weights.shape[:-1]))
     assert all((weights[1, :, :, 3] == 0).all() for weights in recording.of_kind("image→text"))
 
 

@@ -54,7 +54,7 @@ def test_the_map_of_an_answer_is_attention_times_its_gradient(
     with model.record({"text→image"}) as recording:
         features = model.encode_image(cat)
         best = model.answer_logits(features, [question])[0].argmax()
-    observed: list[torch.Tensor] = [each.clone() for _, _, each in recording.layers]
+    observed: list[torch.Tensor] = [each.weights.clone() for each in recording.layers]
     grads = []
     with torch.enable_grad(), model.record({"text→image"}) as again:
         logit = model.answer_logits(features, [question])[0, best]

@@ -115,6 +115,28 @@ class Watch:
             raise Cancelled
 
 
+class Count:
+    """Counts the passes of one method for a watch.
+
+    Args:
+        watch: hears of them.
+        total: passes in all.
+    """
+
+    def __init__(self, watch: Watch, total: int) -> None:
+        self.watch, self.done, self.total = watch, 0, total
+        watch.step(0, total)
+
+    def add(self, passes: int, pause: bool = True) -> None:
+        """So many more are done, of which the total is the most; ``pause`` is False where something holds the model.
+
+        Raises:
+            Cancelled: where the result is not wanted.
+        """
+        self.done = min(self.done + passes, self.total)
+        self.watch.step(self.done, self.total, pause)
+
+
 class Case:
     """One photo, the texts about it that are explained together, and the target.
 
@@ -184,6 +206,38 @@ class Case:
         """Text ``index`` alone."""
         return _row(self.text, index)
 
+    def pieces(self, values: Tensor, index: int, axis: int = -1) -> Tensor:
+        """The pieces of text ``index`` on the text axis of ``values``, with zeros for those that were not read: in a
+        caption, the explained piece and what follows it."""
+        first, count = self.model.text_offset, len(self.tokens[index].pieces)
+        if self.target.kind == "caption":
+            values = values.narrow(axis, 0, min(values.shape[axis], first + self._place(index)))
+        found = min(count, values.shape[axis] - first)
+        read = values.narrow(axis, first, found)
+        if found == count:
+            return read
+        shape = list(read.shape)
+        shape[axis] = count - found
+        return torch.cat([read, read.new_zeros(shape)], dim=axis)
+
+    def rows(self, values: Tensor, index: int) -> Tensor:
+        """The rows of the pieces of text ``index``, ``[..., T, n]`` of ``values [..., text, n]``. The row of the
+        explained piece of a caption is the one that it is written from."""
+        found = self.pieces(values, index, axis=-2)
+        if self.target.kind == "caption":
+            written_from = int(self.model.readout(self.text, self.scored)[index].argmax())
+            found = found.index_copy(
+                found.ndim - 2,
+                torch.tensor([self._place(index)], device=found.device),
+                values[..., written_from : written_from + 1, :],
+            )
+        return found
+
+    @torch.inference_mode()
+    def values(self) -> Tensor:
+        """The target of each text, ``[texts]``."""
+        return self.model.score(self.features, self.text, self.scored).float()
+
     def forward(self, gradient: bool, kinds: Collection[Kind] = KINDS) -> ForwardPass:
         """One pass of all texts with attention of these kinds recorded, and its graph where gradients are wanted.
 
@@ -237,19 +291,8 @@ class ForwardPass:
 
     def rows(self, weights: Tensor, index: int) -> Tensor:
         """Rows of the pieces of text ``index`` over the patches, ``[..., T, patches]``, of ``weights [texts, ..., text,
-        image]``. A piece that the pass did not read (what follows the explained piece of a caption) has zeros."""
-        return self.pieces(weights[index, ..., self.case.model.image_offset :], index, axis=-2)
-
-    def pieces(self, values: Tensor, index: int, axis: int) -> Tensor:
-        """The pieces of text ``index`` on the text axis of ``values``, with zeros for those that were not read."""
-        first, count = self.case.model.text_offset, len(self.case.tokens[index].pieces)
-        found = min(count, values.shape[axis] - first)
-        read = values.narrow(axis, first, found)
-        if found == count:
-            return read
-        shape = list(read.shape)
-        shape[axis] = count - found
-        return torch.cat([read, read.new_zeros(shape)], dim=axis)
+        image]``."""
+        return self.case.rows(weights[index, ..., self.case.model.image_offset :], index)
 
 
 class Method(ABC):
@@ -257,8 +300,8 @@ class Method(ABC):
 
     ``cost`` is in forward (F) and backward (B) passes; P, S, W and T are numbers of patches (or windows of them),
     samples, words and pieces. ``options`` are the fields of Options that it has. ``needs_gradient`` says that it
-    differentiates the recorded pass; ``perturbs`` that it runs the model on many changed photos: it is slow, and
-    reports its progress. ``docs/methods.md`` is the guide.
+    differentiates the recorded pass; ``perturbs`` that it runs the model many times: it is slow, and reports its
+    progress. ``docs/methods.md`` is the guide.
     """
 
     name: ClassVar[str]

@@ -48,6 +48,24 @@ def read_by(forward: ForwardPass, index: int, rows: Tensor) -> Tensor:
     return torch.einsum("t,t...->...", weights.to(rows.dtype), rows)
 
 
+def from_joined(forward: ForwardPass, index: int, joined: Tensor) -> Relevance:
+    """Relevance from R ``[text + image, text + image]``, whose rows rely on its columns, less what each has of itself.
+
+    Where text and photo never meet, the map is that of the photo's summary token, or the mean of all patches.
+    """
+    case = forward.case
+    words, _ = forward.attention.sizes()
+    gained = joined - torch.eye(len(joined), device=joined.device)
+    first = words + case.model.image_offset
+    scores = case.pieces(read_by(forward, index, gained[:words, :words]), index)
+    maps = gained[:words, first:]
+    if maps.any():
+        return of_tokens(case.rows(maps, index), scores, case.model.grid, image=read_by(forward, index, maps))
+    patches = gained[words:, first:]
+    image = patches[0] if case.model.image_offset else patches.mean(dim=0)
+    return of_text(image, scores, case.model.grid, signed=False)
+
+
 def of_tokens(
     maps: Tensor, scores: Tensor, grid: tuple[int, int], signed: bool = False, image: Tensor | None = None
 ) -> Relevance:

@@ -13,7 +13,7 @@ from vtviz.models.attention import Attention, KeysValues
 from vtviz.models.record import KINDS, Kind
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RecordedLayer:
     """One attention layer of a pass.
 
@@ -40,6 +40,28 @@ class Recording:
 
     def __init__(self) -> None:
         self.layers: list[RecordedLayer] = []
+
+    def blocks(self) -> list[list[RecordedLayer]]:
+        """The layers in their order; those of one block together."""
+        found: list[list[RecordedLayer]] = []
+        for layer in self.layers:
+            if layer.kind == "image→text" and found and found[-1][0].kind == "text→image":
+                found[-1].append(layer)
+            else:
+                found.append([layer])
+        return found
+
+    def sizes(self) -> tuple[int, int]:
+        """Lengths of the text axis and of the image axis; 0 for a side that no layer read."""
+        words = patches = both = 0
+        for layer in self.layers:
+            queries, keys = layer.weights.shape[-2:]
+            if layer.kind == "fused":
+                both = queries
+            else:
+                words = queries if layer.kind.startswith("text") else words
+                patches = keys if layer.kind.endswith("image") else patches
+        return (words, patches) if words and patches else (words or both - patches, patches or both - words)
 
     def layers_of(self, kind: Kind) -> list[RecordedLayer]:
         """Every layer of one kind, in the order in which they ran."""

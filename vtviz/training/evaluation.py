@@ -90,7 +90,7 @@ def evaluate(
         sizes.append((image.width, image.height))
     figures: dict[str, Any] = {"photos": len(rows), "captions": sum(len(row["captions"]) for row in rows)}
     pointing = Pointing({method.name: (method, Options()) for method in chosen})
-    from_pixels = model.attention_in_pixels or any(method.perturbs for method in chosen)
+    from_pixels = model.attention_in_pixels or any(method.perturbs for method in chosen)  # others need no photo
     right, wrong = [], []
     for index, row in enumerate(_progress(rows, "matching and pointing")):
         photo = photos.image(row["image"]) if from_pixels else None

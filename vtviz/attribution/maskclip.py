@@ -1,0 +1,55 @@
+"""Patch–word similarity, as in MaskCLIP: which patches are near a word in the space of contrast, before any fusion."""
+
+from __future__ import annotations
+
+import torch
+
+from vtviz.attribution.base import Case, Method, Options, Relevance, Watch
+from vtviz.attribution.maps import of_tokens
+from vtviz.inputs import Tokens
+from vtviz.models.base import Abilities, LocalModel, TargetKind
+
+BEFORE: tuple[TargetKind, ...] = ("match", "similarity")
+
+
+class PatchWordSimilarity(Method):
+    """cos(word, patch) of the contrastive vectors of single words and patches.
+
+    A token's score is the cosine of its best patch. It explains the similarity, which is a part of the match, and does
+    not depend on the target otherwise.
+    """
+
+    name = "maskclip"
+    label = "Patch–word similarity (MaskCLIP)"
+    paper = "Zhou, Loy and Dai, Extract Free Dense Labels from CLIP (MaskCLIP), ECCV 2022; Yao et al., FILIP, ICLR 2022"
+    cost = "1F"
+    signed = True
+
+    def supports(self, abilities: Abilities, target: TargetKind) -> str | None:
+        return need_vectors(abilities, target, self.label)
+
+    def passes(self, tokens: Tokens, grid: tuple[int, int], options: Options) -> int:
+        return 1
+
+    @torch.inference_mode()
+    def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
+        model = case.model
+        assert isinstance(model, LocalModel)
+        cosines = model.word_vectors(case.text) @ model.patch_vectors(case.features)[0].T  # [texts, T, patches]
+        found = []
+        for index in range(len(case.tokens)):
+            rows = case.pieces(cosines[index], index, axis=0)
+            found.append(of_tokens(rows, rows.amax(dim=-1), model.grid, signed=True))
+        return found
+
+
+def need_vectors(abilities: Abilities, target: TargetKind, label: str) -> str | None:
+    """Why a method that compares words with patches is not defined, or None where it is."""
+    if not abilities.compares:
+        return f"{label} needs vectors of single words and patches in one space, and this model has none."
+    if target not in BEFORE:
+        return f"{label} compares words with patches, which says nothing about the {target}."
+    return None
+
+
+METHOD = PatchWordSimilarity()

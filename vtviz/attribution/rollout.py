@@ -1,0 +1,67 @@
+"""Attention rollout: how information may flow through the attention of all layers, whatever the answer."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from vtviz.attribution.base import Case, Method, Options, Relevance, Watch
+from vtviz.attribution.maps import from_joined, need_kinds
+from vtviz.inputs import Tokens
+from vtviz.models.base import Abilities, TargetKind
+from vtviz.models.record import KINDS
+from vtviz.models.recorder import RecordedLayer, Recording
+
+
+class AttentionRollout(Method):
+    """R = Â_L ··· Â_1 over the joined sequence of text and patches, Â = (mean over heads of A + I) / 2.
+
+    A fusion block is one step: its two cross-attentions are the off-diagonal blocks of A. It does not depend on the
+    target. Where text and photo never meet, the map does not depend on the text either, and is that of the photo's
+    summary token (or the mean of all patches).
+    """
+
+    name = "rollout"
+    label = "Attention rollout"
+    paper = "Abnar and Zuidema, Quantifying Attention Flow in Transformers, ACL 2020"
+    cost = "1F"
+
+    def supports(self, abilities: Abilities, target: TargetKind) -> str | None:
+        return need_kinds(abilities, target, self.label, "text→image", "image", "fused")
+
+    def passes(self, tokens: Tokens, grid: tuple[int, int], options: Options) -> int:
+        return 1
+
+    def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
+        forward = case.forward(False, KINDS)
+        return [from_joined(forward, i, rollout(forward.attention, i)) for i in range(len(case.tokens))]
+
+
+def rollout(recording: Recording, index: int) -> Tensor:
+    """R ``[text + image, text + image]`` of one text of the batch."""
+    words, patches = recording.sizes()
+    joined = torch.eye(words + patches, device=recording.layers[0].weights.device)
+    for block in recording.blocks():
+        step = torch.eye(len(joined), device=joined.device)
+        for layer in block:
+            rows, columns = spans(layer, words, patches)
+            attention = layer.weights[index].detach().float().mean(dim=0)
+            step[rows, columns] += attention
+        joined = step / step.sum(dim=-1, keepdim=True) @ joined
+    return joined
+
+
+def spans(layer: RecordedLayer, words: int, patches: int) -> tuple[slice, slice]:
+    """Where the queries and the keys of a layer stand in the joined sequence."""
+    text, image, both = slice(0, words), slice(words, words + patches), slice(0, words + patches)
+    places = {
+        "text": (text, text),
+        "image": (image, image),
+        "text→image": (text, image),
+        "image→text": (image, text),
+        "fused": (both, both),
+    }
+    return places[layer.kind]
+
+
+METHOD = AttentionRollout()

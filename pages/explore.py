@@ -8,6 +8,7 @@ from vtviz.engine.local import Busy
 from vtviz.inputs import InputError
 from vtviz.models.base import ModelError
 from vtviz.ui.answer import show_downloads, show_metrics, show_verdict
+from vtviz.ui.faithfulness import faithfulness_panel
 from vtviz.ui.inputs import ask_photo, ask_text, start_inputs
 from vtviz.ui.language import say
 from vtviz.ui.lens import lens, view_of
@@ -32,6 +33,7 @@ try:
         show_downloads(explanation, word)
         show_pickers(explanation)
     show_metrics(explanation)
+    faithfulness_panel(explanation)
 except (InputError, ModelError, Busy) as error:
     with right:
         st.error(str(error), icon=":material/error:")

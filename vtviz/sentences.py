@@ -1,4 +1,4 @@
-"""What vtviz says to people, in each language."""
+"""The sentences of the interface, in each language, for the app and for files that it writes."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from vtviz.attribution.attribute import attribute_case
 from vtviz.attribution.base import Case, Relevance, Watch
-from vtviz.attribution.perturb import Masked
+from vtviz.attribution.masked import Masked
 from vtviz.audit.manifest import Row
 from vtviz.audit.settings import RANDOM, Settings
 from vtviz.inputs import ImageInput, InputError, read_image

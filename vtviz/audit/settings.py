@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from vtviz.attribution.perturb import FILLS, Fill
+from vtviz.attribution.masked import FILLS, Fill
 from vtviz.attribution.registry import find_method
 from vtviz.inputs import InputError
 from vtviz.metrics.registry import DEFAULTS, find_metric

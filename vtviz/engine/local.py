@@ -19,6 +19,7 @@ from vtviz.attribution.maps import chosen_layer
 from vtviz.attribution.registry import find_method
 from vtviz.attribution.targets import parse_target
 from vtviz.engine.explanation import Explanation, Request
+from vtviz.engine.log import RunLog
 from vtviz.inputs import ImageInput, InputError
 from vtviz.metrics.system import choose_device, device_label, memory_mb, versions
 from vtviz.models.base import AnswerModel, CaptionModel, FusionModel, Target
@@ -87,6 +88,7 @@ class LocalEngine:
         families()  # their imports are slow, and no part of any answer
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="vtviz-engine")
         self._places = threading.BoundedSemaphore(QUEUE)
+        self.runs = RunLog(self.device)
         self._models = Kept[FusionModel](2)
         self._photos = Kept[Tensor](KEPT_PHOTOS)
         self._explanations = Kept[Explanation](KEPT_ANSWERS)
@@ -102,8 +104,13 @@ class LocalEngine:
             Busy: if ``QUEUE`` requests are waiting already.
             Cancelled: if ``watch`` says so.
         """
-        heard = on_stage or (lambda stage: None)
-        return self._in_turn(request.fingerprint, lambda: self._run(request, heard, watch), self._explanations)
+        heard, asked_at = on_stage or (lambda stage: None), time.perf_counter()
+
+        def run() -> Explanation:
+            return self.runs.timed(request, asked_at, lambda: self._run(request, heard, watch))
+
+        with self.runs.asked():
+            return self._in_turn(request.fingerprint, run, self._explanations)
 
     def captions(self, image: ImageInput, model: str = DEFAULT_MODEL) -> list[Caption]:
         """Captions of a photo, best first.
@@ -147,6 +154,14 @@ class LocalEngine:
             ModelError: if the model cannot be loaded.
         """
         return self._worker.submit(lambda: parse_target(self._model(model), written)).result()
+
+    def use(self, model: str, work: Callable[[FusionModel], Value]) -> Value:
+        """Runs ``work`` with a model while nobody else runs it. It should be short: everyone else waits.
+
+        Raises:
+            ModelError: if the model cannot be loaded.
+        """
+        return self._worker.submit(lambda: work(self._model(model))).result()
 
     def close(self) -> None:
         """Ends the worker once it is done."""

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from vtviz.attribution.base import Case, Relevance
-from vtviz.attribution.perturb import Masked
+from vtviz.attribution.masked import Masked
 from vtviz.inputs import ImageInput
 from vtviz.metrics.localisation import Box
 from vtviz.render.words import word_scores

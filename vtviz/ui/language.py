@@ -1,12 +1,10 @@
-"""What the app says, in each language."""
+"""What the app says to this person."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from vtviz.sentences import LANGUAGES, catalogue
-
-__all__ = ["LANGUAGES", "catalogue", "current_language", "say", "say_or"]
 
 
 def current_language() -> str:

@@ -12,7 +12,8 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from vtviz.paths import ASSETS
-from vtviz.ui.language import LANGUAGES, say
+from vtviz.sentences import LANGUAGES
+from vtviz.ui.language import say
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 IN_APP = "_vtviz_in_app"
@@ -24,6 +25,8 @@ def pages() -> list[StreamlitPage]:
     return [
         st.Page(PAGES / "explore.py", title=say("page.explore"), default=True),
         st.Page(PAGES / "describe.py", title=say("page.describe")),
+        st.Page(PAGES / "audit.py", title=say("page.audit")),
+        st.Page(PAGES / "monitor.py", title=say("page.monitor")),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import Literal, get_args
 
 import numpy as np
@@ -11,11 +12,11 @@ from torch import Tensor
 from torchvision.transforms.functional import gaussian_blur
 
 from vtviz.attribution.base import Case, Watch
+from vtviz.attribution.perturbation import batch_size, blank, encode, in_batches, score, to_pixels
 
 Fill = Literal["blur", "mean", "zero"]
 FILLS: tuple[Fill, ...] = get_args(Fill)
 BLUR = 0.08  # standard deviation of the blur, as a share of the photo's longer side
-BATCH = 16
 
 
 def filled(pixels: Tensor, fill: Fill) -> Tensor:
@@ -27,17 +28,11 @@ def filled(pixels: Tensor, fill: Fill) -> Tensor:
     if fill == "zero":
         return torch.zeros_like(pixels)
     if fill == "mean":
-        return pixels.mean(dim=(2, 3), keepdim=True).expand_as(pixels)
+        return blank(pixels)
     sigma = BLUR * max(pixels.shape[-2:])
     limit = min(pixels.shape[-2:]) - 1  # reflection cannot reach further
     size = 2 * min(round(3 * sigma), limit) + 1
     return gaussian_blur(pixels, [size, size], [sigma, sigma])
-
-
-def of_patches(kept: Tensor, grid: tuple[int, int], size: tuple[int, int]) -> Tensor:
-    """``kept [n, patches]`` for each pixel, ``[n, 1, H, W]``, every patch with sharp edges."""
-    maps = kept.reshape(-1, 1, *grid).float()
-    return torch.nn.functional.interpolate(maps, size=size, mode="nearest-exact")
 
 
 class Masked:
@@ -66,39 +61,41 @@ class Masked:
 
     def without_patches(self, kept: np.ndarray) -> np.ndarray:
         """Values ``[n]`` with only the patches that ``kept [n, patches]`` has True."""
-        return self._ask(kept, self._photos)
+        return self._ask("patches", kept, self._photos)
 
     def without_words(self, kept: np.ndarray) -> np.ndarray:
         """Values ``[n]`` with only the words that ``kept [n, words]`` has True; nothing stands in for the others."""
-        return self._ask(kept, self._texts)
+        return self._ask("words", kept, self._texts)
 
-    def _ask(self, kept: np.ndarray, run: object) -> np.ndarray:
-        assert callable(run)
+    def _ask(self, name: str, kept: np.ndarray, run: Callable[[Tensor], Tensor]) -> np.ndarray:
         rows = np.ascontiguousarray(kept, dtype=bool)
-        keys = [b"" if row.all() else hashlib.sha256(run.__name__.encode() + row.tobytes()).digest() for row in rows]
+        keys = [b"" if row.all() else hashlib.sha256(name.encode() + row.tobytes()).digest() for row in rows]
         new = {key: row for key, row in zip(keys, rows, strict=True) if key not in self._known}
-        missing = list(new)
-        for start in range(0, len(missing), BATCH):
-            chunk = missing[start : start + BATCH]
-            values = run(torch.from_numpy(np.stack([new[key] for key in chunk])))
-            self._known.update(zip(chunk, values.tolist(), strict=True))
-            self.watch.step(min(start + BATCH, len(missing)), len(missing))
+        missing, done = list(new), 0
+        if missing:
+
+            def ask(part: slice) -> Tensor:
+                return run(torch.from_numpy(np.stack([new[key] for key in missing[part]])))
+
+            for values in in_batches(ask, len(missing), batch_size(self.case.pixels)):
+                keys_done = missing[done : done + len(values)]
+                self._known.update(zip(keys_done, values.tolist(), strict=True))
+                done += len(values)
+                self.watch.step(done, len(missing))
         return np.array([self._known[key] for key in keys])
 
     def _photos(self, kept: Tensor) -> Tensor:
-        case, model = self.case, self.case.model
-        with torch.inference_mode():
-            if self._filled is None:
-                self._filled = filled(case.pixels, self._fill)
-            shown = of_patches(kept, model.grid, (case.pixels.shape[-2], case.pixels.shape[-1])).to(case.pixels.device)
-            features = model.encode_pixels(torch.where(shown > 0, case.pixels, self._filled))
-            return self._value(model.score(features, case.text_of(0), case.scored))
+        case, pixels = self.case, self.case.pixels
+        if self._filled is None:
+            self._filled = filled(pixels, self._fill)
+        shown = to_pixels(kept.unflatten(1, case.model.grid), pixels)
+        return self._value(
+            score(case, encode(case.model, torch.where(shown > 0, pixels, self._filled)), case.text_of(0))
+        )
 
     def _texts(self, kept: Tensor) -> Tensor:
-        case = self.case
-        pieces = kept[:, torch.tensor(case.tokens[0].word_of)]
-        with torch.inference_mode():
-            return self._value(case.model.score(case.features, case.keep(0, pieces), case.scored))
+        pieces = kept[:, torch.tensor(self.case.tokens[0].word_of)]
+        return self._value(score(self.case, self.case.features, self.case.keep(0, pieces)))
 
     def _value(self, scores: Tensor) -> Tensor:
-        return (scores.sigmoid() if self.case.target.kind == "match" else scores).float().cpu()
+        return scores.sigmoid() if self.case.target.kind == "match" else scores

@@ -22,8 +22,8 @@ BLUR = 0.08  # standard deviation of the blur, as a share of the photo's longer 
 def filled(pixels: Tensor, fill: Fill) -> Tensor:
     """What stands in for the patches of ``pixels [1, 3, H, W]`` that are taken away, of the same shape.
 
-    The photo blurred until nothing can be made out, its mean colour, or 0, which is what the model's normalisation makes
-    of a middle grey or of the mean of its training photos.
+    The photo blurred until nothing can be made out, its mean colour, or 0, which is what the model's normalisation
+    makes of a middle grey or of the mean of its training photos.
     """
     if fill == "zero":
         return torch.zeros_like(pixels)

@@ -66,15 +66,21 @@ def max_sensitivity(subject: Subject) -> float:
     explain, text = subject.explain, subject.case.tokens[0].text
     generator = torch.Generator().manual_seed(subject.seed)
 
-    def disturb(pixels: Tensor, radius: float) -> Tensor:
+    def disturb(given: Tensor | tuple[Tensor, ...], radius: float) -> Tensor:
+        pixels = _single(given)
         return pixels + (2 * torch.rand(pixels.shape, generator=generator) - 1) * radius
 
-    def maps(pixels: Tensor) -> Tensor:
-        found = [explain(from_unit(each), text).image for each in pixels.numpy()]
+    def maps(given: Tensor | tuple[Tensor, ...]) -> Tensor:
+        found = [explain(from_unit(each), text).image for each in _single(given).numpy()]
         return torch.from_numpy(np.stack(found)).float()
 
     pixels = torch.from_numpy(subject.image.pixels.astype(np.float32) / 255)[None]
     return float(sensitivity_max(maps, pixels, disturb, NOISE, DRAWS, max_examples_per_batch=1))
+
+
+def _single(given: Tensor | tuple[Tensor, ...]) -> Tensor:
+    """Captum hands one input over as it is or as a tuple of one."""
+    return given if isinstance(given, Tensor) else given[0]
 
 
 def from_unit(pixels: np.ndarray) -> ImageInput:

@@ -35,7 +35,7 @@ def head_similarity(weights: Tensor) -> float:
 
 
 def coverage(relevance: np.ndarray, mass: float = MASS) -> float:
-    """The smallest share of the patches that together hold ``mass`` of the positive relevance; 0 where there is none."""
+    """The smallest share of the patches that together hold ``mass`` of the positive relevance; 0 where none is."""
     values = np.sort(relevance.ravel().clip(min=0.0))[::-1].astype(np.float64)
     total = values.sum()
     if total <= 0:

@@ -19,7 +19,7 @@ CHEFER = "Chefer et al., Transformer Interpretability Beyond Attention Visualiza
 
 
 def prefixes(scores: np.ndarray, steps: int, share: float = 1.0) -> np.ndarray:
-    """Which of n inputs are among the highest ``scores [n]`` after each step, ``[steps + 1, n]``: none to a share of all.
+    """Which of n inputs are among the highest ``scores [n]`` after each step, ``[steps + 1, n]``: none to a share.
 
     Of equal scores the first comes first.
     """

@@ -1,4 +1,4 @@
-"""What each attention head does, by taking it away. Michel et al., "Are Sixteen Heads Really Better than One?", 2019."""
+"""What each attention head does, by taking it away. Michel et al., "Are Sixteen Heads Really Better than One?" 2019."""
 
 from __future__ import annotations
 

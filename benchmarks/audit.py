@@ -74,7 +74,7 @@ def main(
 
     passes()
     before = passes()
-    counted, memory, times = Counted(model), [], {}
+    counted, memory, times = Counted(model), list[float](), dict[str, float]()
 
     def hear(now: Progress) -> None:
         memory.append(psutil.Process().memory_info().rss / 2**20)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +80,7 @@ def draw_cases(folder: Path, cases: dict[str, Any], rows: Sequence[Row], door: D
             for case in (*found["best"], *found["worst"]):
                 file = folder / PICTURES / case["picture"]
                 if not file.is_file():
-                    file.write_bytes(
-                        door(model, lambda loaded, m=method, c=case: _draw(loaded, m, by_number[c["row"]]))
-                    )
+                    file.write_bytes(door(model, partial(_draw, method=method, row=by_number[case["row"]])))
 
 
 def _draw(model: FusionModel, method: str, row: Row) -> bytes:

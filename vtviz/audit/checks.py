@@ -107,8 +107,12 @@ def _work(about: About, rows: list[Row], settings: Settings, watch: Watch) -> li
         probes = probes_of(spread(rows, SLOW_PROBES) if known.perturbs else rows)
         blind = not (known.needs_gradient or known.perturbs)
         for name, check in sanity_checks(method_explainer(method, watch), probes, settings.seed, blind).items():
-            found.append((f"{about.name}|{method}|{name}", about.name, lambda model, run=check: asdict(run(model))))
+            found.append((f"{about.name}|{method}|{name}", about.name, _as_values(check)))
     return [*found, (f"{about.name}|heads", about.name, lambda model: heads(model, rows))]
+
+
+def _as_values(check: Callable[[FusionModel], Outcome]) -> Check:
+    return lambda model: asdict(check(model))
 
 
 def sanity_checks(

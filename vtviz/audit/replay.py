@@ -75,8 +75,12 @@ def replay(
     found = [
         each for key in ("sha256", "photos_sha256") for each in differences(old["inputs"][key], new["inputs"][key], key)
     ]
-    weights = ([each["weights_sha256"] for each in report["models"]] for report in (old, new))
-    return [*found, *differences(*weights, "weights_sha256"), *differences(old["summary"], new["summary"], "summary")]
+    first, second = ([each["weights_sha256"] for each in report["models"]] for report in (old, new))
+    return [
+        *found,
+        *differences(first, second, "weights_sha256"),
+        *differences(old["summary"], new["summary"], "summary"),
+    ]
 
 
 def differences(first: Any, second: Any, place: str) -> Iterator[Difference]:

@@ -60,8 +60,9 @@ def settings_from(values: dict[str, Any]) -> Settings:
     Raises:
         InputError: if they are not settings, or name a method or metric that is not there.
     """
+    found: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
     try:
-        return Settings(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+        return Settings(**found)
     except TypeError as error:
         raise InputError("The report has settings that this version does not know.") from error
 

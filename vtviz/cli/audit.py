@@ -15,6 +15,7 @@ from vtviz.models.registry import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from vtviz.audit.run import Door, Progress
+    from vtviz.models.base import FusionModel
 
 SHOWN = 10
 
@@ -82,7 +83,8 @@ def local_door(device: str) -> Door:
     from vtviz.metrics.system import choose_device
     from vtviz.models.registry import load_model
 
-    chosen, kept = choose_device(device), {}
+    chosen = choose_device(device)
+    kept: dict[str, FusionModel] = {}
 
     def door(name: str, work: Any) -> Any:
         if name not in kept:

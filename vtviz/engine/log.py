@@ -53,13 +53,20 @@ class RunLog:
         self._device, self._lock = device, threading.Lock()
         self._entries: deque[RunEntry] = deque(maxlen=kept)
         self._waiting = 0
-        self.registry = CollectorRegistry()
-        about = {"registry": self.registry, "namespace": "vtviz"}
-        self._runs = Counter("explanations", "Explanations made.", ["model", "method", "outcome"], **about)
-        self._stages = Histogram("stage_seconds", "Time of each stage of an explanation.", ["stage"], **about)
-        self._turns = Histogram("wait_seconds", "Time before the turn of an explanation came.", **about)
-        Gauge("waiting", "Explanations asked for and not yet made.", **about).set_function(lambda: self.waiting)
-        memory = Gauge("memory_bytes", "Memory of the process, or of torch on a GPU.", **about)
+        self.registry = own = CollectorRegistry()
+        self._runs = Counter(
+            "explanations", "Explanations made.", ["model", "method", "outcome"], "vtviz", registry=own
+        )
+        self._stages = Histogram(
+            "stage_seconds", "Time of each stage of an explanation.", ["stage"], "vtviz", registry=own
+        )
+        self._turns = Histogram(
+            "wait_seconds", "Time before the turn of an explanation came.", namespace="vtviz", registry=own
+        )
+        Gauge("waiting", "Explanations asked for and not yet made.", namespace="vtviz", registry=own).set_function(
+            lambda: self.waiting
+        )
+        memory = Gauge("memory_bytes", "Memory of the process, or of torch on a GPU.", namespace="vtviz", registry=own)
         memory.set_function(lambda: memory_mb(device) * 2**20)
 
     @property

@@ -7,7 +7,7 @@ from scipy.stats import spearmanr
 
 from vtviz.inputs import split_words
 from vtviz.metrics.agreement import DRAWS, NOISE, from_unit
-from vtviz.metrics.base import Metric, Subject
+from vtviz.metrics.base import Metric, Need, Subject
 
 SYNONYMS = (
     ("man", "guy"), ("woman", "lady"), ("boy", "young boy"), ("girl", "young girl"), ("people", "persons"),
@@ -61,7 +61,7 @@ def _under(subject: Subject, text: str) -> float:
     return similarity(subject.relevance.image, subject.explain(subject.image, text).image)
 
 
-NEEDS = frozenset({"patches", "explain"})
+NEEDS: frozenset[Need] = frozenset({"patches", "explain"})
 METRICS = (
     Metric(
         "noise_stability",

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from vtviz.attribution.masked import FILLS
 from vtviz.attribution.registry import methods
 from vtviz.audit.history import OPEN, Entry, History, data_folder
 from vtviz.audit.jobs import AuditJobs
@@ -80,7 +81,7 @@ def set_up() -> None:
         one, two, three, four = st.columns(4)
         fill = one.selectbox(
             say("audit.fill"),
-            ["blur", "mean", "zero"],
+            FILLS,
             format_func=lambda f: say(f"audit.fill.{f}"),
             help=say("audit.fill_help"),
         )

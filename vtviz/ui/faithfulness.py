@@ -31,12 +31,12 @@ def faithfulness_panel(explanation: Explanation) -> None:
         return
     if not known:
         bar = st.progress(0.0, text=say("faithfulness.running"))
+
+        def hear(done: int, total: int) -> None:
+            bar.progress(done / total, text=say("faithfulness.running"))
+
         try:
-            found = quick_faithfulness(
-                shared_engine(),
-                explanation,
-                lambda done, total: bar.progress(done / total, text=say("faithfulness.running")),
-            )
+            found = quick_faithfulness(shared_engine(), explanation, hear)
         except ModelError as error:
             st.error(str(error), icon=":material/error:")
             return

@@ -6,20 +6,23 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.audit.conftest import SETTINGS
+from tests.audit.conftest import SETTINGS as FULL
 from vtviz.audit.history import DATA, Entry, History, data_folder
 from vtviz.audit.jobs import AuditJobs
 from vtviz.audit.run import Door
 from vtviz.inputs import InputError
 
+SETTINGS = replace(FULL, methods=("raw_attention",), metrics=("insertion",), probes=1)
+
 
 def wait(jobs: AuditJobs, number: int) -> Entry:
-    for _ in range(600):
+    for _ in range(6000):
         entry = jobs.history.get(number)
         assert entry is not None
         if entry.state not in ("waiting", "running") and jobs.progress(number) is None:

@@ -46,7 +46,7 @@ def test_an_audit_of_the_samples_runs_and_its_report_is_shown(app: AppTest, jobs
     start(app)
     assert not app.exception and not app.error
     (entry,) = jobs.history.all()
-    for _ in range(600):
+    for _ in range(6000):
         if jobs.progress(entry.id) is None and jobs.history.all()[0].state == "done":
             break
         time.sleep(0.1)

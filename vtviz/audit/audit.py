@@ -98,7 +98,12 @@ def make_report(
             "photos_sha256": photos_sha256(rows),
         },
         "models": [
-            {"name": each.name, "weights_sha256": each.weights_sha256, "device": each.device, "methods": each.methods}
+            {
+                "name": each.name,
+                "weights_sha256": each.weights_sha256,
+                "device": each.device,
+                "methods": list(each.methods),
+            }
             for each in models
         ],
         "methods": {name: _describe(find_method(name), "label", "paper", "cost") for name in methods},

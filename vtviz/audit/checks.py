@@ -86,9 +86,9 @@ def run_checks(
     for key, model, check in work:
         if key not in known:
             watch.step(0, 1, pause=False)
-            known[key] = door(model, check)
+            known = json.loads(written := json.dumps({**known, key: door(model, check)}))  # as it reads after a kill
             new = file.with_suffix(".new")
-            new.write_text(json.dumps(known), encoding="utf-8")
+            new.write_text(written, encoding="utf-8")
             os.replace(new, file)
             clock.step()
     return {
@@ -146,7 +146,7 @@ def heads(model: FusionModel, rows: Sequence[Row]) -> dict[str, Any] | None:
     importance = head_importance(model, cases)
     return {
         "probes": len(cases),
-        "similarity": np.mean(alike, axis=0).tolist(),
+        "similarity": [None if np.isnan(value) else float(value) for value in np.mean(alike, axis=0)],
         "importance": None if importance is None else importance.tolist(),
     }
 

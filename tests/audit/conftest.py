@@ -20,6 +20,10 @@ TEXTS = ("a dog runs", "a skateboarder", "a dog", "a <b>dog</b> runs", "dog skat
 
 @pytest.fixture
 def manifest(tmp_path: Path) -> Path:
+    return write_manifest(tmp_path)
+
+
+def write_manifest(tmp_path: Path) -> Path:
     """Five rows about four photos, in two groups, one box; the third photo is damaged."""
     rng, rows = np.random.default_rng(0), []
     for number, text in enumerate(TEXTS):
@@ -33,7 +37,7 @@ def manifest(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def door(tiny: VtvizBase) -> Door:  # noqa: F811
     def through(name: str, work: Callable[[Any], Any]) -> Any:
         return work(tiny)

@@ -1,6 +1,7 @@
 """Audits from end to end with a small untrained network."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import orjson
 import pyarrow.parquet as pq
 import pytest
 
-from tests.audit.conftest import SETTINGS
+from tests.audit.conftest import SETTINGS, write_manifest
 from vtviz.attribution.base import Cancelled, Watch
 from vtviz.audit import audit, run
 from vtviz.audit.audit import run_audit
@@ -22,9 +23,22 @@ from vtviz.audit.settings import RANDOM, Settings
 from vtviz.inputs import InputError
 
 
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory, door: Door) -> Path:
+    """The folder of an audit that ran undisturbed."""
+    folder = tmp_path_factory.mktemp("finished")
+    run_audit(read_manifest(write_manifest(folder)), SETTINGS, folder / "out", door)
+    return folder / "out"
+
+
 @pytest.fixture
-def report(manifest: Path, tmp_path: Path, door: Door) -> dict[str, Any]:
-    return run_audit(read_manifest(manifest), SETTINGS, tmp_path / "out", door)
+def report(finished: Path, manifest: Path, tmp_path: Path) -> dict[str, Any]:
+    """Its report, and a copy of its folder in ``tmp_path / "out"`` that belongs to the test's own manifest."""
+    shutil.copytree(finished, tmp_path / "out")
+    found: dict[str, Any] = orjson.loads((finished / "report.json").read_bytes())
+    found["inputs"]["path"] = str(manifest)
+    (tmp_path / "out" / "report.json").write_bytes(orjson.dumps(found))
+    return found
 
 
 def test_rows_figures_and_checks_are_there(report: dict[str, Any], tmp_path: Path) -> None:
@@ -57,7 +71,6 @@ def test_rows_figures_and_checks_are_there(report: dict[str, Any], tmp_path: Pat
         "random_logit",
     }
     assert np.shape(summary["attention_entropy"]["tiny"]) == (2, 2) == np.shape(summary["heads"]["tiny"]["importance"])
-    assert report == orjson.loads((tmp_path / "out" / "report.json").read_bytes())
 
 
 def test_every_pair_is_compared_and_p_values_are_adjusted(report: dict[str, Any]) -> None:
@@ -71,7 +84,7 @@ class Killed(BaseException):
     """Stands for a kill: no handler of ordinary errors sees it."""
 
 
-@pytest.mark.parametrize("moment", [("rows", 1), ("rows", 4), ("checks", 2), ("report", 0)])
+@pytest.mark.parametrize("moment", [("rows", 3), ("checks", 2), ("report", 0)])
 def test_killed_and_started_again_it_ends_with_the_same_figures(
     report: dict[str, Any],
     manifest: Path,

@@ -36,6 +36,9 @@ def test_explain_writes_the_file_and_a_picture_a_word(tmp_path: Path) -> None:
         (str(CAT), "a cat", "--method", "magic"),
         (str(CAT), "a cat", "--device", "cuda:77"),
         (str(CAT), "a cat", "--layer", "12"),
+        (str(CAT), "a cat", "--method", "rise", "--layer", "1"),
+        (str(CAT), "a cat", "--target", "answer:nonsense"),
+        (str(CAT), "a cat", "--target", "caption"),
     ],
 )
 def test_bad_input_ends_with_code_2_and_one_line(tmp_path: Path, arguments: tuple[str, ...]) -> None:
@@ -68,7 +71,19 @@ def test_models_and_methods_for_programs() -> None:
     models = json.loads(run("models", "--json").stdout)
     assert any(model["name"] == "vtviz-base" and model["available"] for model in models)
     methods = {method["name"]: method for method in json.loads(run("methods", "--json").stdout)}
-    assert {"raw_attention", "attention_gradcam"} <= set(methods) and methods["raw_attention"]["cost"] == "1F"
+    assert len(methods) == 16 and methods["raw_attention"]["cost"] == "1F" and methods["shapley"]["signed"]
+    for method in methods.values():
+        assert method["paper"] and method["label"] and "match" in method["models"]["vtviz-base"]["targets"]
+    assert "needs text→image" in methods["raw_attention"]["models"]["vtviz-base"]["reasons"]["similarity"]
+
+
+def test_options_and_targets_reach_the_method(tmp_path: Path) -> None:
+    options = ("--method", "rise", "--samples", "12", "--seed", "3", "--window", "5", "--target", "similarity")
+    done = run("explain", CAT, "a brown cat", *options, "--output", tmp_path)
+    assert done.returncode == 0, done.stderr
+    file = json.loads((tmp_path / "explanation.json").read_text())
+    assert file["options"] == {"samples": 12, "seed": 3, "window": 5} and file["target"]["kind"] == "similarity"
+    assert file["maps_of"] == "text" and file["signed"] and file["details"]["value"] > 0
 
 
 def test_evaluate_follows_the_contract(tmp_path: Path) -> None:
@@ -91,7 +106,9 @@ def test_evaluate_follows_the_contract(tmp_path: Path) -> None:
     assert figures["matching"]["match"]["correct"] == 3 and figures["matching"]["auc"] == 1.0
     assert figures["retrieval"]["text_to_image"] == {"recall@1": 1.0, "recall@5": 1.0, "recall@10": 1.0}
     whole = {"hits": 3, "phrases": 3, "accuracy": 1.0, "centre_baseline": 1.0}
-    assert figures["pointing"] == {"attention_gradcam": whole, "raw_attention": whole}
+    assert {"attention_gradcam", "raw_attention", "relevancy", "clip_surgery"} <= set(figures["pointing"])
+    assert not {"rise", "leave_one_out"} & set(figures["pointing"])
+    assert all(each == whole for each in figures["pointing"].values())
     assert 0 <= figures["caption"]["bleu4"] <= 1 and figures["caption"]["photos"] == 3
     asked = figures["answers"]["kinds"]["colour"]
     assert asked["questions"] == 1 and asked["most_frequent"] == "red" and asked["most_frequent_accuracy"] == 1.0

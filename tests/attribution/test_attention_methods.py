@@ -1,6 +1,7 @@
 """Raw attention and attention Grad-CAM against loops and gradients by hand."""
 
 import math
+import weakref
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,7 +25,7 @@ def forward_pass(attention: Tensor, logits: Tensor, grid: tuple[int, int], piece
     tokens: Any = [SimpleNamespace(pieces=("x",) * pieces) for _ in range(len(attention))]
     case: Any = SimpleNamespace(model=model, tokens=tokens)
     case.rows = lambda values, index: values[..., 1 : 1 + pieces, :]
-    case.forward = lambda gradient, kinds: ForwardPass(case, logits, recording)
+    case.forward = lambda gradient, kinds: ForwardPass(weakref.ref(case), logits, recording)
     return case
 
 

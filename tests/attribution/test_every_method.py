@@ -1,5 +1,7 @@
 """What holds of every method: it leaves the model as it was, and says what it is."""
 
+import gc
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -166,3 +168,15 @@ def test_methods_share_the_pass_of_a_case(tiny: VtvizBase, photo: ImageInput) ->
     for name in ("attention_gradcam", "relevancy", "rollout", "raw_attention"):
         attribute_case(case, name)
     assert case.forward(False, ()) is kept
+
+
+def test_a_case_and_its_graph_are_gone_once_nobody_holds_them(tiny: VtvizBase, photo: ImageInput) -> None:
+    case = Case(tiny, photo, [TEXT])
+    attribute_case(case, "relevancy")
+    held = weakref.ref(case.forward(False, ()).values)
+    gc.disable()
+    try:
+        del case
+        assert held() is None
+    finally:
+        gc.enable()

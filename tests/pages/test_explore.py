@@ -1,5 +1,7 @@
 """The Explore page without a browser."""
 
+import time
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -57,6 +59,19 @@ def test_method_block_and_head_can_be_picked(app: AppTest) -> None:
     app.selectbox(key="pick-layer-en").select(1).run()
     app.selectbox(key="pick-head-en").select(3).run()
     assert not app.exception and app.session_state["picks"] == {"method": "attention_gradcam", "layer": 1, "head": 3}
+
+
+def test_a_slow_method_runs_when_asked_to_and_shows_its_map(app: AppTest) -> None:
+    app.session_state["picks"] = {"method": "occlusion", "window": 10}
+    app.run()
+    button = next(each for each in app.button if "Occlusion" in each.label)
+    assert any("about 10 times" in each.value for each in app.markdown) and not app.exception
+    button.click().run()
+    end = time.monotonic() + 90
+    while any("Occlusion" in each.label or each.label == "Cancel" for each in app.button):
+        assert time.monotonic() < end, "waited too long"
+        app.run()
+    assert not app.exception and any("one map for the whole text" in each.value for each in app.caption)
 
 
 def test_the_language_changes_the_page(app: AppTest) -> None:

@@ -18,6 +18,7 @@ class AttentionGradCAM(Method):
 
     name = "attention_gradcam"
     label = "Attention Grad-CAM"
+    formula = "mean_h A ⊙ (∇A)⁺"
     paper = "Li et al., Align before Fuse (ALBEF), NeurIPS 2021; Selvaraju et al., Grad-CAM, ICCV 2017"
     cost = "1F + 1B"
     needs_gradient = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -256,7 +257,7 @@ class Case:
             else:
                 features = self.features.expand(count, -1, -1)
             values = model.score(features, self.text, self.scored)
-        return ForwardPass(self, values, recording, kinds)
+        return ForwardPass(weakref.ref(self), values, recording, kinds)
 
     def _place(self, index: int) -> int:
         """The piece of the caption that is explained."""
@@ -281,13 +282,21 @@ class Case:
 class ForwardPass:
     """One recorded pass: ``values [texts]``, the target of each text of the case.
 
-    The attention and the values lie on one autograd graph where the method asked for gradients.
+    The attention and the values lie on one autograd graph where the method asked for gradients. The case is held
+    weakly: it keeps its pass, and a circle would keep the graph in memory long after both are done with.
     """
 
-    case: Case
+    owner: weakref.ReferenceType[Case]
     values: Tensor
     attention: Recording
     kinds: frozenset[Kind] = frozenset(KINDS)
+
+    @property
+    def case(self) -> Case:
+        """The case that this is a pass of."""
+        case = self.owner()
+        assert case is not None
+        return case
 
     def rows(self, weights: Tensor, index: int) -> Tensor:
         """Rows of the pieces of text ``index`` over the patches, ``[..., T, patches]``, of ``weights [texts, ..., text,
@@ -306,6 +315,7 @@ class Method(ABC):
 
     name: ClassVar[str]
     label: ClassVar[str]
+    formula: ClassVar[str]
     paper: ClassVar[str]
     cost: ClassVar[str]
     signed: ClassVar[bool] = False

@@ -29,6 +29,7 @@ class CLIPSurgery(Method):
 
     name = "clip_surgery"
     label = "CLIP Surgery"
+    formula = "img ⊙ txt ⊙ w − mean over classes,  V–V attention"
     paper = "Li et al., CLIP Surgery for Better Explainability with Enhancement in Open-Vocabulary Tasks, 2023"
     cost = "1F"
     signed = True

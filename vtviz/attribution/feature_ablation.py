@@ -18,6 +18,7 @@ class FeatureAblation(Method):
 
     name = "feature_ablation"
     label = "Feature ablation"
+    formula = "f(x) − f(x without a word or square)"
     paper = "Zeiler and Fergus, ECCV 2014; Kokhlikyan et al., Captum, 2020"
     cost = "(W + P) F"
     signed = True

@@ -24,6 +24,7 @@ class GradECLIP(Method):
 
     name = "grad_eclip"
     label = "Grad-ECLIP"
+    formula = "ReLU(Σ_c ∇o_q ⊙ v_i) · minmax cos(q, k_i)"
     paper = "Zhao et al., Gradient-based Visual Explanation for Transformer-based CLIP, ICML 2024"
     cost = "1F + 1B"
     needs_gradient = True

@@ -23,6 +23,7 @@ class GradientInput(Method):
 
     name = "gradient_input"
     label = "Gradient × input"
+    formula = "Σ_c x_c · ∂f/∂x_c"
     paper = "Shrikumar et al., Not Just a Black Box: Learning Important Features, 2016; Ancona et al., ICLR 2018"
     cost = "1F + 1B"
     signed = True

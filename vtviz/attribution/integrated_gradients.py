@@ -28,6 +28,7 @@ class IntegratedGradients(Method):
 
     name = "integrated_gradients"
     label = "Integrated gradients"
+    formula = "(x − x′) · ∫ ∂f/∂x along x′ → x"
     paper = "Sundararajan, Taly and Yan, Axiomatic Attribution for Deep Networks, ICML 2017 (Captum)"
     cost = "S F + S B"
     signed = True

@@ -22,6 +22,7 @@ class KernelSHAP(Method):
 
     name = "kernel_shap"
     label = "KernelSHAP"
+    formula = "min_φ Σ_z π(z) (f(z) − φ₀ − Σ z_i φ_i)²"
     paper = "Lundberg and Lee, A Unified Approach to Interpreting Model Predictions, NeurIPS 2017 (Captum)"
     cost = "S F"
     signed = True

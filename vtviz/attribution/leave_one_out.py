@@ -19,6 +19,7 @@ class LeaveOneWordOut(Method):
 
     name = "leave_one_out"
     label = "Leave one word out"
+    formula = "f(text) − f(text without the word)"
     paper = "Li, Monroe and Jurafsky, Understanding Neural Networks through Representation Erasure, 2016"
     cost = "W F"
     signed = True

@@ -23,6 +23,7 @@ class LeGrad(Method):
 
     name = "legrad"
     label = "LeGrad"
+    formula = "mean_l mean_h (∇A_l)⁺"
     paper = "Bousselham et al., LeGrad: Explainability for ViTs via Feature Formation Sensitivity, ICCV 2025"
     cost = "1F + 1B"
     needs_gradient = True

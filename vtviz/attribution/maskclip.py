@@ -21,6 +21,7 @@ class PatchWordSimilarity(Method):
 
     name = "maskclip"
     label = "Patch–word similarity (MaskCLIP)"
+    formula = "cos(word, patch)"
     paper = "Zhou, Loy and Dai, Extract Free Dense Labels from CLIP (MaskCLIP), ECCV 2022; Yao et al., FILIP, ICLR 2022"
     cost = "1F"
     signed = True

@@ -22,6 +22,7 @@ class Occlusion(Method):
 
     name = "occlusion"
     label = "Occlusion"
+    formula = "f(x) − f(x without a square)"
     paper = "Zeiler and Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014"
     cost = "P F"
     signed = True

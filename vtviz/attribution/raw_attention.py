@@ -18,6 +18,7 @@ class RawAttention(Method):
 
     name = "raw_attention"
     label = "Raw attention"
+    formula = "softmax(QKᵀ/√d_k)"
     paper = "Vaswani et al., Attention Is All You Need, NeurIPS 2017"
     cost = "1F"
     options = choices(layer=LAYER, head=HEAD)

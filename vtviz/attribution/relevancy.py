@@ -25,6 +25,7 @@ class GenericRelevancy(Method):
 
     name = "relevancy"
     label = "Generic relevancy (Chefer)"
+    formula = "Ā = mean_h (∇A ⊙ A)⁺,  R_sq += R̂_ssᵀ Ā R̂_qq,  R_ss += Ā R_qs"
     paper = "Chefer, Gur and Wolf, Generic Attention-model Explainability, ICCV 2021"
     cost = "1F + 1B"
     needs_gradient = True

@@ -24,6 +24,7 @@ class RISE(Method):
 
     name = "rise"
     label = "RISE"
+    formula = "Σ_n (f_n − mean f) · M_n / Σ_n M_n"
     paper = "Petsiuk, Das and Saenko, RISE: Randomized Input Sampling for Explanation of Black-box Models, BMVC 2018"
     cost = "S F"
     signed = True

@@ -23,6 +23,7 @@ class AttentionRollout(Method):
 
     name = "rollout"
     label = "Attention rollout"
+    formula = "R = Â_L ··· Â_1,  Â = (mean_h A + I) / 2"
     paper = "Abnar and Zuidema, Quantifying Attention Flow in Transformers, ACL 2020"
     cost = "1F"
 

@@ -21,6 +21,7 @@ class ShapleySampling(Method):
 
     name = "shapley"
     label = "Shapley value sampling (MM-SHAP)"
+    formula = "φ_i = E over orders of f(before ∪ i) − f(before),  T-SHAP = Σ|φ_text| / Σ|φ|"
     paper = (
         "Castro et al., Polynomial Calculation of the Shapley Value, 2009; Parcalabescu and Frank, MM-SHAP, ACL 2023"
     )

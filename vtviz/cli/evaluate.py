@@ -24,6 +24,9 @@ def evaluate(
     ] = None,
     limit: Annotated[int | None, typer.Option(help="Only the first N photos.", min=2)] = None,
     judgements: Annotated[Path | None, typer.Option(help="JSON lines of image, text and ratings.")] = None,
+    pointing_only: Annotated[
+        bool, typer.Option("--pointing-only", help="Nothing but the pointing game, as for slow methods.")
+    ] = False,
     device: Device = "auto",
 ) -> None:
     """Measure a model: matching, retrieval, pointing game, captions, answers, agreement with human judgements."""
@@ -34,7 +37,7 @@ def evaluate(
 
     rows = read_split(data, split, limit)
     loaded = load_model(model, choose_device(device))
-    figures = measure(loaded, data, rows, pointing_methods(loaded, methods), judgements)
+    figures = measure(loaded, data, rows, pointing_methods(loaded, methods), judgements, pointing_only)
     about = {
         "schema": "vtviz.evaluation/1",
         "model": model,
@@ -47,11 +50,12 @@ def evaluate(
     }
     make_folder(output.parent)
     output.write_text(json.dumps({**about, **figures}, indent=2) + "\n", encoding="utf-8")
-    matching, retrieval = figures["matching"], figures["retrieval"]
-    typer.echo(
-        f"match AUC {matching['auc']:.3f}, F1 {matching['f1']:.3f}, accuracy {matching['accuracy']:.3f}; "
-        f"text→image recall@10 {retrieval['text_to_image']['recall@10']:.3f}"
-    )
+    if "matching" in figures:
+        matching, retrieval = figures["matching"], figures["retrieval"]
+        typer.echo(
+            f"match AUC {matching['auc']:.3f}, F1 {matching['f1']:.3f}, accuracy {matching['accuracy']:.3f}; "
+            f"text→image recall@10 {retrieval['text_to_image']['recall@10']:.3f}"
+        )
     for name, each in figures.get("pointing", {}).items():
         typer.echo(f"pointing {name}: {each['accuracy']:.3f} (centre {each['centre_baseline']:.3f})")
     if "caption" in figures:

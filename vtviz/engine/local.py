@@ -1,13 +1,18 @@
-"""The engine in this process: one worker, a bounded queue, caches of photos and answers."""
+"""The engine in this process: one worker, a bounded queue, caches of photos and answers.
+
+A slow request lets the quick ones pass between its batches.
+"""
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Generic, Protocol, TypeVar
 
 import torch
@@ -16,9 +21,10 @@ from torch import Tensor
 from vtviz.attribution.attribute import attribute_case
 from vtviz.attribution.base import Case, Options, Watch, complete
 from vtviz.attribution.maps import chosen_layer
-from vtviz.attribution.registry import find_method
+from vtviz.attribution.registry import find_method, methods
 from vtviz.attribution.targets import parse_target
 from vtviz.engine.explanation import Explanation, Request
+from vtviz.engine.jobs import Job
 from vtviz.engine.log import RunLog
 from vtviz.inputs import ImageInput, InputError
 from vtviz.metrics.system import choose_device, device_label, memory_mb, versions
@@ -89,6 +95,9 @@ class LocalEngine:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="vtviz-engine")
         self._places = threading.BoundedSemaphore(QUEUE)
         self.runs = RunLog(self.device)
+        self._waiting: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._jobs: dict[str, Job] = {}
+        self._jobs_lock = threading.Lock()
         self._models = Kept[FusionModel](2)
         self._photos = Kept[Tensor](KEPT_PHOTOS)
         self._explanations = Kept[Explanation](KEPT_ANSWERS)
@@ -105,12 +114,41 @@ class LocalEngine:
             Cancelled: if ``watch`` says so.
         """
         heard, asked_at = on_stage or (lambda stage: None), time.perf_counter()
+        slow = self._is_slow(request)
+        if slow:
+            watch = replace(watch or Watch(), pause=self._let_pass)
 
         def run() -> Explanation:
             return self.runs.timed(request, asked_at, lambda: self._run(request, heard, watch))
 
         with self.runs.asked():
-            return self._in_turn(request.fingerprint, run, self._explanations)
+            return self._in_turn(request.fingerprint, run, self._explanations, slow)
+
+    def start(self, request: Request) -> Job:
+        """Begins a slow request, or gives the job that is at it already.
+
+        Raises:
+            Busy: if ``QUEUE`` requests are waiting already.
+        """
+        key, asked_at = request.fingerprint, time.perf_counter()
+        with self._jobs_lock:
+            if key in self._jobs:
+                return self._jobs[key]
+            self._take_place()
+            job = self._jobs[key] = Job()
+            watch = job.watch(self._let_pass)
+
+            def run() -> Explanation:
+                with self.runs.asked():
+                    return self.runs.timed(request, asked_at, lambda: self._run(request, lambda stage: None, watch))
+
+            job.future = self._worker.submit(self._explanations.get, key, run)
+        job.future.add_done_callback(lambda _: self._finish(key))
+        return job
+
+    def is_ready(self, request: Request) -> bool:
+        """Whether the explanation is kept, or would not take many passes."""
+        return not self._is_slow(request) or request.fingerprint in self._explanations.values
 
     def captions(self, image: ImageInput, model: str = DEFAULT_MODEL) -> list[Caption]:
         """Captions of a photo, best first.
@@ -153,7 +191,7 @@ class LocalEngine:
             InputError: if it is none of these, or the model does not know the answer.
             ModelError: if the model cannot be loaded.
         """
-        return self._worker.submit(lambda: parse_target(self._model(model), written)).result()
+        return self._quick(lambda: parse_target(self._model(model), written)).result()
 
     def use(self, model: str, work: Callable[[FusionModel], Value]) -> Value:
         """Runs ``work`` with a model while nobody else runs it. It should be short: everyone else waits.
@@ -167,13 +205,44 @@ class LocalEngine:
         """Ends the worker once it is done."""
         self._worker.shutdown()
 
-    def _in_turn(self, key: Hashable, make: Callable[[], Value], kept: Kept[Value]) -> Value:
-        if not self._places.acquire(blocking=False):
-            raise Busy("Too many people are asking at once; try again in a moment.")
+    def _in_turn(self, key: Hashable, make: Callable[[], Value], kept: Kept[Value], slow: bool = False) -> Value:
+        self._take_place()
         try:
-            return self._worker.submit(kept.get, key, make).result()
+            if slow:
+                return self._worker.submit(kept.get, key, make).result()
+            return self._quick(lambda: kept.get(key, make)).result()
         finally:
             self._places.release()
+
+    def _quick(self, run: Callable[[], Value]) -> Future[Value]:
+        """The result of ``run``, in its turn, or between two batches of a slow request."""
+        future: Future[Value] = Future()
+
+        def answer() -> None:
+            try:
+                future.set_result(run())
+            except BaseException as error:  # whoever waits for it is told
+                future.set_exception(error)
+
+        self._waiting.put(answer)
+        self._worker.submit(self._let_pass)
+        return future
+
+    def _let_pass(self) -> None:
+        while not self._waiting.empty():
+            self._waiting.get_nowait()()  # only the worker takes from the queue
+
+    def _take_place(self) -> None:
+        if not self._places.acquire(blocking=False):
+            raise Busy("Too many people are asking at once; try again in a moment.")
+
+    def _finish(self, key: str) -> None:
+        with self._jobs_lock:
+            self._jobs.pop(key, None)
+        self._places.release()
+
+    def _is_slow(self, request: Request) -> bool:
+        return request.method is not None and request.method in methods() and methods()[request.method].perturbs
 
     def _model(self, name: str) -> FusionModel:
         return self._models.get(name, lambda: load_model(name, self.device))

@@ -66,7 +66,12 @@ def pointing_methods(model: FusionModel, names: str | None) -> list[Method]:
 
 
 def evaluate(
-    model: FusionModel, data: Path, rows: list[Row], chosen: Sequence[Method], judgements: Path | None = None
+    model: FusionModel,
+    data: Path,
+    rows: list[Row],
+    chosen: Sequence[Method],
+    judgements: Path | None = None,
+    pointing_only: bool = False,
 ) -> dict[str, Any]:
     """Matching, retrieval and pointing figures, those of captions and answers where the model gives any, and agreement
     with judgements where a file of them is given.
@@ -76,6 +81,7 @@ def evaluate(
         rows: the photos with their captions and boxed phrases.
         chosen: attribution methods for the pointing game, all of them defined for the model's match.
         judgements: JSON lines of ``image``, ``text`` and ``ratings``.
+        pointing_only: nothing but the pointing game, as slow methods are measured apart.
 
     Raises:
         InputError: if a photo is missing or cannot be read, or there are fewer than two photos.
@@ -95,7 +101,11 @@ def evaluate(
     for index, row in enumerate(_progress(rows, "matching and pointing")):
         photo = photos.image(row["image"]) if from_pixels else None
         right.append(pointing.run(model, features[index], row, sizes[index], photo))
+        if pointing_only:
+            continue
         wrong.append(mismatched(model, features, rows, index))
+    if pointing_only:
+        return {**figures, "pointing": pointing.figures()}
     figures["matching"] = matching_figures(probabilities(right), probabilities(wrong), model.threshold)
     figures["retrieval"] = _retrieval(model, features, rows)
     if any(row.get("phrases") for row in rows):

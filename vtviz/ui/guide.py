@@ -1,0 +1,64 @@
+"""What each attribution method answers, what it costs and when it misleads."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from vtviz.attribution.base import Method
+from vtviz.attribution.registry import methods
+from vtviz.engine.explanation import Explanation
+from vtviz.ui.language import say, say_or
+
+GROUPS = ("one", "gradient", "many")
+
+
+def group_of(method: Method) -> str:
+    """One pass, one pass and its gradient, or many passes."""
+    if method.cost == "1F":
+        return "one"
+    return "gradient" if method.cost == "1F + 1B" else "many"
+
+
+def in_groups() -> list[str]:
+    """The names of the methods, cheap ones first."""
+    return sorted(methods(), key=lambda name: (GROUPS.index(group_of(methods()[name])), name))
+
+
+def method_name(name: str) -> str:
+    """What a method is called in the chosen language."""
+    return say_or(f"method.{name}", methods()[name].label)
+
+
+def show_guide() -> None:
+    """The guide, group by group."""
+    with st.popover(say("method.guide"), icon=":material/menu_book:"):
+        st.caption(say("method.legend"))
+        for group in GROUPS:
+            st.markdown(f"#### {say(f'method.group.{group}')}")
+            for name in in_groups():
+                if group_of(methods()[name]) == group:
+                    _show_method(methods()[name])
+
+
+def _show_method(method: Method) -> None:
+    signs = [say(f"method.maps_{method.maps_of}"), *([say("method.signed")] if method.signed else [])]
+    st.markdown(f"**{method_name(method.name)}** · {' · '.join(signs)}")
+    st.markdown(say_or(f"method.{method.name}.about", method.label))
+    st.code(method.formula, language=None, wrap_lines=True)
+    misleads = say_or(f"method.{method.name}.misleads", "")
+    if misleads:
+        st.markdown(say("method.misleads", text=misleads))
+    st.caption(f"{say('method.cost', cost=method.cost)} · {method.paper}")
+
+
+def show_notes(explanation: Explanation) -> None:
+    """What has to be known to read this map: whose it is, what is left unexplained, how much the text counts."""
+    relevance, details = explanation.relevance, explanation.relevance.details
+    notes = {"text": "method.text_map", "none": "method.no_map"}
+    if relevance.maps_of in notes:
+        st.caption(say(notes[relevance.maps_of]))
+    if details is not None and None not in (details.value, details.baseline, details.delta):
+        told = {name: f"{getattr(details, name):.3g}" for name in ("value", "baseline", "delta")}
+        st.caption(say("method.delta", **told))
+    if details is not None and details.text_share is not None:
+        st.caption(say("method.share", share=f"{details.text_share:.0%}"))

@@ -1,0 +1,74 @@
+"""Methods of many passes: they run when asked to, show their progress and can be cancelled, and outlive the page."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from vtviz.attribution.base import Cancelled, complete
+from vtviz.attribution.registry import methods
+from vtviz.engine.explanation import Explanation, Request
+from vtviz.engine.jobs import Job
+from vtviz.inputs import InputError
+from vtviz.ui.guide import method_name
+from vtviz.ui.language import say
+from vtviz.ui.resources import shared_engine
+
+JOBS, ENCODING = "jobs", "encoding_ms"
+
+
+def ready_request(request: Request) -> Request:
+    """The request itself where its answer is there or quick; otherwise that of the model's default method."""
+    if shared_engine().is_ready(request):
+        return request
+    return replace(request, method=None, layer=None, head=None, samples=None, seed=None, window=None)
+
+
+def show_job(request: Request, shown: Explanation) -> None:
+    """What a method that has not run yet costs, and a button; while it runs: its progress."""
+    job = st.session_state.setdefault(JOBS, {}).get(request.fingerprint)
+    with st.container(border=True):
+        if job is None:
+            _offer(request, shown)
+        else:
+            _follow(request, job)
+
+
+def _offer(request: Request, shown: Explanation) -> None:
+    method = methods()[request.method or shown.method]
+    name = method_name(method.name)
+    passes = method.passes(shown.tokens, shown.grid, complete(method, request.options))
+    timings = shown.timings_ms  # the features of a known photo took no time: keep what they once took
+    encoding = max(timings["image_features"], st.session_state.get(ENCODING, 0.0))
+    st.session_state[ENCODING] = encoding
+    each = timings["forward"] + (encoding if "window" in method.options else 0.0)
+    seconds = max(1, round(passes * each / 1000))
+    st.markdown(say("method.slow", method=name, passes=passes, seconds=seconds, shown=method_name(shown.method)))
+    if st.button(say("method.run", method=name), type="primary", icon=":material/play_arrow:"):
+        st.session_state[JOBS] = {request.fingerprint: shared_engine().start(request)}
+        st.rerun()
+
+
+@st.fragment(run_every=0.5)
+def _follow(request: Request, job: Job) -> None:
+    name = method_name(request.method or "")
+    if not job.future.done():
+        told = say("method.progress", method=name, done=job.done, total=job.total)
+        st.progress(job.done / max(job.total, 1), text=told if job.total else say("method.waiting"))
+        if st.button(say("method.cancel"), icon=":material/close:"):
+            job.cancel()
+        return
+    error = job.future.exception()
+    if error is None:
+        st.session_state[JOBS].pop(request.fingerprint, None)
+        st.rerun()
+    elif isinstance(error, Cancelled):
+        st.info(say("method.cancelled", method=name), icon=":material/cancel:")
+    elif isinstance(error, InputError):
+        st.error(str(error), icon=":material/error:")
+    else:
+        raise error
+    if st.button(say("method.run", method=name), icon=":material/replay:"):
+        st.session_state[JOBS] = {request.fingerprint: shared_engine().start(request)}
+        st.rerun()

@@ -53,6 +53,9 @@ def test_an_audit_of_the_samples_runs_and_its_report_is_shown(app: AppTest, jobs
     app.run()
     assert not app.exception and len(app.get("download_button")) == 4
     assert any("random ranking" in each.value for each in app.markdown)
+    app.toggle(key="audit-read").set_value(True).run()
+    assert not app.exception and "How far can these explanations be trusted?" in app.get("iframe")[0].proto.srcdoc
+    app.toggle(key="audit-read").set_value(False).run()
     app.selectbox(key="lang").select("zh").run()
     assert not app.exception and any("随机排序" in each.value for each in app.markdown)
 

@@ -15,7 +15,12 @@ from vtviz.audit.settings import RANDOM
 from vtviz.audit.verdict import Verdict, verdicts
 from vtviz.ui.language import current_language, say, say_or
 
-MARKS = {"good": ":material/check_circle:", "bad": ":material/cancel:", "unsure": ":material/help:"}
+MARKS = {
+    "good": ":green[:material/check_circle:]",
+    "bad": ":red[:material/cancel:]",
+    "unsure": ":orange[:material/help:]",
+}
+READER = 900  # pixels
 
 
 def show_report(folder: Path) -> None:
@@ -33,6 +38,9 @@ def show_report(folder: Path) -> None:
                 st.markdown(f"**{title}**" + (f" · {model}" if len(report["models"]) > 1 else ""))
                 for verdict in verdicts(report, model, method):
                     st.markdown(f"{MARKS[verdict.tone]} {_sentence(report, verdict)}")
+    if st.toggle(say("audit.read"), key="audit-read"):
+        st.iframe(_page(folder, report), height=READER)
+        return
     for model in report["summary"]["metrics"]:
         st.plotly_chart(_chart(report, model), key=f"audit-chart-{model}", config={"displayModeBar": False})
 
@@ -49,15 +57,17 @@ def _method(report: dict[str, Any], name: str) -> str:
     return say("audit.random") if name == RANDOM else say_or(f"method.{name}", report["methods"][name]["label"])
 
 
+def _page(folder: Path, report: dict[str, Any]) -> str:
+    """report.html in the language of the page."""
+    pictures = {file.name: file.read_bytes() for file in (folder / PICTURES).glob("*.jpg")}
+    return to_html(report, pictures, current_language())
+
+
 def _downloads(folder: Path, report: dict[str, Any]) -> None:
     from vtviz.ui.audit import archive
 
-    def page() -> bytes:
-        pictures = {file.name: file.read_bytes() for file in (folder / PICTURES).glob("*.jpg")}
-        return to_html(report, pictures, current_language()).encode()
-
     files = (
-        ("report.html", page, "text/html", ":material/description:"),
+        ("report.html", lambda: _page(folder, report).encode(), "text/html", ":material/description:"),
         ("report.json", (folder / "report.json").read_bytes, "application/json", ":material/data_object:"),
         ("rows.parquet", (folder / "rows.parquet").read_bytes, "application/vnd.apache.parquet", ":material/table:"),
         ("audit.zip", lambda: archive(folder), "application/zip", ":material/folder_zip:"),
@@ -83,6 +93,7 @@ def _chart(report: dict[str, Any], model: str) -> go.Figure:
                 "arrayminus": [mean - values[name]["low"] for name, mean in zip(names, means, strict=True)],
             },
             mode="markers",
+            orientation="h",
             name=_method(report, method),
             marker={"size": 10, **({"color": "#8a93a0"} if method == RANDOM else {})},
         )

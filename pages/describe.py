@@ -1,38 +1,45 @@
 """Describe and ask: captions of a photo, and answers about it, each word with its map."""
 
-import logging
-
 import streamlit as st
 
-from vtviz.engine.local import Busy
-from vtviz.inputs import InputError
-from vtviz.models.base import ModelError
-from vtviz.ui.describe import ask_question, ask_task, show_answer, show_captions
-from vtviz.ui.inputs import ask_photo, start_inputs
+from vtviz.models.registry import DEFAULT_MODEL
+from vtviz.ui.describe import ask_question, ask_task, open_task, show_answer, show_captions
+from vtviz.ui.inputs import ask_photo
 from vtviz.ui.language import say
+from vtviz.ui.links import open_link, show_link, show_link_notices, show_missing_photo
+from vtviz.ui.models import ask_writer, current_device, need_model
+from vtviz.ui.photos import photo_name
 from vtviz.ui.resources import shared_engine
+from vtviz.ui.selection import selected
 from vtviz.ui.shell import setup
+from vtviz.ui.trouble import told
 
 setup("page.describe")
-start_inputs()
+open_task(open_link("describe"))
 left, right = st.columns([1, 2.4], gap="large")
-try:
+link: dict[str, str] = {}
+with told(right):
     with right:
-        task = ask_task()
-        question = ask_question() if task == "answer" else ""
-    with left:
-        image, name = ask_photo()
-    with right:
-        alt = say("explore.alt", name=name)
+        show_link_notices()
+        link["task"] = task = ask_task()
         if task == "answer":
+            link["question"] = ask_question()
+    with left:
+        model = ask_writer() if task == "caption" else DEFAULT_MODEL
+        image = ask_photo()
+        link["photo"] = selected().photo
+    with right:
+        alt = say("explore.alt", name=photo_name(selected().photo))
+        if image is None:
+            show_missing_photo()
+        elif task == "answer":
             with st.spinner(say("describe.answering"), show_time=True):
-                answer = shared_engine().answer(image, question)
+                answer = shared_engine().answer(image, link["question"])
             show_answer(answer, image, alt)
         else:
+            need_model(model)
             with st.spinner(say("describe.writing"), show_time=True):
-                captions = shared_engine().captions(image)
+                captions = shared_engine().captions(image, model, current_device())
             show_captions(captions, image, alt)
-except (InputError, ModelError, Busy) as error:
-    with right:
-        st.error(str(error), icon=":material/error:")
-        logging.getLogger("vtviz").info("%s", error)
+with right:
+    show_link(link)

@@ -1,46 +1,67 @@
 """Explore: a photo, a sentence, and what each word looks at."""
 
-import logging
-
 import streamlit as st
 
-from vtviz.engine.local import Busy
-from vtviz.inputs import InputError
-from vtviz.models.base import ModelError
+from vtviz.engine.lens import lens_view
 from vtviz.ui.answer import show_downloads, show_metrics, show_verdict
 from vtviz.ui.faithfulness import faithfulness_panel
 from vtviz.ui.guide import show_notes
-from vtviz.ui.inputs import ask_photo, ask_text, start_inputs
+from vtviz.ui.history import remember, show_history
+from vtviz.ui.inputs import ask_photo, ask_text
 from vtviz.ui.language import say
-from vtviz.ui.lens import lens, view_of
-from vtviz.ui.pickers import picked_request, show_pickers
-from vtviz.ui.resources import shared_engine
+from vtviz.ui.lens import lens
+from vtviz.ui.links import (
+    lens_of,
+    open_link,
+    query_of,
+    query_of_sides,
+    show_link,
+    show_link_notices,
+    show_missing_photo,
+)
+from vtviz.ui.models import ask_device, ask_model, show_model
+from vtviz.ui.photos import photo_name
+from vtviz.ui.pickers import show_pickers
+from vtviz.ui.running import explain_selected
+from vtviz.ui.selection import selected
 from vtviz.ui.shell import setup
-from vtviz.ui.slow import ready_request, show_job
+from vtviz.ui.slow import show_job
+from vtviz.ui.trouble import told
 
 setup("page.explore")
-start_inputs()
-left, right = st.columns([1, 2.4], gap="large")
-try:
+query = open_link("explore")
+left, right = st.columns([1, 3], gap="large")
+more: dict[str, str] = {}
+place = right
+with told(right):
     with right:
-        text = ask_text()
+        show_link_notices()
+        ask_text()
     with left:
-        image, name = ask_photo()
+        ask_model(selected().model)
+        ask_device()
+        image = ask_photo()
     with right:
-        request = picked_request(image, text)
-        with st.spinner(say("explore.running"), show_time=True):
-            answered = ready_request(request)
-            explanation = shared_engine().explain(answered)
-        if answered is not request:
+        if image is None:
+            show_missing_photo()
+        else:
+            explanation, request = explain_selected(image)
             show_job(request, explanation)
-        show_verdict(explanation)
-        word = lens(view_of(explanation), alt=say("explore.alt", name=name), key="lens")
-        show_downloads(explanation, word)
-        show_notes(explanation)
-        show_pickers(explanation, request)
-    show_metrics(explanation)
-    faithfulness_panel(explanation)
-except (InputError, ModelError, Busy) as error:
-    with right:
-        st.error(str(error), icon=":material/error:")
-        logging.getLogger("vtviz").info("%s", error)
+            remember(explanation, request)
+            show_verdict(explanation)
+            show_model(explanation)
+            view, alt = lens_view(explanation), say("explore.alt", name=photo_name(selected().photo))
+            pinned = lens(view, alt, "lens", settings=lens_of(query))
+            more = query_of(pinned)
+            place = st.container(horizontal=True)
+            with place:
+                show_downloads(explanation, view, alt, pinned)
+            show_notes(explanation)
+            st.markdown(f"**{say('pick.title')}**")
+            show_pickers(explanation, request)
+            show_metrics(explanation)
+            faithfulness_panel(explanation)
+with place:
+    show_link({**query_of_sides(), **more})
+with left:
+    show_history()

@@ -18,12 +18,14 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_explain_writes_the_file_and_a_picture_a_word(tmp_path: Path) -> None:
-    done = run("explain", CAT, "a brown cat", "--method", "attention_gradcam", "--output", tmp_path / "out")
+    done = run("explain", CAT, "a brown cat", "--method", "attention_gradcam", "--html", "--output", tmp_path / "out")
     assert done.returncode == 0 and "describes the photo" in done.stdout
     file = json.loads((tmp_path / "out" / "explanation.json").read_text())
     assert file["method"] == "attention_gradcam" and [each["text"] for each in file["tokens"]] == ["a", "brown", "cat"]
     names = sorted(path.name for path in (tmp_path / "out").glob("*.png"))
     assert names == ["word-00-a.png", "word-01-brown.png", "word-02-cat.png"]
+    page = (tmp_path / "out" / "lens.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>") and "<title>a brown cat</title>" in page
 
 
 @pytest.mark.parametrize(

@@ -11,17 +11,20 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from vtviz.errors import UserError
+
 FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_BYTES = 15 * 2**20
 MAX_PIXELS = 50_000_000
-TOO_MANY_PIXELS = f"The image has more than {MAX_PIXELS // 10**6} megapixels; scale it down."
 MIN_SIDE = 8
 MAX_CHARACTERS = 2000
+Frame = tuple[float, float, float, float]  # left, top, right, bottom as fractions of a photo's width and height
+WHOLE_FRAME: Frame = (0.0, 0.0, 1.0, 1.0)
 WORD = re.compile(r"\w+(?:['’\-]\w+)*|[^\w\s]")
 
 
-class InputError(ValueError):
-    """Bad input; the message is one sentence that can be shown to the person who gave it."""
+class InputError(UserError, ValueError):
+    """Bad input."""
 
 
 @dataclass(frozen=True)
@@ -77,14 +80,14 @@ def read_image(data: bytes) -> ImageInput:
     if not data:
         raise InputError("The image file is empty; choose another one.")
     if len(data) > MAX_BYTES:
-        raise InputError(f"The image file is larger than {MAX_BYTES // 2**20} MB; choose a smaller one.")
+        raise InputError("The image file is larger than {limit} MB; choose a smaller one.", limit=MAX_BYTES // 2**20)
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             _check_size(image)
             image.load()
             rgb = _to_rgb(ImageOps.exif_transpose(image))
     except Image.DecompressionBombError as error:  # Pillow's own limit, met before ours
-        raise InputError(TOO_MANY_PIXELS) from error
+        raise _too_many_pixels() from error
     except UnidentifiedImageError as error:
         raise InputError("The file is not a JPEG, PNG or WebP image; convert it to one of these.") from error
     except (OSError, SyntaxError, EOFError) as error:
@@ -92,12 +95,17 @@ def read_image(data: bytes) -> ImageInput:
     return ImageInput(np.asarray(rgb), hashlib.sha256(data).hexdigest())
 
 
+def _too_many_pixels() -> InputError:
+    limit = MAX_PIXELS // 10**6
+    return InputError("The image has more than {limit} megapixels; scale it down.", limit=limit)
+
+
 def _check_size(image: Image.Image) -> None:
     """Before any pixel is decoded, because a small file can hold a huge image."""
     if image.width * image.height > MAX_PIXELS:
-        raise InputError(TOO_MANY_PIXELS)
+        raise _too_many_pixels()
     if min(image.size) < MIN_SIDE:
-        raise InputError(f"The image is less than {MIN_SIDE} pixels wide or high; choose a larger one.")
+        raise InputError("The image is less than {limit} pixels wide or high; choose a larger one.", limit=MIN_SIDE)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
@@ -111,6 +119,21 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
+def framed(image: ImageInput, frame: Frame, fill: tuple[int, ...] = (0, 0, 0)) -> ImageInput:
+    """What lies in a frame of a photo, at the photo's own resolution; ``fill`` is the colour beyond its edges."""
+    if frame == WHOLE_FRAME:
+        return image
+    left, top, right, bottom = frame
+    corners = (left * image.width, top * image.height, right * image.width, bottom * image.height)
+    x0, y0, x1, y1 = (round(each) for each in corners)
+    canvas = np.empty((max(1, y1 - y0), max(1, x1 - x0), 3), np.uint8)
+    canvas[:] = fill
+    inside = image.pixels[max(0, y0) : max(0, y1), max(0, x0) : max(0, x1)]
+    row, column = max(0, -y0), max(0, -x0)
+    canvas[row : row + inside.shape[0], column : column + inside.shape[1]] = inside
+    return ImageInput(canvas, image.sha256)
+
+
 def check_text(text: str) -> str:
     """The text without surrounding space.
 
@@ -121,7 +144,7 @@ def check_text(text: str) -> str:
     if not any(character.isalnum() for character in stripped):
         raise InputError("The text has no words; write a sentence about the photo.")
     if len(stripped) > MAX_CHARACTERS:
-        raise InputError(f"The text is longer than {MAX_CHARACTERS} characters; shorten it.")
+        raise InputError("The text is longer than {limit} characters; shorten it.", limit=MAX_CHARACTERS)
     return stripped
 
 

@@ -1,142 +1,204 @@
-// The lens: a photo, the map of one word over it, and the words. Looking around needs no server; a pinned word is sent.
-const states = new WeakMap();
-const settings = { opacity: 0.8, smooth: true }; // kept from one photo and text to the next
+// The lens: its state, what is shown for it, and how it is mounted. `set` is pinned and told to the server a moment
+// later; `over` is what the pointer or the focus looks at, which nobody is told.
 
-const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+const REPORT_MS = 400;
+const lenses = new WeakMap();
+const memory = { tab: "matrix", looks: {}, pinned: new Map(), used: false }; // survives a change of page
 
-function colourOf(lut, value) {
-  const at = 3 * Math.round(255 * Math.min(1, Math.max(0, value)));
-  return `rgb(${lut[at]} ${lut[at + 1]} ${lut[at + 2]})`;
-}
+const LOOKS = ["opacity", "colours", "smooth", "scale"];
 
-function paint(state, canvas, map, outline) {
-  const [rows, columns] = state.data.grid;
-  const box = canvas.getBoundingClientRect();
-  const sharp = window.devicePixelRatio || 1;
-  canvas.width = Math.max(1, Math.round(box.width * sharp));
-  canvas.height = Math.max(1, Math.round(box.height * sharp));
-  const small = new OffscreenCanvas(columns, rows);
-  const cells = small.getContext("2d");
-  const image = cells.createImageData(columns, rows);
-  for (let i = 0; i < rows * columns; i++) {
-    const value = map ? Math.round(255 * Math.sqrt(map(i) / 255)) : 0;
-    image.data.set([...state.lut.subarray(3 * value, 3 * value + 3), Math.round(settings.opacity * value)], 4 * i);
-  }
-  cells.putImageData(image, 0, 0);
-  const context = canvas.getContext("2d");
-  context.imageSmoothingEnabled = settings.smooth;
-  context.imageSmoothingQuality = "high";
-  context.drawImage(small, 0, 0, canvas.width, canvas.height);
-  if (outline !== null) {
-    const width = canvas.width / columns, height = canvas.height / rows;
-    const x = (outline % columns) * width, y = Math.floor(outline / columns) * height;
-    context.lineWidth = 4 * sharp; context.strokeStyle = "#000"; context.strokeRect(x, y, width, height);
-    context.lineWidth = 2 * sharp; context.strokeStyle = "#fff"; context.strokeRect(x, y, width, height);
-  }
-}
+function newLens(root) {
+  const lens = {
+    root, find: (id) => root.querySelector(`#${id}`), set: null, over: { words: null, patch: null, cell: null },
+    zoom: { scale: 1, x: 0, y: 0 }, box: { width: 1, height: 1 }, playing: null, several: false, sorted: false, tab: memory.tab,
+  };
 
-export default function (component) {
-  const { data, parentElement: root, setStateValue } = component;
-  const find = (id) => root.querySelector(`#${id}`);
-  const canvas = find("canvas"), photo = find("photo"), release = find("release");
-  let state = states.get(root);
-  if (!state) {
-    state = { hovered: null, pinned: -1, patch: null };
-    states.set(root, state);
-  }
-  if (state.fingerprint !== data.fingerprint) {
-    Object.assign(state, { fingerprint: data.fingerprint, hovered: null, patch: null, pinned: data.pinned });
-  }
-  Object.assign(state, { data, lut: bytes(data.lut), maps: bytes(data.maps), reverse: bytes(data.reverse) });
-  const { labels, words, grid: [rows, columns] } = data;
-  const patches = rows * columns;
+  // The layers and the head in view, the map of what is pinned or looked at, and the value of the highest colour.
+  lens.shown = () => {
+    const { data, set, over } = lens, attention = set.show === "attention" || over.cell !== null;
+    const pieces = chosenPieces(lens, over.words ?? set.words);
+    const { layer, head } = over.cell ?? set, patch = set.kind === "image" ? over.patch ?? set.patch : null;
+    const looks = [lens.serial, lens.box.width, lens.box.height, lens.zoom.scale, ...LOOKS.map((name) => set[name])];
+    if (!attention) {
+      const map = relevanceMap(data, pieces);
+      const peak = set.scale === "shared" ? data.peaks.attribution : largest(map);
+      return { map, attention, pieces, peak, key: [looks, pieces].join() };
+    }
+    const layers = layersAt(lens, layer, head), map = attentionMap(data, layers, head, pieces, patch);
+    const peak = map && (set.scale === "shared" ? data.peaks.attention : largest(map));
+    return { map, attention, pieces, layers, layer, head, peak, key: [looks, pieces, set.kind, layer, head, patch].join() };
+  };
 
-  // Index -1 stands for the whole text: its map comes first.
-  const mapOf = (word) => (i) => state.maps[(word + 1) * patches + i];
-  const partOf = (word) => state.reverse[state.patch * words.length + word] / 255;
+  // Softmax ran over exactly this row.
+  lens.oneRow = ({ layers, head, pieces }) => layers.length === 1 && head !== "mean" && pieces.length === 1
+    && lens.set.kind === "text→image" && !lens.data.signedAttention;
 
-  const draw = () => {
-    const shown = state.hovered ?? state.pinned;
-    paint(state, canvas, state.patch === null || state.hovered !== null ? mapOf(shown) : null, state.patch);
-    [...find("words").children].forEach((button, at) => {
-      const word = at - 1, fromPatch = state.patch !== null;
-      const share = fromPatch ? (word < 0 ? 0 : partOf(word)) : (word < 0 ? 0 : words[word].share);
-      button.style.setProperty("--share", `${Math.round(100 * share)}%`);
-      button.style.setProperty("--colour", colourOf(state.lut, 0.25 + 0.75 * share));
-      button.setAttribute("aria-pressed", String(!fromPatch && word === state.pinned));
+  lens.shades = (patch) => {
+    const { data, set, over } = lens;
+    const { layer, head } = over.cell ?? set;
+    if (patch === null) {
+      const inText = set.show === "attention" && set.kind === "text"
+        && textPieces(data, layersAt(lens, layer, head), head, chosenPieces(lens, over.words ?? set.words));
+      return inText || data.scores;
+    }
+    // The other direction of the same block, where there is one.
+    const back = layersOf(data, "image→text");
+    const crossed = set.show === "attention" && ["image→text", "fused", "text→image"].includes(set.kind);
+    const [at, which] = crossed ? [layer, head] : [data.layer, data.head ?? "mean"];
+    const paired = at === "mean" ? back : back[at] ? [back[at]] : [];
+    const there = paired.length && set.kind !== "fused" ? paired : crossed ? layersAt(lens, at, which) : [];
+    const fits = which === "mean" || there.every((each) => which < each.heads);
+    return patchPieces(data, fits ? there : [], which, patch);
+  };
+
+  // In words: what looks, and by what measure.
+  lens.describe = () => {
+    const { data, set, over } = lens, { labels } = data, places = over.words ?? set.words;
+    const { layer, head } = over.cell ?? set, patch = over.patch ?? set.patch;
+    const attention = set.show === "attention" || over.cell !== null;
+    let subject = places.length ? labels.of_words : labels.of_whole;
+    if (attention && set.kind === "image") subject = patch === null ? labels.of_image : labels.of_patch;
+    const what = attention ? labels.by_attention.replace("{where}", whereLabel(lens, layer, head)) : data.method;
+    const words = places.map((place) => lens.units[place].text).join(" ");
+    // Texts go in last and by function: they may hold braces and dollar signs.
+    return placed(lens, subject, patch).replace("{what}", what).replace("{words}", () => words);
+  };
+
+  lens.look = (change) => { Object.assign(lens.over, change); lens.draw(); };
+  lens.pin = (change, tell = true) => {
+    Object.assign(lens.set, change);
+    memory.used = true;
+    if ("kind" in change) { buildMatrix(lens); lens.ask(lens.set.layer); }
+    for (const name of LOOKS) memory.looks[name] = lens.set[name];
+    memory.pinned.set(lens.data.key, { set: { ...lens.set }, text: lens.data.text });
+    showControls(lens);
+    lens.draw();
+    if (tell) lens.report();
+  };
+  lens.report = () => {
+    clearTimeout(lens.reporting);
+    lens.reporting = setTimeout(() => lens.tell("settings", { ...lens.set, text: lens.data.text }), REPORT_MS);
+  };
+  // A layer that stayed with the server is sent for; the map follows when it comes.
+  lens.ask = (layer) => {
+    const asked = layersOf(lens.data, lens.set.kind)[layer];
+    if (asked && !asked.here) lens.tell("wanted", { name: lens.data.name, layer: lens.data.layers.indexOf(asked) });
+  };
+
+  lens.draw = () => {
+    if (!lens.set) return;
+    const shown = lens.shown();
+    paintStage(lens, shown);
+    showSplit(lens);
+    showWords(lens, shown);
+    if (lens.later) return;
+    lens.later = requestAnimationFrame(() => {
+      lens.later = null;
+      paintMatrix(lens);
+      showScores(lens);
+      showNumbers(lens);
     });
-    release.hidden = state.patch === null;
-    const status = find("status");
-    if (state.patch === null) {
-      status.textContent = shown < 0 ? labels.whole_status : labels.word_status.replace("{word}", words[shown].text);
-    } else {
-      const order = words.map((_, word) => word).sort((a, b) => partOf(b) - partOf(a)).slice(0, 3);
-      status.textContent = labels.patch_status
-        .replace("{row}", Math.floor(state.patch / columns) + 1)
-        .replace("{column}", (state.patch % columns) + 1)
-        .replace("{words}", order.map((word) => words[word].text).join(", "));
-    }
-    canvas.setAttribute("aria-label", status.textContent);
   };
+  return lens;
+}
 
-  const button = (text, word) => {
-    const made = document.createElement("button");
-    made.type = "button";
-    made.textContent = text;
-    if (word < 0) made.className = "whole";
-    else made.title = labels.relevance.replace("{value}", words[word].score);
-    if (word >= 0 && words[word].unknown) {
-      made.classList.add("unknown");
-      made.title = `${labels.unknown}. ${made.title}`;
-    }
-    made.onmouseenter = made.onfocus = () => { state.hovered = word; draw(); };
-    made.onmouseleave = made.onblur = () => { state.hovered = null; draw(); };
-    made.onclick = () => {
-      Object.assign(state, { pinned: word, patch: null });
-      draw();
-      setStateValue("word", word);
-    };
-    return made;
-  };
+const placed = (lens, sentence, patch) => sentence
+  .replace("{row}", Math.floor(patch / lens.data.grid[1]) + 1).replace("{column}", (patch % lens.data.grid[1]) + 1);
 
-  const choose = (patch) => { Object.assign(state, { patch, hovered: null }); draw(); };
+function showWords(lens, shown) {
+  const { data, set, over } = lens, { labels } = data, values = shadeTokens(lens), patch = over.patch ?? set.patch;
+  const said = [shown.map ? lens.describe() : lens.set.kind === "text" ? labels.text_only : labels.away];
+  if (patch !== null) {
+    const order = range(values.length).sort((a, b) => values[b] - values[a]).slice(0, 3);
+    const words = order.map((place) => lens.units[place].text).join(", ");
+    said.push(placed(lens, labels.patch_status, patch).replace("{words}", () => words));
+  }
+  lens.find("status").textContent = said.join(" · ");
+  lens.find("canvas").setAttribute("aria-label", `${labels.canvas} ${said.join(" · ")}`);
+  const top = shown.map ? (shown.attention ? percent(shown.peak) : number(shown.peak)) : "";
+  lens.find("low").textContent = isSigned(lens, shown.attention) && shown.map ? `−${top}` : "0";
+  lens.find("high").textContent = top;
+}
 
-  find("hint").textContent = labels.hint;
-  find("low").textContent = labels.low;
-  find("high").textContent = labels.high;
-  find("opacity-label").textContent = labels.opacity;
-  find("smooth-label").textContent = labels.smooth;
-  find("words").setAttribute("aria-label", labels.words);
-  release.textContent = labels.release;
-  find("ramp").style.background =
-    `linear-gradient(90deg, ${[0, 0.25, 0.5, 0.75, 1].map((at) => colourOf(state.lut, at)).join(", ")})`;
-  find("stage").style.setProperty("--ratio", data.ratio);
-  find("words").replaceChildren(button(labels.whole, -1), ...words.map((word, at) => button(word.text, at)));
-  photo.alt = data.alt;
-  if (photo.src !== data.photo) photo.src = data.photo;
-  find("opacity").value = Math.round(100 * settings.opacity);
-  find("smooth").checked = settings.smooth;
-  find("opacity").oninput = (event) => { settings.opacity = event.target.value / 100; draw(); };
-  find("smooth").onchange = (event) => { settings.smooth = event.target.checked; draw(); };
-  release.onclick = () => choose(null);
-  canvas.onclick = (event) => {
-    const box = canvas.getBoundingClientRect();
-    const row = Math.min(rows - 1, Math.max(0, Math.floor((event.clientY - box.top) / box.height * rows)));
-    const column = Math.min(columns - 1, Math.max(0, Math.floor((event.clientX - box.left) / box.width * columns)));
-    choose(row * columns + column);
+const DEFAULTS = {
+  words: null, patch: null, show: "attribution", kind: null, layer: null, head: null, pieces: false,
+  opacity: 80, colours: "cividis", smooth: true, split: null, scale: "own",
+};
+
+function receive(lens, data) {
+  const before = lens.data;
+  if (!before) {
+    const pinned = memory.pinned.get(data.key), own = pinned?.text === data.text ? pinned.set : null;
+    lens.set = { ...DEFAULTS, ...memory.looks, ...data.settings, ...own };
+    if (own) lens.report();
+  } else if (before.text !== data.text) Object.assign(lens.set, { words: null, patch: null });
+  if (before?.name === data.name) {
+    data.layers.forEach((layer, at) => { if (!layer.here && before.layers[at].here) data.layers[at] = before.layers[at]; });
+  }
+  Object.assign(lens, { data, units: unitsOf(data, lens.set.pieces) });
+  fit(lens);
+  if (before) URL.revokeObjectURL(before.photoUrl);
+  data.photoUrl = URL.createObjectURL(data.photo);
+  Object.assign(lens.find("photo"), { src: data.photoUrl, alt: data.alt });
+  lens.find("lens").style.setProperty("--ratio", data.ratio);
+}
+
+// Settings may come from an address or another model: what this record lacks falls back to the view's own.
+function fit(lens) {
+  const { data, set } = lens;
+  const first = data.first === null ? [] : set.pieces ? data.words[data.first].pieces : [data.first];
+  set.words = Array.isArray(set.words) ? set.words.filter((place) => place < lens.units.length) : first;
+  if (!(set.patch < data.patches)) set.patch = null;
+  if (!data.kinds.includes(set.kind)) {
+    if (set.kind !== null) Object.assign(set, { layer: null, head: null }); // they were counted among another kind's
+    set.kind = data.kinds[0] ?? null;
+  }
+  const layers = layersOf(data, set.kind);
+  if (!layers.length) Object.assign(set, { show: "attribution", layer: "mean", head: "mean" });
+  if (set.layer !== "mean") set.layer = layers[set.layer ?? -1] ? set.layer : Math.min(data.layer, layers.length - 1);
+  const head = set.head ?? data.head ?? "mean";
+  set.head = head === "mean" || layersAt({ ...lens, set: { ...set, head } }, set.layer, head).length ? head : "mean";
+}
+
+function setUp(lens) {
+  setUpStage(lens);
+  setUpControls(lens);
+  setUpTabs(lens);
+  setUpKeys(lens);
+  dragTokens(lens);
+  lens.watcher = new ResizeObserver(() => {
+    const view = lens.find("stage");
+    lens.box = { width: view.clientWidth, height: view.clientHeight };
+    panTo(lens, lens.zoom.x, lens.zoom.y);
+  });
+  lens.watcher.observe(lens.find("stage"));
+}
+
+export default async function mountLens(component) {
+  const { data: bytes, parentElement: root, setStateValue } = component;
+  const fresh = !lenses.has(root), lens = lenses.get(root) ?? newLens(root);
+  lenses.set(root, lens);
+  lens.tell = setStateValue;
+  const packed = split(bytes);
+  lens.turn = packed.text;
+  if (lens.text !== packed.text) {
+    const data = await decode(packed);
+    if (lens.turn !== packed.text) return () => {}; // something newer came meanwhile
+    lens.text = packed.text;
+    lens.serial = (lens.serial ?? 0) + 1; // names this data in keys of what is drawn already
+    if (lens.playing !== null) play(lens, false);
+    receive(lens, data);
+    if (fresh || !lens.watcher) setUp(lens);
+    fillLabels(lens);
+    buildMatrix(lens);
+    buildTokens(lens);
+    showControls(lens);
+    play(lens, false);
+    showTab(lens, data.layers.length ? lens.tab : lens.tab === "matrix" ? "scores" : lens.tab);
+  }
+  return () => {
+    lens.watcher?.disconnect();
+    clearInterval(lens.playing);
+    lenses.delete(root);
   };
-  canvas.onkeydown = (event) => {
-    const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
-    if (event.key === "Escape") choose(null);
-    if (!step) return;
-    event.preventDefault();
-    const at = state.patch ?? Math.floor(rows / 2) * columns + Math.floor(columns / 2);
-    const row = Math.min(rows - 1, Math.max(0, Math.floor(at / columns) + step[0]));
-    const column = Math.min(columns - 1, Math.max(0, (at % columns) + step[1]));
-    choose(row * columns + column);
-  };
-  const watcher = new ResizeObserver(draw);
-  watcher.observe(canvas);
-  draw();
-  return () => watcher.disconnect();
 }

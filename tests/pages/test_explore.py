@@ -1,11 +1,15 @@
 """The Explore page without a browser."""
 
+import hashlib
 import time
+from dataclasses import replace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from vtviz.paths import ASSETS
+from vtviz.ui.history import KEPT, Past
+from vtviz.ui.selection import Selection, first_selection
 
 
 @pytest.fixture
@@ -21,7 +25,7 @@ def test_app_py_opens_on_the_page() -> None:
 def test_a_result_is_on_screen_at_once(app: AppTest) -> None:
     assert not app.exception and not app.error
     assert app.metric[0].value.endswith("%") and len(app.success) == 1
-    assert len(app.get("download_button")) == 2
+    assert len(app.get("download_button")) == 3
 
 
 def test_a_text_that_does_not_describe_the_photo_says_so(app: AppTest) -> None:
@@ -58,11 +62,14 @@ def test_method_block_and_head_can_be_picked(app: AppTest) -> None:
     app.selectbox(key="pick-method-en").select("attention_gradcam").run()
     app.selectbox(key="pick-layer-en").select(1).run()
     app.selectbox(key="pick-head-en").select(3).run()
-    assert not app.exception and app.session_state["picks"] == {"method": "attention_gradcam", "layer": 1, "head": 3}
+    assert not app.exception and not app.error
+    chosen = app.session_state["selection"]
+    assert (chosen.method, chosen.layer, chosen.head) == ("attention_gradcam", 1, 3)
+    assert app.query_params["layer"] == "1" and app.query_params["method"] == "attention_gradcam"
 
 
 def test_a_slow_method_runs_when_asked_to_and_shows_its_map(app: AppTest) -> None:
-    app.session_state["picks"] = {"method": "occlusion", "window": 10}
+    app.session_state["selection"] = replace(first_selection(), method="occlusion", window=10)
     app.run()
     button = next(each for each in app.button if "Occlusion" in each.label)
     assert any("about 10 times" in each.value for each in app.markdown) and not app.exception
@@ -82,3 +89,74 @@ def test_the_language_changes_the_page(app: AppTest) -> None:
 def test_a_word_that_the_model_does_not_know_is_never_shown_as_confident(app: AppTest) -> None:
     app.text_input(key="text").set_value("A cat with a theodolite").run()
     assert not app.exception and not app.success and "theodolite" in app.warning[0].value
+
+
+def opened(**query: str) -> AppTest:
+    app = AppTest.from_file(str(ASSETS.parent / "app.py"), default_timeout=120)
+    app.query_params.update(query)
+    return app.run()
+
+
+def test_a_link_brings_back_what_was_shown() -> None:
+    app = opened(photo="coffee", text="A red plate", method="attention_gradcam", layer="1", head="3", lang="zh")
+    assert not app.exception and not app.error and not app.warning
+    assert app.text_input(key="text").value == "A red plate" and app.selectbox(key="lang").value == "zh"
+    assert app.selectbox(key="pick-layer-zh").value == 1 and app.selectbox(key="pick-head-zh").value == 3
+
+
+def test_a_broken_link_gives_defaults_and_one_notice() -> None:
+    app = opened(photo="../x", text="", layer="99", head="two", method="<b>", lang="xx")
+    assert not app.exception and not app.error
+    (notice, options) = (each.value for each in app.warning)
+    assert "photo, text, method, head, lang" in notice.replace("\\", "") and "block, head" in options
+    assert app.text_input(key="text").value == "A brown cat with green eyes"
+    app.run()
+    assert not app.warning
+
+
+def test_a_link_to_an_uploaded_photo_asks_for_it_and_knows_another(cat_bytes: bytes) -> None:
+    mine = cat_bytes + b"another file"  # all tests are one session to the store of uploads
+    sha256 = hashlib.sha256(mine).hexdigest()
+    app = opened(photo=sha256, text="a cat")
+    assert not app.exception and not app.error and sha256[:12] in app.info[0].value
+    app.get("file_uploader")[0].upload("other.jpg", (ASSETS / "samples" / "coffee.jpg").read_bytes()).run()
+    assert "other.jpg" in app.warning[0].value.replace("\\", "") and not app.info
+    app.get("file_uploader")[0].upload("mine.jpg", mine, "image/jpeg").run()
+    assert not app.exception and not app.warning and app.success
+    assert app.query_params["photo"] == sha256
+
+
+def test_the_history_brings_back_and_forgets(app: AppTest) -> None:
+    app.button(key="sample-coffee").click().run()
+    app.text_input(key="text").set_value("A cup").run()
+    past = app.session_state["history"]
+    assert [each.selection.text for each in past] == ["A cup", "A cup of coffee", "A brown cat with green eyes"]
+    app.session_state["history-open"] = True
+    app.run()
+    app.button(key="again-2").click().run()
+    assert not app.exception and app.text_input(key="text").value == "A brown cat with green eyes"
+    assert app.session_state["selection"].photo == "chelsea" and len(app.session_state["history"]) == 3
+
+
+def test_the_history_is_bounded_and_holds_no_pictures(app: AppTest) -> None:
+    past = Past(first_selection(), 0.5)
+    app.session_state["history"] = [replace(past, selection=replace(past.selection, text=f"{i}")) for i in range(KEPT)]
+    app.text_input(key="text").set_value("a cat").run()
+    assert len(app.session_state["history"]) == KEPT
+    assert all(isinstance(each.selection, Selection) for each in app.session_state["history"])
+
+
+def test_an_error_in_vtviz_itself_is_one_sentence(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("secret")
+
+    monkeypatch.setattr("vtviz.engine.local.LocalEngine.explain", broken)
+    app.text_input(key="text").set_value("a cat indeed").run()
+    assert not app.exception and "inside vtviz" in app.error[0].value and "secret" not in app.error[0].value
+
+
+def test_errors_speak_chinese() -> None:
+    app = AppTest.from_file(str(ASSETS.parent / "pages" / "explore.py"), default_timeout=120)
+    app.session_state["lang"], app.session_state["selection"] = "zh", Selection("chelsea", "")
+    app.run()
+    assert not app.exception and "没有词" in app.error[0].value

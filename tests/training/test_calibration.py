@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from vtviz.metrics.classification import calibration_error
-from vtviz.training.calibration import best_temperature, small_things
+from vtviz.training.calibration import best_temperature
 
 
 def test_the_temperature_undoes_a_scale() -> None:
@@ -20,25 +20,3 @@ def test_the_calibration_error_by_hand() -> None:
     probabilities = np.array([0.9, 0.9, 0.9, 0.9, 0.1, 0.1])
     labels = np.array([1, 1, 0, 0, 0, 0])
     assert abs(calibration_error(probabilities, labels) - (4 / 6 * 0.4 + 2 / 6 * 0.1)) < 1e-6
-
-
-def test_small_things_get_short_texts_with_their_boxes() -> None:
-    caption = "A man throws a red ball on the grass"
-    ball = [0.6, 0.6, 0.7, 0.7]
-    phrases = [
-        {"caption": 0, "start": 0, "end": 5, "text": "A man", "kind": ["people"], "boxes": [[0, 0, 0.5, 1]]},
-        {
-            "caption": 0,
-            "start": 13,
-            "end": 23,
-            "text": "a red ball",
-            "kind": ["other"],
-            "boxes": [[0.6, 0.6, 0.7, 0.7]],
-        },
-        {"caption": 0, "start": 27, "end": 36, "text": "the grass", "kind": ["scene"], "boxes": [[0, 0.9, 1, 1]]},
-    ]
-    small = small_things({"captions": [caption], "phrases": phrases})
-    assert small["captions"] == ["a photo of a ball."]
-    (phrase,) = small["phrases"]
-    assert small["captions"][0][phrase["start"] : phrase["end"]] == "ball"
-    assert [list(box) for box in phrase["boxes"]] == [ball]

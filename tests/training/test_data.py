@@ -25,6 +25,7 @@ def items(tmp_path: Path) -> Items:
     for kind in ("mosaic", "paste"):
         (cache / f"{kind}.jsonl").write_text(json.dumps(note) + "\n")
         np.save(cache / f"{kind}.npy", np.zeros((1, 16, 2), np.float16))
+        np.save(cache / f"{kind}.regions.npy", np.stack([coverage([tuple(box)], 4) for box in note["boxes"]]))
     (cache / "train-0.jsonl").write_text('{"row": 0, "crop": [0, 0, 1, 1], "flipped": false}\n')
     np.save(cache / "train-0.npy", np.zeros((1, 16, 2), np.float16))
     np.save(cache / "names-0.npy", np.zeros((2, 16, 2), np.float16))

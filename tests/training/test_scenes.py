@@ -5,7 +5,7 @@ import random
 import numpy as np
 from PIL import Image
 
-from vtviz.training.data import coverage
+from vtviz.training.regions import coverage
 from vtviz.training.scenes import View, apply_view, mosaic, paste
 
 
@@ -36,6 +36,7 @@ def test_scenes_say_where_each_part_is() -> None:
         mosaic(parts, random.Random(0), 320),
         paste(Image.new("RGB", (50, 50)), parts[:2], random.Random(0), 320),
     ):
+        assert len(boxes) in (2, 4)
         pixels = np.asarray(scene)
         for colour, (x0, y0, x1, y1) in zip(colours, boxes, strict=False):
             rows, columns = np.nonzero((pixels == colour).all(axis=2))
@@ -45,3 +46,15 @@ def test_scenes_say_where_each_part_is() -> None:
 
 def test_coverage_by_hand() -> None:
     np.testing.assert_allclose(coverage([(0.0, 0.0, 0.75, 0.5)], 2), [1.0, 0.5, 0.0, 0.0])
+
+
+def test_mosaics_of_many_photos_fill_the_frame_and_pasted_ones_lie_apart() -> None:
+    parts = [Image.new("RGB", (20, 20), (place, 0, 0)) for place in range(1, 17)]
+    for count in (9, 16):
+        _, boxes = mosaic(parts[:count], random.Random(1), 320)
+        np.testing.assert_allclose(sum(coverage([box], 20) for box in boxes), np.ones(400), atol=0.5)
+        assert abs(sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in boxes) - 1.0) < 1e-9
+    for seed in range(20):
+        _, boxes = paste(Image.new("RGB", (50, 50)), parts[:3], random.Random(seed), 320)
+        assert all(0.1 < x1 - x0 < 0.52 for x0, _, x1, _ in boxes)
+        assert sum(coverage([box], 20) for box in boxes).max() <= 1.0 + 1e-9

@@ -4,7 +4,8 @@ import re
 from string import Formatter
 
 from vtviz.paths import ASSETS
-from vtviz.ui.language import LANGUAGES, catalogue
+from vtviz.sentences import LANGUAGES, catalogue
+from vtviz.ui.language import plain
 
 ROOT = ASSETS.parent
 
@@ -25,3 +26,7 @@ def test_every_sentence_that_is_asked_for_by_name_exists() -> None:
     files = [*ROOT.glob("pages/*.py"), *ROOT.glob("vtviz/ui/*.py")]
     asked = {key for file in files for key in re.findall(r'say\("([a-z_.]+)"', file.read_text(encoding="utf-8"))}
     assert len(asked) > 20 and asked <= catalogue("en").keys()
+
+
+def test_a_persons_text_is_no_markdown() -> None:
+    assert plain("![x](http://y) *a* :red[b] 猫") == r"\!\[x\]\(http\:\/\/y\) \*a\* \:red\[b\] 猫"

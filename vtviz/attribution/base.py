@@ -167,7 +167,9 @@ class Case:
         self._image = image
         kinds = model.abilities.kinds
         if self.target.kind not in kinds:
-            raise InputError(f"The model has no target {self.target.kind}; it has: {', '.join(kinds)}.")
+            raise InputError(
+                "The model has no target {target}; it has: {known}.", target=self.target.kind, known=", ".join(kinds)
+            )
         self.tokens = [model.tokenize(text) for text in texts]
         self._full = model.encode_texts([tokens.text for tokens in self.tokens])
         self._features = features
@@ -263,7 +265,9 @@ class Case:
         """The piece of the caption that is explained."""
         count, place = len(self.tokens[index].pieces), self.target.place
         if not -count <= place < count:
-            raise InputError(f"The caption has no piece {place}; its pieces are 0 to {count - 1}.")
+            raise InputError(
+                "The caption has no piece {place}; its pieces are 0 to {last}.", place=place, last=count - 1
+            )
         return place % count
 
     def _captions(self) -> EncodedText:
@@ -348,10 +352,16 @@ def complete(method: Method, options: Options) -> Options:
         value, choice = getattr(options, field.name), method.options.get(field.name)
         if choice is None:
             if value is not None:
-                raise InputError(f"{method.label} has no option {field.name}.")
+                raise InputError("{method} has no option {option}.", method=method.label, option=field.name)
         elif value is not None and (value < choice.low or (choice.high is not None and value > choice.high)):
-            limits = f"{choice.low} or more" if choice.high is None else f"{choice.low} to {choice.high}"
-            raise InputError(f"The option {field.name} of {method.label} is {limits}, not {value}.")
+            limits = f"≥ {choice.low}" if choice.high is None else f"{choice.low}–{choice.high}"
+            raise InputError(
+                "The option {option} of {method} is {limits}, not {value}.",
+                option=field.name,
+                method=method.label,
+                limits=limits,
+                value=value,
+            )
         else:
             found[field.name] = choice.default if value is None else value
     return Options(**found)

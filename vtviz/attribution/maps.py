@@ -8,7 +8,7 @@ from torch import Tensor
 
 from vtviz.attribution.base import Details, ForwardPass, MapsOf, Options, Relevance
 from vtviz.inputs import InputError
-from vtviz.models.base import Abilities, TargetKind
+from vtviz.models.base import Abilities, TargetKind, TwoTowers
 from vtviz.models.record import Kind
 from vtviz.models.recorder import RecordedLayer
 
@@ -30,10 +30,17 @@ def chosen_layer(forward: ForwardPass, options: Options, kind: Kind = "text→im
     default = min(forward.case.model.default_layer, len(layers) - 1) if kind == "text→image" else len(layers) - 1
     place = default if options.layer is None else options.layer
     if not 0 <= place < len(layers):
-        raise InputError(f"Layer {place} is not one of the {len(layers)} {kind} layers, which count from 0.")
+        raise InputError(
+            "Layer {layer} is not one of the {count} {kind} layers, which count from 0.",
+            layer=place,
+            count=len(layers),
+            kind=kind,
+        )
     heads = layers[place].weights.shape[1]
     if options.head is not None and not 0 <= options.head < heads:
-        raise InputError(f"Head {options.head} is not one of the layer's {heads} heads, which count from 0.")
+        raise InputError(
+            "Head {head} is not one of the layer's {count} heads, which count from 0.", head=options.head, count=heads
+        )
     return layers[place]
 
 
@@ -51,7 +58,7 @@ def read_by(forward: ForwardPass, index: int, rows: Tensor) -> Tensor:
 def from_joined(forward: ForwardPass, index: int, joined: Tensor) -> Relevance:
     """Relevance from R ``[text + image, text + image]``, whose rows rely on its columns, less what each has of itself.
 
-    Where text and photo never meet, the map is that of the photo's summary token, or the mean of all patches.
+    Where text and photo never meet, the map is that of what the photo's own vector reads.
     """
     case = forward.case
     words, _ = forward.attention.sizes()
@@ -62,8 +69,9 @@ def from_joined(forward: ForwardPass, index: int, joined: Tensor) -> Relevance:
     if maps.any():
         return of_tokens(case.rows(maps, index), scores, case.model.grid, image=read_by(forward, index, maps))
     patches = gained[words:, first:]
-    image = patches[0] if case.model.image_offset else patches.mean(dim=0)
-    return of_text(image, scores, case.model.grid, signed=False)
+    assert isinstance(case.model, TwoTowers)
+    read = case.model.image_readout(case.features)[0]
+    return of_text(read.to(patches) @ patches, scores, case.model.grid, signed=False)
 
 
 def of_tokens(

@@ -13,6 +13,7 @@ from torchvision.transforms.functional import gaussian_blur
 
 from vtviz.attribution.base import Case, Watch
 from vtviz.attribution.perturbation import batch_size, blank, encode, in_batches, score, to_pixels
+from vtviz.models.base import as_score
 
 Fill = Literal["blur", "mean", "zero"]
 FILLS: tuple[Fill, ...] = get_args(Fill)
@@ -38,7 +39,7 @@ def filled(pixels: Tensor, fill: Fill) -> Tensor:
 class Masked:
     """What a model says of one photo and text with parts taken away; equal masks are asked once.
 
-    Values are match probabilities where the target is the match, the target itself otherwise.
+    Values are the match as it is shown (a probability, where the model has one), or the target itself.
 
     Args:
         case: one photo and one text.
@@ -98,4 +99,5 @@ class Masked:
         return self._value(score(self.case, self.case.features, self.case.keep(0, pieces)))
 
     def _value(self, scores: Tensor) -> Tensor:
-        return scores.sigmoid() if self.case.target.kind == "match" else scores
+        kind = self.case.model.score_kind
+        return as_score(scores, kind) if self.case.target.kind == "match" else scores

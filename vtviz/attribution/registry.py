@@ -31,7 +31,8 @@ def find_method(name: str) -> Method:
         InputError: if there is none.
     """
     if name not in methods():
-        raise InputError(f"There is no method called {name}; the methods are: {', '.join(sorted(methods()))}.")
+        known = ", ".join(sorted(methods()))
+        raise InputError("There is no method called {name}; the methods are: {known}.", name=name, known=known)
     return methods()[name]
 
 

@@ -15,12 +15,18 @@ def parse_target(model: FusionModel, written: str) -> Target:
     kind, _, rest = written.partition(":")
     if kind == "answer" and isinstance(model, AnswerModel):
         if rest not in model.answers:
-            raise InputError(f"The model does not know the answer {rest}; it knows: {', '.join(model.answers)}.")
+            raise InputError(
+                "The model does not know the answer {answer}; it knows: {known}.",
+                answer=rest,
+                known=", ".join(model.answers),
+            )
         return Target("answer", model.answers.index(rest))
     if kind == "caption":
         if not rest.removeprefix("-").isdecimal():
             raise InputError("The target caption needs the number of a piece, as in caption:3.")
         return Target("caption", int(rest))
     if kind not in ("match", "similarity") or rest:
-        raise InputError(f"There is no target {written}; use match, similarity, caption:PLACE or answer:WORDS.")
+        raise InputError(
+            "There is no target {target}; use match, similarity, caption:PLACE or answer:WORDS.", target=written
+        )
     return Target("match" if kind == "match" else "similarity")

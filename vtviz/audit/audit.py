@@ -67,7 +67,8 @@ def run_audit(
     clock.enter("report", 0, 1)
     if not good:
         raise InputError(
-            f"No row could be measured; the first reason: {next(iter(summarise(store.whole, settings)['failures']))}"
+            "No row could be measured; the first reason: {reason}",
+            reason=next(iter(summarise(store.whole, settings)["failures"])),
         )
     report = make_report(manifest, settings, models, store.whole, checks)
     draw_cases(folder, report["cases"], manifest.rows, door)

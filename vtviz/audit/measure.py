@@ -63,7 +63,9 @@ def read_photo(row: Row) -> ImageInput:
     try:
         return read_image(row.image.read_bytes())
     except OSError as error:
-        raise InputError(f"The photo {row.image.name} cannot be read: {error.strerror}.") from error
+        raise InputError(
+            "The photo {name} cannot be read: {reason}.", name=row.image.name, reason=error.strerror
+        ) from error
 
 
 def explainer(model: FusionModel, method: str) -> Explain:
@@ -88,7 +90,9 @@ def fractions(row: Row, image: ImageInput) -> tuple[Box, ...]:
         (x0 / image.width, y0 / image.height, x1 / image.width, y1 / image.height) for x0, y0, x1, y1 in row.boxes
     )
     if any(value > 1.001 for box in found for value in box):
-        raise InputError(f"A box lies outside the photo, which has {image.width} × {image.height} pixels.")
+        raise InputError(
+            "A box lies outside the photo, which has {width} × {height} pixels.", width=image.width, height=image.height
+        )
     return found
 
 

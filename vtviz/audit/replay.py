@@ -37,11 +37,11 @@ def read_report(path: Path) -> dict[str, Any]:
     try:
         report = orjson.loads(path.read_bytes())
     except OSError as error:
-        raise InputError(f"The report {path} cannot be read: {error.strerror}.") from error
+        raise InputError("The report {path} cannot be read: {reason}.", path=path, reason=error.strerror) from error
     except orjson.JSONDecodeError as error:
-        raise InputError(f"The report {path.name} is not JSON.") from error
+        raise InputError("The report {name} is not JSON.", name=path.name) from error
     if not isinstance(report, dict) or report.get("schema") != SCHEMA:
-        raise InputError(f"The file {path.name} is not the report of an audit.")
+        raise InputError("The file {name} is not the report of an audit.", name=path.name)
     return report
 
 

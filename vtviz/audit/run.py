@@ -93,7 +93,8 @@ def claim_folder(folder: Path, manifest: Manifest, settings: Settings, models: S
             theirs = None
         if theirs != mine:
             raise InputError(
-                f"The folder {folder} holds an audit with other inputs or settings; choose another folder."
+                "The folder {folder} holds an audit with other inputs or settings; choose another folder.",
+                folder=folder,
             )
     else:
         new = file.with_suffix(".new")

@@ -41,7 +41,9 @@ class Settings:
         if not self.metrics:
             raise InputError("An audit needs at least one metric.")
         if self.fill not in FILLS:
-            raise InputError(f"There is no fill called {self.fill}; the fills are: {', '.join(FILLS)}.")
+            raise InputError(
+                "There is no fill called {fill}; the fills are: {known}.", fill=self.fill, known=", ".join(FILLS)
+            )
         if self.steps < 2:
             raise InputError("An audit needs at least two steps.")
 

@@ -27,18 +27,21 @@ def save_uploads(folder: Path, manifest: Upload, photos: Iterable[Upload]) -> Pa
     for row in read_manifest(path).rows:
         place = row.image.relative_to(folder) if row.image.is_relative_to(folder) else None
         if place is None or ".." in place.parts:
-            raise InputError(f"Row {row.number} of the manifest leads to a place outside its folder.")
+            raise InputError("Row {number} of the manifest leads to a place outside its folder.", number=row.number)
         if wanted.setdefault(place.name, row.image) != row.image:
-            raise InputError(f"Two photos of the manifest are called {place.name}; give each a name of its own.")
+            raise InputError(
+                "Two photos of the manifest are called {name}; give each a name of its own.", name=place.name
+            )
     for name, data in photos:
         target = wanted.pop(PurePosixPath(name).name, None)
         if target is not None:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
     if wanted:
-        missing = sorted(wanted)
-        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        raise InputError(f"The photo {missing[0]}{more} of the manifest was not uploaded.")
+        first = min(wanted)
+        raise InputError(
+            "{count} photos of the manifest were not uploaded, such as {name}.", count=len(wanted), name=first
+        )
     return path
 
 

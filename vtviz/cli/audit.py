@@ -47,9 +47,11 @@ def audit(
     from vtviz.sentences import LANGUAGES
 
     if engine != "local":
-        raise InputError(f"There is no engine {engine} for audits; use local.")
+        raise InputError("There is no engine {engine} for audits; use local.", engine=engine)
     if language not in LANGUAGES:
-        raise InputError(f"There is no language {language}; use {' or '.join(LANGUAGES)}.")
+        raise InputError(
+            "There is no language {language}; use {known}.", language=language, known=" or ".join(LANGUAGES)
+        )
     if replay is not None:
         raise typer.Exit(_replay(replay, manifest, output, device))
     if manifest is None or output is None:

@@ -21,8 +21,8 @@ app = typer.Typer(
 )
 
 Photo = Annotated[Path, typer.Argument(help="A JPEG, PNG or WebP file.")]
-Model = Annotated[str, typer.Option(help="Model name; `vtviz models` lists them.")]
-Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+Model = Annotated[str, typer.Option(help="Model name; `vtviz models` lists them, docs/models.md explains them.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 

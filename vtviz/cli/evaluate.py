@@ -52,10 +52,11 @@ def evaluate(
     output.write_text(json.dumps({**about, **figures}, indent=2) + "\n", encoding="utf-8")
     if "matching" in figures:
         matching, retrieval = figures["matching"], figures["retrieval"]
-        typer.echo(
-            f"match AUC {matching['auc']:.3f}, F1 {matching['f1']:.3f}, accuracy {matching['accuracy']:.3f}; "
-            f"text→image recall@10 {retrieval['text_to_image']['recall@10']:.3f}"
-        )
+        called = "no threshold was calibrated"
+        if matching["threshold"] is not None:
+            called = f"F1 {matching['f1']:.3f}, accuracy {matching['accuracy']:.3f}"
+        recall = retrieval["text_to_image"]["recall@10"]
+        typer.echo(f"match AUC {matching['auc']:.3f}, {called}; text→image recall@10 {recall:.3f}")
     for name, each in figures.get("pointing", {}).items():
         typer.echo(f"pointing {name}: {each['accuracy']:.3f} (centre {each['centre_baseline']:.3f})")
     if "caption" in figures:

@@ -11,6 +11,8 @@ import typer
 from vtviz.cli.common import Device, Model, Photo, app, make_folder, read_photo
 from vtviz.models.registry import DEFAULT_MODEL
 
+SCORES = {"probability": "Match", "similarity": "Cosine similarity", "likelihood": "Likelihood of a word piece"}
+
 
 @app.command()
 def explain(
@@ -33,6 +35,9 @@ def explain(
     seed: Annotated[int | None, typer.Option(help="Seed of the draws.")] = None,
     window: Annotated[int | None, typer.Option(help="Side of the covered square, in patches.")] = None,
     device: Device = "auto",
+    html: Annotated[
+        bool, typer.Option(help="Also write lens.html, which opens in a browser without a server.")
+    ] = False,
 ) -> None:
     """Explain one photo and one text."""
     from tqdm import tqdm
@@ -40,9 +45,12 @@ def explain(
     from vtviz.attribution.base import Watch
     from vtviz.engine.explanation import Request
     from vtviz.engine.export import to_json
+    from vtviz.engine.lens import lens_view
     from vtviz.engine.local import LocalEngine
+    from vtviz.render.lens.page import lens_page
     from vtviz.render.overlay import overlay, to_png
     from vtviz.render.words import word_maps
+    from vtviz.sentences import catalogue
 
     image = read_photo(photo)
     engine = LocalEngine(device)
@@ -51,18 +59,29 @@ def explain(
     with tqdm(desc="passes", disable=None, leave=False, delay=1.0) as bar:
         explanation = engine.explain(request, watch=Watch(progress=lambda done, total: _advance(bar, done, total)))
     make_folder(output)
-    (output / "explanation.json").write_bytes(to_json(explanation))
-    tokens = explanation.tokens
+    file = output / "explanation.json"
+    file.write_bytes(to_json(explanation))
+    tokens, seen = explanation.tokens, explanation.seen
     for number, (word, map_) in enumerate(zip(tokens.words, word_maps(tokens, explanation.relevance), strict=True)):
         name = re.sub(r"\W+", "_", word.text)[:40].strip("_") or "mark"
-        (output / f"word-{number:02d}-{name}.png").write_bytes(to_png(overlay(image, map_)))
-    verdict = "describes" if explanation.is_match else "does not describe"
-    typer.echo(f"Match {explanation.score:.3f}: the text {verdict} the photo. {output / 'explanation.json'}")
+        (output / f"word-{number:02d}-{name}.png").write_bytes(to_png(overlay(seen, map_)))
+    if html:
+        view, alt = lens_view(explanation), catalogue("en")["explore.alt"].format(name=photo.name)
+        (output / "lens.html").write_bytes(lens_page(view, alt, tokens.text))
+    typer.echo(f"{SCORES[explanation.score_kind]} {explanation.score:.3f}: {_verdict(explanation.is_match)} {file}")
+    for notice in explanation.notices:
+        typer.echo(notice, err=True)
     if tokens.truncated:
         typer.echo("The text was longer than the model reads; the end was left out.", err=True)
     if explanation.unknown:
         words = ", ".join(tokens.words[place].text for place in explanation.unknown)
         typer.echo(f"The model does not know: {words}. Its score is a guess.", err=True)
+
+
+def _verdict(is_match: bool | None) -> str:
+    if is_match is None:
+        return "no threshold was calibrated for this model; compare texts with each other."
+    return f"the text {'describes' if is_match else 'does not describe'} the photo."
 
 
 def _advance(bar: Any, done: int, total: int) -> None:

@@ -9,9 +9,9 @@ import numpy as np
 from torch import Tensor
 
 from vtviz.attribution.base import Options, Relevance
-from vtviz.inputs import ImageInput, Tokens
-from vtviz.models.base import MATCH, Target
-from vtviz.models.record import AttentionRecord
+from vtviz.inputs import WHOLE_FRAME, Frame, ImageInput, Tokens, framed
+from vtviz.models.base import MATCH, ScoreKind, Target
+from vtviz.models.record import AttentionRecord, Kind
 from vtviz.models.registry import DEFAULT_MODEL
 
 
@@ -20,7 +20,8 @@ class Request:
     """A photo and a text for a model.
 
     ``method``, ``layer`` and ``head`` are the model's defaults where None; ``samples``, ``seed`` and ``window`` the
-    method's (see Options); ``target`` is what is explained.
+    method's (see Options); ``target`` is what is explained; ``device`` is the
+    engine's own where None.
     """
 
     image: ImageInput
@@ -33,6 +34,7 @@ class Request:
     samples: int | None = None
     seed: int | None = None
     window: int | None = None
+    device: str | None = None
 
     @property
     def options(self) -> Options:
@@ -50,10 +52,12 @@ class Request:
 class Explanation:
     """A model's answer for one photo and text, and what led to it.
 
-    ``score`` is the match probability; ``grid`` the rows and columns of patches; ``text_offset`` the place of the first
-    piece in the record's text axis; ``unknown`` the places of words that the model does not know; ``timings_ms`` the
-    time of each stage; ``memory_mb`` in MiB after the run; ``options`` those that the method has, complete. ``score``,
-    ``layer`` and ``record`` are those of the match, whatever the target.
+    ``score`` is the match, as ``score_kind`` says; ``threshold`` is None where none was calibrated; ``frame`` is the
+    part of the photo that the grid lies on, and ``grid`` its rows and columns of patches; ``text_offset`` and
+    ``image_offset`` are the places of the first piece and patch in the record's axes; ``unknown`` the places of words
+    that the model does not know; ``timings_ms`` the time of each stage; ``memory_mb`` in MiB after the run; ``options``
+    those that the method has, complete; ``notices`` are for the person. ``score``, ``layer`` and ``record`` are those
+    of the match, whatever the target.
     """
 
     image: ImageInput
@@ -66,7 +70,7 @@ class Explanation:
     target: Target
     options: Options
     score: float
-    threshold: float
+    threshold: float | None
     grid: tuple[int, int]
     text_offset: int
     record: AttentionRecord
@@ -77,16 +81,30 @@ class Explanation:
     memory_mb: float
     versions: dict[str, str]
     fingerprint: str
+    score_kind: ScoreKind = "probability"
+    frame: Frame = WHOLE_FRAME
+    image_offset: int = 0
+    notices: tuple[str, ...] = ()
 
     @property
-    def is_match(self) -> bool:
-        """Whether the text counts as describing the photo."""
-        return self.score >= self.threshold
+    def is_match(self) -> bool | None:
+        """Whether the text counts as describing the photo; None where no threshold was calibrated."""
+        return None if self.threshold is None else self.score >= self.threshold
+
+    @property
+    def seen(self) -> ImageInput:
+        """The picture that the grid lies on: the photo, or what was cropped from it or padded around it."""
+        return framed(self.image, self.frame)
+
+    @property
+    def main_kind(self) -> Kind:
+        """The attention to look at first: a dual encoder has none between text and photo."""
+        return "text→image" if self.record.of_kind("text→image") else "image"
 
     def text_to_image(self, layer: int) -> np.ndarray:
         """Attention of each piece to each patch in one text→image layer, ``[heads, T, h, w]``."""
         weights = self.record.of_kind("text→image")[layer].weights
-        return self._pieces(weights, axis=1).unflatten(-1, self.grid).numpy()
+        return self._pieces(weights[..., self.image_offset :], axis=1).unflatten(-1, self.grid).numpy()
 
     def image_to_text(self, layer: int) -> np.ndarray:
         """Attention of each patch to each piece in one image→text layer, ``[heads, h, w, T]``.
@@ -94,7 +112,7 @@ class Explanation:
         Special tokens take a part of the attention, so a patch's row may sum to less than 1.
         """
         weights = self.record.of_kind("image→text")[layer].weights
-        return self._pieces(weights, axis=2).unflatten(1, self.grid).numpy()
+        return self._pieces(weights[:, self.image_offset :], axis=2).unflatten(1, self.grid).numpy()
 
     def _pieces(self, weights: Tensor, axis: int) -> Tensor:
         return weights.narrow(axis, self.text_offset, len(self.tokens.pieces))

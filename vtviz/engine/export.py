@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import asdict
 from typing import Any
 
@@ -12,6 +14,7 @@ from vtviz.attribution.base import Details
 from vtviz.engine.explanation import Explanation
 
 SCHEMA = "vtviz.explanation/1"
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets take for the start of one
 
 
 def to_dict(explanation: Explanation) -> dict[str, Any]:
@@ -30,6 +33,7 @@ def to_dict(explanation: Explanation) -> dict[str, Any]:
         "text_truncated": tokens.truncated,
         "unknown_words": [tokens.words[place].text for place in explanation.unknown],
         "score": explanation.score,
+        "score_kind": explanation.score_kind,
         "threshold": explanation.threshold,
         "match": explanation.is_match,
         "image": {
@@ -42,6 +46,7 @@ def to_dict(explanation: Explanation) -> dict[str, Any]:
             for piece, (start, end), score in zip(tokens.pieces, tokens.spans, relevance.tokens, strict=True)
         ],
         "grid": list(explanation.grid),
+        "frame": list(explanation.frame),
         "signed": relevance.signed,
         "maps_of": relevance.maps_of,
         "details": _details(relevance.details),
@@ -51,6 +56,7 @@ def to_dict(explanation: Explanation) -> dict[str, Any]:
         "device": explanation.device,
         "memory_mb": explanation.memory_mb,
         "versions": explanation.versions,
+        "notices": list(explanation.notices),
         "fingerprint": explanation.fingerprint,
     }
 
@@ -65,3 +71,19 @@ def _details(details: Details | None) -> dict[str, Any] | None:
 def to_json(explanation: Explanation) -> bytes:
     """``explanation.json``."""
     return orjson.dumps(to_dict(explanation))
+
+
+def token_scores(explanation: Explanation) -> bytes:
+    """A CSV table with a row a piece: text, start and end (characters), relevance.
+
+    It is UTF-8 with a byte order mark, for spreadsheets; a text that one would run as a formula begins with an
+    apostrophe.
+    """
+    table = io.StringIO()
+    writer = csv.writer(table)
+    writer.writerow(["text", "start", "end", "relevance"])
+    tokens = explanation.tokens
+    for (start, end), score in zip(tokens.spans, explanation.relevance.tokens, strict=True):
+        text = tokens.text[start:end]
+        writer.writerow([f"'{text}" if text.startswith(FORMULA) else text, start, end, f"{score:.9g}"])
+    return table.getvalue().encode("utf-8-sig")

@@ -1,122 +1,51 @@
-"""Do the relevances add up to what happens when patches are taken away, and do they stay put under small noise?"""
+"""How far two maps of the same photo agree."""
 
 from __future__ import annotations
 
 import numpy as np
 import torch
-from captum.metrics import infidelity, sensitivity_max
-from torch import Tensor
+import torch.nn.functional as F
+from scipy.stats import spearmanr
 
-from vtviz.inputs import ImageInput
-from vtviz.metrics.base import Metric, Subject
-
-SHARES = (0.1, 0.3, 0.5)
-SUBSETS = 16
-NOISE = 0.02  # of the range of pixel values
-DRAWS = 3
+TOP_SHARE = 0.2
 
 
-def sensitivity_n(subject: Subject) -> float:
-    """Pearson correlation of the relevance in random sets of n patches with the drop of the answer without them.
+def shares(values: np.ndarray) -> np.ndarray:
+    """A map ``[h, w]`` over the sum of its sizes, so that maps of different strength lie on one scale; zeros stay."""
+    total = float(np.abs(values).sum())
+    return values / total if total > 0 else np.zeros_like(values, dtype=float)
 
-    The mean over n = 10, 30 and 50 % of the patches, 16 sets each. NaN where either does not vary.
+
+def on_one_grid(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Two maps ``[h, w]`` on a grid as fine as the finer of both; a coarser map is interpolated bilinearly."""
+    grid = (max(first.shape[0], second.shape[0]), max(first.shape[1], second.shape[1]))
+    return _resized(first, grid), _resized(second, grid)
+
+
+def rank_correlation(first: np.ndarray, second: np.ndarray) -> float | None:
+    """Spearman's ρ of two maps ``[h, w]`` over their patches, -1..1: the Pearson correlation of ranks, where ties get
+    their mean rank. None where a map is the same everywhere, because it has no order."""
+    if first.size < 2 or np.ptp(first) == 0 or np.ptp(second) == 0:
+        return None
+    return float(spearmanr(first.ravel(), second.ravel()).statistic)
+
+
+def overlap(first: np.ndarray, second: np.ndarray, share: float = TOP_SHARE) -> float:
+    """Intersection over union, 0..1, of the ``share`` of patches that are highest in each map ``[h, w]``.
+
+    Of patches that tie at the edge of the set, the earlier ones in reading order are taken.
     """
-    rng = np.random.default_rng(subject.seed)
-    patches = subject.masked.patches
-    whole = float(subject.masked.without_patches(np.ones((1, patches), dtype=bool))[0])
-    found = []
-    for share in SHARES:
-        kept = np.ones((SUBSETS, patches), dtype=bool)
-        for row in kept:
-            row[rng.choice(patches, max(1, round(share * patches)), replace=False)] = False
-        drops = whole - subject.masked.without_patches(kept)
-        sums = (~kept) @ subject.patch_scores
-        if np.ptp(drops) == 0 or np.ptp(sums) == 0:
-            return float("nan")
-        found.append(np.corrcoef(sums, drops)[0, 1])
-    return float(np.mean(found))
+    one, other = _top(first, share), _top(second, share)
+    return len(one & other) / len(one | other)
 
 
-def infidelity_of(subject: Subject) -> float:
-    """Mean squared gap between the relevance in random sets of patches and the drop without them.
-
-    Captum's infidelity, normalised: relevances are scaled by the factor that fits best, as maps have no unit.
-    """
-    generator = torch.Generator().manual_seed(subject.seed)
-
-    def take_away(inputs: Tensor) -> tuple[Tensor, Tensor]:
-        removed = (
-            torch.rand(inputs.shape, generator=generator) < torch.rand(len(inputs), 1, generator=generator)
-        ).float()
-        return removed, inputs - removed
-
-    def answer(kept: Tensor) -> Tensor:
-        return torch.from_numpy(subject.masked.without_patches(kept.numpy() > 0.5))
-
-    scores = torch.from_numpy(np.ascontiguousarray(subject.patch_scores, dtype=np.float64))[None]
-    found = infidelity(
-        answer, take_away, torch.ones_like(scores), scores, n_perturb_samples=2 * SUBSETS, normalize=True
-    )
-    return float(found)
+def _top(values: np.ndarray, share: float) -> set[int]:
+    count = max(1, round(share * values.size))
+    return set(np.argsort(-values.ravel(), kind="stable")[:count].tolist())
 
 
-def max_sensitivity(subject: Subject) -> float:
-    """The largest relative change of the map under image noise of at most 2 % of the range, over 3 draws (Captum)."""
-    assert subject.explain is not None
-    explain, text = subject.explain, subject.case.tokens[0].text
-    generator = torch.Generator().manual_seed(subject.seed)
-
-    def disturb(given: Tensor | tuple[Tensor, ...], radius: float) -> Tensor:
-        pixels = _single(given)
-        return pixels + (2 * torch.rand(pixels.shape, generator=generator) - 1) * radius
-
-    def maps(given: Tensor | tuple[Tensor, ...]) -> Tensor:
-        found = [explain(from_unit(each), text).image for each in _single(given).numpy()]
-        return torch.from_numpy(np.stack(found)).float()
-
-    pixels = torch.from_numpy(subject.image.pixels.astype(np.float32) / 255)[None]
-    return float(sensitivity_max(maps, pixels, disturb, NOISE, DRAWS, max_examples_per_batch=1))
-
-
-def _single(given: Tensor | tuple[Tensor, ...]) -> Tensor:
-    """Captum hands one input over as it is or as a tuple of one."""
-    return given if isinstance(given, Tensor) else given[0]
-
-
-def from_unit(pixels: np.ndarray) -> ImageInput:
-    """A photo from values ``[height, width, 3]`` in 0..1."""
-    return ImageInput((pixels.clip(0.0, 1.0) * 255).round().astype(np.uint8), "")
-
-
-METRICS = (
-    Metric(
-        "sensitivity_n",
-        "Sensitivity-n",
-        "faithfulness",
-        "higher",
-        "Ancona et al., ICLR 2018",
-        f"{len(SHARES) * SUBSETS} F",
-        sensitivity_n,
-        frozenset({"patches"}),
-    ),
-    Metric(
-        "infidelity",
-        "Infidelity",
-        "faithfulness",
-        "lower",
-        "Yeh et al., On the (In)fidelity and Sensitivity of Explanations, NeurIPS 2019",
-        f"{2 * SUBSETS} F",
-        infidelity_of,
-        frozenset({"patches"}),
-    ),
-    Metric(
-        "max_sensitivity",
-        "Max-sensitivity",
-        "stability",
-        "lower",
-        "Yeh et al., On the (In)fidelity and Sensitivity of Explanations, NeurIPS 2019",
-        f"{DRAWS + 1} E",
-        max_sensitivity,
-        frozenset({"patches", "explain"}),
-    ),
-)
+def _resized(values: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
+    if values.shape == grid:
+        return values
+    source = torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))[None, None]
+    return F.interpolate(source, size=grid, mode="bilinear", align_corners=False)[0, 0].numpy()

@@ -11,16 +11,21 @@ from torchmetrics.functional.classification import binary_calibration_error
 
 CURVE_POINTS = 101
 BINS = 15
+UNCALLED = ("threshold", "accuracy", "match", "mismatch", "ece", "f1")
 
 
-def matching_figures(right: np.ndarray, wrong: np.ndarray, threshold: float) -> dict[str, Any]:
+def matching_figures(right: np.ndarray, wrong: np.ndarray, threshold: float | None) -> dict[str, Any]:
     """Figures of both categories, from the probabilities ``right [n]`` of true pairs and ``wrong [m]`` of wrong ones.
 
     A pair is called a match where its probability is at least ``threshold``. ``roc`` holds points (false positive
-    rate, true positive rate) of the category match.
+    rate, true positive rate) of the category match. Without a threshold nothing is called a match: scores of any scale
+    have an AUC and a curve alone, and the figures that need a threshold or a probability are None.
     """
     scores = np.concatenate([right, wrong])
     labels = np.concatenate([np.ones(len(right), int), np.zeros(len(wrong), int)])
+    if threshold is None:
+        auc = float(roc_auc_score(labels, scores))
+        return {**dict.fromkeys(UNCALLED), "auc": auc, "roc": _curve(labels, scores)}
     called = (scores >= threshold).astype(int)
     precision, recall, f1, _ = precision_recall_fscore_support(labels, called, labels=[1, 0], zero_division=0.0)
     figures: dict[str, Any] = {"threshold": threshold, "accuracy": float((called == labels).mean())}

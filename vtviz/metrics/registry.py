@@ -41,5 +41,7 @@ def find_metric(name: str) -> Metric:
         InputError: if there is none.
     """
     if name not in metrics():
-        raise InputError(f"There is no metric called {name}; the metrics are: {', '.join(metrics())}.")
+        raise InputError(
+            "There is no metric called {name}; the metrics are: {known}.", name=name, known=", ".join(metrics())
+        )
     return metrics()[name]

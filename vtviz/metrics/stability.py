@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import spearmanr
 
 from vtviz.inputs import split_words
-from vtviz.metrics.agreement import DRAWS, NOISE, from_unit
+from vtviz.metrics.agreement import rank_correlation
 from vtviz.metrics.base import Metric, Need, Subject
+from vtviz.metrics.captum_measures import DRAWS, NOISE, from_unit
 
 SYNONYMS = (
     ("man", "guy"), ("woman", "lady"), ("boy", "young boy"), ("girl", "young girl"), ("people", "persons"),
@@ -23,9 +23,8 @@ def similarity(first: np.ndarray, second: np.ndarray) -> float:
     """Spearman's rank correlation of two maps, -1..1; 1 where both are the same, NaN where one alone is flat."""
     if np.array_equal(first, second):
         return 1.0
-    if np.ptp(first) == 0 or np.ptp(second) == 0:
-        return float("nan")
-    return float(spearmanr(first.ravel(), second.ravel()).statistic)
+    found = rank_correlation(first, second)
+    return float("nan") if found is None else found
 
 
 def paraphrase(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.metadata
 import platform
 
@@ -14,28 +15,60 @@ PACKAGES = ("torch", "timm", "open_clip_torch", "tokenizers", "pillow", "captum"
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """The device of this name; ``auto`` is the GPU where there is one, otherwise the CPU.
+    """The device of this name; ``auto`` is the GPU (CUDA, then Apple's MPS) where there is one, otherwise the CPU.
 
     Raises:
         InputError: if the name means nothing, or the device is not there.
     """
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        return torch.device(device_names()[0])
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise InputError(f"There is no device called {name}; use auto, cpu or cuda.") from error
-    if device.type not in ("cpu", "cuda"):
-        raise InputError(f"vtviz does not run on {device.type}; use auto, cpu or cuda.")
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise InputError(f"This machine has no device {name}; use auto or cpu.")
+        raise InputError("There is no device called {name}; use auto, cpu, cuda or mps.", name=name) from error
+    if device.type not in ("cpu", "cuda", "mps"):
+        raise InputError("vtviz does not run on {device}; use auto, cpu, cuda or mps.", device=device.type)
+    missing = device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count()
+    if missing or (device.type == "mps" and not torch.backends.mps.is_available()):
+        raise InputError("This machine has no device {name}; use auto or cpu.", name=name)
     return device
+
+
+def device_names() -> list[str]:
+    """The devices of this machine, the fastest first."""
+    cuda = [f"cuda:{index}" for index in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
+    return [*cuda, *(["mps"] if torch.backends.mps.is_available() else []), "cpu"]
+
+
+def release_memory() -> None:
+    """Gives memory that nothing refers to any more back to the machine."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    if torch.backends.mps.is_available():
+        torch.mps.empty_cache()
+
+
+def synchronise(device: torch.device) -> None:
+    """Waits until a device has done what it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that a device's memory is full."""
+    full = isinstance(error, torch.OutOfMemoryError | MemoryError)
+    return full or any(sign in str(error) for sign in ("out of memory", "can't allocate memory"))
 
 
 def device_label(device: torch.device) -> str:
     """The device for a person: the GPU's name, or the number of CPU threads in use."""
     if device.type == "cuda":
         return str(torch.cuda.get_device_name(device))
+    if device.type == "mps":
+        return "Apple GPU (MPS)"
     threads = torch.get_num_threads()
     return f"CPU, {threads} thread{'s' if threads > 1 else ''}"
 
@@ -44,6 +77,8 @@ def memory_mb(device: torch.device) -> float:
     """Memory in use, in MiB: by torch on a GPU, by this process on the CPU."""
     if device.type == "cuda":
         return torch.cuda.memory_allocated(device) / 2**20
+    if device.type == "mps":
+        return torch.mps.current_allocated_memory() / 2**20
     return psutil.Process().memory_info().rss / 2**20
 
 

@@ -1,0 +1,5 @@
+"""Models behind one interface (``base``); ``register`` adds a family of your own."""
+
+from vtviz.models.plugins import register
+
+__all__ = ["register"]

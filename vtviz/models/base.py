@@ -10,16 +10,18 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
-from vtviz.inputs import ImageInput, Tokens
+from vtviz.errors import UserError
+from vtviz.inputs import Frame, ImageInput, Tokens
 from vtviz.models.record import Kind
 from vtviz.models.recorder import Recording
 
 
-class ModelError(RuntimeError):
-    """A model that cannot be loaded; the message is one sentence that can be shown to the person who asked for it."""
+class ModelError(UserError, RuntimeError):
+    """A model that cannot be loaded."""
 
 
 TargetKind = Literal["match", "similarity", "caption", "answer"]
+ScoreKind = Literal["probability", "similarity", "likelihood"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,11 @@ class Abilities:
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """A model that can be asked for by name. ``licence`` covers its weights; ``available`` says they are here."""
+    """A model that can be asked for by name.
+
+    ``licence`` covers its weights; ``available`` says they are here, and ``size_mb`` is their download where they are
+    not; ``notice`` is to be shown wherever the model is used.
+    """
 
     name: str
     label: str
@@ -44,15 +50,17 @@ class ModelInfo:
     licence: str
     available: bool
     abilities: Abilities
+    size_mb: int | None = None
+    notice: str = ""
 
 
 @dataclass(frozen=True)
 class Target:
     """The one number that an attribution explains.
 
-    That is the match logit, the contrastive similarity, the log-probability of the caption piece at ``place`` (the text
-    is the caption; -1 is its last piece), or the logit of the answer at ``place`` in the model's list (the text is the
-    question).
+    That is the match (a logit, a cosine or a log-probability, as ``score_kind`` of the model says), the contrastive
+    similarity, the log-probability of the caption piece at ``place`` (the text is the caption; -1 is its last piece),
+    or the logit of the answer at ``place`` in the model's list (the text is the question).
     """
 
     kind: TargetKind = "match"
@@ -71,10 +79,20 @@ class EncodedText:
     mask: Tensor
 
 
+def as_score(value: Tensor, kind: ScoreKind) -> Tensor:
+    """The match as it is shown: a logit as a probability, a mean log-probability as the geometric mean of
+    probabilities, a cosine as it is."""
+    if kind == "similarity":
+        return value
+    return value.sigmoid() if kind == "probability" else value.exp()
+
+
 class FusionModel(Protocol):
     """A loaded model: photo and text in, a number out, its attention open to the recorder.
 
-    ``threshold`` is the match probability from which a text counts as describing the photo. ``default_method`` and
+    ``score_kind`` says what its match is: a logit of a probability, the cosine of two vectors, or the mean
+    log-probability of the text's pieces (see ``as_score``). ``threshold`` is the score from which a text counts as
+    describing the photo, or None where none was calibrated. ``notices`` are for the person. ``default_method`` and
     ``default_layer`` (a text→image layer, from 0) give the best maps by measurement on dev. ``text_offset`` special
     tokens stand before the first piece on every recorded text axis, and ``image_offset`` before the first patch on
     every recorded image axis. ``pad_id`` is the id that stands for nothing.
@@ -83,7 +101,9 @@ class FusionModel(Protocol):
 
     name: str
     weights_sha256: str
-    threshold: float
+    score_kind: ScoreKind
+    threshold: float | None
+    notices: tuple[str, ...]
     text_offset: int
     image_offset: int
     attention_in_pixels: bool
@@ -99,6 +119,9 @@ class FusionModel(Protocol):
     @property
     def grid(self) -> tuple[int, int]:
         """Rows and columns of patches."""
+
+    def frame(self, image: ImageInput) -> Frame:
+        """The part of the photo that the grid of patches covers."""
 
     def tokenize(self, text: str) -> Tokens:
         """The pieces of a text, without special tokens. Raises InputError where there is nothing to read."""
@@ -135,7 +158,8 @@ class FusionModel(Protocol):
         """
 
     def match_logits(self, features: Tensor, texts: Sequence[str]) -> Tensor:
-        """Calibrated match logit ``[batch]`` of photo i (``features [batch, patches, channels]``) with text i."""
+        """The match ``[batch]`` of photo i (``features [batch, patches, channels]``) with text i; see
+        ``score_kind``."""
 
     def index_images(self, features: Tensor) -> Any:
         """Photos ready for ``similarity``; rows are taken with ``[]``."""
@@ -166,6 +190,15 @@ class LocalModel(FusionModel, Protocol):
     def surgery_vectors(self, features: Tensor) -> Tensor:
         """The same with value–value attention in place of query–key attention, and no feed-forward after it, ``[batch,
         patches, width]`` (Li et al., "CLIP Surgery", 2023)."""
+
+
+@runtime_checkable
+class TwoTowers(FusionModel, Protocol):
+    """A model whose image tower attends too, and ends in one vector."""
+
+    def image_readout(self, features: Tensor) -> Tensor:
+        """How much the photo's vector reads each place of the recorded image axis, ``[batch, image_offset + patches]``;
+        each row sums to 1."""
 
 
 @runtime_checkable
@@ -208,3 +241,13 @@ class AnswerModel(FusionModel, Protocol):
         Its text→image attention is recorded as ``[1, heads, questions * T, patches]`` for each layer, where T
         counts the special tokens too.
         """
+
+
+class Family(Protocol):
+    """A kind of model that loads in the same way."""
+
+    def infos(self) -> list[ModelInfo]:
+        """The models of this family that can be asked for."""
+
+    def load(self, name: str, device: torch.device) -> FusionModel | None:
+        """The model, or None where the name belongs to another family. Raises ModelError where it cannot be loaded."""

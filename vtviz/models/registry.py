@@ -1,33 +1,29 @@
-"""The models by name. A family is a subpackage with a module ``family`` that has these two functions."""
+"""The models by name. A family is a subpackage with a module ``family`` that has the functions of ``Family``, or a
+plug-in (see ``vtviz.models.register``)."""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
 from functools import cache
-from typing import Protocol, cast
+from typing import cast
 
 import torch
 
 import vtviz.models
-from vtviz.models.base import FusionModel, ModelError, ModelInfo
+from vtviz.models.base import Family, FusionModel, ModelError, ModelInfo
+from vtviz.models.plugins import plugin_families
 
 DEFAULT_MODEL = "vtviz-base"
 
 
-class Family(Protocol):
-    """A kind of model that loads in the same way."""
-
-    def infos(self) -> list[ModelInfo]:
-        """The models of this family that can be asked for."""
-
-    def load(self, name: str, device: torch.device) -> FusionModel | None:
-        """The model, or None where the name belongs to another family. Raises ModelError where it cannot be loaded."""
+def families() -> tuple[Family, ...]:
+    """Every family: those under ``vtviz.models``, then those of plug-ins."""
+    return (*_own_families(), *plugin_families())
 
 
 @cache
-def families() -> tuple[Family, ...]:
-    """Every family found under ``vtviz.models``."""
+def _own_families() -> tuple[Family, ...]:
     packages = [each.name for each in pkgutil.iter_modules(vtviz.models.__path__) if each.ispkg]
     return tuple(cast(Family, importlib.import_module(f"vtviz.models.{name}.family")) for name in packages)
 
@@ -35,6 +31,20 @@ def families() -> tuple[Family, ...]:
 def model_infos() -> list[ModelInfo]:
     """Every model that can be asked for by name."""
     return [info for family in families() for info in family.infos()]
+
+
+def model_info(name: str) -> ModelInfo | None:
+    """What is known of a model before it is loaded, whatever its options; None where that is nothing.
+
+    Raises:
+        ModelError: if a family knows the name, and it cannot be meant.
+    """
+    for family in families():
+        about = getattr(family, "info", None)
+        found = about(name) if about else next((each for each in family.infos() if each.name == name), None)
+        if found is not None:
+            return cast(ModelInfo, found)
+    return None
 
 
 def load_model(name: str, device: torch.device | None = None) -> FusionModel:
@@ -48,4 +58,4 @@ def load_model(name: str, device: torch.device | None = None) -> FusionModel:
         if model is not None:
             return model
     known = ", ".join(info.name for info in model_infos())
-    raise ModelError(f"There is no model called {name}; the models are: {known}.")
+    raise ModelError("There is no model called {name}; the models are: {known}.", name=name, known=known)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+
 import numpy as np
 
 from vtviz.attribution.base import Relevance
@@ -27,3 +30,20 @@ def words_of_patches(tokens: Tokens, attention: np.ndarray) -> np.ndarray:
 
 def _members(tokens: Tokens) -> list[list[int]]:
     return [[i for i, owner in enumerate(tokens.word_of) if owner == word] for word in range(len(tokens.words))]
+
+
+def aligned_words(first: Sequence[str], second: Sequence[str]) -> list[tuple[int | None, int | None]]:
+    """Which words of two texts stand for each other, in reading order; None where a word has no counterpart.
+
+    Equal words are matched (letter case aside) by the longest runs; between them, words are paired in order where both
+    texts have equally many, as where one was exchanged for another.
+    """
+    one, other = [word.lower() for word in first], [word.lower() for word in second]
+    found: list[tuple[int | None, int | None]] = []
+    for kind, a0, a1, b0, b1 in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
+        if kind == "equal" or a1 - a0 == b1 - b0:
+            found += zip(range(a0, a1), range(b0, b1), strict=True)
+        else:
+            found += [(place, None) for place in range(a0, a1)]
+            found += [(None, place) for place in range(b0, b1)]
+    return found

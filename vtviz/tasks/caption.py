@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vtviz.inputs import Tokens
-from vtviz.models.base import CaptionModel
+from vtviz.inputs import WHOLE_FRAME, Frame, InputError, Tokens
+from vtviz.models.base import CaptionModel, ScoreKind, as_score
 from vtviz.tasks.beam import Beam, beam_search
 
 
@@ -17,7 +17,7 @@ from vtviz.tasks.beam import Beam, beam_search
 class Caption:
     """A generated sentence.
 
-    ``score`` is the probability by which the model's own match head takes it for a description of the photo;
+    ``score`` is the model's match of it with the photo, as ``score_kind`` says; the maps lie on ``frame`` of the photo;
     ``probabilities [T]`` are those with which each piece followed those before it; ``maps [T, h, w]`` the attention
     to the patches while the piece was chosen, averaged over layers and heads, each scaled to a maximum of 1.
     """
@@ -26,18 +26,23 @@ class Caption:
     probabilities: np.ndarray
     maps: np.ndarray
     score: float
+    score_kind: ScoreKind = "probability"
+    frame: Frame = WHOLE_FRAME
 
     @property
     def text(self) -> str:
         return self.tokens.text
 
 
-def write_captions(model: CaptionModel, features: Tensor, count: int = 3, width: int = 5) -> list[Caption]:
+def write_captions(
+    model: CaptionModel, features: Tensor, frame: Frame = WHOLE_FRAME, count: int = 3, width: int = 5
+) -> list[Caption]:
     """The ``count`` best captions of a beam search, best first.
 
     Args:
         model: writes the captions.
         features: of one photo, ``[1, patches, channels]``.
+        frame: the part of the photo that the patches cover.
         count: captions wanted, at most ``width``.
         width: texts followed at a time.
     """
@@ -45,8 +50,11 @@ def write_captions(model: CaptionModel, features: Tensor, count: int = 3, width:
         memory = model.caption_memory(features)
         beams = [beam for beam in _search(model, memory, width)[:count] if beam.pieces]
         texts = [model.caption_tokens(beam.pieces).text for beam in beams]
-        scores = model.match_logits(features.expand(len(texts), -1, -1), texts).sigmoid().tolist()
-        return [_caption(model, memory, beam, score) for beam, score in zip(beams, scores, strict=True)]
+        if not texts:
+            raise InputError("The model finds no words for this photo.")
+        matches = model.match_logits(features.expand(len(texts), -1, -1), texts)
+        scores = as_score(matches, model.score_kind).tolist()
+        return [_caption(model, memory, beam, score, frame) for beam, score in zip(beams, scores, strict=True)]
 
 
 def caption_text(model: CaptionModel, features: Tensor, width: int = 5) -> str:
@@ -64,12 +72,12 @@ def _search(model: CaptionModel, memory: object, width: int) -> list[Beam]:
     return beam_search(step, model.caption_start, model.caption_end, model.caption_length, width)
 
 
-def _caption(model: CaptionModel, memory: object, beam: Beam, score: float) -> Caption:
+def _caption(model: CaptionModel, memory: object, beam: Beam, score: float, frame: Frame) -> Caption:
     before = torch.tensor([[model.caption_start, *beam.pieces[:-1]]], device=model.device)
     with model.record({"text→image"}) as recording:
         model.caption_logits(memory, before)
     weights = torch.stack([each[0].float().mean(dim=0) for each in recording.of_kind("text→image")]).mean(dim=0)
-    maps = weights.cpu().numpy().reshape(-1, *model.grid)
-    maps = maps / maps.max(axis=(1, 2), keepdims=True)
+    maps = weights[:, model.image_offset :].cpu().numpy().reshape(-1, *model.grid)
+    maps = maps / np.maximum(maps.max(axis=(1, 2), keepdims=True), 1e-12)
     probabilities = np.exp(np.array(beam.log_probabilities[: len(beam.pieces)]))
-    return Caption(model.caption_tokens(beam.pieces), probabilities, maps, score)
+    return Caption(model.caption_tokens(beam.pieces), probabilities, maps, score, model.score_kind, frame)

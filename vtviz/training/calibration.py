@@ -17,16 +17,13 @@ from vtviz.attribution.registry import methods
 from vtviz.metrics.classification import best_threshold, matching_figures
 from vtviz.models.vtviz_base.family import load_folder
 from vtviz.training.evaluation import Pointing, mismatched, probabilities
-from vtviz.training.questions import derive, frequent_nouns, phrases_of
-from vtviz.training.rows import Row, read_rows
-from vtviz.training.scenes import Box
-from vtviz.training.words import singular
+from vtviz.training.questions import derive, frequent_nouns
+from vtviz.training.rows import read_rows
+from vtviz.training.things import small_things
 
 PHOTO_SIZE = (224, 224)
 POINTING_PHOTOS = 300
 ANSWER_THRESHOLD = 0.33  # an answer that is likelier wrong than right by two to one is not given
-SHORT_TEXT = "a photo of a {}."
-SMALL = 0.15  # of the photo's area, all boxes of a thing together
 TEMPERATURES = np.geomspace(0.5, 3.0, 41)
 
 
@@ -83,22 +80,6 @@ def calibrate(folder: Path, photos: Path, cache: Path) -> dict[str, float]:
         **{f"pointing {name}": value for name, value in whole.items()},
         **{f"pointing small {name}": value for name, value in few.items()},
     }
-
-
-def small_things(row: Row) -> Row:
-    """A short text for each small thing in a photo, as a row of its own: what a person types who looks for it."""
-    boxes: dict[str, list[Box]] = {}
-    for phrase in phrases_of(row):
-        if not {"scene", "bodyparts", "clothing"} & set(phrase.kind):
-            boxes.setdefault(singular(phrase.noun), []).extend(phrase.boxes)
-    captions: list[str] = []
-    phrases: list[Row] = []
-    for noun, found in boxes.items():
-        if sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in set(found)) < SMALL:
-            start = len(SHORT_TEXT.split("{}")[0])
-            phrases.append({"caption": len(captions), "start": start, "end": start + len(noun), "boxes": found})
-            captions.append(SHORT_TEXT.format(noun))
-    return {"captions": captions, "phrases": phrases}
 
 
 def best_temperature(logits: np.ndarray, right: np.ndarray) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +13,16 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from vtviz.training.everyday import everyday_names
+from vtviz.training.regions import coverage
 from vtviz.training.rows import read_rows
-from vtviz.training.scenes import Box, View
+from vtviz.training.scenes import View
 
 TEMPLATES = ("a photo of {}", "{}", "a picture of {}", "this is {}", "there is {}", "{} in a photo")
 JOINERS = (" and ", ", ", " next to ", " with ", " in front of ")
 SEVERAL = 0.6  # share of the texts on scenes that name several things
+
+
+Rows = np.ndarray | Mapping[int, np.ndarray]  # of a part of the cache, each [patches, channels]
 
 
 @dataclass(frozen=True)
@@ -42,17 +46,6 @@ class Item:
     phrases: list[tuple[int, int, np.ndarray]]  # start, end, coverage of the patches
 
 
-def coverage(boxes: list[Box], side: int) -> np.ndarray:
-    """How much of each patch lies inside the boxes, ``[side * side]`` in 0..1."""
-    edges = np.arange(side + 1) / side
-    total = np.zeros((side, side))
-    for x0, y0, x1, y1 in boxes:
-        across = (np.minimum(edges[1:], x1) - np.maximum(edges[:-1], x0)).clip(0) * side
-        down = (np.minimum(edges[1:], y1) - np.maximum(edges[:-1], y0)).clip(0) * side
-        total = np.maximum(total, np.outer(down, across))
-    return total.reshape(-1)
-
-
 class Items:
     """Draws training items from the cache: photos with captions, and named things."""
 
@@ -67,13 +60,14 @@ class Items:
             classes = read_rows(names / "classes.jsonl")
             self.names = [naming(row["names"], everyday.get(row["class"], [])) for row in classes]
             self.activation = np.load(cache / "names-0.activation.npy")
-            self.scenes = {kind: read_rows(cache / f"{kind}.jsonl") for kind in ("mosaic", "paste")}
+            self.scenes = {kind: _scenes(cache, kind) for kind in ("mosaic", "paste")}
             parts += ["names-0", *self.scenes]
-        self.features = {part: np.load(cache / f"{part}.npy", mmap_mode="r") for part in parts}
+        self.features: dict[str, Rows] = {part: np.load(cache / f"{part}.npy", mmap_mode="r") for part in parts}
 
-    def caption(self, row: int, rng: random.Random) -> Item:
-        """A random view of a photo with one of its captions."""
-        record, number = self.rows[row], rng.randrange(len(self.views))
+    def caption(self, row: int, rng: random.Random, view_number: int | None = None) -> Item:
+        """A view of a photo (a random one) with one of its captions."""
+        record = self.rows[row]
+        number = rng.randrange(len(self.views)) if view_number is None else view_number
         note = self.views[number][row]
         view = View(tuple(note["crop"]), note["flipped"])
         chosen = rng.randrange(len(record["captions"]))
@@ -84,28 +78,19 @@ class Items:
                 phrases.append((phrase["start"], phrase["end"], coverage(boxes, self.side)))
         return Item(f"train-{number}", row, record["captions"][chosen], phrases)
 
-    def named(self, rng: random.Random) -> Item:
+    def named(self, rng: random.Random, parts: Sequence[str] = ("names-0", "mosaic", "paste")) -> Item:
         """A photo or scene of named things, and a short text that names one of them or several."""
-        part = rng.choice(["names-0", *self.scenes])
+        part = rng.choice(parts)
         if part == "names-0":
             row = rng.randrange(len(self.names))
-            things = [(row, (self.activation[row] > 0.5).astype(np.float64))]
+            shown = [(row, (self.activation[row] > 0.5).astype(np.float64))]
         else:
             row = rng.randrange(len(self.scenes[part]))
             note = self.scenes[part][row]
-            shown = list(zip(note["classes"], note["boxes"], strict=True))
-            count = rng.randint(2, 3) if rng.random() < SEVERAL else 1
-            chosen = rng.sample(shown, k=min(count, len(shown)))
-            things = [(label, coverage([tuple(box)], self.side)) for label, box in chosen]
-        before, after = rng.choice(TEMPLATES).split("{}")
-        text, phrases = before, []
-        for number, (label, region) in enumerate(things):
-            text += rng.choice(JOINERS) if number else ""
-            name = rng.choice(self.names[label])
-            article = rng.choice(["an" if name[0].lower() in "aeiou" else "a", "the", ""])
-            start, text = len(text), text + f"{article} {name}".strip()
-            phrases.append((start, len(text), region))
-        return Item(part, row, text + after + rng.choice(["", ".", " ."]), phrases)
+            shown = list(zip(note["classes"], note["regions"], strict=True))
+        count = rng.randint(2, 3) if rng.random() < SEVERAL else 1
+        chosen = rng.sample(shown, k=min(count, len(shown)))
+        return short_text(part, row, [(rng.choice(self.names[label]), region) for label, region in chosen], rng)
 
     def batch(self, items: list[Item]) -> Batch:
         """The items as tensors."""
@@ -143,6 +128,27 @@ class Items:
             items += [self.named(rng) for _ in range(named if self.scenes else 0)]
             yield self.batch(items)
             step += 1
+
+
+def short_text(part: str, row: int, things: Sequence[tuple[str, np.ndarray]], rng: random.Random) -> Item:
+    """A photo or scene with a text that just names things, each with its region ``[patches]``."""
+    before, after = rng.choice(TEMPLATES).split("{}")
+    text, phrases = before, []
+    for number, (name, region) in enumerate(things):
+        text += rng.choice(JOINERS) if number else ""
+        article = rng.choice(["an" if name[0].lower() in "aeiou" else "a", "the", ""])
+        start, text = len(text), text + f"{article} {name}".strip()
+        phrases.append((start, len(text), region))
+    return Item(part, row, text + after + rng.choice(["", ".", " ."]), phrases)
+
+
+def _scenes(cache: Path, kind: str) -> list[dict]:
+    """The notes of composed scenes, each with the ``regions [things, patches]`` of its things."""
+    notes, regions, first = read_rows(cache / f"{kind}.jsonl"), np.load(cache / f"{kind}.regions.npy"), 0
+    for note in notes:
+        note["regions"] = regions[first : first + len(note["classes"])].astype(np.float64)
+        first += len(note["classes"])
+    return notes
 
 
 def naming(names: list[str], everyday: list[str]) -> list[str]:

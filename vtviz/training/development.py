@@ -12,8 +12,10 @@ from torch import Tensor
 
 from vtviz.models.recorder import record_attention
 from vtviz.models.vtviz_base.network import Encoded, FusionNetwork
-from vtviz.training.data import coverage
+from vtviz.training.precision import mixed_precision
+from vtviz.training.regions import coverage
 from vtviz.training.rows import read_rows
+from vtviz.training.things import small_things
 
 PHOTOS = 300
 
@@ -25,6 +27,8 @@ class Development:
         self.rows = read_rows(photos / "dev.jsonl")[:PHOTOS]
         self.features = torch.from_numpy(np.load(cache / "dev-0.npy", mmap_mode="r")[:PHOTOS])
         self.captions = [row["captions"][0] for row in self.rows]
+        self.small = [small_things(row) for row in self.rows]
+        self.tokenizer = tokenizer
         self.encoded = tokenizer.encode_batch(self.captions)
         self.side = side
         length = max(len(each.ids) for each in self.encoded)
@@ -35,17 +39,17 @@ class Development:
     @torch.inference_mode()
     def measure(self, network: FusionNetwork) -> dict[str, float]:
         """Match AUC, recall@10 of the similarity, and pointing accuracy of the best layer's raw attention."""
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed_precision():
             text = network.encode_text(self.ids, self.mask)
             image = join([network.encode_patches(block.float()) for block in self.features.split(50)])
             similarity = torch.cat([network.similarity(text, image[rows]) for rows in chunks(len(self.rows))], dim=1)
         logits, hits = [], []
         for rows in chunks(len(self.rows)):
-            with torch.autocast("cpu", torch.bfloat16), record_attention(network, {"text→image"}) as recording:
+            with mixed_precision(), record_attention(network, {"text→image"}) as recording:
                 logits.append(network.match(text[rows], image[rows]))
             attention = [weights.mean(dim=1) for weights in recording.of_kind("text→image")]
             hits += [self._hits(index, [layer[k] for layer in attention]) for k, index in enumerate(rows.tolist())]
-            with torch.autocast("cpu", torch.bfloat16):
+            with mixed_precision():
                 logits.append(network.match(text[rows], image[(rows + 1) % len(self.rows)]))
         right, wrong = torch.cat(logits[::2]), torch.cat(logits[1::2])
         labels = torch.cat([torch.ones_like(right), torch.zeros_like(wrong)]).numpy()
@@ -56,8 +60,29 @@ class Development:
             "auc": float(roc_auc_score(labels, scores)),
             "recall@10": float((ranks <= 10).float().mean()),
             "pointing": float(layers.max()),
+            "pointing small": float(np.mean(self._small(network))),
             **{f"pointing layer {k}": float(value) for k, value in enumerate(layers)},
         }
+
+    def _small(self, network: FusionNetwork) -> list[bool]:
+        """For each short text about a small thing, whether the first layer's strongest patch lies in its boxes."""
+        found = []
+        for row, features in zip(self.small, self.features, strict=True):
+            if not row["captions"]:
+                continue
+            encoded = self.tokenizer.encode_batch(row["captions"])
+            length = max(len(each.ids) for each in encoded)
+            ids = torch.tensor([each.ids + [0] * (length - len(each.ids)) for each in encoded])
+            mask = torch.tensor([[t < len(each.ids) for t in range(length)] for each in encoded])
+            with record_attention(network.blocks[0], {"text→image"}) as recording:
+                image = network.encode_patches(features[None].float()).tokens.expand(len(ids), -1, -1)
+                network.blocks[0](network.encode_text(ids, mask).tokens, image, mask)
+            attention = recording.of_kind("text→image")[0].mean(dim=1)
+            for each, phrase, weights in zip(encoded, row["phrases"], attention, strict=True):
+                inside = [t for t, (a, b) in enumerate(each.offsets) if a < phrase["end"] and b > phrase["start"]]
+                boxes = coverage(list(phrase["boxes"]), self.side)
+                found.append(bool(boxes[int(weights[inside].mean(dim=0).argmax())] >= 0.5))
+        return found
 
     def _hits(self, index: int, layers: list[Tensor]) -> np.ndarray:
         """For each phrase of a photo's first caption, whether each layer's strongest patch lies in its boxes."""

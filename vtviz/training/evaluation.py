@@ -15,7 +15,7 @@ from tqdm import tqdm
 from vtviz.attribution.attribute import attribute_case
 from vtviz.attribution.base import Case, Method, Options
 from vtviz.attribution.registry import find_method, methods
-from vtviz.inputs import ImageInput, InputError, read_image
+from vtviz.inputs import WHOLE_FRAME, Frame, ImageInput, InputError, read_image
 from vtviz.metrics.classification import matching_figures
 from vtviz.metrics.localisation import in_boxes, peak
 from vtviz.metrics.retrieval import recall
@@ -89,18 +89,19 @@ def evaluate(
     if len(rows) < 2:
         raise InputError("Matching needs at least two photos; raise the limit or give more data.")
     photos = _Photos(model, data)
-    features, sizes = [], []
+    features, sizes, frames = [], [], []
     for row in _progress(rows, "photos"):
         image, encoded = photos.read(row["image"])
         features.append(encoded)
         sizes.append((image.width, image.height))
+        frames.append(model.frame(image))
     figures: dict[str, Any] = {"photos": len(rows), "captions": sum(len(row["captions"]) for row in rows)}
     pointing = Pointing({method.name: (method, Options()) for method in chosen})
     from_pixels = model.attention_in_pixels or any(method.perturbs for method in chosen)  # others need no photo
     right, wrong = [], []
     for index, row in enumerate(_progress(rows, "matching and pointing")):
         photo = photos.image(row["image"]) if from_pixels else None
-        right.append(pointing.run(model, features[index], row, sizes[index], photo))
+        right.append(pointing.run(model, features[index], row, sizes[index], photo, frames[index]))
         if pointing_only:
             continue
         wrong.append(mismatched(model, features, rows, index))
@@ -150,9 +151,16 @@ class Pointing:
         self.phrases = self.centre = 0
 
     def run(
-        self, model: FusionModel, features: Tensor, row: Row, size: tuple[int, int], image: ImageInput | None = None
+        self,
+        model: FusionModel,
+        features: Tensor,
+        row: Row,
+        size: tuple[int, int],
+        image: ImageInput | None = None,
+        frame: Frame = WHOLE_FRAME,
     ) -> Tensor:
-        """Counts the hits of one photo of ``size`` pixels; the logits ``[captions]`` of its own captions.
+        """Counts the hits of one photo of ``size`` pixels, whose maps lie on ``frame`` of it; the logits ``[captions]``
+        of its own captions.
 
         All captions of the photo are one case, so what a method does to the photo is done once. Only methods that
         change the photo need the ``image`` itself.
@@ -175,7 +183,7 @@ class Pointing:
             for name, relevances in found.items():
                 if pieces:
                     phrase_map = relevances[caption].maps[pieces].mean(axis=0)
-                    self.hits[name] += in_boxes(peak(phrase_map, *size), boxes)
+                    self.hits[name] += in_boxes(peak(phrase_map, *size, frame), boxes)
         return case.forward(False, ()).values.detach().cpu()
 
     def figures(self) -> dict[str, Any]:

@@ -22,12 +22,17 @@ from tqdm import tqdm
 
 from vtviz.models.vtviz_base.backbone import PatchBackbone, to_pixels
 from vtviz.training.imagenet import class_activation, load_backbone, load_classifier
+from vtviz.training.precision import mixed_precision
+from vtviz.training.regions import coverage
 from vtviz.training.rows import read_rows
 from vtviz.training.scenes import View, apply_view, jitter, mosaic, paste, random_view
 
 BATCH = 16
 SIZE = 320
 SIDED_WORDS = {"left", "right"}
+MOSAIC_SIDES = (2, 2, 3, 4)  # photos along one side of a mosaic
+PASTED = (1, 2, 3)  # photos pasted onto another
+ACTIVE = 0.4  # of the strongest activation in its box: where a thing is taken to be
 
 
 def cache_features(photos: Path, names: Path | None, cache: Path, views: int, scenes: int, seed: int) -> None:
@@ -57,6 +62,7 @@ def cache_features(photos: Path, names: Path | None, cache: Path, views: int, sc
         for kind in ("mosaic", "paste"):
             source = _scenes(kind, classes, names / "images", backgrounds, scenes, seed)
             _write_part(cache, kind, scenes, source, backbone)
+            _write_regions(cache, kind, classes, classifier)
 
 
 def _views(rows: list[dict], images: Path, number: int, seed: int) -> Iterator[tuple[Image.Image, dict]]:
@@ -75,7 +81,8 @@ def _scenes(
 ) -> Iterator[tuple[Image.Image, dict]]:
     for index in range(count):
         rng = random.Random(f"{seed}-{kind}-{index}")
-        chosen = rng.sample(range(len(classes)), k=4 if kind == "mosaic" else rng.choice([1, 2]))
+        count = rng.choice(MOSAIC_SIDES) ** 2 if kind == "mosaic" else rng.choice(PASTED)
+        chosen = rng.sample(range(len(classes)), k=count)
         parts = [Image.open(images / classes[c]["image"]).convert("RGB") for c in chosen]
         parts = [jitter(apply_view(part, random_view(rng, may_flip=True)), rng) for part in parts]
         if kind == "mosaic":
@@ -102,7 +109,7 @@ def _write_part(
             if not batch_notes:
                 break
             upcoming = ahead.submit(_next_batch, source)
-            with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+            with torch.inference_mode(), mixed_precision():
                 features = backbone(pixels.to(memory_format=torch.channels_last))
             array[len(notes) : len(notes) + len(batch_notes)] = features.half().numpy()
             notes.extend(batch_notes)
@@ -124,11 +131,31 @@ def _write_activations(cache: Path, classes: list[dict], classifier: Any) -> Non
     if target.exists():
         return
     features = np.load(cache / "names-0.npy", mmap_mode="r")
-    channels = classifier.conv_head.in_channels
     maps = []
-    with torch.inference_mode():
-        for start in range(0, len(classes), 50):
-            block = torch.from_numpy(features[start : start + 50, :, -channels:].astype(np.float32))
-            labels = torch.tensor([row["class"] for row in classes[start : start + 50]])
-            maps.append(class_activation(classifier, block, labels))
-    np.save(target, torch.cat(maps).numpy())
+    for start in range(0, len(classes), 50):
+        labels = [row["class"] for row in classes[start : start + 50]]
+        maps.append(_activations(classifier, features[start : start + 50], labels))
+    np.save(target, np.concatenate(maps))
+
+
+def _write_regions(cache: Path, kind: str, classes: list[dict], classifier: Any) -> None:
+    """Where each thing of each scene is, ``[things, patches]`` in 0..1, scene after scene: the part of its box
+    that its class activation map marks."""
+    target = cache / f"{kind}.regions.npy"
+    if target.exists():
+        return
+    features, regions = np.load(cache / f"{kind}.npy", mmap_mode="r"), []
+    for index, note in enumerate(read_rows(cache / f"{kind}.jsonl")):
+        labels = [classes[place]["class"] for place in note["classes"]]
+        boxes = np.stack([coverage([tuple(box)], SIZE // 16) for box in note["boxes"]])
+        active = _activations(classifier, features[index : index + 1], labels)
+        inside = np.where(boxes > 0.5, active, np.nan)
+        low, high = np.nanmin(inside, axis=1, keepdims=True), np.nanmax(inside, axis=1, keepdims=True)
+        regions.append(np.where(active - low >= ACTIVE * (high - low), boxes, 0.0).astype(np.float16))
+    np.save(target, np.concatenate(regions))
+
+
+@torch.inference_mode()
+def _activations(classifier: Any, features: np.ndarray, labels: list[int]) -> np.ndarray:
+    last_stage = torch.from_numpy(features[:, :, -classifier.conv_head.in_channels :].astype(np.float32))
+    return class_activation(classifier, last_stage, torch.tensor(labels)).numpy()

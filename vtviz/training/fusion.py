@@ -17,6 +17,7 @@ from vtviz.training.development import Development
 from vtviz.training.export import export
 from vtviz.training.loop import Run, Schedule
 from vtviz.training.losses import contrastive, hard_negatives, mass_in_region, spread_in_region
+from vtviz.training.precision import mixed_precision
 
 TEXT_RATE = 0.1  # learning rate of the pretrained text layers, relative to that of the new ones
 SPREAD = 0.3  # weight of the attention's spread over a region, relative to its mass inside
@@ -68,7 +69,7 @@ class FusionRun(Run[Batch]):
         features = batch.features.gather(1, kept[..., None].expand(-1, -1, batch.features.shape[-1])).float()
         regions = batch.regions.gather(1, kept[batch.owner])
         spans = batch.pieces.float() / batch.pieces.sum(dim=1, keepdim=True)
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed_precision():
             text = self.network.encode_text(batch.ids, batch.mask)
             image = self.network.encode_patches(features, kept)
             similarity = self.network.similarity(text, image)

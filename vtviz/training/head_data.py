@@ -14,8 +14,8 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from vtviz.models.vtviz_base.heads import CAPTION_PIECES
-from vtviz.training.data import coverage
 from vtviz.training.questions import KINDS, Question, derive, frequent_nouns
+from vtviz.training.regions import coverage
 from vtviz.training.rows import Row, read_rows
 from vtviz.training.scenes import View
 

@@ -20,6 +20,7 @@ from vtviz.training.export import export
 from vtviz.training.head_data import END, START, HeadBatch, HeadItems, Pointers
 from vtviz.training.loop import Run, Schedule
 from vtviz.training.losses import mass_in_region
+from vtviz.training.precision import mixed_precision
 from vtviz.training.questions import Question, derive, frequent_nouns
 from vtviz.training.rows import read_rows
 
@@ -54,7 +55,7 @@ class HeadRun(Run[HeadBatch]):
         self.caption.pieces.copy_(torch.tensor(items.pieces))
         heads = nn.ModuleDict({"caption": self.caption, "answer": self.answer})
         groups = [{"params": list(heads.parameters()), "base": rate}]
-        super().__init__(heads, groups, schedule, folder / "heads", resume)
+        super().__init__(heads, groups, schedule, folder, resume)
 
     def train_mode(self) -> None:
         """Dropout and gradients in the heads alone; measuring takes both away."""
@@ -68,11 +69,11 @@ class HeadRun(Run[HeadBatch]):
         return figures["answers"] + 2.0 * figures["bleu4"]
 
     def export(self) -> None:
-        export(self.network, self.tokenizer, self.folder.parent, answers=self.items.answers)
+        export(self.network, self.tokenizer, self.folder, answers=self.items.answers)
 
     def losses(self, batch: HeadBatch) -> dict[str, Tensor]:
         """Next-piece and answer cross-entropies, and the attention's mass inside the boxes of the phrases."""
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        with torch.no_grad(), mixed_precision():
             photos, patches, channels = batch.features.shape
             kept = torch.rand(photos, patches).argsort(dim=1)[:, :KEPT_PATCHES]
             features = batch.features.gather(1, kept[..., None].expand(-1, -1, channels)).float()
@@ -80,9 +81,9 @@ class HeadRun(Run[HeadBatch]):
             questions = self.network.encode_text(batch.ids, batch.mask).tokens
         before, after = batch.captions[:, :-1], batch.captions[:, 1:]
         written = before != END  # one END is to be predicted, the rest is filling
-        with torch.autocast("cpu", torch.bfloat16), record_attention(self.module, {"text→image"}) as seen_writing:
+        with mixed_precision(), record_attention(self.module, {"text→image"}) as seen_writing:
             logits = self.caption(self.caption.decoder.read(features, encoded), before)
-        with torch.autocast("cpu", torch.bfloat16), record_attention(self.module, {"text→image"}) as seen_answering:
+        with mixed_precision(), record_attention(self.module, {"text→image"}) as seen_answering:
             answered = self.answer(self.answer.decoder.read(features, encoded), questions, batch.mask)
         writing, answering = (each.of_kind("text→image") for each in (seen_writing, seen_answering))
         asked = batch.targets.sum(dim=1) > 0

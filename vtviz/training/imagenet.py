@@ -43,7 +43,10 @@ def load_backbone(classifier: Any) -> PatchBackbone:
 
 
 def class_activation(classifier: Any, last_stage: Tensor, classes: Tensor) -> Tensor:
-    """Class activation maps ``[batch, patches]`` in 0..1 from last-stage features ``[batch, patches, channels]``."""
+    """Class activation maps ``[classes, patches]`` in 0..1 from last-stage features ``[batch, patches, channels]``.
+
+    Photo i is asked for class i; a single photo is asked for all of them.
+    """
     batch, patches, channels = last_stage.shape
     side = int(patches**0.5)
     grid = last_stage.transpose(1, 2).reshape(batch, channels, side, side)

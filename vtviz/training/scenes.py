@@ -6,6 +6,7 @@ every name is known exactly (as in Ghiasi et al., "Simple Copy-Paste", CVPR 2021
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import dataclass
 
@@ -59,24 +60,34 @@ def jitter(image: Image.Image, rng: random.Random, strength: float = 0.3) -> Ima
 
 
 def mosaic(parts: list[Image.Image], rng: random.Random, size: int) -> tuple[Image.Image, list[Box]]:
-    """Four photos around a random crossing point, and the box of each."""
-    x, y = round(rng.uniform(0.35, 0.65) * size), round(rng.uniform(0.35, 0.65) * size)
-    corners = [(0, 0, x, y), (x, 0, size, y), (0, y, x, size), (x, y, size, size)]
+    """Photos side by side in as many rows as columns, cut at random places, and the box of each."""
+    count = math.isqrt(len(parts))
+    columns, rows = _cuts(count, rng, size), _cuts(count, rng, size)
+    corners = [(columns[x], rows[y], columns[x + 1], rows[y + 1]) for y in range(count) for x in range(count)]
     return _place(Image.new("RGB", (size, size)), parts, corners)
+
+
+def _cuts(count: int, rng: random.Random, size: int) -> list[int]:
+    inner = [round((place + rng.uniform(-0.2, 0.2)) / count * size) for place in range(1, count)]
+    return [0, *inner, size]
 
 
 def paste(
     background: Image.Image, parts: list[Image.Image], rng: random.Random, size: int
 ) -> tuple[Image.Image, list[Box]]:
-    """One or two photos pasted small onto a background, in different halves, and the box of each."""
-    corners = []
-    halves = rng.sample([0.0, 0.5], k=len(parts))
-    for half in halves:
-        side = rng.uniform(0.2, 0.5)
-        left = half * size + rng.uniform(0.0, 0.5 - side) * size
-        top = rng.uniform(0.0, 1.0 - side) * size
-        corners.append((round(left), round(top), round(left + side * size), round(top + side * size)))
+    """Photos pasted small onto a background, none over another, and the box of each."""
+    corners: list[tuple[int, int, int, int]] = []
+    while len(corners) < len(parts):
+        side = round(0.12 * (0.5 / 0.12) ** rng.random() * size)  # small ones as often as large ones
+        left, top = rng.randint(0, size - side), rng.randint(0, size - side)
+        box = (left, top, left + side, top + side)
+        if not any(_overlap(box, other) for other in corners):
+            corners.append(box)
     return _place(background.resize((size, size), Image.Resampling.BICUBIC), parts, corners)
+
+
+def _overlap(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _place(

@@ -1,13 +1,15 @@
-"""The whole training of vtviz-base: cached features, two stages, calibration."""
+"""The whole training of vtviz-base: cached features, three stages, calibration."""
 
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 
+from vtviz.models.vtviz_base.family import load_folder
 from vtviz.models.vtviz_base.network import FusionNetwork, NetworkConfig
 from vtviz.models.vtviz_base.weights import load_weights
 from vtviz.training.calibration import calibrate
@@ -15,6 +17,7 @@ from vtviz.training.data import Items
 from vtviz.training.development import Development
 from vtviz.training.features import cache_features
 from vtviz.training.fusion import FusionRun
+from vtviz.training.grounding import GroundingItems, GroundingRun
 from vtviz.training.head_data import HeadItems
 from vtviz.training.heads import HeadDevelopment, HeadRun
 from vtviz.training.loop import Schedule
@@ -22,7 +25,7 @@ from vtviz.training.rows import read_rows
 from vtviz.training.start import start_network
 from vtviz.training.vocabulary import word_counts
 
-FUSION_SHARE = 0.7  # of the minutes
+FUSION_SHARE = 0.7  # of the minutes; the heads have the rest, and the third stage is short
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,9 @@ class TrainConfig:
     rate: float = 8e-4
     head_batch: int = 48
     head_rate: float = 6e-4
+    grounding_steps: int = 600
+    grounding_batch: int = 64
+    grounding_rate: float = 5e-4
     seed: int = 0
     check_every: int = 100
     patience: int = 4
@@ -55,6 +61,7 @@ def train(config: TrainConfig) -> dict[str, float]:
     cache_features(config.data, config.names, config.cache, config.views, config.scenes, config.seed)
     train_fusion(config)
     train_heads(config)
+    train_grounding(config)
     return calibrate(config.output, config.data, config.cache)
 
 
@@ -80,7 +87,7 @@ def train_fusion(config: TrainConfig) -> None:
 
 
 def train_heads(config: TrainConfig) -> None:
-    """The second stage, on the weights in ``output/fusion``; the whole model goes to ``output``."""
+    """The second stage, on the weights in ``output/fusion``; the whole model goes to ``output/heads``."""
     torch.manual_seed(config.seed)
     network, tokenizer = start_network(NetworkConfig())
     items = HeadItems(config.data, config.cache, network.config.side, tokenizer)
@@ -90,9 +97,28 @@ def train_heads(config: TrainConfig) -> None:
     network.load_state_dict(trained, strict=False)
     classes = read_rows(config.names / "classes.jsonl") if config.names else []
     counts = word_counts(items.rows, classes, items.answers)
-    (config.output / "vocabulary.json").write_text(json.dumps(counts, ensure_ascii=False) + "\n", encoding="utf-8")
+    folder = config.output / "heads"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "vocabulary.json").write_text(json.dumps(counts, ensure_ascii=False) + "\n", encoding="utf-8")
     minutes = config.minutes and config.minutes * (1.0 - FUSION_SHARE)
     schedule = Schedule(config.head_steps, minutes, 3 * config.check_every, config.patience)
     development = HeadDevelopment(config.data, config.cache)
-    run = HeadRun(network, tokenizer, items, development, schedule, config.output, config.resume, config.head_rate)
+    run = HeadRun(network, tokenizer, items, development, schedule, folder, config.resume, config.head_rate)
     run.run(items.batches(config.head_batch, config.seed, run.step))
+
+
+def train_grounding(config: TrainConfig) -> None:
+    """The third stage, on the model in ``output/heads``; the finished one goes to ``output``."""
+    torch.manual_seed(config.seed)
+    model = load_folder(config.output / "heads")
+    shutil.copy(config.output / "heads" / "vocabulary.json", config.output)
+    network, tokenizer = model.network, model.tokenizer
+    items = Items(config.data, config.names, config.cache, network.config.side, tokenizer)
+    grounding = GroundingItems(items, network)
+    development = Development(config.data, config.cache, tokenizer, network.config.side)
+    schedule = Schedule(config.grounding_steps, None, config.check_every, config.patience)
+    answers = list(model.answers)
+    run = GroundingRun(
+        network, tokenizer, development, schedule, config.output, config.resume, config.grounding_rate, answers
+    )
+    run.run(grounding.batches(config.grounding_batch, config.seed, run.step))

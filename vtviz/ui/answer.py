@@ -7,57 +7,78 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from vtviz.engine.explanation import Explanation
-from vtviz.engine.export import to_json
+from vtviz.engine.export import to_json, token_scores
 from vtviz.engine.local import STAGES
 from vtviz.metrics.attention import entropy
-from vtviz.render.overlay import overlay, to_png
-from vtviz.render.words import word_maps
-from vtviz.ui.language import say
-from vtviz.ui.lens import WHOLE_TEXT
+from vtviz.render.lens.page import lens_page
+from vtviz.render.lens.settings import LensSettings
+from vtviz.render.lens.view import LensView
+from vtviz.ui.language import current_language, plain, say
+
+
+def verdict(explanation: Explanation) -> tuple[bool, str, str]:
+    """Whether the answer is a sure match, the icon of the verdict, and its sentence."""
+    if explanation.threshold is None:
+        return False, ":material/balance:", say("model.uncalibrated")
+    limit = f"{explanation.threshold:.0%}"
+    if explanation.unknown:
+        words = ", ".join(f"“{plain(explanation.tokens.words[place].text)}”" for place in explanation.unknown)
+        return False, ":material/help:", say("answer.unknown", words=words)
+    if explanation.is_match:
+        return True, ":material/check_circle:", say("answer.match", threshold=limit)
+    return False, ":material/cancel:", say("answer.mismatch", threshold=limit)
+
+
+def score_shown(explanation: Explanation) -> tuple[str, str, str]:
+    """What the score is called, its value, and what it means."""
+    kind = explanation.score_kind
+    if kind == "probability":
+        digits = 0 if explanation.threshold is not None else 2
+        return say("answer.score"), f"{explanation.score:.{digits}%}", say("answer.score_help")
+    return say(f"model.score_{kind}"), f"{explanation.score:.3f}", say(f"model.score_{kind}_help")
 
 
 def show_verdict(explanation: Explanation) -> None:
     """The match score, and what it means."""
-    score, verdict = st.columns([1, 4], vertical_alignment="center")
-    score.metric(say("answer.score"), f"{explanation.score:.0%}", help=say("answer.score_help"))
-    limit = f"{explanation.threshold:.0%}"
-    if explanation.unknown:
-        words = ", ".join(f"“{explanation.tokens.words[place].text}”" for place in explanation.unknown)
-        verdict.warning(say("answer.unknown", words=words), icon=":material/help:")
-    elif explanation.is_match:
-        verdict.success(say("answer.match", threshold=limit), icon=":material/check_circle:")
-    else:
-        verdict.warning(say("answer.mismatch", threshold=limit), icon=":material/cancel:")
+    score, meaning = st.columns([1, 4], vertical_alignment="center")
+    label, value, about = score_shown(explanation)
+    score.metric(label, value, help=about)
+    sure, icon, sentence = verdict(explanation)
+    called = meaning.info if explanation.is_match is None else meaning.warning
+    (meaning.success if sure else called)(sentence, icon=icon)
     if explanation.tokens.truncated:
         st.info(say("answer.truncated", count=len(explanation.tokens.words)), icon=":material/content_cut:")
 
 
-def show_downloads(explanation: Explanation, word: int) -> None:
-    """The picture of the pinned word and explanation.json."""
-    name = say("lens.whole") if word == WHOLE_TEXT else explanation.tokens.words[word].text
-    with st.container(horizontal=True):
-        st.download_button(
-            say("answer.picture", word=name),
-            lambda: _picture(explanation, word),
-            f"vtviz-{explanation.fingerprint}-{'text' if word == WHOLE_TEXT else word}.png",
-            "image/png",
-            icon=":material/image:",
-            on_click="ignore",
-        )
-        st.download_button(
-            "explanation.json",
-            lambda: to_json(explanation),
-            "explanation.json",
-            "application/json",
-            icon=":material/data_object:",
-            on_click="ignore",
-        )
-
-
-def _picture(explanation: Explanation, word: int) -> bytes:
-    relevance = explanation.relevance
-    shown = relevance.image if word == WHOLE_TEXT else word_maps(explanation.tokens, relevance)[word]
-    return to_png(overlay(explanation.image, shown))
+def show_downloads(explanation: Explanation, view: LensView, alt: str, pinned: LensSettings) -> None:
+    """The lens as a page of its own, explanation.json, and a table of scores."""
+    language = current_language()
+    st.download_button(
+        say("answer.page"),
+        lambda: lens_page(view, alt, explanation.tokens.text, pinned, language=language),
+        f"vtviz-{explanation.fingerprint}.html",
+        "text/html",
+        icon=":material/web:",
+        help=say("answer.page_help"),
+        on_click="ignore",
+    )
+    st.download_button(
+        "explanation.json",
+        lambda: to_json(explanation),
+        "explanation.json",
+        "application/json",
+        icon=":material/data_object:",
+        on_click="ignore",
+    )
+    st.download_button(
+        say("export.table"),
+        lambda: token_scores(explanation),
+        f"vtviz-{explanation.fingerprint}.csv",
+        "text/csv",
+        icon=":material/table:",
+        help=say("export.table_help"),
+        on_click="ignore",
+    )
 
 
 def show_metrics(explanation: Explanation) -> None:
@@ -67,7 +88,7 @@ def show_metrics(explanation: Explanation) -> None:
     values = {
         "metrics.total": f"{timings['total']:.0f} ms",
         "metrics.memory": f"{explanation.memory_mb:.0f} MiB",
-        "metrics.entropy": f"{float(_entropy(explanation)[explanation.layer].mean()):.2f}",
+        "metrics.entropy": f"{_chosen_entropy(explanation):.2f}",
         "metrics.patches": f"{explanation.grid[0]} × {explanation.grid[1]}",
     }
     for column, (key, value) in zip(st.columns(4), values.items(), strict=True):
@@ -80,10 +101,17 @@ def show_metrics(explanation: Explanation) -> None:
     right.plotly_chart(_entropy_chart(explanation), key="entropies", config={"displayModeBar": False})
 
 
+def _chosen_entropy(explanation: Explanation) -> float:
+    values = _entropy(explanation)
+    return float(values[explanation.layer if explanation.main_kind == "text→image" else -1].mean())
+
+
 def _entropy(explanation: Explanation) -> np.ndarray:
-    """Mean entropy over the pieces of the text, ``[layers, heads]``."""
+    """Mean entropy over the pieces of the text (over the patches in a dual encoder), ``[layers, heads]``."""
     first, count = explanation.text_offset, len(explanation.tokens.pieces)
-    layers = explanation.record.of_kind("text→image")
+    layers = explanation.record.of_kind(explanation.main_kind)
+    if explanation.main_kind == "image":
+        first, count = explanation.image_offset, explanation.grid[0] * explanation.grid[1]
     return np.stack([entropy(each.weights[:, first : first + count]).mean(dim=-1).numpy() for each in layers])
 
 
@@ -111,5 +139,5 @@ def _entropy_chart(explanation: Explanation) -> go.Figure:
         hovertemplate="%{y}, %{x}: %{z:.3f}<extra></extra>",
     )
     return go.Figure(heat).update_layout(
-        height=230, margin={"l": 0, "r": 0, "t": 5, "b": 5}, yaxis_autorange="reversed"
+        height=max(230, 22 * len(values)), margin={"l": 0, "r": 0, "t": 5, "b": 5}, yaxis_autorange="reversed"
     )

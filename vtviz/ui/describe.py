@@ -2,34 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import plotly.graph_objects as go
 import streamlit as st
 
 from vtviz.attribution.base import Relevance
-from vtviz.inputs import MAX_CHARACTERS, ImageInput, Tokens
-from vtviz.render.words import word_maps, word_scores
+from vtviz.inputs import MAX_CHARACTERS, ImageInput, framed
+from vtviz.render.lens.view import LensView
 from vtviz.tasks.answer import Answer
 from vtviz.tasks.caption import Caption
 from vtviz.ui.inputs import QUESTION, current_sample
 from vtviz.ui.language import current_language, say
-from vtviz.ui.lens import LensView, lens, of_largest
+from vtviz.ui.lens import lens
 
 TASK = "task"
 TASKS = ("caption", "answer")
 DOUBTFUL = 0.5  # match probability below which a caption more likely misdescribes the photo
 
 
+def open_task(query: Mapping[str, str]) -> None:
+    """Takes over the task and the question of a link."""
+    if query.get(TASK) in TASKS:
+        st.session_state[TASK] = query[TASK]
+    if query.get(QUESTION):
+        st.session_state[QUESTION] = query[QUESTION][:MAX_CHARACTERS]
+
+
 def ask_task() -> str:
     """What is wanted: captions or answers."""
-    chosen = st.segmented_control(
+    key = f"{TASK}-{current_language()}"
+    st.session_state[key] = st.session_state.setdefault(TASK, TASKS[0])
+    st.segmented_control(
         say("describe.task"),
         TASKS,
-        default=TASKS[0],
         format_func=lambda task: say(f"describe.{task}"),
-        key=f"{TASK}-{current_language()}",
+        key=key,
         label_visibility="collapsed",
+        required=True,
+        on_change=lambda: st.session_state.update({TASK: st.session_state[key]}),
     )
-    return chosen or TASKS[0]
+    return st.session_state[TASK]
 
 
 def ask_question() -> str:
@@ -38,7 +51,11 @@ def ask_question() -> str:
     questions = sample.questions if sample else ()
     st.session_state.setdefault(QUESTION, questions[0] if questions else "Is there a dog?")
     question = st.text_input(
-        say("describe.question"), key=QUESTION, max_chars=MAX_CHARACTERS, help=say("describe.question_help")
+        say("describe.question"),
+        key=QUESTION,
+        max_chars=MAX_CHARACTERS,
+        help=say("describe.question_help"),
+        persist_state="session",
     )
     with st.container(horizontal=True, gap="small"):
         for index, each in enumerate(questions):
@@ -56,16 +73,22 @@ def show_captions(captions: list[Caption], image: ImageInput, alt: str) -> None:
     place = st.radio(
         say("describe.captions"),
         range(len(captions)),
-        format_func=lambda place: f"{captions[place].text} · {captions[place].score:.0%}",
+        format_func=lambda place: f"{captions[place].text} · {_match(captions[place])}",
         help=say("describe.captions_help"),
         key=f"captions-{image.sha256}",
     )
     chosen = captions[place]
-    if chosen.score < DOUBTFUL:
+    if chosen.score_kind == "probability" and chosen.score < DOUBTFUL:
         st.warning(say("describe.doubtful", score=f"{chosen.score:.0%}"), icon=":material/help:")
     relevance = Relevance(chosen.probabilities, chosen.maps, chosen.maps.mean(axis=0), signed=False)
-    name = f"caption-{image.sha256[:16]}-{place}"
-    lens(_view(name, image, chosen.tokens, relevance, "describe.probability"), alt, "caption")
+    name = f"caption-{image.sha256[:16]}-{place}-{chosen.text}"
+    score, method = "describe.probability", "describe.caption_map"
+    view = LensView(name, framed(image, chosen.frame), chosen.tokens, relevance, score_label=score, method=method)
+    lens(view, alt, "caption")
+
+
+def _match(caption: Caption) -> str:
+    return f"{caption.score:.0%}" if caption.score_kind == "probability" else f"{caption.score:.3f}"
 
 
 def show_answer(answer: Answer, image: ImageInput, alt: str) -> None:
@@ -81,16 +104,8 @@ def show_answer(answer: Answer, image: ImageInput, alt: str) -> None:
             st.info(say("describe.unsure", threshold=f"{answer.threshold:.0%}"), icon=":material/help:")
     right.plotly_chart(_candidates(answer), key="candidates", config={"displayModeBar": False})
     name = f"answer-{image.sha256[:16]}-{answer.question.text}"
-    lens(_view(name, image, answer.question, answer.relevance, "lens.relevance", answer.unknown), alt, "answer")
-
-
-def _view(
-    name: str, image: ImageInput, tokens: Tokens, relevance: Relevance, label: str, unknown: tuple[int, ...] = ()
-) -> LensView:
-    maps = word_maps(tokens, relevance)
-    scores = word_scores(tokens, relevance)
-    whole = relevance.image / max(float(relevance.image.max()), 1e-9)
-    return LensView(name, image, tokens, maps, whole, scores, of_largest(maps.transpose(1, 2, 0)), unknown, label)
+    unknown, method = answer.unknown, "describe.answer_map"
+    lens(LensView(name, image, answer.question, answer.relevance, unknown=unknown, method=method), alt, "answer")
 
 
 def _candidates(answer: Answer) -> go.Figure:

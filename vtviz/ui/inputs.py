@@ -1,62 +1,98 @@
-"""Where a person gives the photo and the text."""
+"""Where a person gives the photo and the text. ``side`` is "" where a page has one of each, else ``a`` or ``b``."""
 
 from __future__ import annotations
 
-import hashlib
-
 import streamlit as st
-from PIL import ImageOps
+from streamlit.delta_generator import DeltaGenerator
 
-from vtviz.inputs import MAX_BYTES, MAX_CHARACTERS, ImageInput, read_image
-from vtviz.render.overlay import to_jpeg
-from vtviz.ui.language import say
-from vtviz.ui.resources import Sample, checked_photo, samples
+from vtviz.inputs import MAX_BYTES, MAX_CHARACTERS, ImageInput
+from vtviz.ui.language import current_language, plain, say
+from vtviz.ui.photos import THUMBNAIL, photo_name, photo_of, thumbnail, uploads
+from vtviz.ui.resources import Sample, samples
+from vtviz.ui.selection import first_selection, select, selected
 
-SAMPLE, TEXT, QUESTION, UPLOADS = "sample", "text", "question", "uploads"
-THUMBNAIL = (110, 80)  # pixels
-
-
-def start_inputs() -> None:
-    """The embedded default: the first sample and its first text."""
-    first = next(iter(samples().values()))
-    st.session_state.setdefault(SAMPLE, first.name)
-    st.session_state.setdefault(TEXT, first.texts[0])
-    st.session_state.setdefault(UPLOADS, 0)
+QUESTION = "question"
+TILES = 3  # of uploads
 
 
-def ask_photo() -> tuple[ImageInput, str]:
-    """The photo, uploaded or packaged, and what it is called.
+def ask_photo() -> ImageInput | None:
+    """The photo, uploaded or packaged; None where it was uploaded elsewhere, in which case the page asks for it.
 
     Raises:
         InputError: if the uploaded file cannot be used.
     """
+    chosen = selected().photo
     st.markdown(f"**{say('inputs.photo')}**")
-    uploaded = st.file_uploader(
-        say("inputs.upload"),
-        type=["jpg", "jpeg", "png", "webp"],
-        key=f"upload-{st.session_state[UPLOADS]}",
-        max_upload_size=MAX_BYTES // 2**20,
-    )
+    _ask_upload("")
     st.caption(say("inputs.samples"))
     with st.container(horizontal=True, gap="small"):
-        for sample in samples().values():
-            with st.container(width=THUMBNAIL[0], gap="xsmall"):
-                label = say(f"sample.{sample.name}")
-                st.image(thumbnail(sample.name), alt=label, width=THUMBNAIL[0])
-                st.button(label, key=f"sample-{sample.name}", on_click=_take, args=(sample.name,), width="stretch")
-    if uploaded is not None:
-        data, name = uploaded.getvalue(), uploaded.name
-    else:
-        data, name = samples()[st.session_state[SAMPLE]].read(), say(f"sample.{st.session_state[SAMPLE]}")
-    return checked_photo(hashlib.sha256(data).hexdigest(), data), name
+        for photo in [*samples(), *list(uploads().files)[-TILES:]]:
+            _tile(photo, chosen)
+    return photo_of(chosen)
 
 
-def ask_text() -> str:
+def ask_side_photo(side: str) -> tuple[ImageInput | None, DeltaGenerator]:
+    """The same in less space, for a page with two sides, and a place for what is set about the map."""
+    known = [*samples(), *uploads().files]
+    chosen = selected(side).photo
+    key = f"photo{side}-{current_language()}"  # the browser keeps the words of a choice
+    st.session_state[key] = chosen
+    left, right, more = st.columns([1.5, 1.2, 1.1], vertical_alignment="bottom")
+    left.selectbox(
+        say("inputs.photo"),
+        known if chosen in known else [*known, chosen],
+        format_func=photo_name,
+        key=key,
+        on_change=lambda: _take(st.session_state[key], side),
+    )
+    with right.popover(say("inputs.own"), icon=":material/upload:", width="stretch"):
+        _ask_upload(side)
+    settings = more.popover(say("inputs.map"), icon=":material/tune:", width="stretch")
+    return photo_of(chosen), settings
+
+
+def _ask_upload(side: str) -> None:
+    key = f"upload{side}-{st.session_state.get(f'uploads{side}', 0)}"
+
+    def keep() -> None:
+        file = st.session_state[key]
+        if file is not None:
+            select(side, photo=uploads().keep(file.name, file.getvalue()))
+        elif not selected(side).is_sample:
+            _take(first_selection().photo, side)
+
+    st.file_uploader(
+        say("inputs.upload"),
+        type=["jpg", "jpeg", "png", "webp"],
+        key=key,
+        max_upload_size=MAX_BYTES // 2**20,
+        on_change=keep,
+    )
+
+
+def _tile(photo: str, chosen: str) -> None:
+    picture = thumbnail(photo)
+    if picture is not None:
+        with st.container(width=THUMBNAIL[0], gap="xsmall"):
+            label, icon = photo_name(photo), ":material/check:" if photo == chosen else None
+            st.image(picture, alt=label, width=THUMBNAIL[0])
+            key = f"sample-{photo}"
+            st.button(plain(label), key=key, icon=icon, on_click=_take, args=(photo,), width="stretch", wrap=False)
+
+
+def ask_text(side: str = "") -> str:
     """The sentence about the photo."""
-    text = st.text_input(say("inputs.text"), key=TEXT, max_chars=MAX_CHARACTERS, help=say("inputs.text_help"))
-    sample = current_sample()
-    if sample:
-        texts = sample.texts
+    chosen, key = selected(side), f"text{side}"
+    st.session_state[key] = chosen.text
+    text = st.text_input(
+        say("inputs.text_of", side=side.upper()) if side else say("inputs.text"),
+        key=key,
+        max_chars=MAX_CHARACTERS,
+        help=say("inputs.text_help"),
+        on_change=lambda: select(side, text=st.session_state[key]),
+    )
+    if chosen.is_sample and not side:
+        texts = samples()[chosen.photo].texts
         with st.container(horizontal=True, gap="small"):
             for index, each in enumerate(texts):
                 icon = ":material/close:" if index == len(texts) - 1 else ":material/edit:"
@@ -66,23 +102,22 @@ def ask_text() -> str:
 
 def current_sample() -> Sample | None:
     """The packaged photo in use, or None where one was uploaded."""
-    uploaded = st.session_state.get(f"upload-{st.session_state[UPLOADS]}")
-    return samples()[st.session_state[SAMPLE]] if uploaded is None else None
+    return samples().get(selected().photo)
 
 
-def _take(name: str) -> None:
-    st.session_state[SAMPLE] = name
-    st.session_state[TEXT] = samples()[name].texts[0]
-    st.session_state[QUESTION] = samples()[name].questions[0]
-    st.session_state[UPLOADS] += 1  # a new key empties the upload
+def _take(photo: str, side: str = "") -> None:
+    sample = samples().get(photo)
+    select(side, photo=photo)
+    if sample and not side:
+        select(side, text=sample.texts[0])
+        st.session_state[QUESTION] = sample.questions[0]
+    clear_upload(side)
+
+
+def clear_upload(side: str) -> None:
+    """Empties the file field, because another photo was taken; a new key does it."""
+    st.session_state[f"uploads{side}"] = st.session_state.get(f"uploads{side}", 0) + 1
 
 
 def _write(text: str) -> None:
-    st.session_state[TEXT] = text
-
-
-@st.cache_resource(show_spinner=False)
-def thumbnail(name: str) -> bytes:
-    """A small square of a sample, as JPEG."""
-    width, height = THUMBNAIL
-    return to_jpeg(ImageOps.fit(read_image(samples()[name].read()).to_pil(), (2 * width, 2 * height)))
+    select(text=text)

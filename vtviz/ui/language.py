@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import streamlit as st
 
-from vtviz.sentences import LANGUAGES, catalogue
+from vtviz.errors import UserError
+from vtviz.sentences import LANGUAGES, catalogue, error_sentences
 
 
 def current_language() -> str:
@@ -21,3 +24,19 @@ def say(key: str, **values: object) -> str:
 def say_or(key: str, otherwise: str) -> str:
     """The sentence under a key, or another where the catalogue lacks it, as for plug-ins."""
     return catalogue(current_language()).get(key, otherwise)
+
+
+def say_error(error: UserError) -> str:
+    """What went wrong in the chosen language; in English where it has no sentence for it, as for plug-ins."""
+    sentence = error_sentences(current_language()).get(error.sentence)
+    return sentence.format(**error.values) if sentence else str(error)
+
+
+def plain(text: str) -> str:
+    """A person's own text for a label that Streamlit reads as Markdown: every mark is escaped."""
+    return re.sub(r"([!-/:-@[-`{-~])", r"\\\1", text)
+
+
+def say_notice(notice: str) -> str:
+    """A notice of a model in the chosen language, where the catalogue of errors has it."""
+    return error_sentences(current_language()).get(notice, notice)

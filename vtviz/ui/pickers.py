@@ -1,5 +1,5 @@
-"""How the map is computed: method, layer, head, samples. The request reads them before they are drawn, because what
-there is to pick is known only from the model's answer."""
+"""How the map is computed: model, method, layer, head, samples. What there is to pick is known only from the model's
+answer, so the pickers stand under it. ``side`` is "" where a page has one, else ``a`` or ``b``."""
 
 from __future__ import annotations
 
@@ -11,51 +11,51 @@ import streamlit as st
 from vtviz.attribution.base import Method
 from vtviz.attribution.registry import methods
 from vtviz.engine.explanation import Explanation, Request
-from vtviz.inputs import ImageInput
+from vtviz.models.registry import model_info
 from vtviz.ui.guide import in_groups, method_name, show_guide
 from vtviz.ui.language import current_language, say, say_or
+from vtviz.ui.selection import OPTIONS, select
 
-PICKS = "picks"
 NUMBERS = ("samples", "seed", "window")
 MEAN = -1
 
 
-def picked_request(image: ImageInput, text: str) -> Request:
-    """The request for a photo and text, with what is picked now."""
-    picks = st.session_state.get(PICKS, {})
-    name = picks.get("method")
-    offered = ("layer", "head") if name is None else methods()[name].options
-    options = {key: value for key, value in picks.items() if key in offered and value != MEAN}
-    return Request(image, text, method=name, **options)
-
-
-def show_pickers(explanation: Explanation, request: Request) -> None:
-    """The pickers, with the model's defaults where nothing is picked. The explanation may be that of another method,
-    where the one asked for has not run yet."""
-    known = methods()
-    method = known[request.method or explanation.method]
-    layers = explanation.record.of_kind("text→image")
-    heads = layers[explanation.layer].weights.shape[0]
-    st.markdown(f"**{say('pick.title')}**")
+def show_pickers(explanation: Explanation, request: Request, side: str = "") -> None:
+    """The pickers of a side, with the model's defaults where nothing is picked. The explanation may be that of another
+    method, where the one asked for has not run yet."""
+    method = methods()[request.method or explanation.method]
+    layers = explanation.record.of_kind(explanation.main_kind)
+    shown = min(explanation.layer, len(layers) - 1) if explanation.main_kind == "text→image" else len(layers) - 1
+    heads = layers[shown].weights.shape[0]
     columns = st.columns([2, 1, 1])
     with columns[0]:
-        _pick("method", in_groups(), method.name, _method_label, say("pick.method_help"))
-    with columns[1]:
-        _pick("layer", list(range(len(layers))), explanation.layer, _layer_label, say("pick.layer_help"), method)
-    with columns[2]:
-        chosen = MEAN if explanation.head is None else explanation.head
-        _pick("head", [MEAN, *range(heads)], chosen, _head_label, say("pick.head_help"), method)
-    _show_numbers(method, request)
+        _pick(side, "method", _defined(request), method.name, _method_label)
+    if side or method.needs_gradient:  # else the lens itself shows every layer and head
+        with columns[1]:
+            _pick(side, "layer", list(range(len(layers))), shown, _layer_label, "layer" in method.options)
+        with columns[2]:
+            head = MEAN if explanation.head is None else explanation.head
+            _pick(side, "head", [MEAN, *range(heads)], head, _head_label, "head" in method.options)
+    _show_numbers(method, request, side)
     about = say_or(f"method.{method.name}.about", "")
     st.caption(f"{about} {method.paper}. {say('pick.cost', cost=method.cost)}")
-    show_guide()
+    if not side:
+        show_guide()
 
 
-def _show_numbers(method: Method, request: Request) -> None:
+def _defined(request: Request) -> list[str]:
+    """The methods that are defined for the model and target."""
+    info = model_info(request.model)
+    if info is None:
+        return in_groups()
+    return [name for name in in_groups() if methods()[name].supports(info.abilities, request.target.kind) is None]
+
+
+def _show_numbers(method: Method, request: Request, side: str) -> None:
     """The numbers that the method has: samples, seed, window."""
     numbers = [name for name in NUMBERS if name in method.options]
     for name, column in zip(numbers, st.columns(4), strict=False):
-        choice, key = method.options[name], f"pick-{name}-{method.name}-{current_language()}"
+        choice, key = method.options[name], f"pick{side}-{name}-{method.name}-{current_language()}"
         value = getattr(request.options, name)
         st.session_state[key] = choice.default if value is None else value
         column.number_input(
@@ -66,35 +66,37 @@ def _show_numbers(method: Method, request: Request) -> None:
             key=key,
             help=say(f"method.{name}_help"),
             on_change=_keep,
-            args=(name, key),
+            args=(side, name, key),
         )
 
 
-def _keep(name: str, key: str) -> None:
-    picks = st.session_state.get(PICKS, {})
-    if name == "method":  # each method has numbers of its own
-        picks = {other: value for other, value in picks.items() if other not in NUMBERS}
-    st.session_state[PICKS] = {**picks, name: st.session_state[key]}
-
-
 def _pick(
-    name: str, options: list[Any], value: Any, label: Callable[[Any], str], about: str, method: Method | None = None
+    side: str, name: str, options: list[Any], value: Any, label: Callable[[Any], str], offered: bool = True
 ) -> None:
     # The browser keeps the words of a choice, so each language has a widget of its own.
-    key = f"pick-{name}-{current_language()}"
+    key = f"pick{side}-{name}-{current_language()}"
     st.session_state[key] = value
-
-    offered = method is None or name in method.options
     st.selectbox(
         say(f"pick.{name}"),
-        options,
+        options if value in options else [*options, value],
         key=key,
         format_func=label,
-        help=about,
+        help=say(f"pick.{name}_help"),
         on_change=_keep,
-        args=(name, key),
+        args=(side, name, key),
         disabled=not offered,
     )
+
+
+def _keep(side: str, name: str, key: str) -> None:
+    picked = st.session_state[key]
+    changes: dict[str, Any] = {name: None if name == "head" and picked == MEAN else picked}
+    if name == "model":  # another model has other layers and heads, and a default method of its own
+        changes |= {"method": None, **dict.fromkeys(OPTIONS)}
+    if name == "method":  # each method has numbers of its own
+        kept = {each for each in ("layer", "head") if each in methods()[picked].options}
+        changes |= {each: None for each in OPTIONS if each not in kept}
+    select(side, **changes)
 
 
 def _method_label(name: str) -> str:

@@ -24,6 +24,7 @@ def pages() -> list[StreamlitPage]:
     """The pages, first to last; the first is at ``/``."""
     return [
         st.Page(PAGES / "explore.py", title=say("page.explore"), default=True),
+        st.Page(PAGES / "compare.py", title=say("page.compare")),
         st.Page(PAGES / "describe.py", title=say("page.describe")),
         st.Page(PAGES / "audit.py", title=say("page.audit")),
         st.Page(PAGES / "monitor.py", title=say("page.monitor")),
@@ -32,6 +33,7 @@ def pages() -> list[StreamlitPage]:
 
 def run_app() -> None:
     """What app.py does."""
+    _open_language()
     st.session_state[IN_APP] = True
     try:
         st.navigation(pages()).run()
@@ -39,9 +41,15 @@ def run_app() -> None:
         st.session_state[IN_APP] = False
 
 
+def go_to(name: str) -> None:
+    """Leaves for the page in ``pages/NAME.py``."""
+    st.switch_page(next(page for page in pages() if page.url_path == name))
+
+
 def setup(title: str) -> None:
     """The first call of every page: routing, page settings, sidebar."""
     if not st.session_state.get(IN_APP):
+        _open_language()
         st.navigation(pages())
         if not st.session_state.get(REROUTED):
             st.session_state[REROUTED] = True
@@ -54,3 +62,9 @@ def setup(title: str) -> None:
             "Language · 语言", list(LANGUAGES), format_func=LANGUAGES.__getitem__, key="lang", persist_state="session"
         )
         st.caption(say("shell.privacy"))
+
+
+def _open_language() -> None:
+    """The language of a link, before the first word is said."""
+    if "lang" not in st.session_state and st.query_params.get("lang") in LANGUAGES:
+        st.session_state["lang"] = st.query_params["lang"]

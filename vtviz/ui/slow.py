@@ -12,7 +12,7 @@ from vtviz.engine.explanation import Explanation, Request
 from vtviz.engine.jobs import Job
 from vtviz.inputs import InputError
 from vtviz.ui.guide import method_name
-from vtviz.ui.language import say
+from vtviz.ui.language import plain, say, say_error
 from vtviz.ui.resources import shared_engine
 
 JOBS, ENCODING = "jobs", "encoding_ms"
@@ -66,7 +66,7 @@ def _follow(request: Request, job: Job) -> None:
     elif isinstance(error, Cancelled):
         st.info(say("method.cancelled", method=name), icon=":material/cancel:")
     elif isinstance(error, InputError):
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(say_error(error)), icon=":material/error:")
     else:
         raise error
     if st.button(say("method.run", method=name), icon=":material/replay:"):

@@ -13,9 +13,9 @@ from safetensors import SafetensorError
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from vtviz.inputs import ImageInput, InputError, Tokens, check_text, group_pieces
+from vtviz.inputs import WHOLE_FRAME, Frame, ImageInput, InputError, Tokens, check_text, group_pieces
 from vtviz.models.attention import KeysValues
-from vtviz.models.base import Abilities, EncodedText, ModelError, ModelInfo, Target, TargetKind
+from vtviz.models.base import Abilities, EncodedText, ModelError, ModelInfo, ScoreKind, Target, TargetKind
 from vtviz.models.record import KINDS, Kind
 from vtviz.models.recorder import Recording, record_attention
 from vtviz.models.vtviz_base.backbone import to_pixels
@@ -37,6 +37,8 @@ class VtvizBase:
     """The project's own network, ready for photos and texts; its parameters take no gradients."""
 
     name = NAME
+    score_kind: ScoreKind = "probability"
+    notices: tuple[str, ...] = ()
     text_offset = 1  # [CLS] stands before the first piece
     image_offset = 0
     attention_in_pixels = False  # its backbone is convolutional
@@ -58,7 +60,7 @@ class VtvizBase:
         self.network = network.eval().requires_grad_(False)
         self.tokenizer = tokenizer
         self.weights_sha256 = weights_sha256
-        self.threshold = threshold
+        self.threshold: float | None = threshold
         self.default_method = default_method
         self.default_layer = default_layer
         self.vocabulary = vocabulary
@@ -74,6 +76,10 @@ class VtvizBase:
     def grid(self) -> tuple[int, int]:
         """Rows and columns of patches."""
         return (self.network.config.side, self.network.config.side)
+
+    def frame(self, image: ImageInput) -> Frame:
+        """The whole photo."""
+        return WHOLE_FRAME
 
     def tokenize(self, text: str) -> Tokens:
         """The pieces of a text, without special tokens.
@@ -164,7 +170,11 @@ class VtvizBase:
             return self.network.paired_similarity(words, patches)
         assert self.network.answer is not None
         if not 0 <= target.place < len(self.answers):
-            raise InputError(f"There is no answer {target.place}; the model knows {len(self.answers)}, from 0.")
+            raise InputError(
+                "There is no answer {place}; the model knows {count}, from 0.",
+                place=target.place,
+                count=len(self.answers),
+            )
         memory = self.network.answer.decoder.read(features, patches.tokens)
         return self.network.answer(memory, words.tokens, mask)[:, target.place]
 
@@ -262,7 +272,7 @@ class VtvizBase:
         pieces = text.mask.sum(dim=1) - 2
         last = pieces - 1 if place < 0 else torch.full_like(pieces, place)
         if (last >= pieces).any() or (last < 0).any() or int(last.max()) >= self.caption_length - 1:
-            raise InputError(f"The caption has no piece {place} that the model could write.")
+            raise InputError("The caption has no piece {place} that the model could write.", place=place)
         return last
 
     def _padded(self, rows: Sequence[Sequence[int]]) -> EncodedText:
@@ -306,7 +316,9 @@ def load_folder(folder: Path, device: torch.device | None = None) -> VtvizBase:
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
         raise ModelError(
-            f"The model folder {folder.name} lacks {', '.join(missing)}; train the model or copy it there."
+            "The model folder {folder} lacks {files}; train the model or copy it there.",
+            folder=folder.name,
+            files=", ".join(missing),
         )
     weights = (folder / "model.safetensors").read_bytes()
     try:
@@ -318,4 +330,7 @@ def load_folder(folder: Path, device: torch.device | None = None) -> VtvizBase:
         network.to(device or torch.device("cpu"))
         return VtvizBase(network, tokenizer, hashlib.sha256(weights).hexdigest(), vocabulary, **described)
     except (SafetensorError, RuntimeError, KeyError, TypeError, json.JSONDecodeError) as error:
-        raise ModelError(f"The files in the model folder {folder.name} do not fit together or are damaged.") from error
+        raise ModelError(
+            "The files in the model folder {folder} do not fit together or are damaged; copy them again.",
+            folder=folder.name,
+        ) from error

@@ -131,7 +131,8 @@ class FusionNetwork(nn.Module):
         """
         texts, words, _ = text.local.shape
         images, patches, _ = image.local.shape
-        with torch.autocast(text.local.device.type, torch.bfloat16, enabled=self.training):
+        device = text.local.device.type
+        with torch.autocast(device, torch.bfloat16, enabled=self.training and torch.is_autocast_enabled(device)):
             cosines = text.local.flatten(0, 1) @ image.local.flatten(0, 1).T
         cosines = cosines.view(texts, words, images, patches)
         to_image = (cosines.max(dim=3).values.float() * text.importance[:, :, None]).sum(dim=1)
@@ -139,7 +140,7 @@ class FusionNetwork(nn.Module):
         best_words = (cosines + hidden[:, :, None, None]).max(dim=1).values.float()
         to_text = (best_words * image.importance).sum(dim=2)
         scale = self.similarity_scale.exp()
-        with torch.autocast(text.local.device.type, enabled=False):
+        with torch.autocast(device, enabled=False):
             return scale[0] * to_image + scale[1] * to_text + scale[2] * (text.pooled @ image.pooled.T)
 
     def paired_similarity(self, text: Encoded, image: Encoded) -> Tensor:

@@ -1,0 +1,97 @@
+// Maps as colours. Colour and opacity follow the square root of a value, so that what surrounds a sharp peak is seen.
+
+// Only a map that may have negative values gets diverging colours.
+const isSigned = (lens, attention) => (attention ? lens.data.signedAttention : lens.data.signed);
+const lutOf = (lens, attention) => (isSigned(lens, attention) ? lens.data.diverging : lens.data.colours[lens.set.colours]);
+
+const strength = (value, peak) => (peak > 0 ? Math.sqrt(Math.min(1, Math.abs(value) / peak)) : 0);
+
+// `bytes` [4 a patch] of a map. Over a photo the low end is clear; without one everything is opaque.
+function colourCells(bytes, map, peak, lut, signed, opacity) {
+  for (let i = 0; i < map.length; i++) {
+    // What 8 bits cannot tell from nothing must not look like something: the root would make it plain to see.
+    const much = signed && Math.abs(map[i]) * 255 <= peak ? 0 : strength(map[i], peak);
+    const at = 3 * Math.round(signed ? 127.5 + 127.5 * Math.sign(map[i]) * much : 255 * much);
+    bytes[4 * i] = lut[at];
+    bytes[4 * i + 1] = lut[at + 1];
+    bytes[4 * i + 2] = lut[at + 2];
+    bytes[4 * i + 3] = opacity === null ? 255 : Math.round(255 * opacity * much);
+  }
+}
+
+function cellsOf(lens, { map, peak, attention }, opacity) {
+  const [rows, columns] = lens.data.grid;
+  if (!lens.cells || lens.cells.width !== columns || lens.cells.height !== rows) {
+    lens.cells = new OffscreenCanvas(columns, rows);
+    lens.pixels = new ImageData(columns, rows);
+  }
+  colourCells(lens.pixels.data, map, peak, lutOf(lens, attention), isSigned(lens, attention), opacity);
+  lens.cells.getContext("2d").putImageData(lens.pixels, 0, 0);
+  return lens.cells;
+}
+
+function outline(context, lens, patch, width, height, sharp) {
+  const [rows, columns] = lens.data.grid;
+  const w = width / columns, h = height / rows;
+  const x = (patch % columns) * w, y = Math.floor(patch / columns) * h;
+  for (const [line, colour] of [[4, "#000"], [2, "#fff"]]) {
+    context.lineWidth = line * sharp;
+    context.strokeStyle = colour;
+    context.strokeRect(x, y, w, h);
+  }
+}
+
+// Bicubic up to FINE pixels a patch, from where bilinear looks the same and takes a third of the time.
+const FINE = 8;
+
+function finer(lens, cells) {
+  const width = FINE * cells.width, height = FINE * cells.height;
+  if (lens.fine?.width !== width || lens.fine.height !== height) lens.fine = new OffscreenCanvas(width, height);
+  const context = lens.fine.getContext("2d");
+  context.clearRect(0, 0, width, height);
+  context.imageSmoothingQuality = "high";
+  context.drawImage(cells, 0, 0, width, height);
+  return lens.fine;
+}
+
+function drawMap(context, lens, shown, width, height) {
+  context.clearRect(0, 0, width, height);
+  if (!shown.map) return;
+  const cells = cellsOf(lens, shown, lens.set.opacity / 100);
+  context.imageSmoothingEnabled = lens.set.smooth;
+  context.imageSmoothingQuality = "low";
+  context.drawImage(lens.set.smooth ? finer(lens, cells) : cells, 0, 0, width, height);
+}
+
+function paintStage(lens, shown) {
+  showPatch(lens);
+  if (lens.painted === shown.key) return;
+  lens.painted = shown.key;
+  const canvas = lens.find("canvas"), sharp = window.devicePixelRatio || 1;
+  const fine = sharp * Math.min(lens.zoom.scale, 3);
+  const width = Math.max(1, Math.round(lens.box.width * fine)), height = Math.max(1, Math.round(lens.box.height * fine));
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  drawMap(canvas.getContext("2d"), lens, shown, width, height);
+}
+
+function showPatch(lens) {
+  const [rows, columns] = lens.data.grid, patch = lens.over.patch ?? lens.set.patch, box = lens.find("patch");
+  box.hidden = patch === null;
+  if (patch === null) return;
+  const [left, top] = [(patch % columns) / columns, Math.floor(patch / columns) / rows].map((share) => `${100 * share}%`);
+  Object.assign(box.style, { left, top, width: `${100 / columns}%`, height: `${100 / rows}%` });
+}
+
+function paintThumb(lens, canvas, map, peak) {
+  const [rows, columns] = lens.data.grid;
+  if (canvas.width !== columns || canvas.height !== rows) Object.assign(canvas, { width: columns, height: rows });
+  canvas.getContext("2d").drawImage(cellsOf(lens, { map, peak, attention: true }, null), 0, 0);
+}
+
+function paintRamp(lens, attention) {
+  const lut = lutOf(lens, attention), stops = range(17).map((at) => {
+    const place = 3 * Math.round((255 * at) / 16);
+    return `rgb(${lut[place]} ${lut[place + 1]} ${lut[place + 2]})`;
+  });
+  lens.find("ramp").style.background = `linear-gradient(90deg, ${stops.join(", ")})`;
+}

@@ -1,0 +1,132 @@
+// Two explanations side by side: a word of one lights up with its counterpart, and three maps move at once. Looking
+// needs no server; a pinned pair is told to it. The painting of cells is the lens's own (see paint.js).
+const pairs = new WeakMap();
+const looks = { opacity: 80, smooth: true }; // survives a change of what is compared
+
+const decoded = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+const floats = (text) => (text === null ? null : new Float32Array(decoded(text).buffer));
+const made = (tag, className, text) => Object.assign(document.createElement(tag), { className: className ?? "", textContent: text ?? "" });
+const largestOf = (...maps) => Math.max(0, ...maps.filter(Boolean).map((map) => map.reduce((top, value) => Math.max(top, Math.abs(value)), 0)));
+const gradient = (lut) => `linear-gradient(90deg, ${Array.from({ length: 17 }, (_, at) => {
+  const place = 3 * Math.round((255 * at) / 16);
+  return `rgb(${lut[place]} ${lut[place + 1]} ${lut[place + 2]})`;
+}).join(", ")})`;
+
+function paintPanel(canvas, map, grid, peak, lut, signed) {
+  const box = canvas.getBoundingClientRect(), sharp = window.devicePixelRatio || 1;
+  canvas.width = Math.max(1, Math.round(box.width * sharp));
+  canvas.height = Math.max(1, Math.round(box.height * sharp));
+  if (!map) return;
+  const [rows, columns] = grid, cells = new OffscreenCanvas(columns, rows), image = new ImageData(columns, rows);
+  colourCells(image.data, map, peak, lut, signed, looks.opacity / 100);
+  cells.getContext("2d").putImageData(image, 0, 0);
+  const context = canvas.getContext("2d");
+  context.imageSmoothingEnabled = looks.smooth;
+  context.imageSmoothingQuality = "high";
+  context.drawImage(cells, 0, 0, canvas.width, canvas.height);
+}
+
+export default function mountPair({ data, parentElement: root, setStateValue }) {
+  const find = (id) => root.querySelector(`#${id}`), { labels, sides } = data;
+  const state = pairs.get(root) ?? { over: null };
+  if (state.name !== data.name) Object.assign(state, { name: data.name, pinned: data.pinned, over: null });
+  pairs.set(root, state);
+  const lut = decoded(data.lut), diverging = decoded(data.diverging);
+  const found = data.pairs.map((pair) => ({ ...pair, maps: pair.maps.map(floats), difference: floats(pair.difference) }));
+  const wordOf = (pair, side) => (pair.whole ? labels.whole : pair.places[side] === null ? null : sides[side].words[pair.places[side]].text);
+
+  const draw = () => {
+    const shown = state.over ?? state.pinned, pair = found[shown], peak = largestOf(...pair.maps);
+    panels.forEach(({ canvas, none, words, kind }) => {
+      const map = kind === 2 ? pair.difference : pair.maps[kind];
+      const signed = kind === 2 || data.signed[kind];
+      paintPanel(canvas, map, kind === 2 ? pair.grids[0] : pair.grids[kind], peak, signed ? diverging : lut, signed);
+      none.textContent = map ? "" : labels.alone;
+      canvas.setAttribute("aria-label", `${labels.map} ${kind === 2 ? labels.difference : sides[kind].name}: ${wordOf(pair, kind % 2) ?? "–"}`);
+      words.forEach(([button, at]) => {
+        button.classList.toggle("lit", at === shown);
+        button.setAttribute("aria-pressed", String(at === state.pinned));
+      });
+    });
+    rows.forEach((row, at) => row.classList.toggle("lit", at === shown));
+    const text = [0, 1].map((side) => wordOf(pair, side)).map((word) => (word === null ? labels.nothing : `“${word}”`));
+    const told = [text[0] === text[1] ? text[0] : text.join(" / ")];
+    if (pair.correlation !== null) told.push(`${labels.correlation} ${pair.correlation}`);
+    if (pair.overlap !== null) told.push(`${labels.overlap} ${pair.overlap}`);
+    find("status").textContent = told.join(" · ");
+    const top = `${(100 * peak).toPrecision(2)} %`;
+    find("high").textContent = top;
+    find("plus").textContent = `A ${top}`;
+    find("minus").textContent = `${top} B`;
+    find("low").textContent = data.signed.includes(true) ? `−${top}` : "0";
+  };
+  const look = (at) => { state.over = at; draw(); };
+  const pin = (at) => { Object.assign(state, { pinned: at, over: null }); draw(); setStateValue("pinned", { name: data.name, pair: at }); };
+  const follow = (element, at) => {
+    element.onmouseenter = element.onfocus = () => look(at);
+    element.onmouseleave = element.onblur = () => look(null);
+    element.onclick = () => pin(at);
+  };
+
+  const panels = [0, 1, ...(data.differs ? [2] : [])].map((kind) => {
+    const box = made("section", "side"), stage = made("div", `stage${kind === 2 ? " bare" : ""}`), words = made("div", "words");
+    const canvas = made("canvas"), photo = made("img"), none = made("span", "none"), own = [];
+    words.setAttribute("role", "group");
+    words.setAttribute("aria-label", labels.words);
+    found.forEach((pair, at) => {
+      const text = wordOf(pair, kind % 2);
+      if (kind === 2 || text === null) return;
+      const place = pair.places[kind], button = made("button", pair.whole ? "whole" : "", text);
+      button.type = "button";
+      button.classList.toggle("changed", pair.changed);
+      button.classList.toggle("unknown", !pair.whole && sides[kind].words[place].unknown);
+      follow(button, at);
+      words.append(button);
+      own.push([button, at]);
+    });
+    if (kind === 2) words.textContent = labels.difference_about;
+    canvas.setAttribute("role", "img");
+    Object.assign(photo, { src: data.photos[kind === 2 ? 0 : kind] ?? data.photos[0], alt: kind === 2 ? "" : sides[kind].alt });
+    stage.append(photo, canvas, none);
+    box.append(made("h3", "", kind === 2 ? labels.difference : sides[kind].title), words, stage);
+    return { box, canvas, none, kind, words: own };
+  });
+  find("sides").style.setProperty("--columns", panels.length);
+  find("sides").replaceChildren(...panels.map(({ box }) => box));
+
+  const rows = found.map((pair, at) => {
+    const row = made("tr", pair.changed ? "changed" : "");
+    const [a, b] = pair.scores, cells = [0, 1].map((side) => wordOf(pair, side) ?? "–");
+    const values = [a, b, pair.change, pair.correlation, pair.overlap].map((value) => value ?? "–");
+    row.append(...cells.concat(values).map((text) => made("td", "", text)));
+    const name = made("button", "", cells[0]);
+    name.type = "button";
+    row.firstChild.replaceChildren(name);
+    follow(row, at);
+    name.onfocus = () => look(at);
+    name.onblur = () => look(null);
+    return row;
+  });
+  find("heads").replaceChildren(...labels.heads.map(([text, about]) => {
+    const head = made("th", "", text);
+    head.scope = "col";
+    head.title = about;
+    return head;
+  }));
+  find("rows").replaceChildren(...rows);
+
+  find("hint").textContent = labels.hint;
+  find("scale-name").textContent = labels.share;
+  find("difference-name").textContent = labels.difference;
+  find("differs").style.display = data.differs ? "" : "none";
+  find("ramp").style.background = gradient(data.signed.includes(true) ? diverging : lut);
+  find("diverging").style.background = gradient(diverging);
+  find("opacity-label").textContent = labels.opacity;
+  find("smooth-label").textContent = labels.smooth;
+  Object.assign(find("opacity"), { value: looks.opacity, oninput: (event) => { looks.opacity = Number(event.target.value); draw(); } });
+  Object.assign(find("smooth"), { checked: looks.smooth, onchange: (event) => { looks.smooth = event.target.checked; draw(); } });
+  const watcher = new ResizeObserver(draw);
+  panels.forEach(({ canvas }) => watcher.observe(canvas));
+  draw();
+  return () => watcher.disconnect();
+}

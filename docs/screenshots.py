@@ -1,0 +1,82 @@
+"""Takes the pictures of the pages in the README: ``python -m docs.screenshots``.
+
+``python -m docs.screenshots --review FOLDER`` takes every page in both themes and languages and on a narrow screen
+instead, to look them over.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from itertools import product
+from pathlib import Path
+from typing import Literal
+
+from playwright.sync_api import Browser, Page
+
+from benchmarks.chromium import launched, served
+
+PICTURES = Path(__file__).parent / "pictures"
+SHOWN = {  # page: its address, what it waits for, width and height of its picture
+    "explore": ("?photo=chelsea&text=A+brown+cat+with+green+eyes", "#canvas", 1400, 1250),
+    "compare": (
+        "compare?a.photo=chelsea&a.text=A+brown+cat+with+green+eyes&b.photo=chelsea&b.text=A+brown+dog+with+green+eyes",
+        "#rows td",
+        1400,
+        1450,
+    ),
+    "describe": ("describe?photo=camera&task=answer&question=What+is+the+man+doing%3F", "#canvas", 1400, 1250),
+}
+QUIET_MS = 2500  # until charts are drawn and nothing moves
+
+
+def opened(
+    browser: Browser, address: str, wait_for: str, width: int, height: int, theme: Literal["light", "dark"] = "light"
+) -> Page:
+    """A page once it has its result."""
+    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme)
+    page.goto(address)
+    page.locator(wait_for).first.wait_for(timeout=120_000)
+    page.wait_for_timeout(QUIET_MS)
+    return page
+
+
+def whole(page: Page, file: Path) -> None:
+    """A picture of all of a page, which scrolls inside its main section."""
+    height = page.locator("[data-testid=stMain]").evaluate("main => main.scrollHeight")
+    width = page.viewport_size["width"] if page.viewport_size else 1400
+    page.set_viewport_size({"width": width, "height": min(int(height) + 20, 6000)})
+    page.wait_for_timeout(QUIET_MS // 2)
+    page.screenshot(path=file)
+
+
+def pictures(browser: Browser, server: str) -> None:
+    for name, (path, wait_for, width, height) in SHOWN.items():
+        page = opened(browser, f"{server}/{path}", wait_for, width, height)
+        page.screenshot(path=PICTURES / f"{name}.png")
+        page.close()
+
+
+def review(browser: Browser, server: str, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    themes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    looks = [*product(themes, ("en", "zh"), (1400,)), ("light", "en", 420), ("dark", "zh", 420)]
+    for (name, (path, wait_for, _, height)), (theme, language, width) in product(SHOWN.items(), looks):
+        page = opened(browser, f"{server}/{path}&lang={language}", wait_for, width, height, theme)
+        whole(page, folder / f"{name}-{theme}-{language}-{width}.png")
+        page.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--review", type=Path, metavar="FOLDER", help="every page in every theme, language and width")
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, served(Path(folder) / "log") as server, launched() as browser:
+        if chosen.review:
+            review(browser, server.address, chosen.review)
+        else:
+            pictures(browser, server.address)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""Compare: two explanations side by side, and what one changed word does."""
+
+import streamlit as st
+
+from vtviz.ui.compare import PAIR, SIDES, ask_changed_word, open_pair, show_pair, show_score, start_sides, swap_sides
+from vtviz.ui.inputs import ask_side_photo, ask_text
+from vtviz.ui.language import say
+from vtviz.ui.links import open_link, query_of_sides, show_link, show_link_notices, show_missing_photo
+from vtviz.ui.models import ask_model
+from vtviz.ui.pickers import show_pickers
+from vtviz.ui.running import explain_selected
+from vtviz.ui.selection import selected
+from vtviz.ui.shell import setup
+from vtviz.ui.slow import show_job
+from vtviz.ui.trouble import told
+
+setup("page.compare")
+start_sides()
+query = open_link("compare", SIDES)
+open_pair(query)
+show_link_notices(SIDES)
+ask_changed_word()
+columns = dict(zip(SIDES, st.columns(2, gap="large"), strict=True))
+found = {}
+for side, column in columns.items():
+    with told(column), column:
+        ask_text(side)
+        image, settings = ask_side_photo(side)
+        with settings:
+            ask_model(selected(side).model, side)
+        if image is None:
+            show_missing_photo(side)
+        else:
+            found[side], request = explain_selected(image, side)
+            show_job(request, found[side])
+            show_score(found[side], found.get("a") if side == "b" else None)
+            with settings:
+                show_pickers(found[side], request, side)
+link = query_of_sides(SIDES)
+with told(st.container()):
+    if len(found) == len(SIDES):
+        link[PAIR] = str(show_pair(found["a"], found["b"]))
+with st.container(horizontal=True):
+    show_link(link)
+    st.button(say("compare.swap"), icon=":material/swap_horiz:", on_click=swap_sides)

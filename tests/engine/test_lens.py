@@ -1,0 +1,55 @@
+"""What a lens takes from an explanation."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from vtviz.engine.explanation import Explanation, Request
+from vtviz.engine.lens import lens_layer, lens_view
+from vtviz.engine.local import LocalEngine
+from vtviz.inputs import ImageInput
+from vtviz.models.record import AttentionLayer, Kind
+
+
+@pytest.fixture(scope="module")
+def explanation(engine: LocalEngine, cat: ImageInput) -> Explanation:
+    return engine.explain(Request(cat, "A cat"))
+
+
+def test_cross_attention_is_that_of_the_pieces(explanation: Explanation) -> None:
+    view = lens_view(explanation)
+    there = [layer.blocks["text_image"] for layer in view.layers if layer.kind == "text→image"]
+    back = [layer.blocks["image_text"] for layer in view.layers if layer.kind == "image→text"]
+    for depth in range(3):
+        np.testing.assert_array_equal(there[depth], explanation.text_to_image(depth).reshape(8, 2, 400))
+        np.testing.assert_array_equal(back[depth], explanation.image_to_text(depth).reshape(8, 400, 2))
+    assert (view.layer, view.head, view.grid) == (explanation.layer, None, (20, 20))
+    assert view.total and 1 / (1 + np.exp(-view.total.value)) == pytest.approx(explanation.score)
+
+
+@pytest.mark.parametrize(
+    ("kind", "side", "block", "corner"),
+    [("text", 6, "text_text", (1, 1)), ("image", 7, "image_image", (1, 1)), ("image", 6, "image_image", (0, 0))],
+)
+def test_special_tokens_are_cut_away(
+    explanation: Explanation, kind: Kind, side: int, block: str, corner: tuple[int, int]
+) -> None:
+    weights = torch.rand(3, side, side)
+    small = replace(explanation, grid=(2, 3))
+    cut = dict(lens_layer(AttentionLayer("x", kind, weights), small).blocks)
+    size = 2 if kind == "text" else 6
+    row, column = corner
+    expected = weights.numpy()[:, row : row + size, column : column + size]
+    np.testing.assert_array_equal(cut[block], expected)  # type: ignore[index]
+    if kind == "image":
+        first = weights.numpy()[:, :1, 1:] if side == 7 else weights.numpy().mean(axis=1, keepdims=True)
+        np.testing.assert_allclose(cut["summary"], first)
+
+
+def test_a_joined_sequence_is_text_then_patches(explanation: Explanation) -> None:
+    weights = torch.rand(2, 10, 10)
+    blocks = lens_layer(AttentionLayer("x", "fused", weights), replace(explanation, grid=(2, 3))).blocks
+    np.testing.assert_array_equal(blocks["text_image"], weights.numpy()[:, 1:3, 4:])
+    np.testing.assert_array_equal(blocks["image_text"], weights.numpy()[:, 4:, 1:3])

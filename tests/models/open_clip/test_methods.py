@@ -1,0 +1,64 @@
+"""Every attribution method runs on every open_clip model where it is defined, and says why where it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from vtviz.attribution.attribute import attribute
+from vtviz.attribution.base import Options
+from vtviz.attribution.registry import methods
+from vtviz.inputs import ImageInput, InputError
+from vtviz.models.base import MATCH, Target
+from vtviz.models.open_clip.dual_encoder import DualEncoder
+
+TEXT = "a dog, two cats"
+CROSS = {"raw_attention", "attention_gradcam"}
+
+
+@pytest.mark.parametrize("name", ["tiny-clip", "tiny-map", "tiny-coca"])
+@pytest.mark.parametrize("method", sorted(methods()))
+def test_a_method_runs_or_says_why_not(
+    method: str, name: str, loaded: Callable[[str], DualEncoder], photo: ImageInput
+) -> None:
+    model = loaded(name)
+    found = methods()[method]
+    reason = found.supports(model.abilities, "match")
+    assert (reason is not None) == (method in CROSS and name != "tiny-coca"), reason
+    samples = found.options.get("samples")
+    options = Options(samples=max(2, samples.low)) if samples else Options()
+    if reason:
+        with pytest.raises(InputError, match="without it"):
+            attribute(model, photo, TEXT, MATCH, method, options)
+        return
+    relevance = attribute(model, photo, TEXT, MATCH, method, options)
+    pieces = len(model.tokenize(TEXT).pieces)
+    assert relevance.maps.shape == (pieces, *model.grid) and relevance.tokens.shape == (pieces,)
+    assert np.isfinite(relevance.maps).all() and np.abs(relevance.maps).max() <= 1 + 1e-6
+    assert relevance.maps_of == "none" or np.abs(relevance.image).max() > 0
+
+
+@pytest.mark.parametrize("method", ["raw_attention", "attention_gradcam", "relevancy"])
+def test_a_caption_piece_of_coca_can_be_explained(
+    method: str, loaded: Callable[[str], DualEncoder], photo: ImageInput
+) -> None:
+    model = loaded("tiny-coca")
+    relevance = attribute(model, photo, TEXT, Target("caption", 1), method)
+    assert relevance.image.max() > 0
+
+
+def test_the_photos_own_readout_is_what_its_vector_is_made_of(
+    loaded: Callable[[str], DualEncoder], photo: ImageInput
+) -> None:
+    for name in ("tiny-clip", "tiny-own", "tiny-timm", "tiny-map", "tiny-coca"):
+        model = loaded(name)
+        features = model.encode_image(photo)
+        read = model.image_readout(features)
+        tokens = model.vision.tokens(model._pixels(features.clone()))
+        assert read.shape == tokens.shape[:2]
+        torch.testing.assert_close(read.sum(dim=1), torch.ones(1), atol=1e-5, rtol=0)
+    class_token, patches = loaded("tiny-clip").image_readout(loaded("tiny-clip").encode_image(photo))[0].split([1, 16])
+    assert float(class_token) == 1.0 and float(patches.sum()) == 0.0

@@ -1,0 +1,83 @@
+"""The Compare page without a browser."""
+
+import base64
+import json
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from vtviz.paths import ASSETS
+
+
+@pytest.fixture
+def app() -> AppTest:
+    return AppTest.from_file(str(ASSETS.parent / "pages" / "compare.py"), default_timeout=120).run()
+
+
+def shown(app: AppTest) -> dict:
+    """What the component of both maps got."""
+    (found,) = (each.proto.json for each in app.get("bidi_component") if "differs" in each.proto.json)
+    return json.loads(found)
+
+
+def test_the_first_visit_compares_one_changed_word(app: AppTest) -> None:
+    assert not app.exception and not app.error
+    assert app.text_input(key="texta").value == "A brown cat with green eyes"
+    assert app.text_input(key="textb").value == "A brown dog with green eyes"
+    assert len(app.metric) == 2 and app.metric[1].delta.startswith("-")
+    data = shown(app)
+    assert data["differs"] and data["pairs"][data["pinned"]]["changed"]
+    assert [pair["changed"] for pair in data["pairs"]] == [False, False, False, True, False, False, False]
+
+
+def test_another_word_moves_side_b(app: AppTest) -> None:
+    app.button(key="other-horse").click().run()
+    assert not app.exception and app.text_input(key="textb").value == "A brown horse with green eyes"
+    own = next(each for each in app.text_input if each.key.startswith("own-"))
+    own.set_value("tiger").run()
+    assert not app.exception and app.text_input(key="textb").value == "A brown tiger with green eyes"
+
+
+def test_sides_differ_in_photo_and_method_and_swap(app: AppTest) -> None:
+    app.selectbox(key="photob-en").select("coffee").run()
+    assert not app.exception and not shown(app)["differs"] and len(app.info) == 1
+    app.selectbox(key="picka-method-en").select("attention_gradcam").run()
+    next(button for button in app.button if "Swap" in button.label).click().run()
+    assert not app.exception and not app.error
+    assert app.session_state["selectionb"].method == "attention_gradcam"
+    assert app.session_state["selectiona"].photo == "coffee"
+
+
+def test_a_link_restores_both_sides() -> None:
+    app = AppTest.from_file(str(ASSETS.parent / "pages" / "compare.py"), default_timeout=120)
+    query = {
+        "a.photo": "camera",
+        "a.text": "A man",
+        "b.photo": "camera",
+        "b.text": "A dog",
+        "b.layer": "1",
+        "pair": "1",
+    }
+    app.query_params.update(query)
+    app.run()
+    assert not app.exception and not app.error and not app.warning
+    data = shown(app)
+    assert [side["words"][1]["text"] for side in data["sides"]] == ["man", "dog"] and data["pinned"] == 1
+    assert {name: app.query_params[name] for name in query} == query
+
+
+def test_a_bad_side_gets_one_sentence_and_the_other_stays(app: AppTest) -> None:
+    app.text_input(key="textb").set_value("").run()
+    assert not app.exception and len(app.error) == 1 and len(app.metric) == 1
+
+
+def test_the_language_changes_the_page(app: AppTest) -> None:
+    app.selectbox(key="lang").select("zh").run()
+    assert not app.exception and shown(app)["labels"]["correlation"] == "秩相关"
+
+
+def test_the_colours_of_the_difference_are_those_that_the_page_names(app: AppTest) -> None:
+    data = shown(app)
+    colours = base64.b64decode(data["diverging"])
+    assert colours[0] > colours[2] and colours[-1] > colours[-3]  # red at the low end, blue at the high one
+    assert data["labels"]["difference_about"] == "Blue: more on side A. Red: more on side B."

@@ -1,0 +1,71 @@
+"""Models on the Explore page without a browser."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import open_clip
+import pytest
+import torch
+from safetensors.torch import save_file
+from streamlit.testing.v1 import AppTest
+
+from vtviz.models.open_clip import hub
+from vtviz.paths import ASSETS
+
+TEXT = {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2}
+VISION = {"image_size": 32, "layers": 2, "width": 32, "head_width": 16, "patch_size": 8}
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("own")
+    (folder / "page-clip.json").write_text(json.dumps({"embed_dim": 24, "vision_cfg": VISION, "text_cfg": TEXT}))
+    open_clip.add_model_config(folder)
+    torch.manual_seed(0)
+    save_file(open_clip.create_model("page-clip").state_dict(), folder / "weights.safetensors")
+    return f"open_clip:page-clip@{folder / 'weights.safetensors'}"
+
+
+@pytest.fixture
+def app() -> AppTest:
+    return AppTest.from_file(str(ASSETS.parent / "pages" / "explore.py"), default_timeout=300).run()
+
+
+def test_a_model_of_ones_own_is_shown_as_what_it_is(app: AppTest, own: str) -> None:
+    app.selectbox(key="pick-model-en").select("own").run()
+    assert not app.exception and not app.metric and any("Write the name" in each.value for each in app.info)
+    app.text_input(key="pick-own").set_value(own).run()
+    assert not app.exception and not app.error, app.error
+    assert app.metric[0].label == "Similarity" and "%" not in app.metric[0].value
+    said = " ".join(each.value for each in app.info)
+    assert "No threshold was calibrated" in said and "dual encoder" in said
+    methods = app.selectbox(key="pick-method-en").options
+    assert not any("Raw attention" in each for each in methods)
+    app.selectbox(key="pick-fit-en").select("crop").run()
+    assert not app.exception and not app.error and app.session_state["selection"].model == f"{own}?fit=crop"
+
+
+def test_a_file_that_is_not_there_is_a_sentence_and_another_model_can_be_picked(app: AppTest, tmp_path: Path) -> None:
+    app.selectbox(key="pick-model-en").select("own").run()
+    app.text_input(key="pick-own").set_value(f"open_clip:ViT-B-32@{tmp_path / 'none.pt'}").run()
+    assert not app.exception and "no file" in app.error[0].value
+    app.selectbox(key="pick-model-en").select("vtviz-base").run()
+    assert not app.exception and not app.error and app.metric[0].value.endswith("%")
+
+
+def test_nothing_is_downloaded_before_the_person_agrees(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def unreachable() -> None:
+        asked.append("network")
+        raise OSError("no route")
+
+    monkeypatch.setattr(hub, "get_session", unreachable)
+    monkeypatch.setattr(hub, "try_to_load_from_cache", lambda repository, name: None)
+    app.selectbox(key="pick-model-en").select("open_clip:ViT-B-32/openai").run()
+    assert not app.exception and not asked
+    assert any("605 MB" in each.value and "MIT" in each.value for each in app.info)
+    next(each for each in app.button if each.label == "Download and run").click().run()
+    assert not app.exception and asked == ["network"] and "cannot be reached" in app.error[0].value

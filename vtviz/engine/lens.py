@@ -1,0 +1,77 @@
+"""An explanation as a lens."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from vtviz.engine.explanation import Explanation
+from vtviz.models.record import AttentionLayer
+from vtviz.render.lens.view import Block, LensLayer, LensView, Total
+
+
+def lens_view(explanation: Explanation) -> LensView:
+    """The relevance of an explanation and all of its recorded attention that lies between pieces and patches."""
+    return LensView(
+        explanation.fingerprint,
+        explanation.seen,
+        explanation.tokens,
+        explanation.relevance,
+        tuple(lens_layer(layer, explanation) for layer in explanation.record.layers),
+        explanation.layer,
+        explanation.head,
+        explanation.unknown,
+        total=_total(explanation),
+        method=f"method.{explanation.method}",
+    )
+
+
+def _total(explanation: Explanation) -> Total:
+    label, whole = "lens.total_match", _value(explanation)
+    if explanation.score_kind != "probability":
+        label = f"model.total_{explanation.score_kind}"
+    details = getattr(explanation.relevance, "details", None)
+    if details is None or details.value is None or details.baseline is None:
+        return Total(label, whole)
+    image = (details.image_unit or 0.0) * float(explanation.relevance.image.sum())
+    return Total(label, details.value, details.baseline, image)
+
+
+def _value(explanation: Explanation) -> float:
+    """The match in the units that attributions have: a logit, a cosine or a log-probability."""
+    if explanation.score_kind == "similarity":
+        return explanation.score
+    score = min(max(explanation.score, 1e-12), 1 - 1e-12)
+    return math.log(score) if explanation.score_kind == "likelihood" else math.log(score / (1 - score))
+
+
+def lens_layer(layer: AttentionLayer, explanation: Explanation) -> LensLayer:
+    """The part of a layer's attention that lies between the pieces of the text and the patches of the photo.
+
+    Class and other extra tokens of the image stand before its patches; the joined sequence of a ``fused`` layer is the
+    text and then the image.
+    """
+    weights = layer.weights.numpy()
+    patches = explanation.grid[0] * explanation.grid[1]
+    first = explanation.text_offset
+    text, image = slice(first, first + len(explanation.tokens.pieces)), slice(-patches, None)
+    if layer.kind == "image":
+        return LensLayer(layer.name, layer.kind, {"summary": _summary(weights, patches), **_image(weights, image)})
+    parts: dict[str, dict[Block, np.ndarray]] = {
+        "text→image": {"text_image": weights[:, text, image]},
+        "image→text": {"image_text": weights[:, image, text]},
+        "text": {"text_text": weights[:, text, text]},
+        "fused": {"text_image": weights[:, text, image], "image_text": weights[:, image, text]},
+    }
+    return LensLayer(layer.name, layer.kind, parts[layer.kind])
+
+
+def _image(weights: np.ndarray, image: slice) -> dict[Block, np.ndarray]:
+    return {"image_image": weights[:, image, image]}
+
+
+def _summary(weights: np.ndarray, patches: int) -> np.ndarray:
+    has_class_token = weights.shape[1] > patches
+    rows = weights[:, :1] if has_class_token else weights.mean(axis=1, keepdims=True)
+    return rows[..., -patches:]

@@ -1,0 +1,1 @@
+"""CLIP, SigLIP, CoCa and others through open_clip_torch."""

@@ -1,0 +1,252 @@
+"""CLIP, SigLIP and other dual encoders: two towers that meet in one cosine, with no cross-attention."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from vtviz.inputs import Frame, ImageInput, Tokens
+from vtviz.models.base import MATCH, EncodedText, ScoreKind, Target
+from vtviz.models.open_clip.abilities import DUAL_ENCODER
+from vtviz.models.open_clip.capture import record_towers
+from vtviz.models.open_clip.geometry import Preprocessing
+from vtviz.models.open_clip.text import Reader, tokens_of
+from vtviz.models.open_clip.text_tower import TextTower, text_tower
+from vtviz.models.open_clip.vision import VisionTower, vision_tower
+from vtviz.models.record import Kind
+from vtviz.models.recorder import Recording
+
+BATCH = 16  # photos that run at a time where many are asked for
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What loading found: a network, how photos and texts reach it, and what a person should be told."""
+
+    name: str
+    network: nn.Module
+    reader: Reader
+    preprocessing: Preprocessing
+    sha256: str
+    notices: tuple[str, ...] = ()
+
+
+class DualEncoder:
+    """Two towers of open_clip, ready for photos and texts; its parameters take no gradients.
+
+    ``features`` of a photo are the pixels of its patches: the image tower runs when a photo is scored, so a recorded
+    score holds both towers' attention. A network trained with a sigmoid loss has a match probability; the match of
+    others is the cosine of the two vectors. Neither stores a threshold: none was calibrated.
+    """
+
+    threshold: float | None = None
+    attention_in_pixels = False  # features are pixels, and the image tower runs in every score
+    default_method = "maskclip"
+    default_layer = 0
+
+    def __init__(self, parts: Parts) -> None:
+        self.name, self.weights_sha256, self.notices = parts.name, parts.sha256, parts.notices
+        self.network: Any = parts.network.eval().requires_grad_(False)
+        self.reader = parts.reader
+        self.vision: VisionTower = vision_tower(parts.network.get_submodule("visual"))
+        self.text: TextTower = text_tower(self.network)
+        self.preprocessing = replace(parts.preprocessing, covered=self.vision.covered)
+        self.text_offset, self.pad_id = parts.reader.offset, parts.reader.pad_id
+        self.image_offset = self.vision.offset
+        self.score_kind: ScoreKind = "similarity" if self.network.logit_bias is None else "probability"
+        self.abilities = DUAL_ENCODER
+        self._lock = threading.Lock()
+        self._recorded: frozenset[Kind] = frozenset()
+
+    @property
+    def device(self) -> torch.device:
+        device: torch.device = self.network.logit_scale.device
+        return device
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of patches."""
+        return self.vision.grid
+
+    def frame(self, image: ImageInput) -> Frame:
+        """The part of the photo that the patches cover."""
+        return self.preprocessing.frame(image)
+
+    def tokenize(self, text: str) -> Tokens:
+        """The pieces of a text, without special tokens. Raises InputError where there is nothing to read."""
+        return tokens_of(self.reader, text)
+
+    def pixels(self, image: ImageInput) -> Tensor:
+        """What the model sees, ``[1, 3, height, width]``."""
+        return self.preprocessing.pixels(image).to(self.device)
+
+    def encode_pixels(self, pixels: Tensor) -> Tensor:
+        """The pixels of each patch, ``[batch, patches, 3 * height * width]``, on the autograd graph."""
+        (rows, columns), (height, width) = self.grid, self.vision.patch
+        cut = pixels[..., : rows * height, : columns * width]
+        return (
+            cut.unflatten(3, (columns, width))
+            .unflatten(2, (rows, height))
+            .permute(0, 2, 4, 1, 3, 5)
+            .flatten(3)
+            .flatten(1, 2)
+        )
+
+    @torch.inference_mode()
+    def encode_image(self, image: ImageInput) -> Tensor:
+        """The pixels of each patch of a photo, ``[1, patches, 3 * height * width]``."""
+        return self.encode_pixels(self.pixels(image))
+
+    def encode_texts(self, texts: Sequence[str]) -> EncodedText:
+        """Texts for ``score``. Raises InputError where one holds nothing to read."""
+        for text in texts:
+            self.tokenize(text)
+        return self._encoded([self.reader.read(text).ids for text in texts])
+
+    def keep_pieces(self, text: EncodedText, kept: Tensor) -> EncodedText:
+        """One text (``ids [1, T]``) with only those pieces that ``kept [n, pieces]`` has True, as n texts."""
+        first = self.text_offset
+        ids = text.ids[0, first : first + kept.shape[1]].cpu()
+        return self._encoded([ids[row].tolist() for row in kept.cpu()])
+
+    def embedding(self, target: Target) -> nn.Module:
+        """The module that turns the ids of a text into vectors."""
+        return self.text.words
+
+    def readout(self, text: EncodedText, target: Target) -> Tensor:
+        """How much the text's vector reads each place of the recorded text axis, ``[n, T]``."""
+        return self.text.readout(text)
+
+    @torch.inference_mode()
+    def image_readout(self, features: Tensor) -> Tensor:
+        """How much the photo's vector reads each place of the recorded image axis, ``[batch, offset + patches]``."""
+        with self._precision():
+            return self.vision.readout(self.vision.tokens(self._pixels(features)))
+
+    def score(self, features: Tensor, text: EncodedText, target: Target) -> Tensor:
+        """The match or the cosine ``[batch]`` of photo i with text i. A single photo or text is taken for all.
+
+        Raises:
+            ValueError: for a target that the model does not have.
+        """
+        if target.kind not in self.abilities.kinds:
+            raise ValueError(f"`target` {target.kind} is not one of {', '.join(self.abilities.kinds)}")
+        cosine = self._cosine(features, text)
+        return self._matched(cosine) if target.kind == "match" else cosine
+
+    def match_logits(self, features: Tensor, texts: Sequence[str]) -> Tensor:
+        """The match ``[batch]``: a logit where the model has one, else the cosine."""
+        return self.score(features, self.encode_texts(texts), MATCH)
+
+    @torch.inference_mode()
+    def index_images(self, features: Tensor) -> Tensor:
+        """Unit vectors ``[images, channels]`` of photos."""
+        return torch.cat([self._image_vectors(each) for each in features.split(BATCH)])
+
+    @torch.inference_mode()
+    def index_texts(self, texts: Sequence[str]) -> Tensor:
+        """Unit vectors ``[texts, channels]``."""
+        return self._text_vectors(self.encode_texts(texts).ids)
+
+    @torch.inference_mode()
+    def similarity(self, texts: Tensor, images: Tensor) -> Tensor:
+        """Cosines ``[texts, images]``."""
+        return texts @ images.T
+
+    def unknown_words(self, words: Sequence[str]) -> tuple[int, ...]:
+        """None: what these models met in training is not published word by word."""
+        return ()
+
+    def word_vectors(self, text: EncodedText) -> Tensor:
+        """The vector that each word would have as a text of its own, at each of its pieces, ``[n, T, channels]``, of
+        unit length. Special places have that of the whole text.
+
+        These networks were trained to give one vector a text; what they hold at a single place was never compared.
+        """
+        found = self._text_vectors(text.ids)[:, None].repeat(1, text.ids.shape[1], 1)
+        first = self.text_offset
+        for row, count in zip(range(len(text.ids)), text.mask.sum(dim=1).tolist(), strict=True):
+            pieces = text.ids[row, first : first + count - self.reader.special].tolist()
+            starts = self.reader.starts(pieces)
+            words = [pieces[a:b] for a, b in zip(starts, [*starts[1:], len(pieces)], strict=True)]
+            vectors = self._text_vectors(self._encoded(words).ids)
+            for start, word, vector in zip(starts, words, vectors, strict=True):
+                found[row, first + start : first + start + len(word)] = vector
+        return found
+
+    def patch_vectors(self, features: Tensor) -> Tensor:
+        """What the photo's vector would be if each patch stood alone, ``[batch, patches, channels]``, unit length."""
+        with self._precision():
+            return F.normalize(self.vision.patches(self.vision.tokens(self._pixels(features))).float(), dim=-1)
+
+    def surgery_vectors(self, features: Tensor) -> Tensor:
+        """The same after value–value attention, ``[batch, patches, channels]``."""
+        with self._precision():
+            return F.normalize(self.vision.patches(self.vision.surgery_tokens(self._pixels(features))).float(), dim=-1)
+
+    @contextmanager
+    def record(self, kinds: Collection[Kind]) -> Iterator[Recording]:
+        """Records the attention of both towers inside the ``with``."""
+        with self._recorder(kinds) as recording:
+            before, self._recorded = self._recorded, frozenset(kinds)
+            try:
+                yield recording
+            finally:
+                self._recorded = before
+
+    def _recorder(self, kinds: Collection[Kind]) -> AbstractContextManager[Recording]:
+        return record_towers(self.network, kinds, self._lock)
+
+    def _precision(self) -> AbstractContextManager[Any]:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda")
+
+    def _cosine(self, features: Tensor, text: EncodedText) -> Tensor:
+        count, ids = max(len(features), len(text.ids)), text.ids
+        features = self._for(count, features)
+        ids = ids.expand(count, -1) if "text" in self._recorded else ids
+        cosines = (self._image_vectors(features) * self._text_vectors(ids)).sum(dim=-1)
+        return cosines.expand(count)
+
+    def _for(self, count: int, features: Tensor) -> Tensor:
+        """Features for ``count`` texts; a single row where all are the same and no row of the record has to stand for
+        itself."""
+        rows = features[:1] if len(features) == 1 or features.stride(0) == 0 else features
+        rows = rows.clone() if rows.is_inference() else rows
+        return rows.expand(count, -1, -1) if "image" in self._recorded else rows
+
+    def _image_vectors(self, features: Tensor) -> Tensor:
+        with self._precision():
+            return F.normalize(self.vision.pooled(self.vision.tokens(self._pixels(features))).float(), dim=-1)
+
+    def _text_vectors(self, ids: Tensor) -> Tensor:
+        with self._precision():
+            return F.normalize(self.text.vector(ids).float(), dim=-1)
+
+    def _matched(self, cosine: Tensor) -> Tensor:
+        if self.score_kind == "similarity":
+            return cosine
+        logit: Tensor = self.network.logit_scale.exp() * cosine + self.network.logit_bias
+        return logit
+
+    def _pixels(self, features: Tensor) -> Tensor:
+        """The inverse of ``encode_pixels``; what no patch covers is black there and read by nothing."""
+        (rows, columns), (height, width) = self.grid, self.vision.patch
+        parts = features.unflatten(1, (rows, columns)).unflatten(3, (3, height, width)).permute(0, 3, 1, 4, 2, 5)
+        pixels = parts.flatten(4).flatten(2, 3)
+        right, below = self.vision.size[1] - pixels.shape[3], self.vision.size[0] - pixels.shape[2]
+        return F.pad(pixels, (0, right, 0, below)) if right or below else pixels
+
+    def _encoded(self, ids: Sequence[Sequence[int]]) -> EncodedText:
+        rows = [self.reader.row(each) for each in ids]
+        length = max(real for _, real in rows) if self.text.shortens else self.reader.length
+        mask = [[place < real for place in range(length)] for _, real in rows]
+        return EncodedText(
+            torch.tensor([row[:length] for row, _ in rows], device=self.device), torch.tensor(mask, device=self.device)
+        )

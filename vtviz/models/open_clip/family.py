@@ -1,0 +1,64 @@
+"""open_clip models by name. open_clip itself is imported when one is asked for: that takes seconds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from vtviz.models.base import ModelError, ModelInfo
+from vtviz.models.open_clip.abilities import COCA, DUAL_ENCODER
+from vtviz.models.open_clip.names import FORMS, PREFIX, parse
+from vtviz.models.open_clip.presets import PRESETS, Preset, preset
+
+if TYPE_CHECKING:
+    from vtviz.models.open_clip.dual_encoder import DualEncoder
+
+
+def infos() -> list[ModelInfo]:
+    """The presets; any other name of the forms in ``names`` loads as well."""
+    return [_info(each.name, each) for each in PRESETS]
+
+
+def info(name: str) -> ModelInfo | None:
+    """What is known of any name of this family before it is loaded, or None where it belongs to another.
+
+    Raises:
+        ModelError: if the name cannot be understood, or there is no such architecture or tag.
+    """
+    return _info(name, preset(name)) if name.startswith(PREFIX) else None
+
+
+def load(name: str, device: torch.device) -> DualEncoder | None:
+    """The model, or None where the name belongs to another family. Raises ModelError where it cannot be loaded."""
+    spec = parse(name)
+    if spec is None:
+        return None
+    from open_clip.coca_model import CoCa
+
+    from vtviz.models.open_clip.coca import CocaModel
+    from vtviz.models.open_clip.dual_encoder import DualEncoder
+    from vtviz.models.open_clip.loading import load_parts
+
+    parts = load_parts(spec, device)
+    return CocaModel(parts) if isinstance(parts.network, CoCa) else DualEncoder(parts)
+
+
+def _info(name: str, known: Preset | None) -> ModelInfo:
+    spec = parse(name)
+    if spec is None:
+        raise ModelError("{name} is not a model of open_clip; write {forms}.", name=name, forms=FORMS)
+    if known is not None:
+        from vtviz.models.open_clip.hub import WEIGHTS, cached
+
+        here = cached(known.repository, WEIGHTS) is not None
+        abilities = COCA if "coca" in known.name else DUAL_ENCODER
+        return ModelInfo(
+            name, known.label, known.description, known.licence, here, abilities, known.size_mb, known.notice
+        )
+    from vtviz.models.open_clip.loading import is_here
+
+    source = spec.hub or (spec.path.name if spec.path else spec.tag) or ""
+    label = f"{spec.architecture} {source}" if spec.hub is None else source
+    abilities = COCA if "coca" in label.lower() else DUAL_ENCODER
+    return ModelInfo(name, label, "A model of your own choice.", "see its source", is_here(spec), abilities)

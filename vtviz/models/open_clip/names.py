@@ -1,0 +1,83 @@
+"""Names of open_clip models: ``open_clip:ARCH/TAG``, ``open_clip:ARCH@FILE-OR-FOLDER``, ``open_clip:hf-hub:ORG/NAME``.
+
+Options follow a question mark, so that one string is a model everywhere: ``open_clip:ViT-B-32/openai?fit=crop``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast, get_args
+from urllib.parse import parse_qsl
+
+from vtviz.models.base import ModelError
+
+PREFIX = "open_clip:"
+HUB = "hf-hub:"
+AUTO = "auto"
+
+Fit = Literal["squash", "letterbox", "crop"]
+Norm = Literal["openai", "half", "imagenet"]
+FITS: tuple[Fit, ...] = get_args(Fit)
+NORMS: tuple[Norm, ...] = get_args(Norm)
+SWITCH = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+FORMS = "open_clip:ARCH/TAG, open_clip:ARCH@FILE-OR-FOLDER or open_clip:hf-hub:ORG/NAME"
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What a name asks for. One of ``tag``, ``path`` and ``hub`` is set; options that were left out are None.
+
+    ``architecture`` may be ``auto`` for a folder that holds its own ``open_clip_config.json``.
+    """
+
+    name: str
+    architecture: str = AUTO
+    tag: str | None = None
+    path: Path | None = None
+    hub: str | None = None
+    fit: Fit = "squash"
+    quickgelu: bool | None = None
+    norm: Norm | None = None
+
+
+def parse(name: str) -> Spec | None:
+    """What a name asks for, or None where it belongs to another family.
+
+    Raises:
+        ModelError: if the name or an option cannot be understood.
+    """
+    if not name.startswith(PREFIX):
+        return None
+    source, _, query = name.removeprefix(PREFIX).partition("?")
+    fit, quickgelu, norm = _options(query)
+    if source.startswith(HUB):
+        hub = source.removeprefix(HUB)
+        if hub.count("/") != 1 or not all(hub.split("/")):
+            raise ModelError("{name} does not name a repository; write open_clip:hf-hub:ORG/NAME.", name=name)
+        return Spec(name, hub=hub, fit=fit, quickgelu=quickgelu, norm=norm)
+    architecture, at, path = source.partition("@")
+    if at:
+        if not path:
+            raise ModelError("{name} names no file; write open_clip:ARCH@FILE-OR-FOLDER.", name=name)
+        chosen = Path(path).expanduser()
+        return Spec(name, architecture or AUTO, path=chosen, fit=fit, quickgelu=quickgelu, norm=norm)
+    architecture, slash, tag = source.rpartition("/")
+    if not slash or not architecture or not tag:
+        raise ModelError("{name} is not a model of open_clip; write {forms}.", name=name, forms=FORMS)
+    return Spec(name, architecture.replace("/", "-"), tag=tag, fit=fit, quickgelu=quickgelu, norm=norm)
+
+
+def _options(query: str) -> tuple[Fit, bool | None, Norm | None]:
+    given = dict(parse_qsl(query, keep_blank_values=True))
+    fit, quickgelu, norm = given.pop("fit", "squash"), given.pop("quickgelu", None), given.pop("norm", None)
+    if given:
+        first = next(iter(given))
+        raise ModelError("The option {name} is not known; the options are fit, quickgelu and norm.", name=first)
+    if fit not in FITS:
+        raise ModelError("The option fit={value} is not one of {known}.", value=fit, known=", ".join(FITS))
+    if norm is not None and norm not in NORMS:
+        raise ModelError("The option norm={value} is not one of {known}.", value=norm, known=", ".join(NORMS))
+    if quickgelu is not None and quickgelu.lower() not in SWITCH:
+        raise ModelError("The option quickgelu={value} is neither 1 nor 0.", value=quickgelu)
+    return cast(Fit, fit), None if quickgelu is None else SWITCH[quickgelu.lower()], cast("Norm | None", norm)

@@ -1,0 +1,181 @@
+"""Files of weights: found, hashed, and loaded without running any code that they may hold."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import open_clip
+import torch
+from open_clip.factory import _find_checkpoint_in_dir
+from safetensors import SafetensorError, safe_open
+from torch import nn
+
+from vtviz.models.base import ModelError
+from vtviz.models.progress import report
+
+CONFIG = "open_clip_config.json"
+SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt")
+BLOCK = 2**22
+
+
+def find_weights(path: Path) -> Path:
+    """The file of weights at a path, which may be its folder.
+
+    Raises:
+        ModelError: if there is none, or a folder leaves a choice.
+    """
+    if path.is_file():
+        if path.suffix not in SUFFIXES:
+            raise ModelError(
+                "{file} is not a file of weights; vtviz reads {kinds}.", file=path.name, kinds=", ".join(SUFFIXES)
+            )
+        return path
+    if not path.is_dir():
+        raise ModelError("There is no file or folder {path}.", path=path)
+    found = sorted(each for each in path.iterdir() if each.suffix in SUFFIXES)
+    if not found:
+        raise ModelError("The folder {folder} holds no weights ({kinds}).", folder=path.name, kinds=", ".join(SUFFIXES))
+    preferred = _find_checkpoint_in_dir(path)
+    if len(found) > 1 and not (preferred and Path(preferred).name.startswith(("open_clip", "model."))):
+        names = ", ".join(each.name for each in found[:4])
+        raise ModelError(
+            "The folder {folder} holds several files of weights ({names}); name one of them.",
+            folder=path.name,
+            names=names,
+        )
+    return Path(preferred) if preferred else found[0]
+
+
+def sha256_of(path: Path) -> str:
+    """The sha256 of a file, in hexadecimal; reports how far it is."""
+    digest, size, done = hashlib.sha256(), max(1, path.stat().st_size), 0
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            digest.update(block)
+            done += len(block)
+            report("hash", done / size)
+    return digest.hexdigest()
+
+
+def check_file(path: Path) -> None:
+    """Refuses files that hold no tensors, or more than tensors, before a network is built for them.
+
+    Raises:
+        ModelError: with the reason.
+    """
+    name = path.name
+    try:
+        if path.stat().st_size == 0:
+            raise ModelError("The file {file} is empty.", file=name)
+        if path.suffix == ".safetensors":
+            with safe_open(path, framework="pt") as file:
+                if not list(file.keys()):
+                    raise ModelError("The file {file} holds no weights.", file=name)
+            return
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                if any(each.endswith("constants.pkl") for each in archive.namelist()):
+                    raise ModelError(
+                        "{file} is a TorchScript archive, which holds code; save its state_dict as safetensors.",
+                        file=name,
+                    )
+        held = torch.load(path, map_location="meta", weights_only=True, mmap=zipfile.is_zipfile(path))
+    except ModelError:
+        raise
+    except SafetensorError as error:
+        raise ModelError("The file {file} is damaged or cut short, or is not safetensors.", file=name) from error
+    except pickle.UnpicklingError as error:
+        raise _refusal(name, str(error)) from error
+    except (RuntimeError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise ModelError("The file {file} is damaged or cut short, or holds no weights.", file=name) from error
+    state = held.get("state_dict", held) if isinstance(held, dict) else None
+    if not isinstance(state, dict) or not any(isinstance(each, torch.Tensor) for each in state.values()):
+        raise ModelError("The file {file} holds no state_dict: its weights cannot be found.", file=name)
+
+
+def _refusal(name: str, message: str) -> ModelError:
+    kind = re.search(r"GLOBAL ([\w.]+)", message)
+    if kind is None:
+        return ModelError("The file {file} is damaged or cut short, or holds no weights.", file=name)
+    return ModelError(
+        "{file} holds more than weights ({kind}), and loading that could run code; save its state_dict alone, best as "
+        "safetensors.",
+        file=name,
+        kind=kind.group(1),
+    )
+
+
+def build(model_name: str, weights: Path | None, quickgelu: bool | None, shown: str) -> nn.Module:
+    """The network of an architecture (or a ``local-dir:``) with its weights, by open_clip's own factory.
+
+    Raises:
+        ModelError: if the weights do not fit, or a package or file for the network is missing.
+    """
+    options: dict[str, Any] = {} if quickgelu is None else {"quick_gelu": quickgelu}
+    options |= {} if weights is None else {"pretrained": str(weights)}
+    try:
+        network: nn.Module = open_clip.create_model(
+            model_name, require_pretrained=True, weights_only=True, pretrained_text=False, **options
+        )
+        return network
+    except (ImportError, AttributeError, NameError, TypeError) as error:
+        raise _missing(shown, error) from error
+    except torch.OutOfMemoryError:
+        raise
+    except (RuntimeError, KeyError, ValueError, OSError, AssertionError) as error:
+        raise _misfit(shown, error) from error
+
+
+def without_transformers(shown: str) -> ModelError:
+    """What a person is told where the package that reads texts is missing."""
+    return ModelError(
+        "{name} reads text with the package transformers; install it: pip install 'transformers>=5,<6'.", name=shown
+    )
+
+
+def _missing(shown: str, error: Exception) -> ModelError:
+    if isinstance(error, ImportError) or "transformers" in str(error) or "AutoConfig" in str(error):
+        return without_transformers(shown)
+    return ModelError("{name} cannot be built: {reason}.", name=shown, reason=_line(error))
+
+
+def _misfit(shown: str, error: Exception) -> ModelError:
+    text = str(error)
+    if "transformers" in text and "pip install" in text:
+        return without_transformers(shown)
+    if "loading state_dict" in text or isinstance(error, AssertionError | KeyError):
+        return ModelError(
+            "The weights do not fit {name} ({reason}); name the architecture that they were trained with.",
+            name=shown,
+            reason=_difference(text) or _line(error),
+        )
+    if "huggingface.co" in text or "connect" in text.lower() or "offline" in text.lower():
+        return ModelError(
+            "{name} needs the settings of its text tower from the Hugging Face hub, which cannot be reached; connect "
+            "once, or use an architecture with a tower of its own.",
+            name=shown,
+        )
+    return ModelError("{name} cannot be loaded: {reason}.", name=shown, reason=_line(error))
+
+
+def _difference(text: str) -> str:
+    """What torch says about a state_dict that does not fit, in a few words."""
+    parts = []
+    for what, sign in (("Missing", "−"), ("Unexpected", "+")):
+        found = re.search(rf"{what} key\(s\) in state_dict: (.*?)\. *\n", text + "\n", re.S)
+        if found:
+            keys = found.group(1).split(", ")
+            parts.append(f"{sign}{len(keys)}: {keys[0]}…")
+    sizes = re.findall(r"size mismatch for ([\w.]+)", text)
+    parts += [f"≠{len(sizes)}: {sizes[0]}…"] if sizes else []
+    return ", ".join(parts)
+
+
+def _line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__

@@ -1,0 +1,68 @@
+"""The lens's own HTML, CSS and JavaScript, and the page that shows one lens without a server."""
+
+from __future__ import annotations
+
+import base64
+import html
+import re
+from functools import cache
+
+import orjson
+
+from vtviz.paths import ASSETS
+from vtviz.render.lens.pack import join, pack, said
+from vtviz.render.lens.settings import LensSettings
+from vtviz.render.lens.view import LensView, Peaks
+
+MODULES = (
+    "data",
+    "paint",
+    "tokens",
+    "stage",
+    "matrix",
+    "scores",
+    "numbers",
+    "tabs",
+    "controls",
+    "keys",
+    "picture",
+    "lens",
+)
+
+
+@cache
+def part(name: str) -> str:
+    """A file of ``assets/lens``."""
+    return (ASSETS / "lens" / name).read_text(encoding="utf-8")
+
+
+@cache
+def script() -> str:
+    """All modules as one; the last has the default export."""
+    return "\n".join(part(f"{name}.js") for name in MODULES)
+
+
+def lens_page(
+    view: LensView,
+    alt: str,
+    title: str,
+    settings: LensSettings | None = None,
+    peaks: Peaks | None = None,
+    language: str = "en",
+) -> bytes:
+    """One HTML file that shows the lens wherever it is opened, and asks nothing of any server.
+
+    The whole record travels in it, so that no layer is left to be asked for.
+    """
+    header, blobs = pack(view, wanted=range(len(view.layers)))
+    data = join({**header, **said(view, alt, "page", settings or LensSettings(), peaks, language)}, blobs)
+    filled = {
+        "LANGUAGE": "zh-Hans" if language == "zh" else language,
+        "TITLE": html.escape(title),
+        "STYLE": part("page.css") + part("lens.css"),
+        "BODY": part("lens.html"),
+        # No value can end the script: < never appears in it.
+        "DATA": orjson.dumps(base64.b64encode(data).decode()).decode().replace("<", "\\u003c"),
+        "SCRIPT": script().replace("export default ", ""),
+    }
+    return re.sub("%([A-Z]+)%", lambda found: filled[found.group(1)], part("page.html")).encode()

@@ -1,0 +1,101 @@
+"""What a person has pinned and set in a lens, as values that mean the same in every language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from vtviz.models.record import KINDS
+
+COLOURS = ("cividis", "viridis", "inferno")
+
+
+@dataclass(frozen=True)
+class LensSettings:
+    """The state of a lens.
+
+    ``words`` are the places of the pinned words: several are a phrase, none is the whole text, None the lens's own
+    choice. ``patch`` counts row by row. ``show`` is ``attribution`` or ``attention``; ``kind`` the attention shown,
+    with ``layer`` counted among the layers of that kind and ``head``: ``mean`` for all, None for the view's own.
+    ``opacity`` and ``split`` are percentages; left of ``split`` the photo is bare. ``scale`` is ``own`` (each map to
+    its own maximum) or ``shared``.
+    """
+
+    words: tuple[int, ...] | None = None
+    patch: int | None = None
+    show: str = "attribution"
+    kind: str | None = None
+    layer: int | str | None = None
+    head: int | str | None = None
+    pieces: bool = False
+    opacity: int = 80
+    colours: str = COLOURS[0]
+    smooth: bool = True
+    split: int | None = None
+    scale: str = "own"
+
+    def to_dict(self) -> dict[str, str]:
+        """What differs from the defaults, as short strings, for an address."""
+        default = LensSettings()
+        changed = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {name: _write(value) for name, value in changed.items() if value != getattr(default, name)}
+
+    @staticmethod
+    def from_dict(values: Mapping[str, Any]) -> LensSettings:
+        """Settings from what ``to_dict`` or the browser wrote; whatever makes no sense is left at its default."""
+        read = {name: _READERS[name](values[name]) for name in _READERS if values.get(name) is not None}
+        return LensSettings(**{name: value for name, value in read.items() if value is not None})
+
+
+def _write(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(int(value))
+    return ".".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _words(value: Any) -> tuple[int, ...] | None:
+    parts = [part for part in value.split(".") if part] if isinstance(value, str) else value
+    found = [_place(part) for part in parts] if isinstance(parts, list | tuple) else [None]
+    return None if None in found else tuple(sorted({place for place in found if place is not None}))
+
+
+def _place(value: Any) -> int | None:
+    try:
+        number = int(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if number >= 0 else None
+
+
+def _percentage(value: Any) -> int | None:
+    number = _place(value)
+    return None if number is None else min(number, 100)
+
+
+def _place_or_mean(value: Any) -> int | str | None:
+    return "mean" if value == "mean" else _place(value)
+
+
+def _flag(value: Any) -> bool | None:
+    return {"1": True, "0": False, "True": True, "False": False}.get(str(value))
+
+
+def _one_of(*allowed: str) -> Any:
+    return lambda value: value if value in allowed else None
+
+
+_READERS: dict[str, Any] = {
+    "words": _words,
+    "patch": _place,
+    "show": _one_of("attribution", "attention"),
+    "kind": _one_of(*KINDS),
+    "layer": _place_or_mean,
+    "head": _place_or_mean,
+    "pieces": _flag,
+    "opacity": _percentage,
+    "colours": _one_of(*COLOURS),
+    "smooth": _flag,
+    "split": _percentage,
+    "scale": _one_of("own", "shared"),
+}

@@ -1,0 +1,91 @@
+"""Waiting for the engine: the page says which stage it is in."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import asdict
+from typing import TypeVar
+
+import streamlit as st
+
+from vtviz.attribution.base import Watch
+from vtviz.engine.explanation import Explanation, Request
+from vtviz.engine.local import STAGES, OnStage
+from vtviz.inputs import ImageInput, InputError
+from vtviz.ui.language import say
+from vtviz.ui.models import current_device, need_model
+from vtviz.ui.resources import shared_engine
+from vtviz.ui.selection import Selection, select, selected
+from vtviz.ui.slow import ready_request
+
+Value = TypeVar("Value")
+QUICK = 0.15  # seconds; what is done by then needs no word
+TICK = 0.25
+
+
+class _Heard:
+    """What the worker told last: the stage, and how far the attribution is, 0..1."""
+
+    stage, part = "", 0.0
+
+    def enter(self, stage: str) -> None:
+        self.stage = stage
+
+    def step(self, done: int, total: int) -> None:
+        self.part = done / max(total, 1)
+
+
+def with_stages(work: Callable[[OnStage, Watch], Value]) -> Value:
+    """The result of work that says which of STAGES it is in and how far; the page shows both and the time. The work is
+    cancelled where the page goes away."""
+    heard, gone, began = _Heard(), threading.Event(), time.monotonic()
+    pool = ThreadPoolExecutor(1, thread_name_prefix="vtviz-page")
+    place = st.empty()
+    try:
+        future = pool.submit(work, heard.enter, Watch(heard.step, gone.is_set))
+        wait([future], QUICK)
+        while not future.done():
+            known = heard.stage in STAGES
+            stage = say(f"stage.{heard.stage if known else 'waiting'}")
+            share = (STAGES.index(heard.stage) + heard.part) / len(STAGES) if known else 0.0
+            seconds = f"{time.monotonic() - began:.0f}"
+            place.progress(min(share, 1.0), say("stage.now", stage=stage, seconds=seconds))
+            wait([future], TICK)
+        return future.result()
+    finally:
+        gone.set()
+        place.empty()
+        pool.shutdown(wait=False)
+
+
+def explain_selected(image: ImageInput, side: str = "") -> tuple[Explanation, Request]:
+    """The explanation of what is selected on a side, and the request.
+
+    Where a slow method was asked for and has not run, it is that of the default method (see ``show_job``).
+
+    Options that the model or method does not have, as from a link or after a change of model, give way to defaults. A
+    person who does something else meanwhile cancels it.
+
+    Raises:
+        InputError, ModelError, Busy: as the engine does.
+    """
+    engine, chosen, device = shared_engine(), selected(side), current_device()
+    need_model(chosen.model)
+
+    def explain(asked: Selection) -> tuple[Explanation, Request]:
+        request = with_stages(lambda heard, watch: asked.request(image, engine, device))
+        ready = ready_request(request)
+        return with_stages(lambda heard, watch: engine.explain(ready, heard, watch)), request
+
+    try:
+        return explain(chosen)
+    except InputError:
+        if chosen == chosen.plain():
+            raise
+        found = explain(chosen.plain())
+        select(side, **asdict(chosen.plain()))
+        st.warning(say("trouble.options"), icon=":material/layers_clear:")
+        return found

@@ -1,0 +1,43 @@
+"""Changing one word of a text: what else could stand there, and the text with it."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+
+from vtviz.inputs import split_words
+from vtviz.paths import ASSETS
+
+
+@cache
+def _groups() -> dict[str, list[str]]:
+    """Words of a kind; each group offers the others of it."""
+    return json.loads((ASSETS / "words.json").read_text(encoding="utf-8"))
+
+
+def alternatives(word: str) -> list[str]:
+    """Other words of the same kind; none where the word is in no group."""
+    for group in _groups().values():
+        if word.lower() in group:
+            return [each for each in group if each != word.lower()]
+    return []
+
+
+def change_word(text: str, place: int, new: str) -> str:
+    """The text with another word, or words, in a place; an empty one leaves the word out."""
+    word = split_words(text)[place]
+    if word.text[:1].isupper():
+        new = new[:1].upper() + new[1:]
+    changed = text[: word.start] + new.strip() + text[word.end :]
+    return re.sub(r" {2,}", " ", changed).strip() if not new.strip() else changed
+
+
+def change_some_word(text: str) -> str:
+    """The text with one word exchanged, of the kind that comes first in the list of kinds; else as it is."""
+    words = [word.text.lower() for word in split_words(text)]
+    for group in _groups().values():
+        for place, word in enumerate(words):
+            if word in group:
+                return change_word(text, place, alternatives(word)[0])
+    return text

@@ -5,10 +5,13 @@ import streamlit as st
 from vtviz.ui.audit import set_up, show_runs
 from vtviz.ui.language import say
 from vtviz.ui.shell import setup
+from vtviz.ui.trouble import told
 
 setup("page.audit")
 st.title(say("audit.title"))
 st.caption(say("audit.about"))
-show_runs()
+with told(st.container()):
+    show_runs()
 st.divider()
-set_up()
+with told(st.container()):
+    set_up()

@@ -17,6 +17,7 @@ from vtviz.audit import audit, run
 from vtviz.audit.audit import run_audit
 from vtviz.audit.html import to_html, write_html
 from vtviz.audit.manifest import read_manifest
+from vtviz.audit.measure import in_frame
 from vtviz.audit.replay import differences, replay
 from vtviz.audit.run import Door, Progress
 from vtviz.audit.settings import RANDOM, Settings
@@ -78,6 +79,12 @@ def test_every_pair_is_compared_and_p_values_are_adjusted(report: dict[str, Any]
     assert pairs == {("raw_attention", "attention_gradcam"), ("raw_attention", RANDOM), ("attention_gradcam", RANDOM)}
     assert all(c["p_adjusted"] >= c["p"] and c["better"] is None for c in report["summary"]["comparisons"])
     assert not any(c["metric"] == "coverage" for c in report["summary"]["comparisons"])
+
+
+def test_boxes_follow_the_part_of_the_photo_that_the_map_lies_on() -> None:
+    boxes = ((0.0, 0.0, 0.5, 1.0), (0.9, 0.0, 1.0, 1.0))
+    assert in_frame(boxes, (0.0, 0.0, 1.0, 1.0)) == boxes
+    np.testing.assert_allclose(in_frame(boxes, (0.25, 0.0, 0.75, 1.0)), [(0.0, 0.0, 0.5, 1.0), (1.0, 0.0, 1.0, 1.0)])
 
 
 class Killed(BaseException):

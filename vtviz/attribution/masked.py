@@ -99,5 +99,6 @@ class Masked:
         return self._value(score(self.case, self.case.features, self.case.keep(0, pieces)))
 
     def _value(self, scores: Tensor) -> Tensor:
-        kind = self.case.model.score_kind
-        return as_score(scores, kind) if self.case.target.kind == "match" else scores
+        if self.case.target.kind != "match":
+            return scores
+        return as_score(scores, self.case.model.score_kind)

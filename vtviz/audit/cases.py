@@ -16,6 +16,7 @@ from vtviz.audit.manifest import Row
 from vtviz.audit.measure import read_photo, target_of
 from vtviz.audit.run import About, Door
 from vtviz.audit.settings import Settings
+from vtviz.inputs import framed
 from vtviz.metrics.registry import find_metric
 from vtviz.models.base import FusionModel
 from vtviz.render.overlay import overlay, scaled_photo, to_jpeg
@@ -86,9 +87,10 @@ def draw_cases(folder: Path, cases: dict[str, Any], rows: Sequence[Row], door: D
 def _draw(model: FusionModel, method: str, row: Row) -> bytes:
     image = read_photo(row)
     relevance = attribute_case(Case(model, image, [row.text], target_of(model)), method)[0]
-    photo = scaled_photo(image, SIDE)
+    seen = framed(image, model.frame(image))
+    photo = scaled_photo(seen, SIDE)
     both = photo.copy().resize((photo.width * 2 + 6, photo.height))
     both.paste("white", (0, 0, *both.size))
     both.paste(photo, (0, 0))
-    both.paste(overlay(image, relevance.image.clip(min=0.0), max_side=SIDE), (photo.width + 6, 0))
+    both.paste(overlay(seen, relevance.image.clip(min=0.0), max_side=SIDE), (photo.width + 6, 0))
     return to_jpeg(both, 82)

@@ -12,7 +12,7 @@ from vtviz.attribution.base import Case, Relevance, Watch
 from vtviz.attribution.masked import Masked
 from vtviz.audit.manifest import Row
 from vtviz.audit.settings import RANDOM, Settings
-from vtviz.inputs import ImageInput, InputError, read_image
+from vtviz.inputs import Frame, ImageInput, InputError, read_image
 from vtviz.metrics.attention import entropy
 from vtviz.metrics.base import Explain, Subject
 from vtviz.metrics.localisation import Box
@@ -30,7 +30,7 @@ def measure_row(model: FusionModel, name: str, row: Row, settings: Settings, wat
     image = read_photo(row)
     case = Case(model, image, [row.text], target_of(model))
     masked = Masked(case, settings.fill, watch)
-    boxes, phrase = fractions(row, image), phrase_of(row, case)
+    boxes, phrase = in_frame(fractions(row, image), model.frame(image)), phrase_of(row, case)
     own = int(np.random.SeedSequence([settings.seed, row.number]).generate_state(1)[0])
     shared = {
         "image_sha256": image.sha256,
@@ -94,6 +94,20 @@ def fractions(row: Row, image: ImageInput) -> tuple[Box, ...]:
             "A box lies outside the photo, which has {width} × {height} pixels.", width=image.width, height=image.height
         )
     return found
+
+
+def in_frame(boxes: tuple[Box, ...], frame: Frame) -> tuple[Box, ...]:
+    """Boxes as fractions of the part of the photo that the maps lie on; what lies outside it is cut off."""
+    left, top, right, bottom = frame
+    wide, high = right - left, bottom - top
+
+    def within(value: float, first: float, size: float) -> float:
+        return min(max((value - first) / size, 0.0), 1.0)
+
+    return tuple(
+        (within(x0, left, wide), within(y0, top, high), within(x1, left, wide), within(y1, top, high))
+        for x0, y0, x1, y1 in boxes
+    )
 
 
 def phrase_of(row: Row, case: Case) -> tuple[int, int] | None:

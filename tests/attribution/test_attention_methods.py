@@ -4,6 +4,7 @@ import math
 import weakref
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ def forward_pass(attention: Tensor, logits: Tensor, grid: tuple[int, int], piece
     recording.layers.append(RecordedLayer("cross", "text→image", attention, nothing, nothing, nothing, nothing))
     model: Any = SimpleNamespace(text_offset=1, image_offset=0, grid=grid, default_layer=0)
     tokens: Any = [SimpleNamespace(pieces=("x",) * pieces) for _ in range(len(attention))]
-    case: Any = SimpleNamespace(model=model, tokens=tokens)
+    case: Any = Mock(model=model, tokens=tokens)  # a SimpleNamespace cannot be held weakly
     case.rows = lambda values, index: values[..., 1 : 1 + pieces, :]
     case.forward = lambda gradient, kinds: ForwardPass(weakref.ref(case), logits, recording)
     return case

@@ -10,7 +10,7 @@ import streamlit as st
 from vtviz.engine.explanation import Explanation
 from vtviz.metrics.system import device_names
 from vtviz.models.base import ModelInfo
-from vtviz.models.registry import model_info, model_infos
+from vtviz.models.registry import DEFAULT_MODEL, model_info, model_infos
 from vtviz.ui.language import current_language, plain, say, say_notice
 from vtviz.ui.resources import shared_engine
 from vtviz.ui.selection import select, selected
@@ -23,7 +23,8 @@ FRESH = {"method": None, "layer": None, "head": None, "target": "match", "sample
 
 def ask_model(chosen: str, side: str = "") -> None:
     """The model of a side: one that is offered or one of a person's own, and how the photo is fitted to its input."""
-    known = {info.name: info for info in model_infos()}
+    infos = sorted(model_infos(), key=lambda info: info.name != DEFAULT_MODEL)
+    known = {info.name: info for info in infos}
     name, _, options = chosen.partition("?")
     key = f"pick{side}-model-{current_language()}"
     st.session_state[key] = name if name in known else OWN
@@ -32,7 +33,8 @@ def ask_model(chosen: str, side: str = "") -> None:
         picked = st.session_state[key]
         select(side, **FRESH, model="" if picked == OWN else picked)
 
-    names = [*known, OWN]
+    first, *others = known
+    names = [first, OWN, *others]
     st.selectbox(
         say("pick.model"),
         names,
@@ -54,6 +56,7 @@ def ask_writer() -> str:
     chosen: str = st.selectbox(
         say("pick.model"),
         names,
+        names.index(DEFAULT_MODEL),
         format_func=lambda each: known.get(each, each),
         key=f"writer-{current_language()}",
         help=say("pick.model_help"),

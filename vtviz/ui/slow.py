@@ -26,7 +26,9 @@ def ready_request(request: Request) -> Request:
 
 
 def show_job(request: Request, shown: Explanation) -> None:
-    """What a method that has not run yet costs, and a button; while it runs: its progress."""
+    """Where what is shown is not what was asked for: what that costs, and a button; while it runs: its progress."""
+    if shown.fingerprint == request.fingerprint:
+        return
     job = st.session_state.setdefault(JOBS, {}).get(request.fingerprint)
     with st.container(border=True):
         if job is None:

@@ -127,6 +127,9 @@ class DualEncoder:
     @torch.inference_mode()
     def image_readout(self, features: Tensor) -> Tensor:
         """How much the photo's vector reads each place of the recorded image axis, ``[batch, offset + patches]``."""
+        fixed = self.vision.fixed_readout()
+        if fixed is not None:
+            return fixed.to(self.device).expand(len(features), -1)
         with self._precision():
             return self.vision.readout(self.vision.tokens(self._pixels(features)))
 

@@ -50,6 +50,15 @@ class VisionTower:
         """How much the one vector reads each token, ``[batch, offset + patches]``; each row sums to 1."""
         raise NotImplementedError
 
+    def fixed_readout(self) -> Tensor | None:
+        """The same ``[offset + patches]`` where it is that of every photo, or None where a pooler attends."""
+        raise NotImplementedError
+
+    def _all(self, first: int, last: int | None = None) -> Tensor:
+        read = torch.zeros(self.offset + self.grid[0] * self.grid[1])
+        read[first:last] = 1.0
+        return read / read.sum()
+
     def surgery_tokens(self, pixels: Tensor) -> Tensor:
         """Tokens of a path of value–value attention along the last blocks, without their feed-forward parts (Li et al.,
         "CLIP Surgery for Better Explainability", 2023)."""
@@ -135,15 +144,13 @@ class OwnVision(VisionTower):
         return self.visual.ln_post(multihead(pooler.attn, attend, queries, keys, keys)[0]), kept[0]
 
     def readout(self, tokens: Tensor) -> Tensor:
+        weights = self.pool(tokens)[1]
+        return weights[:, 0] if self.visual.pool_type == "tok" else weights[:, 1:].mean(dim=1)
+
+    def fixed_readout(self) -> Tensor | None:
         if self.visual.attn_pool is not None:
-            weights = self.pool(tokens)[1]
-            return weights[:, 0] if self.visual.pool_type == "tok" else weights[:, 1:].mean(dim=1)
-        read = torch.zeros(tokens.shape[:2], device=tokens.device)
-        if self.visual.pool_type == "tok":
-            read[:, 0] = 1.0
-        else:
-            read[:, 1:] = 1.0 / (read.shape[1] - 1)
-        return read
+            return None
+        return self._all(0, 1) if self.visual.pool_type == "tok" else self._all(1)
 
     def _projected(self, x: Tensor) -> Tensor:
         return x if self.visual.proj is None else x @ self.visual.proj
@@ -188,22 +195,24 @@ class TimmVision(VisionTower):
         out: Tensor = self.trunk.norm(super().surgery_tokens(pixels))
         return out
 
+    @property
+    def _first(self) -> int:
+        return 0 if getattr(self.trunk, "pool_include_prefix", False) else self.offset
+
     def readout(self, tokens: Tensor) -> Tensor:
-        read = torch.zeros(tokens.shape[:2], device=tokens.device)
-        pooler = self.trunk.attn_pool
-        first = 0 if getattr(self.trunk, "pool_include_prefix", False) else self.offset
-        if pooler is not None:
-            x = tokens[:, first:]
-            x = x if pooler.pos_embed is None else x + pooler.pos_embed[None].to(x.dtype)
-            query = pooler.q(pooler.latent).unflatten(-1, (pooler.num_heads, -1)).transpose(1, 2)
-            key = pooler.kv(x).chunk(2, dim=-1)[0].unflatten(-1, (pooler.num_heads, -1)).transpose(1, 2)
-            scores = pooler.q_norm(query) @ pooler.k_norm(key).transpose(-1, -2) * pooler.scale
-            read[:, first:] = scores.float().softmax(dim=-1).mean(dim=(1, 2))
-        elif self.trunk.global_pool == "token":
-            read[:, 0] = 1.0
-        else:
-            read[:, first:] = 1.0 / (read.shape[1] - first)
+        pooler, read = self.trunk.attn_pool, torch.zeros(tokens.shape[:2], device=tokens.device)
+        x = tokens[:, self._first :]
+        x = x if pooler.pos_embed is None else x + pooler.pos_embed[None].to(x.dtype)
+        query = pooler.q(pooler.latent).unflatten(-1, (pooler.num_heads, -1)).transpose(1, 2)
+        key = pooler.kv(x).chunk(2, dim=-1)[0].unflatten(-1, (pooler.num_heads, -1)).transpose(1, 2)
+        scores = pooler.q_norm(query) @ pooler.k_norm(key).transpose(-1, -2) * pooler.scale
+        read[:, self._first :] = scores.float().softmax(dim=-1).mean(dim=(1, 2))
         return read
+
+    def fixed_readout(self) -> Tensor | None:
+        if self.trunk.attn_pool is not None:
+            return None
+        return self._all(0, 1) if self.trunk.global_pool == "token" else self._all(self._first)
 
 
 def vision_tower(visual: nn.Module) -> VisionTower:

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from vtviz.engine import local
+from vtviz.engine import local, turns
 from vtviz.engine.explanation import Request
 from vtviz.engine.export import to_json
-from vtviz.engine.local import STAGES, Busy, LocalEngine
+from vtviz.engine.local import LocalEngine
+from vtviz.engine.run import STAGES
+from vtviz.engine.turns import Busy
 from vtviz.inputs import ImageInput, InputError
 from vtviz.models.base import ModelError
 from vtviz.models.registry import load_model
@@ -87,7 +89,7 @@ def test_bad_requests_are_refused_and_the_engine_goes_on(
 
 
 def test_a_full_queue_refuses(cat: ImageInput, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local, "QUEUE", 1)
+    monkeypatch.setattr(turns, "QUEUE", 1)
     engine, entered, leave = LocalEngine("cpu"), threading.Event(), threading.Event()
 
     def wait(stage: str) -> None:

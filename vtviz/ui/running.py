@@ -13,7 +13,7 @@ import streamlit as st
 
 from vtviz.attribution.watch import Watch
 from vtviz.engine.explanation import Explanation, Request
-from vtviz.engine.local import STAGES, OnStage
+from vtviz.engine.run import STAGES, OnStage
 from vtviz.inputs import ImageInput, InputError
 from vtviz.ui.language import say
 from vtviz.ui.models import current_device, need_model

@@ -31,7 +31,7 @@ def _total(explanation: Explanation) -> Total:
     label, whole = "lens.total_match", _value(explanation)
     if explanation.score_kind != "probability":
         label = f"model.total_{explanation.score_kind}"
-    details = getattr(explanation.relevance, "details", None)
+    details = explanation.relevance.details
     if details is None or details.value is None or details.baseline is None:
         return Total(label, whole)
     image = (details.image_unit or 0.0) * float(explanation.relevance.image.sum())

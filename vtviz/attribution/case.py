@@ -180,6 +180,13 @@ class ForwardPass:
         assert case is not None
         return case
 
+    def gradients(self, inputs: Sequence[Tensor]) -> tuple[Tensor | None, ...]:
+        """∂target/∂input for tensors ``[texts, ...]`` of the graph, which stays; None where no target depends on one.
+
+        The texts of a case do not influence each other, so the gradient of the sum is that of each value.
+        """
+        return torch.autograd.grad(self.values.sum(), inputs, retain_graph=True, allow_unused=True)
+
     def rows(self, weights: Tensor, index: int) -> Tensor:
         """Rows of the pieces of text ``index`` over the patches, ``[..., T, patches]``, of ``weights [texts, ..., text,
         image]``."""

@@ -45,9 +45,7 @@ class GradECLIP(Method):
         main = chosen_layer(forward, options, "text→image" if crosses else "image")
         joined = forward.attention.layers_of("fused")[-1:] if crosses else []
         layers = [main, *joined]
-        gradients = torch.autograd.grad(
-            forward.values.sum(), [each.mixed for each in layers], retain_graph=True, allow_unused=True
-        )
+        gradients = forward.gradients([each.mixed for each in layers])
         taken = [_taken(layer, gradient) for layer, gradient in zip(layers, gradients, strict=True)]
         if not crosses:
             return [self._of_image(case, i, taken[0]) for i in range(len(case.tokens))]

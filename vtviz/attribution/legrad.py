@@ -40,9 +40,7 @@ class LeGrad(Method):
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
         forward = case.forward(True, KINDS)
         layers = forward.attention.layers
-        gradients = torch.autograd.grad(
-            forward.values.sum(), [layer.weights for layer in layers], retain_graph=True, allow_unused=True
-        )
+        gradients = forward.gradients([layer.weights for layer in layers])
         sensitive: dict[Kind, list[Tensor]] = {kind: [] for kind in KINDS}
         for layer, gradient in zip(layers, gradients, strict=True):
             found = torch.zeros_like(layer.weights) if gradient is None else gradient

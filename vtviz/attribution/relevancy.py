@@ -42,8 +42,7 @@ class GenericRelevancy(Method):
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
         forward = case.forward(True, KINDS)
         layers = forward.attention.layers
-        weights = [layer.weights for layer in layers]
-        gradients = torch.autograd.grad(forward.values.sum(), weights, retain_graph=True, allow_unused=True)
+        gradients = forward.gradients([layer.weights for layer in layers])
         relevant = {
             layer: (layer.weights.detach() * gradient).clamp_min(0.0).float().mean(dim=1)
             for layer, gradient in zip(layers, gradients, strict=True)

@@ -86,7 +86,7 @@ def test_scores_of_words_and_pieces_and_their_sum(browser: Browser, tmp_path: Pa
         assert "Sum 2.25" in page.locator("#sum").inner_text() and "2.5" in page.locator("#sum").inner_text()
         expect(page.locator("#sum-note")).to_contain_text("complete")
         page.locator("#units-pieces").click()
-        assert page.locator("#scores .value").all_inner_texts() == ["0.5", "−0.25", "0", "1", "1"]
+        expect(page.locator("#scores .value")).to_have_text(["0.5", "−0.25", "0", "1", "1"])
         page.locator("#words button").nth(2).click()
         expect(page.locator("#status")).to_contain_text("“$”")
         page.locator("#words button").nth(3).click(modifiers=["Shift"])

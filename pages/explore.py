@@ -4,6 +4,7 @@ import streamlit as st
 
 from vtviz.engine.lens import lens_view
 from vtviz.ui.answer import show_downloads, show_metrics, show_verdict
+from vtviz.ui.faithfulness import faithfulness_panel
 from vtviz.ui.guide import show_notes
 from vtviz.ui.history import remember, show_history
 from vtviz.ui.inputs import ask_photo, ask_text
@@ -59,6 +60,7 @@ with told(right):
             st.markdown(f"**{say('pick.title')}**")
             show_pickers(explanation, request)
             show_metrics(explanation)
+            faithfulness_panel(explanation)
 with place:
     show_link({**query_of_sides(), **more})
 with left:

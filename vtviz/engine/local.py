@@ -25,6 +25,7 @@ from vtviz.attribution.registry import find_method, methods
 from vtviz.attribution.targets import parse_target
 from vtviz.engine.explanation import Explanation, Request
 from vtviz.engine.jobs import Job
+from vtviz.engine.log import RunLog
 from vtviz.errors import UserError
 from vtviz.inputs import ImageInput, InputError
 from vtviz.metrics.system import (
@@ -115,6 +116,7 @@ class LocalEngine:
         families()  # their imports are slow, and no part of any answer
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="vtviz-engine")
         self._places = threading.BoundedSemaphore(QUEUE)
+        self.runs = RunLog(self.device)
         self._waiting: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._jobs: dict[str, Job] = {}
         self._jobs_lock = threading.Lock()
@@ -137,9 +139,9 @@ class LocalEngine:
         slow = self._is_slow(request)
         if slow:
             watch = replace(watch or Watch(), pause=self._let_pass)
-        return self._in_turn(
-            self._key(request), lambda: self._explained(request, heard, watch), self._explanations, slow
-        )
+        with self.runs.asked():
+            run = self._logged(request, lambda: self._explained(request, heard, watch))
+            return self._in_turn(self._key(request), run, self._explanations, slow)
 
     def start(self, request: Request) -> Job:
         """Begins a slow request, or gives the job that is at it already.
@@ -154,9 +156,8 @@ class LocalEngine:
             self._take_place()
             job = self._jobs[key] = Job()
             watch = job.watch(self._let_pass)
-            job.future = self._worker.submit(
-                self._explanations.get, key, lambda: self._explained(request, lambda stage: None, watch)
-            )
+            run = self._logged(request, lambda: self._explained(request, lambda stage: None, watch))
+            job.future = self._worker.submit(self._explanations.get, key, run)
         job.future.add_done_callback(lambda _: self._finish(key))
         return job
 
@@ -235,6 +236,14 @@ class LocalEngine:
         """
         return self._quick(lambda: parse_target(self._model(model, self.device), written)).result()
 
+    def use(self, model: str, work: Callable[[FusionModel], Value]) -> Value:
+        """Runs ``work`` with a model while nobody else runs it. It should be short: everyone else waits.
+
+        Raises:
+            ModelError: if the model cannot be loaded.
+        """
+        return self._worker.submit(lambda: work(self._model(model, self.device))).result()
+
     def close(self) -> None:
         """Ends the worker once it is done."""
         self._worker.shutdown()
@@ -265,6 +274,11 @@ class LocalEngine:
     def _let_pass(self) -> None:
         while not self._waiting.empty():
             self._waiting.get_nowait()()  # only the worker takes from the queue
+
+    def _logged(self, request: Request, run: Callable[[], Explanation]) -> Callable[[], Explanation]:
+        """``run``, noted in the log with the time that it waited from now on."""
+        asked_at = time.perf_counter()
+        return lambda: self.runs.timed(request, asked_at, run)
 
     def _take_place(self) -> None:
         if not self._places.acquire(blocking=False):

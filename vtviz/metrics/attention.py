@@ -1,10 +1,16 @@
-"""Statistics of attention."""
+"""Statistics of attention, and of how much of a photo a map takes up."""
 
 from __future__ import annotations
 
 import math
 
+import numpy as np
+import torch.nn.functional as F
 from torch import Tensor
+
+from vtviz.metrics.base import Metric, Subject
+
+MASS = 0.5
 
 
 def entropy(weights: Tensor) -> Tensor:
@@ -15,3 +21,51 @@ def entropy(weights: Tensor) -> Tensor:
     keys = weights.shape[-1]
     rows = -(weights * weights.clamp_min(1e-12).log()).sum(dim=-1)
     return rows / math.log(keys) if keys > 1 else rows * 0.0
+
+
+def head_similarity(weights: Tensor) -> float:
+    """Mean cosine of the attention of every two heads of ``weights [heads, queries, keys]``, over the queries.
+
+    1 means that the heads do the same thing. NaN for a single head.
+    """
+    heads = weights.shape[0]
+    unit = F.normalize(weights.float(), dim=-1)
+    total = float(unit.sum(dim=0).square().sum(dim=-1).mean())  # Σ over all pairs, both ways and with themselves
+    return (total - heads) / (heads * (heads - 1)) if heads > 1 else float("nan")
+
+
+def coverage(relevance: np.ndarray, mass: float = MASS) -> float:
+    """The smallest share of the patches that together hold ``mass`` of the positive relevance; 0 where none is."""
+    values = np.sort(relevance.ravel().clip(min=0.0))[::-1].astype(np.float64)
+    total = values.sum()
+    if total <= 0:
+        return 0.0
+    return float((np.searchsorted(values.cumsum(), mass * total * (1 - 1e-9)) + 1) / len(values))
+
+
+def _text_share(subject: Subject) -> float:
+    details = subject.relevance.details
+    return float("nan") if details is None or details.text_share is None else details.text_share
+
+
+METRICS = (
+    Metric(
+        "coverage",
+        "Share of the photo that holds half of the map",
+        "attention",
+        "none",
+        "vtviz",
+        "0",
+        lambda subject: coverage(subject.relevance.image),
+        frozenset({"patches"}),
+    ),
+    Metric(
+        "text_share",
+        "Share of the text (T-SHAP)",
+        "attention",
+        "none",
+        "Parcalabescu and Frank, MM-SHAP, ACL 2023",
+        "0 where the method is a Shapley method",
+        _text_share,
+    ),
+)

@@ -1,0 +1,17 @@
+"""Audit: how far the explanations of many photos and texts can be trusted."""
+
+import streamlit as st
+
+from vtviz.ui.audit import set_up, show_runs
+from vtviz.ui.language import say
+from vtviz.ui.shell import setup
+from vtviz.ui.trouble import told
+
+setup("page.audit")
+st.title(say("audit.title"))
+st.caption(say("audit.about"))
+with told(st.container()):
+    show_runs()
+st.divider()
+with told(st.container()):
+    set_up()

@@ -1,0 +1,75 @@
+"""The Audit page without a browser, with a small untrained network behind it."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.attribution.conftest import tiny  # noqa: F401
+from vtviz.audit.history import DATA, History
+from vtviz.audit.jobs import AuditJobs
+from vtviz.models.vtviz_base.family import VtvizBase
+from vtviz.paths import ASSETS
+from vtviz.ui import audit as page
+
+
+@pytest.fixture
+def jobs(tiny: VtvizBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AuditJobs]:  # noqa: F811
+    def door(name: str, work: Callable[[Any], Any]) -> Any:
+        return work(tiny)
+
+    monkeypatch.setenv(DATA, str(tmp_path))
+    jobs = AuditJobs(History(tmp_path), door)
+    monkeypatch.setattr(page, "audit_jobs", lambda: jobs)
+    yield jobs
+    jobs.close()
+
+
+@pytest.fixture
+def app(jobs: AuditJobs) -> AppTest:
+    return AppTest.from_file(str(ASSETS.parent / "pages" / "audit.py"), default_timeout=120).run()
+
+
+def start(app: AppTest) -> None:
+    next(each for each in app.number_input if "first rows" in each.label).set_value(2)
+    next(each for each in app.button if each.label == "Start the audit").click().run()
+
+
+def test_without_audits_the_page_says_what_to_do(app: AppTest) -> None:
+    assert not app.exception and "No audit yet" in app.info[0].value
+
+
+def test_an_audit_of_the_samples_runs_and_its_report_is_shown(app: AppTest, jobs: AuditJobs) -> None:
+    start(app)
+    assert not app.exception and not app.error
+    (entry,) = jobs.history.all()
+    for _ in range(6000):
+        if jobs.progress(entry.id) is None and jobs.history.all()[0].state == "done":
+            break
+        time.sleep(0.1)
+    app.run()
+    assert not app.exception and len(app.get("download_button")) == 4
+    assert any("random ranking" in each.value for each in app.markdown)
+    app.toggle(key="audit-read").set_value(True).run()
+    assert not app.exception and "How far can these explanations be trusted?" in app.get("iframe")[0].proto.srcdoc
+    app.toggle(key="audit-read").set_value(False).run()
+    app.selectbox(key="lang").select("zh").run()
+    assert not app.exception and any("随机排序" in each.value for each in app.markdown)
+
+
+def test_a_bad_path_gets_one_sentence(app: AppTest, jobs: AuditJobs) -> None:
+    app.segmented_control[0].set_value("path").run()
+    next(each for each in app.text_input if each.label.startswith("Path")).set_value("/none/m.csv").run()
+    next(each for each in app.button if each.label == "Start the audit").click().run()
+    assert not app.exception and "cannot be read" in app.error[0].value and jobs.history.all() == []
+
+
+def test_an_uploaded_manifest_without_its_photos_gets_one_sentence(app: AppTest, cat_bytes: bytes) -> None:
+    app.segmented_control[0].set_value("upload").run()
+    app.get("file_uploader")[0].upload("m.csv", b"image,text\nb.jpg,a dog\n", "text/csv").run()
+    app.get("file_uploader")[1].upload("a.jpg", cat_bytes, "image/jpeg").run()
+    next(each for each in app.button if each.label == "Start the audit").click().run()
+    assert not app.exception and "1 photos of the manifest were not uploaded" in app.error[0].value

@@ -1,0 +1,135 @@
+"""An audit from end to end: rows, checks, figures, report."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow.parquet as pq
+
+from vtviz.attribution.base import Watch
+from vtviz.attribution.registry import find_method
+from vtviz.audit.cases import draw_cases, pick_cases
+from vtviz.audit.checks import run_checks
+from vtviz.audit.html import write_html
+from vtviz.audit.manifest import Manifest, Row
+from vtviz.audit.rows import RowStore
+from vtviz.audit.run import About, Clock, Door, Progress, claim_folder, look_up, measure_rows
+from vtviz.audit.settings import RANDOM, Settings
+from vtviz.audit.summary import summarise
+from vtviz.inputs import InputError
+from vtviz.metrics.registry import find_metric
+from vtviz.metrics.system import versions
+
+SCHEMA = "vtviz.audit/1"
+REPORT = "report.json"
+
+
+def run_audit(
+    manifest: Manifest,
+    settings: Settings,
+    folder: Path,
+    door: Door,
+    progress: Callable[[Progress], None] = lambda now: None,
+    watch: Watch | None = None,
+    language: str = "en",
+) -> dict[str, Any]:
+    """Runs an audit, or what is left of it, in a folder; returns the report that it writes there.
+
+    Args:
+        manifest: the rows.
+        settings: what to measure.
+        folder: for ``report.json``, ``report.html``, ``rows.parquet``; made where there is none.
+        door: the way to the models.
+        progress: hears every step.
+        watch: asked between passes whether to go on.
+        language: of ``report.html``.
+
+    Raises:
+        InputError: if the folder holds another audit, a method is not defined for a model, or every row failed.
+        ModelError: if a model cannot be loaded.
+        Cancelled: if the watch says so; the same call goes on later.
+    """
+    watch = watch or Watch()
+    folder.mkdir(parents=True, exist_ok=True)
+    models = look_up(settings, door)
+    claim_folder(folder, manifest, settings, models)
+    store, clock = RowStore(folder, settings.metrics), Clock(progress)
+    measure_rows(store, manifest.rows, settings, models, door, clock, watch)
+    store.join()
+    good = _measured(store.whole, manifest)
+    checks = run_checks(folder, good, settings, models, door, clock, watch)
+    clock.enter("report", 0, 1)
+    if not good:
+        raise InputError(
+            "No row could be measured; the first reason: {reason}",
+            reason=next(iter(summarise(store.whole, settings)["failures"])),
+        )
+    report = make_report(manifest, settings, models, store.whole, checks)
+    draw_cases(folder, report["cases"], manifest.rows, door)
+    new = folder / f"{REPORT}.new"
+    new.write_bytes(orjson.dumps(report, option=orjson.OPT_INDENT_2))
+    os.replace(new, folder / REPORT)
+    write_html(folder, language)
+    clock.step()
+    return report
+
+
+def make_report(
+    manifest: Manifest, settings: Settings, models: list[About], rows: Path, checks: dict[str, Any]
+) -> dict[str, Any]:
+    """The report as plain values: the schema of ``report.json``. ``summary`` is equal for equal runs."""
+    methods = list(dict.fromkeys(method for model in models for method in model.methods))
+    sanity = {model: found["sanity"] for model, found in checks.items()}
+    heads = {model: found["heads"] for model, found in checks.items()}
+    return {
+        "schema": SCHEMA,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "settings": settings.to_dict(),
+        "inputs": {
+            "manifest": manifest.path.name,
+            "path": str(manifest.path.resolve()),
+            "sha256": manifest.sha256,
+            "rows": len(manifest.rows),
+            "photos_sha256": photos_sha256(rows),
+        },
+        "models": [
+            {
+                "name": each.name,
+                "weights_sha256": each.weights_sha256,
+                "device": each.device,
+                "methods": list(each.methods),
+            }
+            for each in models
+        ],
+        "methods": {name: _describe(find_method(name), "label", "paper", "cost") for name in methods},
+        "metrics": {
+            name: _describe(find_metric(name), "label", "family", "direction", "paper", "cost")
+            for name in settings.metrics
+        },
+        "versions": versions(),
+        "summary": {**summarise(rows, settings), "sanity": sanity, "heads": heads},
+        "cases": pick_cases(rows, settings, models),
+    }
+
+
+def photos_sha256(rows: Path) -> str:
+    """One sha256 over those of all photos in the order of the rows; single ones are in ``rows.parquet``."""
+    table = pq.read_table(rows, columns=["row", "image_sha256"], filters=[("method", "=", RANDOM)]).sort_by("row")
+    return hashlib.sha256("\n".join(str(each) for each in table["image_sha256"].to_pylist()).encode()).hexdigest()
+
+
+def _describe(thing: object, *fields: str) -> dict[str, Any]:
+    return {field: getattr(thing, field) for field in fields}
+
+
+def _measured(rows: Path, manifest: Manifest) -> list[Row]:
+    """The rows that every model measured."""
+    table = pq.read_table(rows, columns=["row", "status"], filters=[("method", "=", RANDOM)])
+    failed = {n for n, s in zip(table["row"].to_pylist(), table["status"].to_pylist(), strict=True) if s == "failed"}
+    return [row for row in manifest.rows if row.number not in failed]

@@ -1,0 +1,133 @@
+"""What an audit looks at: a CSV or JSON-lines file with a photo and a text a row."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vtviz.inputs import InputError
+from vtviz.metrics.localisation import Box
+
+COLUMNS = ("image", "text", "boxes", "phrase", "group")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One photo and text. ``number`` counts from 1; ``boxes`` (x0, y0, x1, y1) hold what the text, or the ``phrase`` in
+    it, names, as fractions of the photo or, where any value is above 1, as pixels."""
+
+    number: int
+    image: Path
+    text: str
+    boxes: tuple[Box, ...] = ()
+    phrase: str = ""
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The rows of a file, its name, and the sha256 of its bytes."""
+
+    path: Path
+    sha256: str
+    rows: tuple[Row, ...]
+
+
+def read_manifest(path: Path, limit: int | None = None) -> Manifest:
+    """The rows of a CSV or JSONL manifest, or its first ``limit`` rows. Relative paths start at its folder.
+
+    Raises:
+        InputError: if the file cannot be read, has no rows, or a row is not as it should be; it names the row.
+    """
+    try:
+        data = path.read_bytes()
+        text = data.decode("utf-8-sig")
+    except OSError as error:
+        raise InputError("The manifest {path} cannot be read: {reason}.", path=path, reason=error.strerror) from error
+    except UnicodeDecodeError as error:
+        raise InputError("The manifest {name} is not UTF-8 text; save it as UTF-8.", name=path.name) from error
+    reader = {".csv": _csv_rows, ".jsonl": _json_rows}.get(path.suffix.lower())
+    if reader is None:
+        raise InputError("The manifest {name} is neither .csv nor .jsonl.", name=path.name)
+    values = reader(text)[:limit]
+    if not values:
+        raise InputError("The manifest {name} has no rows.", name=path.name)
+    rows = tuple(_row(number, each, path.parent) for number, each in enumerate(values, 1))
+    return Manifest(path, hashlib.sha256(data).hexdigest(), rows)
+
+
+def _csv_rows(text: str) -> list[dict[str, Any]]:
+    reader = csv.DictReader(io.StringIO(text))
+    missing = [name for name in ("image", "text") if name not in (reader.fieldnames or ())]
+    if missing:
+        raise InputError("The manifest has no column {missing}.", missing=", ".join(missing))
+    try:
+        rows = list(reader)
+    except csv.Error as error:
+        raise InputError("The manifest is not a CSV file: {reason}.", reason=error) from error
+    for number, row in enumerate(rows, 1):
+        if None in row or None in row.values():
+            raise InputError(
+                "Row {number} of the manifest has another number of columns than the first line.", number=number
+            )
+        if row.get("boxes"):
+            row["boxes"] = _json(str(row["boxes"]), number, "boxes")
+    return [dict(row) for row in rows]
+
+
+def _json_rows(text: str) -> list[dict[str, Any]]:
+    lines = [line for line in text.splitlines() if line.strip()]
+    rows = [_json(line, number, "line") for number, line in enumerate(lines, 1)]
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row, dict):
+            raise InputError("Row {number} of the manifest is no JSON object.", number=number)
+    return rows
+
+
+def _json(text: str, number: int, where: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InputError(
+            "Row {number} of the manifest holds text that is not JSON ({where}).", number=number, where=where
+        ) from error
+
+
+def _row(number: int, values: dict[str, Any], folder: Path) -> Row:
+    found = {name: values.get(name) or "" for name in COLUMNS}
+    for name in ("image", "text", "phrase", "group"):
+        if not isinstance(found[name], str | int | float):
+            raise InputError("Row {number} of the manifest has a {column} that is no text.", number=number, column=name)
+    image, text, phrase = (str(found[name]).strip() for name in ("image", "text", "phrase"))
+    if not image or not text:
+        raise InputError(
+            "Row {number} of the manifest has no {column}.", number=number, column="text" if image else "image"
+        )
+    if phrase and phrase not in text:
+        raise InputError("Row {number} of the manifest has a phrase that its text does not hold.", number=number)
+    boxes = _boxes(number, found["boxes"])
+    return Row(number, folder / image, text, boxes, phrase, str(found["group"]).strip())
+
+
+def _boxes(number: int, values: Any) -> tuple[Box, ...]:
+    values = values or []
+    if isinstance(values, list) and values and not isinstance(values[0], list):
+        values = [values]  # a single box
+    good = isinstance(values, list) and all(isinstance(box, list) and _is_box(box) for box in values)
+    if not good:
+        raise InputError(
+            "Row {number} of the manifest has boxes that are not lists of x0, y0, x1, y1 with x0 < x1, y0 < y1.",
+            number=number,
+        )
+    return tuple(tuple(float(value) for value in box) for box in values)
+
+
+def _is_box(box: list[Any]) -> bool:
+    if len(box) != 4 or not all(isinstance(each, int | float) and not isinstance(each, bool) for each in box):
+        return False
+    return 0 <= box[0] < box[2] < float("inf") and 0 <= box[1] < box[3] < float("inf")

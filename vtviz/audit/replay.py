@@ -1,0 +1,98 @@
+"""Runs the audit of a report again: do the figures agree?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from vtviz.attribution.base import Watch
+from vtviz.audit.audit import SCHEMA, run_audit
+from vtviz.audit.manifest import read_manifest
+from vtviz.audit.run import Door, Progress
+from vtviz.audit.settings import settings_from
+from vtviz.inputs import InputError
+
+TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A place in two reports whose values differ."""
+
+    place: str
+    first: Any
+    second: Any
+
+
+def read_report(path: Path) -> dict[str, Any]:
+    """The report in a file.
+
+    Raises:
+        InputError: if it cannot be read or is no report of an audit.
+    """
+    try:
+        report = orjson.loads(path.read_bytes())
+    except OSError as error:
+        raise InputError("The report {path} cannot be read: {reason}.", path=path, reason=error.strerror) from error
+    except orjson.JSONDecodeError as error:
+        raise InputError("The report {name} is not JSON.", name=path.name) from error
+    if not isinstance(report, dict) or report.get("schema") != SCHEMA:
+        raise InputError("The file {name} is not the report of an audit.", name=path.name)
+    return report
+
+
+def replay(
+    path: Path,
+    folder: Path,
+    door: Door,
+    manifest: Path | None = None,
+    progress: Callable[[Progress], None] = lambda now: None,
+    watch: Watch | None = None,
+) -> list[Difference]:
+    """Runs the audit of a report again in a folder; returns where the figures differ by more than 1e-6.
+
+    Inputs or weights that are not those of the report are differences too.
+
+    Args:
+        path: ``report.json``.
+        folder: an empty one for the second run.
+        door: the way to the models.
+        manifest: where it lies now; where the report says, if None.
+        progress: hears every step.
+        watch: asked whether to go on.
+
+    Raises:
+        InputError: if the report or the manifest cannot be used.
+    """
+    old = read_report(path)
+    settings = settings_from(old["settings"])
+    rows = read_manifest(manifest or Path(old["inputs"]["path"]), settings.limit)
+    new = run_audit(rows, settings, folder, door, progress, watch)
+    found = [
+        each for key in ("sha256", "photos_sha256") for each in differences(old["inputs"][key], new["inputs"][key], key)
+    ]
+    first, second = ([each["weights_sha256"] for each in report["models"]] for report in (old, new))
+    return [
+        *found,
+        *differences(first, second, "weights_sha256"),
+        *differences(old["summary"], new["summary"], "summary"),
+    ]
+
+
+def differences(first: Any, second: Any, place: str) -> Iterator[Difference]:
+    """Where two plain values differ, numbers by more than 1e-6."""
+    if isinstance(first, dict) and isinstance(second, dict):
+        for key in dict.fromkeys([*first, *second]):
+            yield from differences(first.get(key), second.get(key), f"{place}.{key}")
+    elif isinstance(first, list | tuple) and isinstance(second, list | tuple) and len(first) == len(second):
+        for number, (one, two) in enumerate(zip(first, second, strict=True)):
+            yield from differences(one, two, f"{place}[{number}]")
+    elif isinstance(first, int | float) and isinstance(second, int | float):
+        if abs(first - second) > TOLERANCE:
+            yield Difference(place, first, second)
+    elif first != second:
+        yield Difference(place, first, second)

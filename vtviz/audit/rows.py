@@ -1,0 +1,100 @@
+"""The records of an audit on disk: small Parquet files while it runs, one ``rows.parquet`` once it is done.
+
+A file appears under its name only when it is whole, so a kill at any point loses at most the records not yet flushed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+KEY = ("model", "row", "method")
+PARTS, WHOLE = "parts", "rows.parquet"
+GROUP = 4096  # records in memory while the parts are joined
+
+
+def schema_of(metrics: Sequence[str]) -> pa.Schema:
+    """The columns of ``rows.parquet``."""
+    text = [(name, pa.string()) for name in ("model", "method", "image", "text", "group", "status", "reason")]
+    fixed = [("row", pa.int32()), *text, ("image_sha256", pa.string()), ("score", pa.float64())]
+    entropies = ("attention_entropy", pa.list_(pa.list_(pa.float64())))
+    return pa.schema([*fixed, entropies, *((name, pa.float64()) for name in metrics)])
+
+
+class RowStore:
+    """The records in a folder.
+
+    Args:
+        folder: where they lie; made by whoever runs the audit.
+        metrics: the names of the measures, which are columns.
+    """
+
+    def __init__(self, folder: Path, metrics: Sequence[str]) -> None:
+        self.folder, self.schema = folder, schema_of(metrics)
+        self._parts = folder / PARTS
+        self._open: list[dict[str, Any]] = []
+
+    @property
+    def whole(self) -> Path:
+        """The file with all records."""
+        return self.folder / WHOLE
+
+    def done(self) -> dict[tuple[str, int], bool]:
+        """The models and rows that are on disk, and so need no second run, and whether they failed."""
+        found: dict[tuple[str, int], bool] = {}
+        for file in self._files():
+            table = pq.read_table(file, columns=["model", "row", "status"])
+            for model, row, status in zip(*(column.to_pylist() for column in table.columns), strict=True):
+                found[model, row] = status == "failed"
+        return found
+
+    def add(self, records: Sequence[dict[str, Any]]) -> None:
+        """Takes records, which are lost by a kill before the next ``flush``."""
+        self._open += records
+
+    def flush(self) -> None:
+        """Writes the records taken so far."""
+        if not self._open:
+            return
+        self._parts.mkdir(parents=True, exist_ok=True)
+        number = len(list(self._parts.glob("*.parquet")))
+        _write(self._parts / f"{number:06d}.parquet", [pa.Table.from_pylist(self._open, self.schema)], self.schema)
+        self._open = []
+
+    def join(self) -> None:
+        """Makes ``rows.parquet`` of the parts, and removes the parts."""
+        self.flush()
+        files = self._files()
+        if files == [self.whole]:
+            return
+        _write(self.whole, self._once(files), self.schema)
+        shutil.rmtree(self._parts)
+
+    def _files(self) -> list[Path]:
+        whole = [self.whole] if self.whole.is_file() else []
+        return whole + sorted(self._parts.glob("*.parquet"))
+
+    def _once(self, files: list[Path]) -> Iterator[pa.Table]:
+        """The records of the files, each once: a kill may have left some in the whole file and in a part."""
+        seen: set[tuple[Any, ...]] = set()
+        for file in files:
+            for batch in pq.ParquetFile(file).iter_batches(GROUP):
+                keys = list(zip(*(batch[name].to_pylist() for name in KEY), strict=True))
+                new = [key not in seen for key in keys]
+                seen.update(keys)
+                yield pa.Table.from_batches([batch], self.schema).filter(pa.array(new))
+
+
+def _write(path: Path, tables: Iterable[pa.Table], schema: pa.Schema) -> None:
+    """Writes a Parquet file that is there whole or not at all."""
+    new = path.with_suffix(".new")
+    with pq.ParquetWriter(new, schema, compression="zstd") as writer:
+        for table in tables:
+            writer.write_table(table)
+    os.replace(new, path)

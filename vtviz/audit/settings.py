@@ -1,0 +1,74 @@
+"""What an audit measures, and how."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from vtviz.attribution.masked import FILLS, Fill
+from vtviz.attribution.registry import find_method
+from vtviz.inputs import InputError
+from vtviz.metrics.registry import DEFAULTS, find_metric
+from vtviz.models.base import FusionModel
+from vtviz.models.registry import DEFAULT_MODEL
+
+RANDOM = "random"  # stands beside the methods: a ranking drawn at random, the baseline of every figure
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of an audit; equal settings, inputs and weights give equal figures.
+
+    ``methods`` of each of ``models`` (its default method where empty); ``steps`` is how many parts a ranking is taken
+    away in, and ``fill`` what stands in for patches. ``probes`` rows take part in the sanity checks and the statistics
+    of attention heads.
+    """
+
+    models: tuple[str, ...] = (DEFAULT_MODEL,)
+    methods: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = DEFAULTS
+    fill: Fill = "blur"
+    steps: int = 8
+    seed: int = 0
+    limit: int | None = None
+    probes: int = 8
+
+    def __post_init__(self) -> None:
+        for name in self.methods:
+            find_method(name)
+        for name in self.metrics:
+            find_metric(name)
+        if not self.metrics:
+            raise InputError("An audit needs at least one metric.")
+        if self.fill not in FILLS:
+            raise InputError(
+                "There is no fill called {fill}; the fills are: {known}.", fill=self.fill, known=", ".join(FILLS)
+            )
+        if self.steps < 2:
+            raise InputError("An audit needs at least two steps.")
+
+    def methods_of(self, model: FusionModel) -> tuple[str, ...]:
+        """The methods to audit on a model, without the random ranking."""
+        return self.methods or (model.default_method,)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings as plain values."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+
+
+def settings_from(values: dict[str, Any]) -> Settings:
+    """Settings from what ``to_dict`` gave.
+
+    Raises:
+        InputError: if they are not settings, or name a method or metric that is not there.
+    """
+    found: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    try:
+        return Settings(**found)
+    except TypeError as error:
+        raise InputError("The report has settings that this version does not know.") from error
+
+
+def names(written: str | None) -> tuple[str, ...]:
+    """Names separated by commas."""
+    return tuple(dict.fromkeys(name.strip() for name in (written or "").split(",") if name.strip()))

@@ -1,0 +1,53 @@
+"""A manifest and photos as a browser sends them, as files that an audit can read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+
+from vtviz.audit.manifest import read_manifest
+from vtviz.inputs import InputError
+
+Upload = tuple[str, bytes]  # name and bytes
+
+
+def save_uploads(folder: Path, manifest: Upload, photos: Iterable[Upload]) -> Path:
+    """Writes a manifest and its photos to a folder; returns the path of the manifest.
+
+    A browser sends photos without their folders, so each goes where the manifest looks for a file of its name.
+
+    Raises:
+        InputError: if the manifest cannot be used, leads out of the folder, or photos are missing.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / ("manifest" + Path(manifest[0]).suffix.lower())
+    path.write_bytes(manifest[1])
+    wanted: dict[str, Path] = {}
+    for row in read_manifest(path).rows:
+        place = row.image.relative_to(folder) if row.image.is_relative_to(folder) else None
+        if place is None or ".." in place.parts:
+            raise InputError("Row {number} of the manifest leads to a place outside its folder.", number=row.number)
+        if wanted.setdefault(place.name, row.image) != row.image:
+            raise InputError(
+                "Two photos of the manifest are called {name}; give each a name of its own.", name=place.name
+            )
+    for name, data in photos:
+        target = wanted.pop(PurePosixPath(name).name, None)
+        if target is not None:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+    if wanted:
+        first = min(wanted)
+        raise InputError(
+            "{count} photos of the manifest were not uploaded, such as {name}.", count=len(wanted), name=first
+        )
+    return path
+
+
+def save_rows(folder: Path, rows: Iterable[dict[str, str]]) -> Path:
+    """Writes rows as a JSONL manifest; returns its path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "manifest.jsonl"
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    return path

@@ -1,0 +1,52 @@
+"""What the figures of a report say about one method, as data for plain sentences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from vtviz.audit.settings import RANDOM
+
+Tone = Literal["good", "bad", "unsure"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One finding: the key of its sentence, how it is to be read, and the numbers in it."""
+
+    key: str
+    tone: Tone
+    values: dict[str, Any]
+
+
+def verdicts(report: dict[str, Any], model: str, method: str) -> list[Verdict]:
+    """Against the random ranking for each metric, then the sanity checks, for one method on one model."""
+    found = [each for name in report["metrics"] if (each := _against_random(report, model, method, name))]
+    for outcome in report["summary"]["sanity"].get(model, {}).get(method, []):
+        found.append(_of_check(outcome))
+    return found
+
+
+def _against_random(report: dict[str, Any], model: str, method: str, metric: str) -> Verdict | None:
+    for each in report["summary"]["comparisons"]:
+        pair = (each["first"], each["second"])
+        if each["metric"] == metric and pair == (
+            {"model": model, "method": method},
+            {"model": model, "method": RANDOM},
+        ):
+            means = report["summary"]["metrics"][model]
+            values = {
+                "metric": metric,
+                "own": means[method][metric]["mean"],
+                "random": means[RANDOM][metric]["mean"],
+                "p": each["p_adjusted"],
+            }
+            tone: Tone = {"first": "good", "second": "bad", None: "unsure"}[each["better"]]  # type: ignore[assignment]
+            return Verdict(f"against_random.{tone}", tone, values)
+    return None
+
+
+def _of_check(outcome: dict[str, Any]) -> Verdict:
+    tone: Tone = {"passed": "good", "failed": "bad", "not_applicable": "unsure"}[outcome["verdict"]]  # type: ignore[assignment]
+    values = {"value": outcome["value"], "limit": outcome["limit"], "probes": outcome["probes"]}
+    return Verdict(f"check.{outcome['check']}.{outcome['verdict']}", tone, values)

@@ -1,0 +1,134 @@
+"""Audit explanations over a manifest, or replay an audit."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from tqdm import tqdm
+
+from vtviz.cli.common import AsJson, Device, app, show
+from vtviz.inputs import InputError
+from vtviz.models.registry import DEFAULT_MODEL
+
+if TYPE_CHECKING:
+    from vtviz.audit.run import Door, Progress
+    from vtviz.models.base import FusionModel
+
+SHOWN = 10
+
+
+@app.command()
+def audit(
+    manifest: Annotated[
+        Path | None, typer.Argument(help="CSV or JSONL with image, text and perhaps boxes, phrase, group.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Folder for report.json, report.html, rows.parquet; the same folder resumes.")
+    ] = None,
+    model: Annotated[str, typer.Option(help="Models, with commas.")] = DEFAULT_MODEL,
+    methods: Annotated[str | None, typer.Option(help="Methods, with commas; the model's default if left out.")] = None,
+    metrics: Annotated[str | None, typer.Option(help="Metrics, with commas; `vtviz metrics` lists them.")] = None,
+    fill: Annotated[str, typer.Option(help="What stands in for patches: blur, mean or zero.")] = "blur",
+    steps: Annotated[int, typer.Option(help="Steps in which a ranking is taken away.", min=2)] = 8,
+    seed: Annotated[int, typer.Option(help="Of everything random.", min=0)] = 0,
+    limit: Annotated[int | None, typer.Option(help="Only the first N rows.", min=1)] = None,
+    engine: Annotated[str, typer.Option(help="local.")] = "local",
+    language: Annotated[str, typer.Option(help="Of report.html: en or zh.")] = "en",
+    device: Device = "auto",
+    replay: Annotated[Path | None, typer.Option(help="Run the audit of this report.json again and compare.")] = None,
+) -> None:
+    """Audit explanations: faithfulness, localisation, stability, sanity checks; rows, figures and a report."""
+    from vtviz.audit.audit import run_audit
+    from vtviz.audit.manifest import read_manifest
+    from vtviz.audit.settings import Settings, names
+    from vtviz.sentences import LANGUAGES
+
+    if engine != "local":
+        raise InputError("There is no engine {engine} for audits; use local.", engine=engine)
+    if language not in LANGUAGES:
+        raise InputError(
+            "There is no language {language}; use {known}.", language=language, known=" or ".join(LANGUAGES)
+        )
+    if replay is not None:
+        raise typer.Exit(_replay(replay, manifest, output, device))
+    if manifest is None or output is None:
+        raise InputError("An audit needs a manifest and --output, or --replay with a report.")
+    written = {"metrics": names(metrics)} if metrics else {}
+    settings = Settings(names(model), names(methods), fill=fill, steps=steps, seed=seed, limit=limit, **written)  # type: ignore[arg-type]
+    with _Bar() as bar:
+        report = run_audit(
+            read_manifest(manifest, limit), settings, output, local_door(device), bar.show, language=language
+        )
+    for name, counts in report["summary"]["rows"].items():
+        typer.echo(f"{name}: {counts['measured']} of {counts['total']} rows measured. {output / 'report.html'}")
+
+
+@app.command("metrics")
+def list_metrics(as_json: AsJson = False) -> None:
+    """List the metrics of explanations, with their direction."""
+    from vtviz.metrics.registry import DEFAULTS
+    from vtviz.metrics.registry import metrics as known
+
+    fields = ("name", "label", "family", "direction", "paper", "cost")
+    rows = [
+        {**{f: getattr(m, f) for f in fields}, "needs": sorted(m.needs), "default": m.name in DEFAULTS}
+        for m in known().values()
+    ]
+    show(rows, as_json, lambda row: f"{row['name']:24} {row['direction']:7} {row['label']} ({row['paper']})")
+
+
+def local_door(device: str) -> Door:
+    """Models in this process, the last one kept."""
+    from vtviz.metrics.system import choose_device
+    from vtviz.models.registry import load_model
+
+    chosen = choose_device(device)
+    kept: dict[str, FusionModel] = {}
+
+    def door(name: str, work: Any) -> Any:
+        if name not in kept:
+            kept.clear()
+            kept[name] = load_model(name, chosen)
+        return work(kept[name])
+
+    return door
+
+
+def _replay(report: Path, manifest: Path | None, output: Path | None, device: str) -> int:
+    from vtviz.audit.replay import replay
+
+    with tempfile.TemporaryDirectory() as scratch, _Bar() as bar:
+        found = replay(report, output or Path(scratch), local_door(device), manifest, bar.show)
+    for each in found[:SHOWN]:
+        typer.echo(f"{each.place}: {each.first} in the report, {each.second} now")
+    if len(found) > SHOWN:
+        typer.echo(f"… and {len(found) - SHOWN} more")
+    typer.echo("The figures differ." if found else "The figures agree.")
+    return int(bool(found))
+
+
+class _Bar:
+    """A progress bar for each stage of an audit."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm[Any] | None = None
+        self._stage = ""
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def show(self, now: Progress) -> None:
+        """Shows how far the audit is."""
+        if self._bar is None or now.stage != self._stage:
+            self.__exit__()
+            self._bar, self._stage = tqdm(total=now.total, initial=now.done, desc=now.stage, unit="step"), now.stage
+        self._bar.update(now.done - self._bar.n)
+        if now.failed:
+            self._bar.set_postfix(failed=now.failed)

@@ -1,0 +1,82 @@
+"""What a measure of an explanation declares, and what it gets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from vtviz.attribution.base import Case, Relevance
+from vtviz.attribution.masked import Masked
+from vtviz.inputs import ImageInput
+from vtviz.metrics.localisation import Box
+from vtviz.render.words import word_scores
+
+Direction = Literal["higher", "lower", "none"]
+Need = Literal["boxes", "explain", "patches", "words"]
+Family = Literal["faithfulness", "localisation", "stability", "attention"]
+Explain = Callable[[ImageInput, str], Relevance]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One explanation to be measured.
+
+    ``masked`` answers for the same photo and text with parts taken away. ``explain`` makes an explanation of the same
+    kind for another photo or text; a ranking drawn at random has none. ``boxes`` are fractions of width and height and
+    hold what ``phrase``, characters of the text, names (the whole text where it is None). ``steps`` is how many parts a
+    ranking is taken away in. Everything random follows ``seed``.
+    """
+
+    case: Case
+    image: ImageInput
+    relevance: Relevance
+    masked: Masked
+    explain: Explain | None = None
+    boxes: tuple[Box, ...] = ()
+    phrase: tuple[int, int] | None = None
+    steps: int = 8
+    seed: int = 0
+
+    @property
+    def patch_scores(self) -> np.ndarray:
+        """Relevance of each patch, row by row, ``[patches]``."""
+        return self.relevance.image.ravel()
+
+    @property
+    def word_scores(self) -> np.ndarray:
+        """Relevance of each word, ``[words]``."""
+        return word_scores(self.case.tokens[0], self.relevance)
+
+    @property
+    def has(self) -> frozenset[Need]:
+        """What there is to measure by: a method that says nothing about one side has nothing to rank there."""
+        found: list[Need] = ["patches"] if self.patch_scores.any() else []
+        found += ["words"] if self.word_scores.any() else []
+        found += ["boxes"] if self.boxes else []
+        found += ["explain"] if self.explain else []
+        return frozenset(found)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A measure of one explanation. ``direction`` says which values are better; ``needs`` what must be there for it to
+    be taken; ``cost`` is in forward passes F and explanations E (k steps, W words)."""
+
+    name: str
+    label: str
+    family: Family
+    direction: Direction
+    paper: str
+    cost: str
+    measure: Callable[[Subject], float] = field(repr=False)
+    needs: frozenset[Need] = frozenset()
+
+    def take(self, subject: Subject) -> float | None:
+        """The value, or None where the explanation lacks what is needed or the value is undefined."""
+        if not self.needs <= subject.has:
+            return None
+        value = float(self.measure(subject))
+        return value if np.isfinite(value) else None

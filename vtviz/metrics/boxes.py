@@ -1,0 +1,74 @@
+"""Measures by boxes that people drew around what a text names."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vtviz.metrics.base import Metric, Need, Subject
+from vtviz.metrics.localisation import energy, in_boxes, overlap, peak
+
+HIT = 0.5
+NEEDS: frozenset[Need] = frozenset({"boxes", "patches"})
+
+
+def named_map(subject: Subject) -> np.ndarray:
+    """The map ``[h, w]`` of the phrase that has boxes, the mean of its pieces' maps, or that of the whole text."""
+    if subject.phrase is None:
+        return subject.relevance.image
+    start, end = subject.phrase
+    spans = subject.case.tokens[0].spans
+    members = [i for i, (first, last) in enumerate(spans) if first < end and last > start]
+    return subject.relevance.maps[members].mean(axis=0) if members else subject.relevance.image
+
+
+def _pointing(subject: Subject) -> float:
+    where = peak(named_map(subject), subject.image.width, subject.image.height)
+    return float(in_boxes(where, subject.boxes))
+
+
+def _overlap(subject: Subject) -> float:
+    return overlap(named_map(subject), subject.boxes)
+
+
+METRICS = (
+    Metric(
+        "pointing",
+        "Pointing game",
+        "localisation",
+        "higher",
+        "Zhang et al., Top-down Neural Attention by Excitation Backprop, ECCV 2016",
+        "0",
+        _pointing,
+        NEEDS,
+    ),
+    Metric(
+        "energy",
+        "Energy in the boxes",
+        "localisation",
+        "higher",
+        "Wang et al., Score-CAM, CVPR Workshops 2020",
+        "0",
+        lambda subject: energy(named_map(subject), subject.boxes),
+        NEEDS,
+    ),
+    Metric(
+        "iou",
+        "IoU of the upper half",
+        "localisation",
+        "higher",
+        "after Zhou et al., Learning Deep Features for Discriminative Localization, CVPR 2016",
+        "0",
+        _overlap,
+        NEEDS,
+    ),
+    Metric(
+        "iou_50",
+        "IoU of at least 0.5",
+        "localisation",
+        "higher",
+        "after Zhou et al., Learning Deep Features for Discriminative Localization, CVPR 2016",
+        "0",
+        lambda subject: float(_overlap(subject) >= HIT),
+        NEEDS,
+    ),
+)

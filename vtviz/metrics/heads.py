@@ -1,0 +1,77 @@
+"""What each attention head does, by taking it away. Michel et al., "Are Sixteen Heads Really Better than One?" 2019."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import nn
+
+from vtviz.attribution.base import Case
+from vtviz.models.base import FusionModel
+
+OUTPUTS = ("output", "out_proj", "proj")
+
+
+def modules_of(model: FusionModel) -> list[nn.Module]:
+    """The networks that a model is made of, without those that are a part of another."""
+    found = [value for value in vars(model).values() if isinstance(value, nn.Module)]
+    unique = list(dict.fromkeys(found))
+    return [
+        each for each in unique if not any(each in list(other.modules())[1:] for other in unique if other is not each)
+    ]
+
+
+@contextmanager
+def without_head(attention: nn.Module, head: int, heads: int) -> Iterator[None]:
+    """Inside the ``with``, what one head found does not reach the output of its attention.
+
+    Raises:
+        ValueError: if the module has no output projection.
+    """
+    output = next((getattr(attention, name) for name in OUTPUTS if hasattr(attention, name)), None)
+    if not isinstance(output, nn.Linear):
+        raise ValueError("`attention` has no output projection")
+    width = output.in_features // heads
+    part = output.weight.data[:, head * width : (head + 1) * width]
+    kept = part.clone()
+    try:
+        part.zero_()
+        yield
+    finally:
+        part.copy_(kept)
+
+
+def head_importance(model: FusionModel, cases: Sequence[Case]) -> np.ndarray | None:
+    """Mean size of the change of the target without each text→image head, ``[layers, heads]``, in units of the target.
+
+    None where the model's attention has no output projection that can be found by the name of its layer.
+    """
+    first = cases[0].forward(False, {"text→image"}).attention.layers_of("text→image")
+    modules = [_find(model, layer.name) for layer in first]
+    if not first or any(module is None for module in modules):
+        return None
+    changes = np.zeros((len(first), first[0].weights.shape[1]))
+    with torch.inference_mode():
+        for case in cases:
+            whole = float(_value(case))
+            for place, module in enumerate(modules):
+                assert module is not None
+                for head in range(changes.shape[1]):
+                    with without_head(module, head, changes.shape[1]):
+                        changes[place, head] += abs(float(_value(case)) - whole) / len(cases)
+    return changes
+
+
+def _value(case: Case) -> torch.Tensor:
+    return case.model.score(case.features, case.text_of(0), case.scored)[0]
+
+
+def _find(model: FusionModel, name: str) -> nn.Module | None:
+    for root in modules_of(model):
+        found = dict(root.named_modules()).get(name)
+        if found is not None and any(isinstance(getattr(found, each, None), nn.Linear) for each in OUTPUTS):
+            return found
+    return None

@@ -1,0 +1,95 @@
+"""Does the map stay where the photo and the meaning stay?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vtviz.inputs import split_words
+from vtviz.metrics.agreement import rank_correlation
+from vtviz.metrics.base import Metric, Need, Subject
+from vtviz.metrics.captum_measures import DRAWS, NOISE, from_unit
+
+SYNONYMS = (
+    ("man", "guy"), ("woman", "lady"), ("boy", "young boy"), ("girl", "young girl"), ("people", "persons"),
+    ("child", "kid"), ("children", "kids"), ("dog", "hound"), ("picture", "photo"), ("big", "large"),
+    ("small", "little"), ("street", "road"), ("bike", "bicycle"), ("near", "close to"), ("beside", "next to"),
+    ("while", "as"), ("through", "across"), ("jumps", "leaps"), ("jumping", "leaping"), ("holds", "is holding"),
+    ("runs", "is running"), ("stands", "is standing"), ("sits", "is sitting"), ("walks", "is walking"),
+)  # fmt: skip
+PREFIX = "a photo of "
+
+
+def similarity(first: np.ndarray, second: np.ndarray) -> float:
+    """Spearman's rank correlation of two maps, -1..1; 1 where both are the same, NaN where one alone is flat."""
+    if np.array_equal(first, second):
+        return 1.0
+    found = rank_correlation(first, second)
+    return float("nan") if found is None else found
+
+
+def paraphrase(text: str) -> str:
+    """The text with "a photo of" before it and, where a list of 24 knows one, synonyms for its words."""
+    known = {**dict(SYNONYMS), **{second: first for first, second in SYNONYMS if " " not in second}}
+    found, end = [], 0
+    for word in split_words(text):
+        found += [text[end : word.start], known.get(word.text.lower(), word.text)]
+        end = word.end
+    written = "".join(found) + text[end:]
+    return PREFIX + written[:1].lower() + written[1:]
+
+
+def shuffled(text: str, seed: int) -> str:
+    """The words of a text in another order, drawn at random."""
+    words = [word.text for word in split_words(text)]
+    return " ".join(np.random.default_rng(seed).permutation(words))
+
+
+def noise_stability(subject: Subject) -> float:
+    """Mean similarity of the map with those of the photo under noise of at most 2 % of the range, over 3 draws."""
+    assert subject.explain is not None
+    rng, pixels = np.random.default_rng(subject.seed), subject.image.pixels / 255
+    found = []
+    for _ in range(DRAWS):
+        noisy = from_unit(pixels + rng.uniform(-NOISE, NOISE, pixels.shape))
+        found.append(similarity(subject.relevance.image, subject.explain(noisy, subject.case.tokens[0].text).image))
+    return float(np.mean(found))
+
+
+def _under(subject: Subject, text: str) -> float:
+    assert subject.explain is not None
+    return similarity(subject.relevance.image, subject.explain(subject.image, text).image)
+
+
+NEEDS: frozenset[Need] = frozenset({"patches", "explain"})
+METRICS = (
+    Metric(
+        "noise_stability",
+        "Stability under image noise",
+        "stability",
+        "higher",
+        "Alvarez-Melis and Jaakkola, On the Robustness of Interpretability Methods, 2018",
+        f"{DRAWS} E",
+        noise_stability,
+        NEEDS,
+    ),
+    Metric(
+        "paraphrase_stability",
+        "Stability under paraphrase",
+        "stability",
+        "higher",
+        "after Alvarez-Melis and Jaakkola, 2018",
+        "1 E",
+        lambda subject: _under(subject, paraphrase(subject.case.tokens[0].text)),
+        NEEDS,
+    ),
+    Metric(
+        "word_order",
+        "Same map with the words shuffled",
+        "stability",
+        "none",
+        "after Sinha et al., Masked Language Modeling and the Distributional Hypothesis, EMNLP 2021",
+        "1 E",
+        lambda subject: _under(subject, shuffled(subject.case.tokens[0].text, subject.seed)),
+        NEEDS,
+    ),
+)

@@ -1,0 +1,135 @@
+"""The Monitor page: what the engine did lately, in charts that update by themselves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from vtviz.engine.local import QUEUE, STAGES
+from vtviz.engine.log import KEPT, RunEntry
+from vtviz.metrics.system import device_label, memory_mb
+from vtviz.ui.language import say
+from vtviz.ui.resources import shared_engine
+
+POLL = 2.0
+MINUTE = 60.0
+
+
+@st.fragment(run_every=POLL)
+def live() -> None:
+    """Figures of this moment, and of the last explanations."""
+    engine = shared_engine()
+    entries = engine.runs.entries()
+    _now(entries)
+    if not entries:
+        st.info(say("monitor.empty"), icon=":material/monitoring:")
+        return
+    made = [entry for entry in entries if entry.error is None]
+    left, right = st.columns(2)
+    with left:
+        _titled("stages", _stages(made))
+        _titled(
+            "score", _lines(made, {"monitor.match": lambda e: e.score, "monitor.entropy": lambda e: e.entropy}, 1.0)
+        )
+    with right:
+        _titled("memory_wait", _lines(entries, {"monitor.memory_mb": lambda e: e.memory_mb}))
+        measured = [entry for entry in made if entry.faithfulness]
+        if measured:
+            _titled("faithfulness", _faithfulness(measured))
+        else:
+            st.markdown(f"**{say('monitor.faithfulness')}**", help=say("monitor.faithfulness_help"))
+            st.caption(say("monitor.no_faithfulness"))
+    with st.expander(say("monitor.table", count=min(len(entries), KEPT)), icon=":material/table_rows:"):
+        st.dataframe(_table(entries), hide_index=True)
+
+
+def _now(entries: Sequence[RunEntry]) -> None:
+    engine, now = shared_engine(), time.time()
+    spent = [entry.timings_ms["total"] for entry in entries if entry.timings_ms]
+    values = {
+        "throughput": str(sum(now - entry.at < MINUTE for entry in entries)),
+        "median": f"{np.median(spent):.0f} ms" if spent else "–",
+        "waited": f"{np.median([entry.waited_ms for entry in entries]):.0f} ms" if entries else "–",
+        "queue": f"{engine.runs.waiting} / {QUEUE}",
+        "memory": f"{memory_mb(engine.device):.0f} MiB",
+        "failed": str(sum(entry.error is not None for entry in entries)),
+    }
+    with st.container(horizontal=True):
+        for name, value in values.items():
+            st.metric(say(f"monitor.{name}"), value, help=say(f"monitor.{name}_help"), width="content", border=True)
+    st.caption(say("monitor.device", device=device_label(engine.device), kept=KEPT))
+
+
+def _titled(name: str, chart: go.Figure) -> None:
+    st.markdown(f"**{say(f'monitor.{name}')}**", help=say(f"monitor.{name}_help"))
+    st.plotly_chart(chart, key=f"monitor-{name}", config={"displayModeBar": False})
+
+
+def _when(entries: Sequence[RunEntry]) -> list[str]:
+    return [datetime.fromtimestamp(entry.at).strftime("%H:%M:%S") for entry in entries]
+
+
+def _layout(chart: go.Figure, top: float | None = None) -> go.Figure:
+    chart.update_layout(
+        height=260,
+        margin={"l": 0, "r": 10, "t": 5, "b": 0},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+    )
+    chart.update_yaxes(range=[0, top] if top else None, rangemode="tozero")
+    return chart.update_xaxes(title=say("monitor.number"), dtick=1 if len(chart.data[0].x) < 12 else None)
+
+
+def _stages(entries: Sequence[RunEntry]) -> go.Figure:
+    chart = go.Figure()
+    for stage in STAGES:
+        chart.add_bar(
+            x=list(range(1, len(entries) + 1)),
+            y=[entry.timings_ms.get(stage, 0.0) for entry in entries],
+            name=say(f"stage.{stage}"),
+            customdata=_when(entries),
+            hovertemplate="%{customdata}: %{y:.0f} ms",
+        )
+    return _layout(chart.update_layout(barmode="stack", yaxis_title="ms"))
+
+
+def _lines(
+    entries: Sequence[RunEntry], values: dict[str, Callable[[RunEntry], float | None]], top: float | None = None
+) -> go.Figure:
+    chart = go.Figure()
+    for name, value in values.items():
+        chart.add_scatter(
+            x=list(range(1, len(entries) + 1)),
+            y=[value(entry) for entry in entries],
+            mode="lines+markers",
+            name=say(name),
+            customdata=_when(entries),
+            hovertemplate="%{customdata}: %{y:.3g}",
+            showlegend=True,
+        )
+    return _layout(chart, top)
+
+
+def _faithfulness(entries: Sequence[RunEntry]) -> go.Figure:
+    names = ("insertion", "random_insertion", "deletion", "random_deletion")
+    found = {f"monitor.{name}": (lambda entry, name=name: entry.faithfulness.get(name)) for name in names}
+    return _lines(entries, found, 1.0)  # type: ignore[arg-type]
+
+
+def _table(entries: Sequence[RunEntry]) -> list[dict[str, object]]:
+    return [
+        {
+            say("monitor.time"): when,
+            say("monitor.model"): entry.model,
+            say("monitor.method"): entry.method,
+            say("monitor.match"): entry.score,
+            say("monitor.total"): entry.timings_ms.get("total"),
+            say("monitor.wait"): entry.waited_ms,
+            say("monitor.failure"): entry.error or "",
+        }
+        for when, entry in zip(_when(entries)[::-1], entries[::-1], strict=True)
+    ]

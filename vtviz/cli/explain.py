@@ -65,23 +65,23 @@ def explain(
     file = output / "explanation.json"
     file.write_bytes(to_json(explanation))
     tokens, seen = explanation.tokens, explanation.seen
-    maps = [] if explanation.relevance.maps_of == "none" else word_maps(tokens, explanation.relevance)
-    for number, (word, map_) in enumerate(zip(tokens.words, maps, strict=False)):
+    words = tokens.words if explanation.relevance.maps_of != "none" else ()
+    for number, (word, map_) in enumerate(zip(words, word_maps(tokens, explanation.relevance), strict=False)):
         name = re.sub(r"\W+", "_", word.text)[:40].strip("_") or "mark"
         (output / f"word-{number:02d}-{name}.png").write_bytes(to_png(overlay(seen, map_)))
     if html:
         view, alt = lens_view(explanation), catalogue("en")["explore.alt"].format(name=photo.name)
         (output / "lens.html").write_bytes(lens_page(view, alt, tokens.text))
     typer.echo(f"{SCORES[explanation.score_kind]} {explanation.score:.3f}: {_verdict(explanation)} {file}")
-    if not len(maps):
+    if not words:
         typer.echo("This method says nothing about the photo, so there are no pictures; the scores are in the file.")
     for notice in explanation.notices:
         typer.echo(notice, err=True)
     if tokens.truncated:
         typer.echo("The text was longer than the model reads; the end was left out.", err=True)
     if explanation.unknown:
-        words = ", ".join(dict.fromkeys(tokens.words[place].text for place in explanation.unknown))
-        typer.echo(f"The model does not know: {words}.", err=True)
+        unknown = ", ".join(dict.fromkeys(tokens.words[place].text for place in explanation.unknown))
+        typer.echo(f"The model does not know: {unknown}.", err=True)
 
 
 def _verdict(explanation: Explanation) -> str:

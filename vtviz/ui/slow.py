@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
@@ -25,7 +26,8 @@ def ready_request(request: Request) -> Request:
     match, which every model has."""
     if shared_engine().is_ready(request):
         return request
-    return replace(request, method=None, target=MATCH, **dict.fromkeys(OPTIONS))
+    usual: dict[str, Any] = dict.fromkeys(OPTIONS)
+    return replace(request, method=None, target=MATCH, **usual)
 
 
 def show_job(request: Request, shown: Explanation) -> None:

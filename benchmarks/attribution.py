@@ -16,8 +16,9 @@ import torch
 import typer
 
 from vtviz.attribution.attribute import attribute_case
-from vtviz.attribution.base import Case, Options
+from vtviz.attribution.case import Case
 from vtviz.attribution.occlusion import squares as windows
+from vtviz.attribution.options import Options
 from vtviz.attribution.perturbation import batch_size, encode, score
 from vtviz.inputs import read_image
 from vtviz.metrics.system import choose_device, device_label

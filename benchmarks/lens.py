@@ -12,19 +12,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import socket
 import statistics
-import subprocess
-import sys
+import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import WebSocket, sync_playwright
+from playwright.sync_api import WebSocket
 
+from benchmarks.chromium import launched, served
 from vtviz.engine.explanation import Request
 from vtviz.engine.lens import lens_view
 from vtviz.engine.local import LocalEngine
@@ -58,29 +54,6 @@ HOVER = """async (lens, { root, count }) => {
 }"""
 
 
-@contextmanager
-def served() -> Iterator[str]:
-    """The address of the app, on a free port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    options = ["--server.headless=true", f"--server.port={port}", "--server.address=127.0.0.1"]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", *options]
-    server = subprocess.Popen(command, cwd=ASSETS.parent, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(400):
-            try:
-                with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5):
-                    break
-            except OSError:
-                time.sleep(0.25)
-        yield address
-    finally:
-        server.terminate()
-        server.wait(20)
-
-
 def in_browser(hovers: int) -> dict[str, Any]:
     """Medians and 95th percentiles of hovering, and the bytes on the wire meanwhile."""
     sizes: list[int] = []
@@ -90,12 +63,10 @@ def in_browser(hovers: int) -> dict[str, Any]:
         for event in ("framesent", "framereceived"):
             web_socket.on(event, lambda payload: sizes.append(len(payload)))
 
-    with served() as address, sync_playwright() as playwright:
-        path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+    with tempfile.TemporaryDirectory() as folder, served(Path(folder) / "server.log") as app, launched() as browser:
         page = browser.new_page(viewport={"width": 1500, "height": 1500})
         page.on("websocket", listen)
-        page.goto(address)
+        page.goto(app.address)
         page.locator("#words button").nth(5).wait_for(timeout=180_000)
         page.wait_for_timeout(4000)
         found["bytes until the page is still"] = sum(sizes)
@@ -104,7 +75,6 @@ def in_browser(hovers: int) -> dict[str, Any]:
             times = page.locator("#lens").evaluate(HOVER, {"root": root, "count": hovers})
             found[f"hover a {name}, ms"] = {part: _summary(times[part]) for part in ("script", "frame")}
         found["bytes while hovering"] = sum(sizes)
-        browser.close()
     return found
 
 

@@ -22,7 +22,7 @@ from open_clip.coca_model import CoCa
 from safetensors.torch import save_file
 
 from vtviz.attribution.attribute import attribute_case
-from vtviz.attribution.base import Case
+from vtviz.attribution.case import Case
 from vtviz.attribution.registry import methods
 from vtviz.inputs import read_image
 from vtviz.metrics.system import device_label

@@ -12,7 +12,7 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 from tokenizers.processors import BertProcessing
 
 from vtviz.inputs import ImageInput
-from vtviz.models.vtviz_base.family import VtvizBase
+from vtviz.models.vtviz_base.model import VtvizBase
 from vtviz.models.vtviz_base.network import FusionNetwork, NetworkConfig
 from vtviz.models.vtviz_base.vocabulary import Vocabulary
 

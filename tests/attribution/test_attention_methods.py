@@ -11,8 +11,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from vtviz.attribution.base import ForwardPass, Options, Watch
+from vtviz.attribution.case import ForwardPass
+from vtviz.attribution.options import Options
 from vtviz.attribution.registry import find_method, methods
+from vtviz.attribution.watch import Watch
 from vtviz.inputs import InputError
 from vtviz.models.recorder import RecordedLayer, Recording
 

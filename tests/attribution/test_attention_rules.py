@@ -5,11 +5,11 @@ import torch
 from torch import Tensor
 
 from vtviz.attribution.attribute import attribute_case
-from vtviz.attribution.base import Case
+from vtviz.attribution.case import Case
 from vtviz.inputs import ImageInput
 from vtviz.models.base import MATCH, Target
 from vtviz.models.record import KINDS
-from vtviz.models.vtviz_base.family import VtvizBase
+from vtviz.models.vtviz_base.model import VtvizBase
 
 TEXT = "a skateboarder runs"
 

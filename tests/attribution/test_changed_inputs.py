@@ -10,13 +10,14 @@ from captum.attr import FeatureAblation as CaptumAblation
 from torch import Tensor
 
 from vtviz.attribution.attribute import attribute_case
-from vtviz.attribution.base import Case, Options
+from vtviz.attribution.case import Case
+from vtviz.attribution.options import Options
 from vtviz.attribution.perturbation import batches, in_batches
 from vtviz.attribution.players import Players
 from vtviz.attribution.rise import Draws
 from vtviz.inputs import ImageInput
 from vtviz.models.base import MATCH, Target
-from vtviz.models.vtviz_base.family import VtvizBase
+from vtviz.models.vtviz_base.model import VtvizBase
 
 TEXT = "a dog runs"
 

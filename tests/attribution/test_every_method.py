@@ -11,13 +11,16 @@ import pytest
 import torch
 
 from vtviz.attribution.attribute import attribute, attribute_case
-from vtviz.attribution.base import Cancelled, Case, Options, Watch, complete
+from vtviz.attribution.base import complete
+from vtviz.attribution.case import Case
+from vtviz.attribution.options import Options
 from vtviz.attribution.registry import find_method, methods, where_defined
+from vtviz.attribution.watch import Cancelled, Watch
 from vtviz.inputs import ImageInput, InputError
 from vtviz.models.attention import Attention
 from vtviz.models.base import Target, TargetKind
 from vtviz.models.record import KINDS
-from vtviz.models.vtviz_base.family import VtvizBase
+from vtviz.models.vtviz_base.model import VtvizBase
 
 TEXT = "a skateboarder runs"
 ALL = sorted(methods())

@@ -12,7 +12,7 @@ from PIL import Image
 from tests.attribution.conftest import tiny  # noqa: F401
 from vtviz.audit.run import Door
 from vtviz.audit.settings import Settings
-from vtviz.models.vtviz_base.family import VtvizBase
+from vtviz.models.vtviz_base.model import VtvizBase
 
 SETTINGS = Settings(("tiny",), ("raw_attention", "attention_gradcam"), steps=3, probes=2)
 TEXTS = ("a dog runs", "a skateboarder", "a dog", "a <b>dog</b> runs", "dog skateboarder")

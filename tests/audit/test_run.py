@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.audit.conftest import SETTINGS, write_manifest
-from vtviz.attribution.base import Cancelled, Watch
+from vtviz.attribution.watch import Cancelled, Watch
 from vtviz.audit import audit, run
 from vtviz.audit.audit import run_audit
 from vtviz.audit.html import to_html, write_html

@@ -6,7 +6,7 @@ from concurrent.futures import Future
 
 import pytest
 
-from vtviz.attribution.base import Cancelled, Watch
+from vtviz.attribution.watch import Cancelled, Watch
 from vtviz.engine.explanation import Request
 from vtviz.engine.local import LocalEngine
 from vtviz.inputs import ImageInput

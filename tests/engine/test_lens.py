@@ -26,9 +26,10 @@ def test_cross_attention_is_that_of_the_pieces(explanation: Explanation) -> None
     view = lens_view(explanation)
     there = [layer.blocks["text_image"] for layer in view.layers if layer.kind == "text→image"]
     back = [layer.blocks["image_text"] for layer in view.layers if layer.kind == "image→text"]
+    to_image, to_text = (explanation.record.of_kind(kind) for kind in ("text→image", "image→text"))
     for depth in range(3):
-        np.testing.assert_array_equal(there[depth], explanation.text_to_image(depth).reshape(8, 2, 400))
-        np.testing.assert_array_equal(back[depth], explanation.image_to_text(depth).reshape(8, 400, 2))
+        np.testing.assert_array_equal(there[depth], to_image[depth].weights[:, 1:3])
+        np.testing.assert_array_equal(back[depth], to_text[depth].weights[:, :, 1:3])
     assert (view.layer, view.head, view.grid) == (explanation.layer, None, (20, 20))
     assert view.total and 1 / (1 + np.exp(-view.total.value)) == pytest.approx(explanation.score)
 

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from vtviz.engine import local
+from vtviz.engine import local, turns
 from vtviz.engine.explanation import Request
 from vtviz.engine.export import to_json
-from vtviz.engine.local import STAGES, Busy, LocalEngine
+from vtviz.engine.local import LocalEngine
+from vtviz.engine.run import STAGES
+from vtviz.engine.turns import Busy
 from vtviz.inputs import ImageInput, InputError
 from vtviz.models.base import ModelError
 from vtviz.models.registry import load_model
@@ -25,15 +27,17 @@ def test_the_explanation_holds_the_answer_and_the_attention_both_ways(engine: Lo
     assert answer.is_match and answer.score > 0.8
     pieces, (rows, columns) = len(answer.tokens.pieces), answer.grid
     assert answer.relevance.maps.shape == (pieces, rows, columns)
-    to_image, to_text = answer.text_to_image(0), answer.image_to_text(0)
-    assert to_image.shape == (8, pieces, rows, columns) and to_text.shape == (8, rows, columns, pieces)
-    np.testing.assert_allclose(to_image.sum(axis=(2, 3)), 1.0, atol=1e-5)
-    assert (to_text.sum(axis=-1) < 1.0).all()
+    to_image, to_text = (answer.record.of_kind(kind)[0].weights.numpy() for kind in ("text→image", "image→text"))
+    read, patches = pieces + 2, rows * columns  # the pieces between [CLS] and [SEP]
+    assert to_image.shape == (8, read, patches) and to_text.shape == (8, patches, read)
+    np.testing.assert_allclose(to_image.sum(axis=-1), 1.0, atol=1e-5)
+    np.testing.assert_allclose(to_text.sum(axis=-1), 1.0, atol=1e-5)
 
 
 def test_the_default_map_is_the_recorded_attention_of_the_default_layer(engine: LocalEngine, cat: ImageInput) -> None:
     answer = engine.explain(Request(cat, TEXT, method="raw_attention"))
-    attention = answer.text_to_image(answer.layer).mean(axis=0)
+    weights = answer.record.of_kind("text→image")[answer.layer].weights[:, 1:-1]  # without [CLS] and [SEP]
+    attention = weights.mean(dim=0).reshape(-1, *answer.grid).numpy()
     expected = attention / attention.max(axis=(1, 2), keepdims=True)
     np.testing.assert_allclose(answer.relevance.maps, expected, atol=1e-6)
 
@@ -87,7 +91,7 @@ def test_bad_requests_are_refused_and_the_engine_goes_on(
 
 
 def test_a_full_queue_refuses(cat: ImageInput, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local, "QUEUE", 1)
+    monkeypatch.setattr(turns, "QUEUE", 1)
     engine, entered, leave = LocalEngine("cpu"), threading.Event(), threading.Event()
 
     def wait(stage: str) -> None:

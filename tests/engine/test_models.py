@@ -11,7 +11,8 @@ import torch
 
 from vtviz.engine import local
 from vtviz.engine.explanation import Request
-from vtviz.engine.local import Kept, LocalEngine
+from vtviz.engine.kept import Kept
+from vtviz.engine.local import LocalEngine
 from vtviz.inputs import ImageInput, InputError
 from vtviz.metrics import system
 from vtviz.metrics.system import choose_device, device_names, is_out_of_memory

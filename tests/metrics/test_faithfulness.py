@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tests.metrics.conftest import GRID, PATCH_WEIGHTS, WORD_WEIGHTS, Linear
-from vtviz.attribution.base import Case, Relevance
+from vtviz.attribution.base import Relevance
+from vtviz.attribution.case import Case
 from vtviz.attribution.masked import Masked
 from vtviz.inputs import ImageInput
 from vtviz.metrics.base import Subject

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from vtviz.attribution.base import Case
+from vtviz.attribution.case import Case
 from vtviz.inputs import ImageInput
 from vtviz.metrics.attention import coverage, head_similarity
 from vtviz.metrics.heads import head_importance, without_head
 from vtviz.models.attention import Attention
-from vtviz.models.vtviz_base.family import VtvizBase
+from vtviz.models.vtviz_base.model import VtvizBase
 
 
 def test_without_a_head_the_output_is_that_of_the_others() -> None:

@@ -10,7 +10,7 @@ from vtviz.inputs import ImageInput, read_image
 from vtviz.metrics.sanity import Explainer, Probe, random_logit, stages_of, text_swap, weight_randomisation
 from vtviz.models.base import FusionModel, Target
 from vtviz.models.registry import load_model
-from vtviz.models.vtviz_base.family import VtvizBase
+from vtviz.models.vtviz_base.model import VtvizBase
 from vtviz.paths import ASSETS
 
 

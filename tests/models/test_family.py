@@ -15,7 +15,8 @@ from tokenizers.processors import BertProcessing
 
 from vtviz.inputs import ImageInput
 from vtviz.models.base import ModelError
-from vtviz.models.vtviz_base.family import VtvizBase, load_folder
+from vtviz.models.vtviz_base.family import load_folder
+from vtviz.models.vtviz_base.model import VtvizBase
 from vtviz.models.vtviz_base.network import FusionNetwork, NetworkConfig
 from vtviz.models.vtviz_base.weights import save_weights
 

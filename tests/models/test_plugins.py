@@ -51,8 +51,9 @@ def test_a_registered_network_is_listed_loaded_and_explained(registered: ModuleT
                 explanation = engine.explain(Request(cat, "a cat on grass", "own", name))
                 assert explanation.relevance.maps.shape == (4, 14, 14) and explanation.is_match is None
         found = engine.explain(Request(cat, "a cat on grass", "own", "raw_attention", layer=0, head=3))
-        assert found.record.of_kind("text→image")[1].weights.shape == (4, 4, 196)
-        np.testing.assert_allclose(found.text_to_image(0).sum(axis=(-1, -2)), 1.0, atol=1e-5)
+        first, second = (layer.weights for layer in found.record.of_kind("text→image")[:2])
+        assert second.shape == (4, 4, 196)
+        np.testing.assert_allclose(first.sum(dim=-1), 1.0, atol=1e-5)
     finally:
         engine.close()
 

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from tests.attribution.conftest import tiny  # noqa: F401
 from vtviz.audit.history import DATA, History
 from vtviz.audit.jobs import AuditJobs
-from vtviz.models.vtviz_base.family import VtvizBase
+from vtviz.models.vtviz_base.model import VtvizBase
 from vtviz.paths import ASSETS
 from vtviz.ui import audit as page
 

@@ -9,7 +9,7 @@ from vtviz.attribution.base import Relevance
 from vtviz.inputs import ImageInput, group_pieces
 from vtviz.render.colour import colour_map
 from vtviz.render.overlay import overlay, to_png
-from vtviz.render.words import aligned_words, word_maps, word_scores, words_of_patches
+from vtviz.render.words import aligned_words, word_maps, word_scores
 
 PHOTO = ImageInput(np.full((60, 80, 3), 100, np.uint8), "0" * 64)
 TOKENS = group_pieces("a skateboarder", ["a", "skate", "##boarder"], [(0, 1), (2, 7), (7, 14)])
@@ -32,7 +32,6 @@ def test_words_join_their_pieces() -> None:
     relevance = Relevance(np.array([0.5, 1.0, 2.0]), maps, maps.mean(axis=0), signed=False)
     np.testing.assert_allclose(word_maps(TOKENS, relevance), [[[1.0, 0.0]], [[0.75, 1.0]]])
     np.testing.assert_allclose(word_scores(TOKENS, relevance), [0.5, 3.0])
-    np.testing.assert_allclose(words_of_patches(TOKENS, np.array([[[0.1, 0.2, 0.3]]])), [[[0.1, 0.5]]])
 
 
 def test_words_that_stand_for_each_other() -> None:

@@ -7,7 +7,7 @@ import torch
 from vtviz.engine.local import LocalEngine
 from vtviz.inputs import ImageInput, InputError
 from vtviz.models.registry import load_model
-from vtviz.models.vtviz_base.family import VtvizBase
+from vtviz.models.vtviz_base.model import VtvizBase
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from vtviz.attribution.base import Case, Options, Relevance, Watch, complete
+from vtviz.attribution.base import Relevance, complete
+from vtviz.attribution.case import Case
+from vtviz.attribution.options import Options
 from vtviz.attribution.registry import find_method
+from vtviz.attribution.watch import Watch
 from vtviz.inputs import ImageInput, InputError
 from vtviz.models.base import MATCH, FusionModel, Target
 

@@ -6,9 +6,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vtviz.attribution.base import Case, Method, Options, Relevance, Watch
+from vtviz.attribution.base import Method, Relevance
+from vtviz.attribution.case import Case
 from vtviz.attribution.maps import of_tokens
 from vtviz.attribution.maskclip import need_vectors
+from vtviz.attribution.options import Options
+from vtviz.attribution.watch import Watch
 from vtviz.inputs import Tokens
 from vtviz.models.base import Abilities, LocalModel, TargetKind
 

@@ -6,8 +6,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vtviz.attribution.base import LAYER, Case, ForwardPass, Method, Options, Relevance, Watch, choices
+from vtviz.attribution.base import Method, Relevance
+from vtviz.attribution.case import Case, ForwardPass
 from vtviz.attribution.maps import chosen_layer, need_kinds, of_text, of_tokens, read_by
+from vtviz.attribution.options import LAYER, Options, choices
+from vtviz.attribution.watch import Watch
 from vtviz.inputs import Tokens
 from vtviz.models.base import Abilities, TargetKind
 from vtviz.models.record import KINDS
@@ -42,9 +45,7 @@ class GradECLIP(Method):
         main = chosen_layer(forward, options, "text→image" if crosses else "image")
         joined = forward.attention.layers_of("fused")[-1:] if crosses else []
         layers = [main, *joined]
-        gradients = torch.autograd.grad(
-            forward.values.sum(), [each.mixed for each in layers], retain_graph=True, allow_unused=True
-        )
+        gradients = forward.gradients([each.mixed for each in layers])
         taken = [_taken(layer, gradient) for layer, gradient in zip(layers, gradients, strict=True)]
         if not crosses:
             return [self._of_image(case, i, taken[0]) for i in range(len(case.tokens))]

@@ -9,8 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from vtviz.attribution.base import Case, Details, Method, Options, Relevance, Watch
+from vtviz.attribution.base import Details, Method, Relevance
+from vtviz.attribution.case import Case
 from vtviz.attribution.maps import of_text, peak_of
+from vtviz.attribution.options import Options
+from vtviz.attribution.watch import Watch
 from vtviz.inputs import Tokens
 
 

@@ -9,9 +9,12 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from vtviz.attribution.base import Case, Choice, Count, Details, Method, Options, Relevance, Watch, choices
+from vtviz.attribution.base import Details, Method, Relevance
+from vtviz.attribution.case import Case
 from vtviz.attribution.maps import of_text, peak_of
+from vtviz.attribution.options import Choice, Options, choices
 from vtviz.attribution.perturbation import blank
+from vtviz.attribution.watch import Count, Watch
 from vtviz.inputs import Tokens
 from vtviz.models.base import EncodedText
 

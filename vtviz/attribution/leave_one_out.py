@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import torch
 
-from vtviz.attribution.base import Case, Details, Method, Options, Relevance, Watch
+from vtviz.attribution.base import Details, Method, Relevance
+from vtviz.attribution.case import Case
 from vtviz.attribution.maps import of_text
+from vtviz.attribution.options import Options
 from vtviz.attribution.perturbation import score
 from vtviz.attribution.players import word_members
+from vtviz.attribution.watch import Watch
 from vtviz.inputs import Tokens
 
 

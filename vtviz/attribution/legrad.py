@@ -5,8 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from vtviz.attribution.base import Case, ForwardPass, Method, Options, Relevance, Watch
+from vtviz.attribution.base import Method, Relevance
+from vtviz.attribution.case import Case, ForwardPass
 from vtviz.attribution.maps import need_kinds, of_text, of_tokens
+from vtviz.attribution.options import Options
+from vtviz.attribution.watch import Watch
 from vtviz.inputs import Tokens
 from vtviz.models.base import Abilities, TargetKind
 from vtviz.models.record import KINDS, Kind
@@ -37,9 +40,7 @@ class LeGrad(Method):
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
         forward = case.forward(True, KINDS)
         layers = forward.attention.layers
-        gradients = torch.autograd.grad(
-            forward.values.sum(), [layer.weights for layer in layers], retain_graph=True, allow_unused=True
-        )
+        gradients = forward.gradients([layer.weights for layer in layers])
         sensitive: dict[Kind, list[Tensor]] = {kind: [] for kind in KINDS}
         for layer, gradient in zip(layers, gradients, strict=True):
             found = torch.zeros_like(layer.weights) if gradient is None else gradient

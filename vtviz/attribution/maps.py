@@ -6,7 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vtviz.attribution.base import Details, ForwardPass, MapsOf, Options, Relevance
+from vtviz.attribution.base import Details, MapsOf, Relevance
+from vtviz.attribution.case import ForwardPass
+from vtviz.attribution.options import Options
 from vtviz.inputs import InputError
 from vtviz.models.base import Abilities, TargetKind, TwoTowers
 from vtviz.models.record import Kind

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import torch
 
-from vtviz.attribution.base import Case, Method, Options, Relevance, Watch
+from vtviz.attribution.base import Method, Relevance
+from vtviz.attribution.case import Case
 from vtviz.attribution.maps import of_tokens
+from vtviz.attribution.options import Options
+from vtviz.attribution.watch import Watch
 from vtviz.inputs import Tokens
 from vtviz.models.base import Abilities, LocalModel, TargetKind
 

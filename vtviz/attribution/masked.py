@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 from torchvision.transforms.functional import gaussian_blur
 
-from vtviz.attribution.base import Case, Watch
+from vtviz.attribution.case import Case
 from vtviz.attribution.perturbation import batch_size, blank, encode, in_batches, score, to_pixels
+from vtviz.attribution.watch import Watch
 from vtviz.models.base import as_score
 
 Fill = Literal["blur", "mean", "zero"]

@@ -7,9 +7,12 @@ from itertools import product
 import torch
 from torch import Tensor
 
-from vtviz.attribution.base import Case, Choice, Details, Method, Options, Relevance, Watch, choices
+from vtviz.attribution.base import Details, Method, Relevance
+from vtviz.attribution.case import Case
 from vtviz.attribution.maps import of_text, peak_of
+from vtviz.attribution.options import Choice, Options, choices
 from vtviz.attribution.perturbation import masked_scores, to_pixels
+from vtviz.attribution.watch import Watch
 from vtviz.inputs import Tokens
 
 

@@ -8,7 +8,8 @@ import psutil
 import torch
 from torch import Tensor
 
-from vtviz.attribution.base import Case, Count, Watch
+from vtviz.attribution.case import Case
+from vtviz.attribution.watch import Count, Watch
 from vtviz.models.base import EncodedText, FusionModel
 
 LARGEST = {"cpu": 16, "cuda": 256}  # more photos at a time are no faster

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from vtviz.attribution.base import Case, Details, Relevance
+from vtviz.attribution.base import Details, Relevance
+from vtviz.attribution.case import Case
 from vtviz.attribution.maps import of_text, peak_of
 from vtviz.attribution.perturbation import batch_size, cover, encode, in_batches, score, to_pixels
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 
-from vtviz.attribution.base import HEAD, LAYER, Case, Method, Options, Relevance, Watch, choices
+from vtviz.attribution.base import Method, Relevance
+from vtviz.attribution.case import Case
 from vtviz.attribution.maps import chosen_layer, need_kinds, of_tokens, over_heads
+from vtviz.attribution.options import HEAD, LAYER, Options, choices
+from vtviz.attribution.watch import Watch
 from vtviz.inputs import Tokens
 from vtviz.models.base import Abilities, TargetKind
 

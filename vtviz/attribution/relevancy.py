@@ -5,9 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from vtviz.attribution.base import Case, Method, Options, Relevance, Watch
+from vtviz.attribution.base import Method, Relevance
+from vtviz.attribution.case import Case
 from vtviz.attribution.maps import from_joined, need_kinds
+from vtviz.attribution.options import Options
 from vtviz.attribution.rollout import spans
+from vtviz.attribution.watch import Watch
 from vtviz.inputs import Tokens
 from vtviz.models.base import Abilities, TargetKind
 from vtviz.models.record import KINDS
@@ -39,8 +42,7 @@ class GenericRelevancy(Method):
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
         forward = case.forward(True, KINDS)
         layers = forward.attention.layers
-        weights = [layer.weights for layer in layers]
-        gradients = torch.autograd.grad(forward.values.sum(), weights, retain_graph=True, allow_unused=True)
+        gradients = forward.gradients([layer.weights for layer in layers])
         relevant = {
             layer: (layer.weights.detach() * gradient).clamp_min(0.0).float().mean(dim=1)
             for layer, gradient in zip(layers, gradients, strict=True)

@@ -6,9 +6,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vtviz.attribution.base import SEED, Case, Choice, Details, Method, Options, Relevance, Watch, choices
+from vtviz.attribution.base import Details, Method, Relevance
+from vtviz.attribution.case import Case
 from vtviz.attribution.maps import of_text, peak_of
+from vtviz.attribution.options import SEED, Choice, Options, choices
 from vtviz.attribution.perturbation import masked_scores
+from vtviz.attribution.watch import Watch
 from vtviz.inputs import Tokens
 
 SHOWN = 0.5  # the probability that a cell is shown

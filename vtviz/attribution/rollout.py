@@ -5,8 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from vtviz.attribution.base import Case, Method, Options, Relevance, Watch
+from vtviz.attribution.base import Method, Relevance
+from vtviz.attribution.case import Case
 from vtviz.attribution.maps import from_joined, need_kinds
+from vtviz.attribution.options import Options
+from vtviz.attribution.watch import Watch
 from vtviz.inputs import Tokens
 from vtviz.models.base import Abilities, TargetKind
 from vtviz.models.record import KINDS

@@ -5,8 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from vtviz.attribution.base import SEED, Case, Choice, Count, Method, Options, Relevance, Watch, choices
+from vtviz.attribution.base import Method, Relevance
+from vtviz.attribution.case import Case
+from vtviz.attribution.options import SEED, Choice, Options, choices
 from vtviz.attribution.players import Players, blocks
+from vtviz.attribution.watch import Count, Watch
 from vtviz.inputs import Tokens
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import orjson
 import pyarrow.parquet as pq
 
-from vtviz.attribution.base import Watch
 from vtviz.attribution.registry import find_method
+from vtviz.attribution.watch import Watch
 from vtviz.audit.cases import draw_cases, pick_cases
 from vtviz.audit.checks import run_checks
 from vtviz.audit.html import write_html

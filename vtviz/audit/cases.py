@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from vtviz.attribution.attribute import attribute_case
-from vtviz.attribution.base import Case
+from vtviz.attribution.case import Case
 from vtviz.audit.manifest import Row
 from vtviz.audit.measure import read_photo, target_of
 from vtviz.audit.run import About, Door

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from vtviz.attribution.attribute import attribute_case
-from vtviz.attribution.base import Case, Relevance, Watch
+from vtviz.attribution.base import Relevance
+from vtviz.attribution.case import Case
 from vtviz.attribution.registry import find_method
+from vtviz.attribution.watch import Watch
 from vtviz.audit.manifest import Row
 from vtviz.audit.measure import read_photo, target_of
 from vtviz.audit.run import About, Clock, Door

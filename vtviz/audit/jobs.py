@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vtviz.attribution.base import Cancelled, Watch
+from vtviz.attribution.watch import Cancelled, Watch
 from vtviz.audit.audit import run_audit
 from vtviz.audit.history import Entry, History
 from vtviz.audit.manifest import read_manifest

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from vtviz.attribution.attribute import attribute_case
-from vtviz.attribution.base import Case, Relevance, Watch
+from vtviz.attribution.base import Relevance
+from vtviz.attribution.case import Case
 from vtviz.attribution.masked import Masked
+from vtviz.attribution.watch import Watch
 from vtviz.audit.manifest import Row
 from vtviz.audit.settings import RANDOM, Settings
 from vtviz.inputs import Frame, ImageInput, InputError, read_image

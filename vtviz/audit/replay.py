@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from vtviz.attribution.base import Watch
+from vtviz.attribution.watch import Watch
 from vtviz.audit.audit import SCHEMA, run_audit
 from vtviz.audit.manifest import read_manifest
 from vtviz.audit.run import Door, Progress

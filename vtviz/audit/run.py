@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from vtviz.attribution.base import Watch
 from vtviz.attribution.registry import find_method
+from vtviz.attribution.watch import Watch
 from vtviz.audit.manifest import Manifest, Row
 from vtviz.audit.measure import failed_row, measure_row, target_of
 from vtviz.audit.rows import RowStore

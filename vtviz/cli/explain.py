@@ -45,7 +45,7 @@ def explain(
     """Explain one photo and one text."""
     from tqdm import tqdm
 
-    from vtviz.attribution.base import Watch
+    from vtviz.attribution.watch import Watch
     from vtviz.engine.explanation import Request
     from vtviz.engine.export import to_json
     from vtviz.engine.lens import lens_view

@@ -5,10 +5,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-import numpy as np
-from torch import Tensor
-
-from vtviz.attribution.base import Options, Relevance
+from vtviz.attribution.base import Relevance
+from vtviz.attribution.options import Options
 from vtviz.inputs import WHOLE_FRAME, Frame, ImageInput, Tokens, framed
 from vtviz.models.base import MATCH, ScoreKind, Target
 from vtviz.models.record import AttentionRecord, Kind
@@ -100,19 +98,3 @@ class Explanation:
     def main_kind(self) -> Kind:
         """The attention to look at first: a dual encoder has none between text and photo."""
         return "text→image" if self.record.of_kind("text→image") else "image"
-
-    def text_to_image(self, layer: int) -> np.ndarray:
-        """Attention of each piece to each patch in one text→image layer, ``[heads, T, h, w]``."""
-        weights = self.record.of_kind("text→image")[layer].weights
-        return self._pieces(weights[..., self.image_offset :], axis=1).unflatten(-1, self.grid).numpy()
-
-    def image_to_text(self, layer: int) -> np.ndarray:
-        """Attention of each patch to each piece in one image→text layer, ``[heads, h, w, T]``.
-
-        Special tokens take a part of the attention, so a patch's row may sum to less than 1.
-        """
-        weights = self.record.of_kind("image→text")[layer].weights
-        return self._pieces(weights[:, self.image_offset :], axis=2).unflatten(1, self.grid).numpy()
-
-    def _pieces(self, weights: Tensor, axis: int) -> Tensor:
-        return weights.narrow(axis, self.text_offset, len(self.tokens.pieces))

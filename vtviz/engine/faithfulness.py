@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
-from vtviz.attribution.base import Case
+from vtviz.attribution.case import Case
 from vtviz.attribution.masked import Masked
 from vtviz.engine.explanation import Explanation
 from vtviz.metrics.faithfulness import area, prefixes

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from vtviz.attribution.base import Watch
+from vtviz.attribution.watch import Watch
 from vtviz.engine.explanation import Explanation
 
 

@@ -8,7 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from vtviz.attribution.base import Case, Relevance
+from vtviz.attribution.base import Relevance
+from vtviz.attribution.case import Case
 from vtviz.attribution.masked import Masked
 from vtviz.inputs import ImageInput
 from vtviz.metrics.localisation import Box

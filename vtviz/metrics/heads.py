@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from vtviz.attribution.base import Case
+from vtviz.attribution.case import Case
 from vtviz.models.base import FusionModel
 
 OUTPUTS = ("output", "out_proj", "proj")

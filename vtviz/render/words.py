@@ -23,11 +23,6 @@ def word_scores(tokens: Tokens, relevance: Relevance) -> np.ndarray:
     return np.array([relevance.tokens[members].sum() for members in _members(tokens)])
 
 
-def words_of_patches(tokens: Tokens, attention: np.ndarray) -> np.ndarray:
-    """The sum over each word's pieces of ``attention [h, w, T]``, ``[h, w, words]``."""
-    return np.stack([attention[..., members].sum(axis=-1) for members in _members(tokens)], axis=-1)
-
-
 def _members(tokens: Tokens) -> list[list[int]]:
     return [[i for i, owner in enumerate(tokens.word_of) if owner == word] for word in range(len(tokens.words))]
 

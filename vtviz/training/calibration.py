@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from tqdm import tqdm
 
-from vtviz.attribution.base import Options
+from vtviz.attribution.options import Options
 from vtviz.attribution.registry import methods
 from vtviz.metrics.classification import best_threshold, matching_figures
 from vtviz.models.vtviz_base.family import load_folder

@@ -13,7 +13,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from vtviz.attribution.attribute import attribute_case
-from vtviz.attribution.base import Case, Method, Options
+from vtviz.attribution.base import Method
+from vtviz.attribution.case import Case
+from vtviz.attribution.options import Options
 from vtviz.attribution.registry import find_method, methods
 from vtviz.inputs import WHOLE_FRAME, Frame, ImageInput, InputError, read_image
 from vtviz.metrics.classification import matching_figures

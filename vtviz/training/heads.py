@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from vtviz.metrics.captioning import bleu
 from vtviz.models.recorder import record_attention
-from vtviz.models.vtviz_base.family import VtvizBase
+from vtviz.models.vtviz_base.model import VtvizBase
 from vtviz.models.vtviz_base.network import FusionNetwork
 from vtviz.models.vtviz_base.vocabulary import Vocabulary
 from vtviz.training.export import export

@@ -8,7 +8,7 @@ import streamlit as st
 
 from vtviz.engine.explanation import Explanation
 from vtviz.engine.export import to_json, token_scores
-from vtviz.engine.local import STAGES
+from vtviz.engine.run import STAGES
 from vtviz.metrics.attention import entropy
 from vtviz.render.lens.page import lens_page
 from vtviz.render.lens.settings import LensSettings

@@ -26,8 +26,7 @@ def lens(
         key: the lens's own; it keeps what is pinned there, and the words as long as the text stays the same.
         settings: to begin with, as from a permalink; later the person's own win.
         peaks: the values painted in the highest colour where the person, or ``settings``, asks for a shared scale
-            (``scale="shared"``); the view's own if left out. Give two lenses the same, by ``common_peaks``, to
-            compare them.
+            (``scale="shared"``); the view's own if left out. Give two lenses the same to compare them.
     """
     component = st.components.v2.component("vtviz_lens", html=part("lens.html"), css=part("lens.css"), js=script())
     first = st.session_state.setdefault(f"{key}-first", settings or LensSettings())

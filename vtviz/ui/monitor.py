@@ -10,8 +10,9 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from vtviz.engine.local import QUEUE, STAGES
 from vtviz.engine.log import KEPT, RunEntry
+from vtviz.engine.run import STAGES
+from vtviz.engine.turns import QUEUE
 from vtviz.metrics.system import device_label, memory_mb
 from vtviz.ui.language import say
 from vtviz.ui.resources import shared_engine

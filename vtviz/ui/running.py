@@ -11,9 +11,9 @@ from typing import TypeVar
 
 import streamlit as st
 
-from vtviz.attribution.base import Watch
+from vtviz.attribution.watch import Watch
 from vtviz.engine.explanation import Explanation, Request
-from vtviz.engine.local import STAGES, OnStage
+from vtviz.engine.run import STAGES, OnStage
 from vtviz.inputs import ImageInput, InputError
 from vtviz.ui.language import plain, say, say_error
 from vtviz.ui.models import current_device, need_model

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from vtviz.attribution.base import Options
+from vtviz.attribution.options import Options
 from vtviz.attribution.registry import methods
 from vtviz.engine.explanation import Request
 from vtviz.engine.local import Engine

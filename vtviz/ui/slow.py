@@ -7,8 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from vtviz.attribution.base import Cancelled, complete
+from vtviz.attribution.base import complete
 from vtviz.attribution.registry import methods
+from vtviz.attribution.watch import Cancelled
 from vtviz.engine.explanation import Explanation, Request
 from vtviz.engine.jobs import Job
 from vtviz.inputs import InputError

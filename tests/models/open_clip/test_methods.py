@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from vtviz.attribution.attribute import attribute
-from vtviz.attribution.base import Options
+from vtviz.attribution.options import Options
 from vtviz.attribution.registry import methods
 from vtviz.inputs import ImageInput, InputError
 from vtviz.models.base import MATCH, Target

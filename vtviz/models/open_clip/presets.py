@@ -18,7 +18,6 @@ class Preset:
     description: str
     licence: str
     size_mb: int
-    needs_transformers: bool = False
     notice: str = ""
 
 
@@ -54,7 +53,6 @@ PRESETS = (
         "Google's SigLIP, 14 × 14 patches, trained with a sigmoid loss; English.",
         APACHE,
         813,
-        needs_transformers=True,
     ),
     Preset(
         "open_clip:coca_ViT-B-32/mscoco_finetuned_laion2b_s13b_b90k",
@@ -71,7 +69,6 @@ PRESETS = (
         "LAION's CLIP with a multilingual text tower, 7 × 7 patches; about 100 languages.",
         MIT,
         1464,
-        needs_transformers=True,
     ),
     Preset(
         "open_clip:hf-hub:microsoft/BiomedCLIP-PubMedBERT_256-vit_base_patch16_224",
@@ -80,7 +77,6 @@ PRESETS = (
         "Biomedical figures and their captions, 14 × 14 patches; English.",
         MIT,
         784,
-        needs_transformers=True,
         notice="For research only, not for diagnosis or any clinical decision.",
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -92,35 +92,3 @@ class LensView:
 
 def _largest(arrays: list[np.ndarray]) -> float:
     return max((float(np.abs(each).max()) for each in arrays if each.size), default=0.0) or 1.0
-
-
-def common_peaks(*views: LensView) -> Peaks:
-    """One scale for several views."""
-    peaks = [view.peaks for view in views]
-    return Peaks(max(each.attribution for each in peaks), max(each.attention for each in peaks))
-
-
-def difference(left: LensView, right: LensView) -> LensView:
-    """What ``left`` has more of than ``right``, signed, layer by layer where both have the same layers.
-
-    Raises:
-        ValueError: if the views have different grids or numbers of pieces.
-    """
-    if left.grid != right.grid or len(left.tokens.pieces) != len(right.tokens.pieces):
-        raise ValueError("views of different grids or numbers of pieces have no difference")
-    one, other = left.relevance, right.relevance
-    relevance = Relevance(one.tokens - other.tokens, one.maps - other.maps, one.image - other.image, signed=True)
-    layers = tuple(_less(a, b) for a, b in zip(left.layers, right.layers, strict=True)) if _alike(left, right) else ()
-    return replace(left, name=f"{left.name}-less-{right.name}", relevance=relevance, layers=layers, total=None)
-
-
-def _alike(left: LensView, right: LensView) -> bool:
-    shapes = [
-        [(layer.kind, {name: weights.shape for name, weights in layer.blocks.items()}) for layer in view.layers]
-        for view in (left, right)
-    ]
-    return shapes[0] == shapes[1]
-
-
-def _less(left: LensLayer, right: LensLayer) -> LensLayer:
-    return LensLayer(left.name, left.kind, {name: left.blocks[name] - right.blocks[name] for name in left.blocks})

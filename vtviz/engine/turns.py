@@ -1,0 +1,96 @@
+"""Turns at an engine: one worker, a bounded queue, and slow work that lets quick work pass between its batches."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+from vtviz.attribution.watch import Watch
+from vtviz.engine.explanation import Explanation
+from vtviz.engine.jobs import Job
+from vtviz.errors import UserError
+
+QUEUE = 16
+
+Value = TypeVar("Value")
+
+
+class Busy(UserError, RuntimeError):
+    """Too many requests are waiting."""
+
+
+class Turns:
+    """Who runs when. All work runs on one thread, one piece at a time; at most ``QUEUE`` requests wait."""
+
+    def __init__(self) -> None:
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="vtviz-engine")
+        self._places = threading.BoundedSemaphore(QUEUE)
+        self._waiting: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._jobs: dict[str, Job] = {}
+        self._jobs_lock = threading.Lock()
+
+    def ask(self, run: Callable[[], Value], slow: bool = False) -> Value:
+        """Waits for the result of ``run``; a slow one lets nobody pass but where it calls ``let_pass``.
+
+        Raises:
+            Busy: if ``QUEUE`` requests are waiting already.
+        """
+        self._take_place()
+        try:
+            return (self.submit(run) if slow else self.quick(run)).result()
+        finally:
+            self._places.release()
+
+    def start(self, key: str, make: Callable[[Watch], Callable[[], Explanation]]) -> Job:
+        """Begins what ``make`` gives for the job's watch, or gives the job of this key that is at it already.
+
+        Raises:
+            Busy: if ``QUEUE`` requests are waiting already.
+        """
+        with self._jobs_lock:
+            if key in self._jobs:
+                return self._jobs[key]
+            self._take_place()
+            job = self._jobs[key] = Job()
+            job.future = self.submit(make(job.watch(self.let_pass)))
+        job.future.add_done_callback(lambda _: self._finish(key))
+        return job
+
+    def submit(self, run: Callable[[], Value]) -> Future[Value]:
+        """The result of ``run``, in its turn."""
+        return self._worker.submit(run)
+
+    def quick(self, run: Callable[[], Value]) -> Future[Value]:
+        """The result of ``run``, in its turn, or between two batches of a slow request."""
+        future: Future[Value] = Future()
+
+        def answer() -> None:
+            try:
+                future.set_result(run())
+            except BaseException as error:  # whoever waits for it is told
+                future.set_exception(error)
+
+        self._waiting.put(answer)
+        self._worker.submit(self.let_pass)
+        return future
+
+    def let_pass(self) -> None:
+        """Runs the quick work that waits. For the worker alone: slow work calls it between its batches."""
+        while not self._waiting.empty():
+            self._waiting.get_nowait()()  # only the worker takes from the queue
+
+    def close(self) -> None:
+        """Ends the worker once it is done."""
+        self._worker.shutdown()
+
+    def _take_place(self) -> None:
+        if not self._places.acquire(blocking=False):
+            raise Busy("Too many people are asking at once; try again in a moment.")
+
+    def _finish(self, key: str) -> None:
+        with self._jobs_lock:
+            self._jobs.pop(key, None)
+        self._places.release()

@@ -33,8 +33,9 @@ with told(right):
         if image is None:
             show_missing_photo()
         elif task == "answer":
+            need_model(model)
             with st.spinner(say("describe.answering"), show_time=True):
-                answer = shared_engine().answer(image, link["question"])
+                answer = shared_engine().answer(image, link["question"], model, current_device())
             show_answer(answer, image, alt)
         else:
             need_model(model)

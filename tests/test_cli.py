@@ -41,6 +41,8 @@ def test_explain_writes_the_file_and_a_picture_a_word(tmp_path: Path) -> None:
         (str(CAT), "a cat", "--method", "rise", "--layer", "1"),
         (str(CAT), "a cat", "--target", "answer:nonsense"),
         (str(CAT), "a cat", "--target", "caption"),
+        (str(CAT), "a cat", "--target", "caption:-7"),
+        (str(CAT), "a cat", "--target", "caption:99999999999999999999"),
     ],
 )
 def test_bad_input_ends_with_code_2_and_one_line(tmp_path: Path, arguments: tuple[str, ...]) -> None:
@@ -65,8 +67,14 @@ def test_captions_and_answers() -> None:
 
 def test_words_that_the_model_does_not_know_are_named(tmp_path: Path) -> None:
     done = run("explain", CAT, "a cat and a theodolite", "--output", tmp_path)
-    assert "does not know: theodolite" in done.stderr
+    assert "does not know: theodolite." in done.stderr and "a guess" in done.stdout and "describes" not in done.stdout
     assert json.loads((tmp_path / "explanation.json").read_text())["unknown_words"] == ["theodolite"]
+
+
+def test_a_method_without_maps_writes_no_pictures_and_says_so(tmp_path: Path) -> None:
+    done = run("explain", CAT, "a cat", "--method", "leave_one_out", "--output", tmp_path)
+    assert done.returncode == 0 and "nothing about the photo" in done.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["explanation.json"]
 
 
 def test_models_and_methods_for_programs() -> None:

@@ -18,7 +18,8 @@ from vtviz.attribution.registry import find_method, methods, where_defined
 from vtviz.attribution.watch import Cancelled, Watch
 from vtviz.inputs import ImageInput, InputError
 from vtviz.models.attention import Attention
-from vtviz.models.base import Target
+from vtviz.models.base import Target, TargetKind
+from vtviz.models.record import KINDS
 from vtviz.models.vtviz_base.model import VtvizBase
 
 TEXT = "a skateboarder runs"
@@ -56,6 +57,25 @@ def test_it_gives_what_it_says_and_leaves_the_model_as_it_was(tiny: VtvizBase, p
         assert np.isfinite(maps).all() and maps.min() >= low - 1e-6 and maps.max() <= 1 + 1e-6
     assert np.isfinite(found.tokens).all() and found.signed == find_method(name).signed
     assert found.maps_of == find_method(name).maps_of and found.image.any() == (found.maps_of != "none")
+
+
+@pytest.mark.parametrize("target", ["similarity", "caption", "answer"])
+def test_every_target_of_a_method_is_explained(tiny: VtvizBase, photo: ImageInput, target: TargetKind) -> None:
+    for name in ALL:
+        if methods()[name].supports(tiny.abilities, target) is None:
+            found = attribute(tiny, photo, TEXT, Target(target, 1), name, options(name))
+            assert np.isfinite(found.tokens).all() and np.isfinite(found.maps).all(), name
+
+
+def test_where_text_and_photo_never_meet_all_patches_are_read_alike(tiny: VtvizBase, photo: ImageInput) -> None:
+    found = attribute(tiny, photo, TEXT, Target("similarity"), "rollout")
+    case = Case(tiny, photo, [TEXT], Target("similarity"))
+    joined = np.eye(16)
+    for layer in case.forward(False, KINDS).attention.layers:
+        if layer.kind == "image":
+            joined = (layer.weights[0].detach().double().mean(dim=0).numpy() + np.eye(16)) / 2 @ joined
+    expected = (joined - np.eye(16)).mean(axis=0).reshape(4, 4)
+    np.testing.assert_allclose(found.image, expected / np.abs(expected).max(), atol=1e-4)
 
 
 @pytest.mark.parametrize("call", [1, 2])

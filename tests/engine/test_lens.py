@@ -1,16 +1,20 @@
 """What a lens takes from an explanation."""
 
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
 import torch
 
+from vtviz.attribution.base import Details
 from vtviz.engine.explanation import Explanation, Request
 from vtviz.engine.lens import lens_layer, lens_view
 from vtviz.engine.local import LocalEngine
 from vtviz.inputs import ImageInput
+from vtviz.models.base import Target, TargetKind
 from vtviz.models.record import AttentionLayer, Kind
+from vtviz.sentences import catalogue
 
 
 @pytest.fixture(scope="module")
@@ -54,3 +58,13 @@ def test_a_joined_sequence_is_text_then_patches(explanation: Explanation) -> Non
     blocks = lens_layer(AttentionLayer("x", "fused", weights), replace(explanation, grid=(2, 3))).blocks
     np.testing.assert_array_equal(blocks["text_image"], weights.numpy()[:, 1:3, 4:])
     np.testing.assert_array_equal(blocks["image_text"], weights.numpy()[:, 4:, 1:3])
+
+
+def test_a_total_is_that_of_the_target_or_none(explanation: Explanation) -> None:
+    for kind in get_args(TargetKind)[1:]:
+        other = replace(explanation, target=Target(kind))
+        assert lens_view(other).total is None  # the method does not tell it, and the match is another number
+        details = Details(value=2.0, baseline=0.5, image_unit=1.0)
+        told = lens_view(replace(other, relevance=replace(explanation.relevance, details=details))).total
+        assert told is not None and (told.label, told.value, told.baseline) == (f"lens.total_{kind}", 2.0, 0.5)
+        assert told.label in catalogue("en") and told.label in catalogue("zh")

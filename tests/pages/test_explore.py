@@ -146,6 +146,16 @@ def test_the_history_is_bounded_and_holds_no_pictures(app: AppTest) -> None:
     assert all(isinstance(each.selection, Selection) for each in app.session_state["history"])
 
 
+def test_the_history_shows_a_cosine_as_such_and_names_the_target() -> None:
+    app = AppTest.from_file(str(ASSETS.parent / "pages" / "explore.py"), default_timeout=120)
+    asked = replace(first_selection(), text="a cup", target="answer:yes")
+    app.session_state["history"] = [Past(asked, 0.2468, is_probability=False)]
+    app.session_state["history-open"] = True
+    app.run()
+    (label,) = (each.label.replace("\\", "") for each in app.button if each.label.startswith("a cup"))
+    assert "0.247" in label and "%" not in label and label.rstrip("]").endswith("answer to the text yes")
+
+
 def test_an_error_in_vtviz_itself_is_one_sentence(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise KeyError("secret")

@@ -60,7 +60,8 @@ def read_by(forward: ForwardPass, index: int, rows: Tensor) -> Tensor:
 def from_joined(forward: ForwardPass, index: int, joined: Tensor) -> Relevance:
     """Relevance from R ``[text + image, text + image]``, whose rows rely on its columns, less what each has of itself.
 
-    Where text and photo never meet, the map is that of what the photo's own vector reads.
+    Where text and photo never meet, the map is that of what the photo's own vector reads: all patches alike where the
+    model does not say.
     """
     case = forward.case
     words, _ = forward.attention.sizes()
@@ -71,8 +72,9 @@ def from_joined(forward: ForwardPass, index: int, joined: Tensor) -> Relevance:
     if maps.any():
         return of_tokens(case.rows(maps, index), scores, case.model.grid, image=read_by(forward, index, maps))
     patches = gained[words:, first:]
-    assert isinstance(case.model, TwoTowers)
-    read = case.model.image_readout(case.features)[0]
+    read = torch.full((len(patches),), 1 / len(patches))
+    if isinstance(case.model, TwoTowers):
+        read = case.model.image_readout(case.features)[0]
     return of_text(read.to(patches) @ patches, scores, case.model.grid, signed=False)
 
 

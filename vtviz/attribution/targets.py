@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from vtviz.inputs import InputError
 from vtviz.models.base import AnswerModel, FusionModel, Target
 
@@ -22,7 +24,7 @@ def parse_target(model: FusionModel, written: str) -> Target:
             )
         return Target("answer", model.answers.index(rest))
     if kind == "caption":
-        if not rest.removeprefix("-").isdecimal():
+        if not re.fullmatch(r"-1|\d{1,6}", rest, re.ASCII):
             raise InputError("The target caption needs the number of a piece, as in caption:3.")
         return Target("caption", int(rest))
     if kind not in ("match", "similarity") or rest:

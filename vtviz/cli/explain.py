@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from vtviz.cli.common import Device, Model, Photo, app, make_folder, read_photo
 from vtviz.models.registry import DEFAULT_MODEL
+
+if TYPE_CHECKING:
+    from vtviz.engine.explanation import Explanation
 
 SCORES = {"probability": "Match", "similarity": "Cosine similarity", "likelihood": "Likelihood of a word piece"}
 
@@ -62,26 +65,31 @@ def explain(
     file = output / "explanation.json"
     file.write_bytes(to_json(explanation))
     tokens, seen = explanation.tokens, explanation.seen
-    for number, (word, map_) in enumerate(zip(tokens.words, word_maps(tokens, explanation.relevance), strict=True)):
+    words = tokens.words if explanation.relevance.maps_of != "none" else ()
+    for number, (word, map_) in enumerate(zip(words, word_maps(tokens, explanation.relevance), strict=False)):
         name = re.sub(r"\W+", "_", word.text)[:40].strip("_") or "mark"
         (output / f"word-{number:02d}-{name}.png").write_bytes(to_png(overlay(seen, map_)))
     if html:
         view, alt = lens_view(explanation), catalogue("en")["explore.alt"].format(name=photo.name)
         (output / "lens.html").write_bytes(lens_page(view, alt, tokens.text))
-    typer.echo(f"{SCORES[explanation.score_kind]} {explanation.score:.3f}: {_verdict(explanation.is_match)} {file}")
+    typer.echo(f"{SCORES[explanation.score_kind]} {explanation.score:.3f}: {_verdict(explanation)} {file}")
+    if not words:
+        typer.echo("This method says nothing about the photo, so there are no pictures; the scores are in the file.")
     for notice in explanation.notices:
         typer.echo(notice, err=True)
     if tokens.truncated:
         typer.echo("The text was longer than the model reads; the end was left out.", err=True)
     if explanation.unknown:
-        words = ", ".join(tokens.words[place].text for place in explanation.unknown)
-        typer.echo(f"The model does not know: {words}. Its score is a guess.", err=True)
+        unknown = ", ".join(dict.fromkeys(tokens.words[place].text for place in explanation.unknown))
+        typer.echo(f"The model does not know: {unknown}.", err=True)
 
 
-def _verdict(is_match: bool | None) -> str:
-    if is_match is None:
+def _verdict(explanation: Explanation) -> str:
+    if explanation.is_match is None:
         return "no threshold was calibrated for this model; compare texts with each other."
-    return f"the text {'describes' if is_match else 'does not describe'} the photo."
+    if explanation.unknown:
+        return "a guess, because the model does not know every word."
+    return f"the text {'describes' if explanation.is_match else 'does not describe'} the photo."
 
 
 def _advance(bar: Any, done: int, total: int) -> None:

@@ -14,7 +14,7 @@ from vtviz.models.registry import DEFAULT_MODEL
 def caption(
     photo: Photo,
     model: Model = DEFAULT_MODEL,
-    count: Annotated[int, typer.Option(min=1, max=5)] = 3,
+    count: Annotated[int, typer.Option(min=1, max=3, help="How many, best first.")] = 3,
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:

@@ -27,13 +27,14 @@ def lens_view(explanation: Explanation) -> LensView:
     )
 
 
-def _total(explanation: Explanation) -> Total:
-    label, whole = "lens.total_match", _value(explanation)
-    if explanation.score_kind != "probability":
+def _total(explanation: Explanation) -> Total | None:
+    """What the scores of the tokens add up to; None where the method does not tell the value of the target."""
+    kind, details = explanation.target.kind, explanation.relevance.details
+    label = f"lens.total_{kind}"
+    if kind == "match" and explanation.score_kind != "probability":
         label = f"model.total_{explanation.score_kind}"
-    details = explanation.relevance.details
     if details is None or details.value is None or details.baseline is None:
-        return Total(label, whole)
+        return Total(label, _value(explanation)) if kind == "match" else None
     image = (details.image_unit or 0.0) * float(explanation.relevance.image.sum())
     return Total(label, details.value, details.baseline, image)
 

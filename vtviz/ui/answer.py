@@ -22,7 +22,8 @@ def verdict(explanation: Explanation) -> tuple[bool, str, str]:
         return False, ":material/balance:", say("model.uncalibrated")
     limit = f"{explanation.threshold:.0%}"
     if explanation.unknown:
-        words = ", ".join(f"“{plain(explanation.tokens.words[place].text)}”" for place in explanation.unknown)
+        unknown = dict.fromkeys(explanation.tokens.words[place].text for place in explanation.unknown)
+        words = ", ".join(f"“{plain(word)}”" for word in unknown)
         return False, ":material/help:", say("answer.unknown", words=words)
     if explanation.is_match:
         return True, ":material/check_circle:", say("answer.match", threshold=limit)
@@ -130,14 +131,17 @@ def _entropy_chart(explanation: Explanation) -> go.Figure:
     values = _entropy(explanation)
     heat = go.Heatmap(
         z=values,
-        x=[say("pick.head_number", number=i + 1) for i in range(values.shape[1])],
+        x=[str(i + 1) for i in range(values.shape[1])],
         y=[say("pick.layer_number", number=i + 1) for i in range(values.shape[0])],
         colorscale="Cividis",
         zmin=0,
         zmax=1,
         texttemplate="%{z:.2f}",
-        hovertemplate="%{y}, %{x}: %{z:.3f}<extra></extra>",
+        hovertemplate=f"%{{y}}, {say('pick.head')} %{{x}}: %{{z:.3f}}<extra></extra>",
     )
     return go.Figure(heat).update_layout(
-        height=max(230, 22 * len(values)), margin={"l": 0, "r": 0, "t": 5, "b": 5}, yaxis_autorange="reversed"
+        height=max(230, 22 * len(values)),
+        margin={"l": 0, "r": 0, "t": 5, "b": 5},
+        yaxis_autorange="reversed",
+        xaxis={"title": say("pick.head"), "type": "category"},
     )

@@ -54,6 +54,8 @@ def _show_method(method: Method) -> None:
 def show_notes(explanation: Explanation) -> None:
     """What has to be known to read this map: whose it is, what is left unexplained, how much the text counts."""
     relevance, details = explanation.relevance, explanation.relevance.details
+    if explanation.target.kind != "match":
+        st.caption(say(f"pick.note_{explanation.target.kind}"))
     notes = {"text": "method.text_map", "none": "method.no_map"}
     if relevance.maps_of in notes:
         st.caption(say(notes[relevance.maps_of]))

@@ -12,8 +12,9 @@ from vtviz.ui.guide import method_name
 from vtviz.ui.inputs import clear_upload
 from vtviz.ui.language import plain, say
 from vtviz.ui.photos import thumbnail
-from vtviz.ui.selection import Selection, select, selected
+from vtviz.ui.selection import MATCH, Selection, select, selected
 from vtviz.ui.shell import go_to
+from vtviz.ui.targets import target_name
 
 HISTORY, OPEN, KEPT = "history", "history-open", 20
 
@@ -24,6 +25,12 @@ class Past:
 
     selection: Selection
     score: float
+    is_probability: bool = True
+
+    @property
+    def shown(self) -> str:
+        """The score as the page shows it."""
+        return f"{self.score:.0%}" if self.is_probability else f"{self.score:.3f}"
 
 
 def remember(explanation: Explanation, request: Request, side: str = "") -> None:
@@ -32,7 +39,9 @@ def remember(explanation: Explanation, request: Request, side: str = "") -> None
         return
     asked = replace(selected(side), method=explanation.method)
     before = [each for each in st.session_state.get(HISTORY, []) if each.selection != asked]
-    st.session_state[HISTORY] = [Past(asked, explanation.score), *before][:KEPT]
+    st.session_state[HISTORY] = [Past(asked, explanation.score, explanation.score_kind == "probability"), *before][
+        :KEPT
+    ]
 
 
 def show_history() -> None:
@@ -56,7 +65,9 @@ def _row(place: int, past: Past) -> None:
     small = thumbnail(asked.photo)
     if small:
         picture.image(small, alt="")
-    about = f"{past.score:.0%} · {method_name(asked.method)}" if asked.method else f"{past.score:.0%}"
+    about = " · ".join([past.shown, *([method_name(asked.method)] if asked.method else [])])
+    if asked.target != MATCH:
+        about = f"{about} · {target_name(asked.target)}"
     text.button(
         f"{plain(asked.text)}  \n:small[{plain(about)}]",
         key=f"again-{place}",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -74,10 +76,11 @@ def _tile(photo: str, chosen: str) -> None:
     picture = thumbnail(photo)
     if picture is not None:
         with st.container(width=THUMBNAIL[0], gap="xsmall"):
-            label, icon = photo_name(photo), ":material/check:" if photo == chosen else None
+            label = photo_name(photo)
+            look: Literal["primary", "secondary"] = "primary" if photo == chosen else "secondary"
             st.image(picture, alt=label, width=THUMBNAIL[0])
             key = f"sample-{photo}"
-            st.button(plain(label), key=key, icon=icon, on_click=_take, args=(photo,), width="stretch", wrap=False)
+            st.button(plain(label), key=key, type=look, on_click=_take, args=(photo,), width="stretch", wrap=False)
 
 
 def ask_text(side: str = "") -> str:

@@ -1,4 +1,4 @@
-"""How the map is computed: model, method, layer, head, samples. What there is to pick is known only from the model's
+"""How the map is computed: method, layer, head, samples, target. What there is to pick is known only from the model's
 answer, so the pickers stand under it. ``side`` is "" where a page has one, else ``a`` or ``b``."""
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from vtviz.models.registry import model_info
 from vtviz.ui.guide import in_groups, method_name, show_guide
 from vtviz.ui.language import current_language, say, say_or
 from vtviz.ui.selection import OPTIONS, select
+from vtviz.ui.targets import show_target
 
 NUMBERS = ("samples", "seed", "window")
 MEAN = -1
@@ -37,6 +38,7 @@ def show_pickers(explanation: Explanation, request: Request, side: str = "") -> 
             head = MEAN if explanation.head is None else explanation.head
             _pick(side, "head", [MEAN, *range(heads)], head, _head_label, "head" in method.options)
     _show_numbers(method, request, side)
+    show_target(explanation, request, side)
     about = say_or(f"method.{method.name}.about", "")
     st.caption(f"{about} {method.paper}. {say('pick.cost', cost=method.cost)}")
     if not side:
@@ -91,8 +93,6 @@ def _pick(
 def _keep(side: str, name: str, key: str) -> None:
     picked = st.session_state[key]
     changes: dict[str, Any] = {name: None if name == "head" and picked == MEAN else picked}
-    if name == "model":  # another model has other layers and heads, and a default method of its own
-        changes |= {"method": None, **dict.fromkeys(OPTIONS)}
     if name == "method":  # each method has numbers of its own
         kept = {each for each in ("layer", "head") if each in methods()[picked].options}
         changes |= {each: None for each in OPTIONS if each not in kept}

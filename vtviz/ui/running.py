@@ -15,7 +15,7 @@ from vtviz.attribution.watch import Watch
 from vtviz.engine.explanation import Explanation, Request
 from vtviz.engine.run import STAGES, OnStage
 from vtviz.inputs import ImageInput, InputError
-from vtviz.ui.language import say
+from vtviz.ui.language import plain, say, say_error
 from vtviz.ui.models import current_device, need_model
 from vtviz.ui.resources import shared_engine
 from vtviz.ui.selection import Selection, select, selected
@@ -82,10 +82,10 @@ def explain_selected(image: ImageInput, side: str = "") -> tuple[Explanation, Re
 
     try:
         return explain(chosen)
-    except InputError:
+    except InputError as error:
         if chosen == chosen.plain():
             raise
         found = explain(chosen.plain())
         select(side, **asdict(chosen.plain()))
-        st.warning(say("trouble.options"), icon=":material/layers_clear:")
+        st.warning(f"{plain(say_error(error))} {say('trouble.options')}", icon=":material/layers_clear:")
         return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
@@ -12,18 +13,22 @@ from vtviz.attribution.watch import Cancelled
 from vtviz.engine.explanation import Explanation, Request
 from vtviz.engine.jobs import Job
 from vtviz.inputs import InputError
+from vtviz.models.base import MATCH
 from vtviz.ui.guide import method_name
 from vtviz.ui.language import plain, say, say_error
 from vtviz.ui.resources import shared_engine
+from vtviz.ui.selection import OPTIONS
 
 JOBS, ENCODING = "jobs", "encoding_ms"
 
 
 def ready_request(request: Request) -> Request:
-    """The request itself where its answer is there or quick; otherwise that of the model's default method."""
+    """The request itself where its answer is there or quick; otherwise that of the model's default method and the
+    match, which every model has."""
     if shared_engine().is_ready(request):
         return request
-    return replace(request, method=None, layer=None, head=None, samples=None, seed=None, window=None)
+    usual: dict[str, Any] = dict.fromkeys(OPTIONS)
+    return replace(request, method=None, target=MATCH, **usual)
 
 
 def show_job(request: Request, shown: Explanation) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from dataclasses import dataclass
 
@@ -32,7 +33,10 @@ class Sample:
 @st.cache_resource(show_spinner=False)
 def shared_engine() -> LocalEngine:
     """The engine of this server."""
-    return LocalEngine()
+    engine = LocalEngine()
+    gc.collect()
+    gc.freeze()  # Streamlit collects garbage after every run; without this it walks all of torch each time
+    return engine
 
 
 @st.cache_resource(show_spinner=False)

@@ -20,6 +20,7 @@ from playwright.sync_api import Page
 from benchmarks.chromium import launched, served
 
 WARM = 10
+STILL_MS = 600  # before each turn: a person writes once the page stands still
 NOUNS = ("cat", "dog", "horse", "bird", "man", "cup", "ball", "car", "tree", "hat")
 COLOURS = ("red", "green", "blue", "brown", "black", "white", "yellow")
 
@@ -33,6 +34,7 @@ def text(index: int) -> str:
 def turn(page: Page, index: int) -> tuple[float, float]:
     """Writes a text; milliseconds until the lens has its words, and the model's own."""
     field = page.get_by_role("textbox", name="Text about the photo")
+    page.wait_for_timeout(STILL_MS)
     field.fill(text(index))
     began = time.perf_counter()
     field.press("Enter")

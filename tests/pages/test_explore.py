@@ -126,6 +126,13 @@ def test_a_link_to_an_uploaded_photo_asks_for_it_and_knows_another(cat_bytes: by
     assert app.query_params["photo"] == sha256
 
 
+def test_charts_are_drawn_where_somebody_looks(app: AppTest) -> None:
+    assert len(app.get("plotly_chart")) == 0
+    app.session_state["charts"] = True
+    app.run()
+    assert not app.exception and len(app.get("plotly_chart")) == 2
+
+
 def test_the_history_brings_back_and_forgets(app: AppTest) -> None:
     app.button(key="sample-coffee").click().run()
     app.text_input(key="text").set_value("A cup").run()

@@ -95,9 +95,15 @@ def show_metrics(explanation: Explanation) -> None:
     for column, (key, value) in zip(st.columns(4), values.items(), strict=True):
         column.metric(say(key), value, help=say(f"{key}_help"))
     st.caption(say("metrics.device", device=explanation.device, model=explanation.model))
+    with st.expander(say("metrics.charts"), key="charts", icon=":material/bar_chart:", on_change="rerun") as charts:
+        if charts.open:  # drawing charts that nobody looks at would slow every new text
+            _show_charts(explanation)
+
+
+def _show_charts(explanation: Explanation) -> None:
     left, right = st.columns(2)
     left.markdown(f"**{say('metrics.stages')}**")
-    left.plotly_chart(_timings_chart(timings), key="timings", config={"displayModeBar": False})
+    left.plotly_chart(_timings_chart(explanation.timings_ms), key="timings", config={"displayModeBar": False})
     right.markdown(f"**{say('metrics.entropies')}**", help=say("metrics.entropy_help"))
     right.plotly_chart(_entropy_chart(explanation), key="entropies", config={"displayModeBar": False})
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from vtviz.attribution.registry import methods
 from vtviz.engine import local, turns
 from vtviz.engine.explanation import Request
 from vtviz.engine.export import to_json
@@ -14,7 +15,7 @@ from vtviz.engine.local import LocalEngine
 from vtviz.engine.run import STAGES
 from vtviz.engine.turns import Busy
 from vtviz.inputs import ImageInput, InputError
-from vtviz.models.base import ModelError
+from vtviz.models.base import ModelError, Target
 from vtviz.models.registry import load_model
 
 TEXT = "A brown cat with green eyes"
@@ -40,6 +41,13 @@ def test_the_default_map_is_the_recorded_attention_of_the_default_layer(engine: 
     attention = weights.mean(dim=0).reshape(-1, *answer.grid).numpy()
     expected = attention / attention.max(axis=(1, 2), keepdims=True)
     np.testing.assert_allclose(answer.relevance.maps, expected, atol=1e-6)
+
+
+def test_a_target_that_the_default_method_lacks_gets_another_method(engine: LocalEngine, cat: ImageInput) -> None:
+    answer = engine.explain(Request(cat, TEXT, target=Target("similarity")))
+    method = methods()[answer.method]
+    assert answer.method != load_model("vtviz-base").default_method
+    assert not method.perturbs and method.supports(load_model("vtviz-base").abilities, "similarity") is None
 
 
 def test_the_score_is_that_of_the_model_run_alone(engine: LocalEngine, cat: ImageInput) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from vtviz.attribution.base import Relevance, complete
 from vtviz.attribution.case import Case
 from vtviz.attribution.options import Options
-from vtviz.attribution.registry import find_method
+from vtviz.attribution.registry import find_method, usual_method
 from vtviz.attribution.watch import Watch
 from vtviz.inputs import ImageInput, InputError
 from vtviz.models.base import MATCH, FusionModel, Target
@@ -27,7 +27,7 @@ def attribute(
         image: the photo.
         text: about the photo.
         target: what is explained.
-        method: by name; the model's default where None.
+        method: by name; the model's default where None, or the cheapest other one where that has not the target.
         options: the method's own defaults where None.
         watch: hears the progress and may cancel.
 
@@ -36,7 +36,7 @@ def attribute(
         Cancelled: if the watch says so.
     """
     case = Case(model, image, [text], target)
-    (relevance,) = attribute_case(case, method or model.default_method, options, watch)
+    (relevance,) = attribute_case(case, method or usual_method(model, target.kind).name, options, watch)
     return relevance
 
 

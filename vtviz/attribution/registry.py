@@ -10,6 +10,7 @@ from typing import Any
 import vtviz.attribution
 from vtviz.attribution.base import Method
 from vtviz.inputs import InputError
+from vtviz.models.base import FusionModel, TargetKind
 from vtviz.models.registry import model_infos
 
 
@@ -34,6 +35,14 @@ def find_method(name: str) -> Method:
         known = ", ".join(sorted(methods()))
         raise InputError("There is no method called {name}; the methods are: {known}.", name=name, known=known)
     return methods()[name]
+
+
+def usual_method(model: FusionModel, target: TargetKind) -> Method:
+    """The model's default method, or the cheapest other one where the default is not defined for the target."""
+    usual = find_method(model.default_method)
+    by_cost = sorted(methods().values(), key=lambda each: (each.perturbs, each.needs_gradient, each.name))
+    defined = (each for each in (usual, *by_cost) if each.supports(model.abilities, target) is None)
+    return next(defined, usual)
 
 
 def where_defined(method: Method) -> dict[str, Any]:

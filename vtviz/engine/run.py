@@ -14,7 +14,7 @@ from vtviz.attribution.base import complete
 from vtviz.attribution.case import Case
 from vtviz.attribution.maps import chosen_layer
 from vtviz.attribution.options import Options
-from vtviz.attribution.registry import find_method
+from vtviz.attribution.registry import find_method, usual_method
 from vtviz.attribution.watch import Watch
 from vtviz.engine.explanation import Explanation, Request
 from vtviz.metrics.system import device_label, memory_mb, synchronise, versions
@@ -61,7 +61,7 @@ def run(
 
     with stage("load_model"):
         model = load()
-        method = find_method(request.method or model.default_method)
+        method = find_method(request.method) if request.method else usual_method(model, request.target.kind)
         tokens = model.tokenize(request.text)
     with stage("image_features"):
         features = features_of(model)

@@ -25,7 +25,7 @@ SHOWN = {  # page: its address, what it waits for, width and height of its pictu
         1400,
         1450,
     ),
-    "describe": ("describe?photo=camera&task=answer&question=What+is+the+man+doing%3F", "#canvas", 1400, 1250),
+    "describe": ("describe?photo=camera&task=answer&question=Where+is+the+man%3F", "#canvas", 1400, 1250),
 }
 QUIET_MS = 2500  # until charts are drawn and nothing moves
 

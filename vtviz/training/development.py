@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from sklearn.metrics import roc_auc_score
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 from torch import Tensor
 
 from vtviz.models.recorder import record_attention
@@ -25,16 +26,13 @@ class Development:
 
     def __init__(self, photos: Path, cache: Path, tokenizer: Tokenizer, side: int) -> None:
         self.rows = read_rows(photos / "dev.jsonl")[:PHOTOS]
-        self.features = torch.from_numpy(np.load(cache / "dev-0.npy", mmap_mode="r")[:PHOTOS])
+        self.features = torch.from_numpy(np.load(cache / "dev-0.npy", mmap_mode="c")[:PHOTOS])
         self.captions = [row["captions"][0] for row in self.rows]
         self.small = [small_things(row) for row in self.rows]
         self.tokenizer = tokenizer
         self.encoded = tokenizer.encode_batch(self.captions)
         self.side = side
-        length = max(len(each.ids) for each in self.encoded)
-        padded = [each.ids + [0] * (length - len(each.ids)) for each in self.encoded]
-        self.ids = torch.tensor(padded)
-        self.mask = torch.tensor([[t < len(each.ids) for t in range(length)] for each in self.encoded])
+        self.ids, self.mask = padded(self.encoded)
 
     @torch.inference_mode()
     def measure(self, network: FusionNetwork) -> dict[str, float]:
@@ -60,23 +58,23 @@ class Development:
             "auc": float(roc_auc_score(labels, scores)),
             "recall@10": float((ranks <= 10).float().mean()),
             "pointing": float(layers.max()),
-            "pointing small": float(np.mean(self._small(network))),
+            "pointing small": float(np.mean(self._small(network, image.tokens))),
             **{f"pointing layer {k}": float(value) for k, value in enumerate(layers)},
         }
 
-    def _small(self, network: FusionNetwork) -> list[bool]:
-        """For each short text about a small thing, whether the first layer's strongest patch lies in its boxes."""
+    def _small(self, network: FusionNetwork, patches: Tensor) -> list[bool]:
+        """For each short text about a small thing, whether the first layer's strongest patch lies in its boxes.
+
+        ``patches [photos, patches, width]`` are those of the photos as the network encodes them.
+        """
         found = []
-        for row, features in zip(self.small, self.features, strict=True):
+        for row, own in zip(self.small, patches.float(), strict=True):
             if not row["captions"]:
                 continue
             encoded = self.tokenizer.encode_batch(row["captions"])
-            length = max(len(each.ids) for each in encoded)
-            ids = torch.tensor([each.ids + [0] * (length - len(each.ids)) for each in encoded])
-            mask = torch.tensor([[t < len(each.ids) for t in range(length)] for each in encoded])
+            ids, mask = padded(encoded)
             with record_attention(network.blocks[0], {"text→image"}) as recording:
-                image = network.encode_patches(features[None].float()).tokens.expand(len(ids), -1, -1)
-                network.blocks[0](network.encode_text(ids, mask).tokens, image, mask)
+                network.blocks[0](network.encode_text(ids, mask).tokens, own.expand(len(ids), -1, -1), mask)
             attention = recording.of_kind("text→image")[0].mean(dim=1)
             for each, phrase, weights in zip(encoded, row["phrases"], attention, strict=True):
                 inside = [t for t, (a, b) in enumerate(each.offsets) if a < phrase["end"] and b > phrase["start"]]
@@ -93,6 +91,13 @@ class Development:
                 boxes = coverage([tuple(box) for box in phrase["boxes"]], self.side)
                 rows.append([boxes[int(layer[inside].mean(dim=0).argmax())] >= 0.5 for layer in layers])
         return np.array(rows, dtype=float).reshape(-1, len(layers))
+
+
+def padded(encoded: Sequence[Encoding]) -> tuple[Tensor, Tensor]:
+    """Ids and mask of encoded texts, ``[texts, T]`` each."""
+    length = max(len(each.ids) for each in encoded)
+    ids = [each.ids + [0] * (length - len(each.ids)) for each in encoded]
+    return torch.tensor(ids), torch.tensor([[t < len(each.ids) for t in range(length)] for each in encoded])
 
 
 def chunks(count: int, size: int = 50) -> list[Tensor]:

@@ -81,8 +81,8 @@ def _scenes(
 ) -> Iterator[tuple[Image.Image, dict]]:
     for index in range(count):
         rng = random.Random(f"{seed}-{kind}-{index}")
-        count = rng.choice(MOSAIC_SIDES) ** 2 if kind == "mosaic" else rng.choice(PASTED)
-        chosen = rng.sample(range(len(classes)), k=count)
+        shown = rng.choice(MOSAIC_SIDES) ** 2 if kind == "mosaic" else rng.choice(PASTED)
+        chosen = rng.sample(range(len(classes)), k=shown)
         parts = [Image.open(images / classes[c]["image"]).convert("RGB") for c in chosen]
         parts = [jitter(apply_view(part, random_view(rng, may_flip=True)), rng) for part in parts]
         if kind == "mosaic":

@@ -55,6 +55,7 @@ def setup(title: str) -> None:
             st.session_state[REROUTED] = True
             st.rerun()
     st.set_page_config(page_title=f"{say(title)} · vtviz", page_icon=ASSETS / "icon.png", layout="wide")
+    st.html(ASSETS / "theme.css")
     with st.sidebar:
         st.markdown("### vtviz")
         st.caption(say("shell.about"))

@@ -221,6 +221,12 @@ class CaptionModel(FusionModel, Protocol):
         Its text→image attention is recorded as ``[1, heads, texts * T, patches]`` for each layer.
         """
 
+    def caption_following(self, memory: Any, chosen: Tensor) -> Tensor:
+        """Logits ``[texts, pieces]`` of the piece after the whole of each of ``chosen [texts, T]``, without gradients.
+
+        ``memory`` may keep what was computed for texts that the next call goes on with.
+        """
+
     def caption_tokens(self, chosen: Sequence[int]) -> Tokens:
         """The text that pieces (without start and end) spell, one token a piece."""
 

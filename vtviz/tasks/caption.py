@@ -66,7 +66,7 @@ def caption_text(model: CaptionModel, features: Tensor, width: int = 5) -> str:
 
 def _search(model: CaptionModel, memory: object, width: int) -> list[Beam]:
     def step(chosen: Tensor) -> Tensor:
-        logits = model.caption_logits(memory, chosen.to(model.device))[:, -1]
+        logits = model.caption_following(memory, chosen.to(model.device))
         return logits.float().log_softmax(dim=-1).cpu()
 
     return beam_search(step, model.caption_start, model.caption_end, model.caption_length, width)

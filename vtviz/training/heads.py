@@ -133,7 +133,7 @@ class HeadDevelopment:
             memory = model.caption_memory(block.float())
             chosen = torch.full((len(block), 1), START)
             for _ in range(model.caption_length - 1):
-                following = model.caption_logits(memory, chosen)[:, -1].argmax(dim=-1)
+                following = model.caption_following(memory, chosen).argmax(dim=-1)
                 chosen = torch.cat([chosen, following[:, None]], dim=1)
                 if (chosen == END).any(dim=1).all():
                     break

@@ -110,6 +110,39 @@ def test_the_most_likely_caption_is_what_a_greedy_search_finds(coca: CocaModel, 
     assert found.tokens.text == expected.text
 
 
+def test_a_text_that_grows_piece_by_piece_reads_as_the_whole_does(coca: CocaModel, photo: ImageInput) -> None:
+    """Texts that branch, swap places and start anew, against the logits of whole texts, which keep nothing."""
+    memory = coca.caption_memory(coca.encode_image(photo))
+    steps = [
+        [[coca.caption_start]],
+        [[coca.caption_start, 5], [coca.caption_start, 9]],
+        [[coca.caption_start, 9, 4], [coca.caption_start, 5, 7], [coca.caption_start, 9, 2]],
+        [[coca.caption_start, 5, 7, 7]],
+        [[coca.caption_start, 8, 1, 3, 5], [coca.caption_start, 8, 1, 3, 6]],
+    ]
+    for step in steps:
+        chosen = torch.tensor(step)
+        with torch.no_grad():
+            whole = coca.caption_logits(memory, chosen)[:, -1]
+        torch.testing.assert_close(coca.caption_following(memory, chosen), whole, atol=1e-5, rtol=0)
+    modules = coca.network.modules()
+    assert not any(each._forward_hooks or each._forward_pre_hooks for each in modules)
+    with coca.record({"text"}), pytest.raises(RuntimeError, match="recorded already"):
+        coca.caption_following(memory, torch.tensor(steps[0]))
+
+
+def test_pieces_before_the_last_are_not_run_again(coca: CocaModel, photo: ImageInput) -> None:
+    memory, seen = coca.caption_memory(coca.encode_image(photo)), []
+    words = coca.embedding(MATCH)
+    handle = words.register_forward_hook(lambda module, args, output: seen.append(args[0].numel()))
+    try:
+        coca.caption_following(memory, torch.tensor([[coca.caption_start]]))
+        coca.caption_following(memory, torch.tensor([[coca.caption_start, 5], [coca.caption_start, 6]]))
+    finally:
+        handle.remove()
+    assert seen == [1, 2]
+
+
 def test_an_engine_explains_with_coca(coca: CocaModel, photo: ImageInput) -> None:
     engine = LocalEngine("cpu")
     try:

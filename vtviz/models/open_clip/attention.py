@@ -114,13 +114,12 @@ WRITTEN: dict[type[nn.Module], Written] = {
 def one_token(
     module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """A call with the first token alone, for a module whose answer will be replaced: it need not compute it as well."""
+    """A call with one token alone, for a module whose answer will be replaced: it need not compute it as well."""
     if isinstance(module, EvaAttention):  # its rotary positions fit the whole sequence only
         return args, kwargs
-    axis = 0 if isinstance(module, nn.MultiheadAttention) and not module.batch_first else 1
 
     def short(value: Any) -> Any:
-        return value.narrow(axis, 0, 1) if isinstance(value, Tensor) else value
+        return value[:1, :1] if isinstance(value, Tensor) else value
 
     inputs = {name: None if name == "attn_mask" else short(value) for name, value in kwargs.items()}
     return tuple(short(each) for each in args), inputs

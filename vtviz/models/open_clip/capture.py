@@ -9,12 +9,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from vtviz.models.open_clip.attention import WRITTEN, one_token
+from vtviz.models.open_clip.attention import WRITTEN, Attend, one_token
 from vtviz.models.open_clip.hf_attention import is_hugging_face, listening
 from vtviz.models.record import Kind
 from vtviz.models.recorder import RecordedLayer, Recording
@@ -53,8 +54,6 @@ def record_towers(
     Raises:
         RuntimeError: if the network is being recorded already: two recordings would mix.
     """
-    if not lock.acquire(blocking=False):
-        raise RuntimeError("this model is being recorded already")
     recording = Recording()
 
     def attend(name: str, kind: Kind, query: Tensor, key: Tensor, value: Tensor, scores: Tensor) -> Tensor:
@@ -67,10 +66,9 @@ def record_towers(
         recording.layers.append(layer)
         return layer.mixed
 
-    with ExitStack() as undo:
-        undo.callback(lock.release)
+    with alone(lock), ExitStack() as undo:
         for module, (name, kind) in sites(network, kinds).items():
-            _hook(module, name, kind, attend, undo)
+            replace_attention(module, partial(attend, name, kind), undo)
         text: Any = getattr(network, "text", None)
         if "text" in kinds and text is not None and is_hugging_face(text):
             names = {module: f"text.{name}" for name, module in text.named_modules()}
@@ -82,7 +80,20 @@ def record_towers(
         yield recording
 
 
-def _hook(module: nn.Module, name: str, kind: Kind, attend: Callable[..., Tensor], undo: ExitStack) -> None:
+@contextmanager
+def alone(lock: threading.Lock) -> Iterator[None]:
+    """Holds the lock of a network whose attention is replaced. Raises RuntimeError where that is done already."""
+    if not lock.acquire(blocking=False):
+        raise RuntimeError("this model is being recorded already")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def replace_attention(module: nn.Module, attend: Attend, undo: ExitStack) -> None:
+    """Lets ``attend`` mix the values whenever ``module``, one of ``WRITTEN``, runs in this thread, until ``undo``
+    closes."""
     owner = threading.get_ident()
     calls: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
 
@@ -96,7 +107,7 @@ def _hook(module: nn.Module, name: str, kind: Kind, attend: Callable[..., Tensor
         if threading.get_ident() != owner:
             return None
         args, kwargs = calls.pop()
-        return WRITTEN[type(module)](module, lambda *parts: attend(name, kind, *parts), *args, **kwargs)
+        return WRITTEN[type(module)](module, attend, *args, **kwargs)
 
     for handle in (
         module.register_forward_pre_hook(before, with_kwargs=True),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -19,8 +19,9 @@ from torch import Tensor
 from vtviz.inputs import InputError, Tokens, group_pieces
 from vtviz.models.base import EncodedText, ModelError, Target
 from vtviz.models.open_clip.abilities import COCA
-from vtviz.models.open_clip.capture import record_towers
+from vtviz.models.open_clip.capture import alone, record_towers
 from vtviz.models.open_clip.dual_encoder import DualEncoder, Parts
+from vtviz.models.open_clip.past import Past, one_more
 from vtviz.models.open_clip.text import BpeReader
 from vtviz.models.open_clip.text_tower import OwnText
 from vtviz.models.open_clip.vision import OwnVision
@@ -33,12 +34,14 @@ class Memory:
     """What the decoder reads of photos.
 
     ``keys [batch, queries, width]`` come from the pooler, with its ``weights [batch, queries, 1 + patches]``; ``alone
-    [batch, 1 + patches, width]`` holds the key that a pooler would give if it attended to one token only.
+    [batch, 1 + patches, width]`` holds the key that a pooler would give if it attended to one token only. ``past`` is
+    that of the texts that ``caption_following`` wrote last.
     """
 
     keys: Tensor
     weights: Tensor
     alone: Tensor
+    past: Past = field(default_factory=Past)
 
     def expand(self, count: int) -> Memory:
         """The same photo ``count`` times."""
@@ -122,6 +125,25 @@ class CocaModel(DualEncoder):
                 return logits
         finally:
             self._memory = before
+
+    @torch.inference_mode()
+    def caption_following(self, memory: Memory, chosen: Tensor) -> Tensor:
+        """Logits ``[texts, pieces]`` of the piece after the whole of each of ``chosen [texts, T]``.
+
+        Texts that continue those of the call before by one piece cost that piece only.
+        """
+        past, count = memory.past, chosen.shape[1]
+        first = count if past.rows(chosen) is not None else 1
+        if first == 1:
+            past.chosen, past.kept = None, {}
+        decoder: Any = self.network.text_decoder
+        itself = [block.attn for block in (*self.text.source.transformer.resblocks, *decoder.resblocks)]
+        photo = [block.attn for block in decoder.cross_attn]
+        for end in range(first, count + 1):
+            keys = memory.keys[:, :1] if past.kept else memory.keys
+            with alone(self._lock), one_more(past, chosen[:, :end], itself, photo), self._precision():
+                logits: Tensor = decoder(keys, self.text.states(chosen[:, end - 1 : end], end - 1))
+        return logits[:, -1]
 
     def caption_tokens(self, chosen: Sequence[int]) -> Tokens:
         """The text that pieces spell."""

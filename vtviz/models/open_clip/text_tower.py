@@ -50,10 +50,11 @@ class OwnText(TextTower):
     def has_class_token(self) -> bool:
         return not self.inside and self.source.cls_emb is not None
 
-    def states(self, ids: Tensor) -> Tensor:
-        """What the last block gives for ids ``[n, T]``, without a class token, ``[n, T, width]``."""
+    def states(self, ids: Tensor, first: int = 0) -> Tensor:
+        """What the last block gives for ids ``[n, T]``, which stand from place ``first``, without a class token, ``[n,
+        T, width]``."""
         length = ids.shape[1]
-        x = self.source.token_embedding(ids) + self.source.positional_embedding[:length]
+        x = self.source.token_embedding(ids) + self.source.positional_embedding[first : first + length]
         mask = self.source.attn_mask
         mask = mask if mask is None else mask[:length, :length]
         out: Tensor = self.source.transformer(x.to(self.source.transformer.get_cast_dtype()), attn_mask=mask)

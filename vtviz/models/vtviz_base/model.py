@@ -210,6 +210,11 @@ class VtvizBase:
         logits[..., [self.caption_start, UNKNOWN]] = float("-inf")
         return logits
 
+    @torch.inference_mode()
+    def caption_following(self, memory: list[KeysValues], chosen: Tensor) -> Tensor:
+        """Logits ``[texts, pieces]`` of the piece after the whole of each of ``chosen [texts, T]``."""
+        return self.caption_logits(memory, chosen)[:, -1]
+
     def caption_tokens(self, chosen: Sequence[int]) -> Tokens:
         """The text that pieces spell, with a capital first letter."""
         assert self.network.caption is not None

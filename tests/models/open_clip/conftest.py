@@ -60,6 +60,17 @@ CONFIGS: dict[str, dict[str, Any]] = {
         },
         "text_cfg": TEXT,
     },
+    "tiny-rotary": {
+        "embed_dim": 24,
+        "custom_text": True,
+        "vision_cfg": {
+            "image_size": 64,
+            "timm_model_name": "vit_pe_core_tiny_patch16_384",
+            "timm_pool": "map",
+            "timm_proj": "linear",
+        },
+        "text_cfg": TEXT,
+    },
     "tiny-rn": {
         "embed_dim": 24,
         "vision_cfg": {"image_size": 64, "layers": [1, 1, 1, 1], "width": 8, "head_width": 16, "patch_size": None},
@@ -79,7 +90,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
         "multimodal_cfg": {**TEXT, "width": 24, "heads": 2, "attn_pooler_heads": 4},
     },
 }
-DUAL = ["tiny-clip", "tiny-quick-quickgelu", "tiny-own", "tiny-timm", "tiny-map", "tiny-eva"]
+DUAL = ["tiny-clip", "tiny-quick-quickgelu", "tiny-own", "tiny-timm", "tiny-map", "tiny-eva", "tiny-rotary"]
 
 
 @pytest.fixture(scope="session")

@@ -178,6 +178,13 @@ def test_a_convolutional_tower_is_refused_in_a_sentence(weights: Weights) -> Non
     assert "not a vision transformer" in refusal(f"open_clip:tiny-rn@{weights('tiny-rn')}")
 
 
+@pytest.mark.parametrize("name", ["RN50/openai", "convnext_base/laion400m_s13b_b51k"])
+def test_such_a_tower_is_refused_before_a_download(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "try_to_load_from_cache", lambda repository, name: None)
+    monkeypatch.setattr(hub, "_check_network", lambda repository: pytest.fail("it would be downloaded"))
+    assert "vision transformer" in refusal(f"open_clip:{name}")
+
+
 def test_presets_name_what_open_clip_knows() -> None:
     import open_clip
 

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from open_clip.transformer import Attention as OwnAttention
 from timm.layers.attention import Attention as TimmAttention
+from timm.layers.attention import AttentionRope
 from timm.models.eva import EvaAttention, apply_rot_embed_cat
 from torch import Tensor, nn
 
@@ -73,22 +74,25 @@ def timm(module: TimmAttention, attend: Attend, x: Tensor, attn_mask: Tensor | N
     return out
 
 
-def eva(
-    module: EvaAttention,
+def rotary(
+    module: EvaAttention | AttentionRope,
     attend: Attend,
     x: Tensor,
     rope: Tensor | None = None,
     attn_mask: Tensor | None = None,
     **_: Any,
 ) -> Tensor:
-    """``timm.models.eva.EvaAttention``, with rotary positions."""
+    """``timm.models.eva.EvaAttention`` and ``timm.layers.attention.AttentionRope``, with rotary positions: those of EVA
+    and of the Perception Encoder."""
     if module.qkv is None:
         parts: Any = (module.q_proj(x), module.k_proj(x), module.v_proj(x))
-    else:
-        biases: Any = (module.q_bias, module.k_bias, module.v_bias)
-        bias = module.qkv.bias if module.q_bias is None else torch.cat(biases)
+    elif isinstance(module, EvaAttention) and module.q_bias is not None:
+        bias: Any = torch.cat((module.q_bias, module.k_bias, module.v_bias))  # type: ignore[arg-type]
         parts = F.linear(x, module.qkv.weight, bias).chunk(3, dim=-1)
-    q, k, v = (_heads(each, module.num_heads) for each in parts)
+    else:
+        parts = module.qkv(x).chunk(3, dim=-1)
+    q = _heads(parts[0], module.num_heads)
+    k, v = (_heads(each, getattr(module, "num_kv_heads", module.num_heads)) for each in parts[1:])
     q, k = module.q_norm(q), module.k_norm(k)
     if rope is not None:
         first, half = module.num_prefix_tokens, getattr(module, "rotate_half", False)
@@ -96,6 +100,8 @@ def eva(
             torch.cat([each[:, :, :first], apply_rot_embed_cat(each[:, :, first:], rope, half=half)], dim=2).type_as(v)
             for each in (q, k)
         )
+    groups = q.shape[1] // k.shape[1]
+    k, v = k.repeat_interleave(groups, dim=1), v.repeat_interleave(groups, dim=1)
     mixed = module.norm(_joined(attend(q, k, v, _masked(q @ k.transpose(-1, -2) * module.scale, attn_mask))))
     if module.gate is not None:
         mixed = mixed * module.gate(x).sigmoid()
@@ -107,7 +113,8 @@ WRITTEN: dict[type[nn.Module], Written] = {
     nn.MultiheadAttention: multihead,
     OwnAttention: own,
     TimmAttention: timm,
-    EvaAttention: eva,
+    EvaAttention: rotary,
+    AttentionRope: rotary,
 }
 
 
@@ -115,7 +122,7 @@ def one_token(
     module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """A call with one token alone, for a module whose answer will be replaced: it need not compute it as well."""
-    if isinstance(module, EvaAttention):  # its rotary positions fit the whole sequence only
+    if WRITTEN[type(module)] is rotary:  # its rotary positions fit the whole sequence only
         return args, kwargs
 
     def short(value: Any) -> Any:

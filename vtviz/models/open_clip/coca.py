@@ -45,7 +45,8 @@ class Memory:
 
     def expand(self, count: int) -> Memory:
         """The same photo ``count`` times."""
-        return Memory(*(each.expand(count, -1, -1) for each in (self.keys, self.weights, self.alone)))
+        keys, weights, single = (each.expand(count, -1, -1) for each in (self.keys, self.weights, self.alone))
+        return Memory(keys, weights, single)
 
 
 class CocaModel(DualEncoder):

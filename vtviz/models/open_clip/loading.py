@@ -10,6 +10,7 @@ from typing import Any
 
 import open_clip
 import torch
+from open_clip.model import _build_vision_tower
 from open_clip.tokenizer import HFTokenizer, SimpleTokenizer
 
 from vtviz.models.base import ModelError
@@ -94,6 +95,8 @@ def _source(spec: Spec) -> Source:
     config = _architecture(spec.architecture)
     repository, names = _tag_files(spec)
     tag = open_clip.get_pretrained_cfg(spec.architecture, spec.tag or "")
+    if not repository or cached(repository, names) is None:
+        _check_image_tower(config)
     weights = fetch(repository, names) if repository else Path(open_clip.download_pretrained(tag))
     quick = bool(tag.get("quick_gelu", False)) if spec.quickgelu is None else spec.quickgelu
     return Source(spec.architecture, weights, config, tag, quick, spec.architecture)
@@ -135,6 +138,13 @@ def _architecture(name: str) -> dict[str, Any]:
             )
         raise ModelError("open_clip has no architecture {name}; docs/models.md says where to find them.", name=name)
     return config
+
+
+def _check_image_tower(config: dict[str, Any]) -> None:
+    """Refuses, before a download, an architecture whose image tower vtviz does not read; no memory is taken."""
+    with torch.device("meta"):
+        visual = _build_vision_tower(config["embed_dim"], config["vision_cfg"], config.get("quick_gelu", False))
+    vision_tower(visual)
 
 
 def _tag_files(spec: Spec) -> tuple[str, tuple[str, ...]]:

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from open_clip.timm_model import TimmModel
 from open_clip.transformer import VisionTransformer
+from timm.models.eva import Eva
 from torch import Tensor, nn
 
 from vtviz.models.base import ModelError
@@ -87,7 +88,9 @@ class VisionTower:
         scaled: Callable[[Tensor], Tensor] = (
             getattr(block, "ls_1", None) or getattr(block, "ls1", None) or nn.Identity()
         )
-        return scaled(out[0] if many else out)
+        gamma = getattr(block, "gamma_1", None)  # as timm's EVA scales
+        mixed = scaled(out[0] if many else out)
+        return mixed if gamma is None else gamma * mixed
 
 
 def _value_value(query: Tensor, key: Tensor, value: Tensor, scores: Tensor) -> Tensor:
@@ -197,7 +200,9 @@ class TimmVision(VisionTower):
 
     @property
     def _first(self) -> int:
-        return 0 if getattr(self.trunk, "pool_include_prefix", False) else self.offset
+        """The first token that is pooled: timm's EVA hands its pooler all of them."""
+        everything = isinstance(self.trunk, Eva) and self.trunk.attn_pool is not None
+        return 0 if everything or getattr(self.trunk, "pool_include_prefix", False) else self.offset
 
     def readout(self, tokens: Tensor) -> Tensor:
         pooler, read = self.trunk.attn_pool, torch.zeros(tokens.shape[:2], device=tokens.device)

@@ -113,3 +113,9 @@ def test_pieces_are_grouped_into_words() -> None:
     assert tokens.word_of == (0, 1, 1) and tokens.truncated
     with pytest.raises(ValueError, match="lie in no word"):
         group_pieces("a b", ["?"], [(1, 2)])
+
+
+def test_chinese_is_cut_where_pieces_begin() -> None:
+    assert [word.text for word in split_words("一只cat和x狗, 猫")] == ["一", "只", "cat", "和", "x", "狗", ",", "猫"]
+    tokens = group_pieces("两个男孩", ["▁", "两个", "男", "孩"], [(0, 1), (0, 2), (2, 3), (3, 4)])
+    assert [word.text for word in tokens.words] == ["两个", "男", "孩"] and tokens.word_of == (0, 0, 1, 2)

@@ -20,7 +20,9 @@ MIN_SIDE = 8
 MAX_CHARACTERS = 2000
 Frame = tuple[float, float, float, float]  # left, top, right, bottom as fractions of a photo's width and height
 WHOLE_FRAME: Frame = (0.0, 0.0, 1.0, 1.0)
-WORD = re.compile(r"\w+(?:['’\-]\w+)*|[^\w\s]")
+UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"  # Kana and Han
+WORD = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+(?:['’\-][^\W{UNSPACED}]+)*|[^\w\s]")
+UNSPACED_WORD = re.compile(rf"[{UNSPACED}]+")
 
 
 class InputError(UserError, ValueError):
@@ -149,20 +151,28 @@ def check_text(text: str) -> str:
 
 
 def split_words(text: str) -> tuple[Word, ...]:
-    """The words and punctuation marks of a text, in order; apostrophes and hyphens stay inside words."""
+    """The words and punctuation marks of a text, in order; apostrophes and hyphens stay inside words.
+
+    Chinese and Japanese are written without spaces: there each character is a word.
+    """
     return tuple(Word(found.group(), found.start(), found.end()) for found in WORD.finditer(text))
 
 
 def group_pieces(text: str, pieces: Sequence[str], spans: Sequence[tuple[int, int]], truncated: bool = False) -> Tokens:
     """The tokens of a text whose ``pieces`` stand for the characters ``spans``.
 
-    A piece belongs to the first word that it shares a character with; words that no piece reaches are left out.
+    A piece belongs to the first word that it shares a character with; words that no piece reaches are left out. Chinese
+    and Japanese characters that one piece holds together are one word.
 
     Raises:
         ValueError: if a piece lies in no word.
     """
-    words = split_words(text)
-    found = []
+    words, found = list(split_words(text)), []
+    for start, end in spans:
+        held = [i for i, word in enumerate(words) if word.start < end and word.end > start]
+        if len(held) > 1 and all(UNSPACED_WORD.fullmatch(words[i].text) for i in held):
+            first, last = words[held[0]].start, words[held[-1]].end
+            words[held[0] : held[-1] + 1] = [Word(text[first:last], first, last)]
     for start, end in spans:
         index = next((i for i, word in enumerate(words) if word.start < end and word.end > start), None)
         if index is None:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from open_clip.tokenizer import HFTokenizer, SimpleTokenizer, basic_clean
 
-from vtviz.inputs import InputError, Tokens, check_text, group_pieces
+from vtviz.inputs import UNSPACED_WORD, InputError, Tokens, check_text, group_pieces
 
 Span = tuple[int, int]
 
@@ -145,7 +145,9 @@ class HuggingFaceReader:
         return [
             i
             for i, piece in enumerate(pieces)
-            if i == 0 or (piece.startswith("▁") if marked else not piece.startswith("##"))
+            if i == 0
+            or (piece.startswith("▁") if marked else not piece.startswith("##"))
+            or (UNSPACED_WORD.fullmatch(piece) and pieces[i - 1] != "▁")
         ]
 
 

@@ -69,3 +69,16 @@ def test_nothing_is_downloaded_before_the_person_agrees(app: AppTest, monkeypatc
     assert any("605 MB" in each.value and "MIT" in each.value for each in app.info)
     next(each for each in app.button if each.label == "Download and run").click().run()
     assert not app.exception and asked == ["network"] and "cannot be reached" in app.error[0].value
+
+
+def test_a_link_opens_no_file_before_the_person_agrees(own: str, tmp_path: Path) -> None:
+    copy = tmp_path / "other.safetensors"
+    copy.write_bytes(Path(own.partition("@")[2]).read_bytes())
+    name = f"open_clip:page-clip@{copy}?fit=crop"
+    app = AppTest.from_file(str(ASSETS.parent / "app.py"), default_timeout=300)
+    app.query_params.update({"photo": "coffee", "model": name})
+    app.run()
+    assert not app.exception and not app.warning and not app.metric
+    assert any("other.safetensors" in each.value.replace("\\", "") for each in app.info)
+    next(each for each in app.button if each.label == "Open the file").click().run()
+    assert not app.exception and app.metric[0].label == "Similarity"

@@ -15,7 +15,7 @@ from vtviz.ui.language import current_language, plain, say, say_notice
 from vtviz.ui.resources import shared_engine
 from vtviz.ui.selection import select, selected
 
-OWN = "own"
+OWN, FILE = "own", "@"
 FITS = ("squash", "letterbox", "crop")
 AGREED, DEVICE, AUTO = "agreed-models", "device", "auto"
 FRESH = {"method": None, "layer": None, "head": None, "target": "match", "samples": None, "seed": None, "window": None}
@@ -87,8 +87,8 @@ def current_device() -> str | None:
 
 
 def need_model(name: str) -> None:
-    """Loads a model that is not loaded yet, saying how far it is. Where that needs a download, the page stops until the
-    person has agreed.
+    """Loads a model that is not loaded yet, saying how far it is. Where that needs a download, or opens a file that a
+    link named, the page stops until the person has agreed.
 
     Raises:
         ModelError: if there is no such model, or it cannot be loaded.
@@ -100,9 +100,13 @@ def need_model(name: str) -> None:
     if engine.is_loaded(name, device):
         return
     info = model_info(name)
-    if info is not None and not info.available and name not in st.session_state.get(AGREED, ()):
-        _offer(info)
-        st.stop()
+    if info is not None and name.partition("?")[0] not in st.session_state.get(AGREED, ()):
+        if not info.available:
+            _offer(info)
+            st.stop()
+        if FILE in name:
+            _offer_file(name)
+            st.stop()
     bar = st.progress(0.0, say("model.loading", name=plain(name)))
 
     def heard(what: str, share: float) -> None:
@@ -134,7 +138,10 @@ def _ask_own(chosen: str, side: str) -> None:
     st.session_state.setdefault(key, chosen)
 
     def keep() -> None:
-        select(side, **FRESH, model=st.session_state[key].strip())
+        name = st.session_state[key].strip()
+        if FILE in name:
+            _agree(name)
+        select(side, **FRESH, model=name)
 
     st.text_input(
         say("model.own_name"),
@@ -172,7 +179,13 @@ def _offer(info: ModelInfo) -> None:
     if info.notice:
         st.warning(say_notice(info.notice), icon=":material/info:")
 
-    def agree() -> None:
-        st.session_state[AGREED] = {*st.session_state.get(AGREED, ()), info.name}
+    st.button(say("model.download"), icon=":material/download:", type="primary", on_click=_agree, args=(info.name,))
 
-    st.button(say("model.download"), icon=":material/download:", type="primary", on_click=agree)
+
+def _offer_file(name: str) -> None:
+    st.info(say("model.offer_file", name=plain(name)), icon=":material/folder_open:")
+    st.button(say("model.open"), icon=":material/folder_open:", type="primary", on_click=_agree, args=(name,))
+
+
+def _agree(name: str) -> None:
+    st.session_state[AGREED] = {*st.session_state.get(AGREED, ()), name.partition("?")[0]}

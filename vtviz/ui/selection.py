@@ -15,8 +15,8 @@ from vtviz.attribution.registry import methods
 from vtviz.engine.explanation import Request
 from vtviz.engine.local import Engine
 from vtviz.inputs import MAX_CHARACTERS, ImageInput, InputError, check_text
-from vtviz.models.base import Target, TargetKind
-from vtviz.models.registry import DEFAULT_MODEL, model_infos
+from vtviz.models.base import ModelError, Target, TargetKind
+from vtviz.models.registry import DEFAULT_MODEL, model_info
 from vtviz.ui.resources import samples
 
 OPTIONS = tuple(each.name for each in fields(Options))
@@ -129,8 +129,11 @@ def _text(value: str) -> str:
 
 
 def _model(value: str) -> str:
-    # Only listed names: a link must not make the server open files of its own choice.
-    if value.partition("?")[0] not in {info.name for info in model_infos() if info.available}:
+    try:
+        known = len(value) <= MAX_CHARACTERS and model_info(value) is not None
+    except ModelError as error:
+        raise ValueError from error
+    if not known:
         raise ValueError
     return value
 

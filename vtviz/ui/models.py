@@ -52,11 +52,12 @@ def ask_model(chosen: str, side: str = "") -> None:
 def ask_writer() -> str:
     """The model that writes captions, among those that can and what was picked on Explore."""
     known = {info.name: _label(info) for info in model_infos() if "caption" in info.abilities.kinds}
-    names = list({**known, selected().model: ""} if "coca" in selected().model.lower() else known)
+    picked = selected().model
+    names = list({**known, picked: ""} if "coca" in picked.lower() else known)
     chosen: str = st.selectbox(
         say("pick.model"),
         names,
-        names.index(DEFAULT_MODEL),
+        names.index(picked if picked in names else DEFAULT_MODEL),
         format_func=lambda each: known.get(each, each),
         key=f"writer-{current_language()}",
         help=say("pick.model_help"),

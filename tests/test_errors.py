@@ -9,6 +9,7 @@ import pytest
 
 from vtviz.errors import UserError
 from vtviz.inputs import InputError, read_image
+from vtviz.models.registry import DEFAULT_MODEL, model_infos
 from vtviz.paths import ASSETS
 from vtviz.sentences import LANGUAGES, error_sentences
 from vtviz.ui.language import say_error
@@ -41,6 +42,13 @@ def test_every_error_is_a_plain_sentence_with_its_values_and_a_translation() -> 
         assert fields(sentence) == {each.arg for each in call.keywords}, place
         for language in LANGUAGES.keys() - {"en"}:
             assert sentence in error_sentences(language), f"{place}: nothing in assets/lang/errors.{language}.json"
+
+
+def test_what_offered_models_say_of_themselves_is_translated() -> None:
+    for info in model_infos():
+        said = {info.description, info.licence, info.notice} - {"", "MIT", "Apache-2.0"}
+        if info.name != DEFAULT_MODEL:  # it is here: its description is shown by the command line only
+            assert said <= error_sentences("zh").keys(), said
 
 
 def test_translations_have_the_values_of_their_sentence() -> None:

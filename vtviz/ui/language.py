@@ -38,5 +38,5 @@ def plain(text: str) -> str:
 
 
 def say_notice(notice: str) -> str:
-    """A notice of a model in the chosen language, where the catalogue of errors has it."""
+    """What a model says of itself in the chosen language, where the catalogue of errors has it."""
     return error_sentences(current_language()).get(notice, notice)

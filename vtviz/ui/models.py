@@ -126,7 +126,7 @@ def show_model(explanation: Explanation) -> None:
     if explanation.main_kind != "text→image":
         st.info(say("model.no_cross_attention"), icon=":material/compare_arrows:")
     info = model_info(explanation.model)
-    licence = info.licence if info is not None else "–"
+    licence = say_notice(info.licence) if info is not None else "–"
     st.caption(say("model.weights", sha256=explanation.weights_sha256[:12], licence=plain(licence)))
 
 
@@ -175,8 +175,8 @@ def _ask_fit(name: str, options: str, side: str) -> None:
 
 def _offer(info: ModelInfo) -> None:
     size = say("model.size_unknown") if info.size_mb is None else f"{info.size_mb} MB"
-    about = say("model.offer", name=plain(info.label), size=size, licence=plain(info.licence))
-    st.info(f"{about} {plain(info.description)}", icon=":material/download:")
+    about = say("model.offer", name=plain(info.label), size=size, licence=plain(say_notice(info.licence)))
+    st.info(f"{about} {plain(say_notice(info.description))}", icon=":material/download:")
     if info.notice:
         st.warning(say_notice(info.notice), icon=":material/info:")
 

@@ -14,8 +14,10 @@ from vtviz.attribution.options import Choice, Options, choices
 from vtviz.attribution.watch import Watch
 from vtviz.inputs import InputError, Tokens
 from vtviz.models.base import Abilities, TargetKind
+from vtviz.models.record import Kind
 
 MapsOf = Literal["token", "text", "none"]
+ONE_PASS, AND_GRADIENT = "1F", "1F + 1B"  # the costs that do not grow with the input
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,8 @@ class Method(ABC):
     ``cost`` is in forward (F) and backward (B) passes; P, S, W and T are numbers of patches (or windows of them),
     samples, words and pieces. ``options`` are the fields of Options that it has. ``needs_gradient`` says that it
     differentiates the recorded pass; ``perturbs`` that it runs the model many times: it is slow, and reports its
-    progress. ``docs/methods.md`` is the guide.
+    progress. ``attention`` are kinds of attention of which it needs at least one. The guide is in the files
+    ``method.json`` of ``assets/lang``.
     """
 
     name: ClassVar[str]
@@ -75,15 +78,23 @@ class Method(ABC):
     maps_of: ClassVar[MapsOf] = "token"
     needs_gradient: ClassVar[bool] = False
     perturbs: ClassVar[bool] = False
+    attention: ClassVar[tuple[Kind, ...]] = ()
     options: ClassVar[Mapping[str, Choice]] = choices()
 
-    def supports(self, abilities: Abilities, target: TargetKind) -> str | None:
-        """Why the method is not defined for a model and target, in one sentence, or None where it is."""
-        return None
+    def supports(self, abilities: Abilities, target: TargetKind) -> InputError | None:
+        """Why the method is not defined for a model and target, or None where it is."""
+        if not self.attention or abilities.kinds[target] & set(self.attention):
+            return None
+        return InputError(
+            "{method} needs {kinds} attention, and this model's {target} is read without it.",
+            method=self.label,
+            kinds=" / ".join(self.attention),
+            target=target,
+        )
 
-    @abstractmethod
     def passes(self, tokens: Tokens, grid: tuple[int, int], options: Options) -> int:
         """About how many passes, forward and backward, one text costs. ``options`` are complete."""
+        return 1 if self.cost == ONE_PASS else 2
 
     @abstractmethod
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:

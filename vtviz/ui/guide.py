@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from vtviz.attribution.base import Method
+from vtviz.attribution.base import AND_GRADIENT, ONE_PASS, Method
 from vtviz.attribution.registry import methods
 from vtviz.engine.explanation import Explanation
 from vtviz.ui.language import say, say_or
@@ -14,9 +14,7 @@ GROUPS = ("one", "gradient", "many")
 
 def group_of(method: Method) -> str:
     """One pass, one pass and its gradient, or many passes."""
-    if method.cost == "1F":
-        return "one"
-    return "gradient" if method.cost == "1F + 1B" else "many"
+    return {ONE_PASS: "one", AND_GRADIENT: "gradient"}.get(method.cost, "many")
 
 
 def in_groups() -> list[str]:

@@ -20,9 +20,9 @@ class GradECLIP(Method):
 
     A piece's map is that of its query in one text→image layer. The map of the whole text and the token scores are those
     of the query that the target is read from in the last joined layer, where there is one; otherwise the mean of the
-    maps and the sums of their rows. Where text and photo never meet, the map is the mean over the queries of an image
+    maps and the sums of their rows. Where text and photo never meet, the map is the sum over the queries of one image
     layer (the last), and the token scores are that of the last text layer. In the last layers of CLIP no query but the
-    summary token's has a gradient, so that is the paper's own map, for the photo and for the text.
+    summary token's has a gradient, so these are the paper's own maps, for the photo and for the text.
     """
 
     name = "grad_eclip"
@@ -62,8 +62,8 @@ class GradECLIP(Method):
     ) -> Relevance:
         case = forward.case
         none = torch.zeros(len(case.tokens[index].pieces))
-        tokens = none if words is None else case.pieces(words[index].mean(dim=0), index)
-        return of_text(patches[index].mean(dim=0), tokens, case.model.grid, signed=False)
+        tokens = none if words is None else case.pieces(words[index].sum(dim=0), index)
+        return of_text(patches[index].sum(dim=0), tokens, case.model.grid, signed=False)
 
 
 def _taken(layer: RecordedLayer, gradient: Tensor | None, first: int = 0) -> Tensor:

@@ -61,7 +61,8 @@ class IntegratedGradients(Method):
             done = part.stop
         points = min(POINTS, steps)
         value, baseline = path.value(1.0), path.value(0.0)
-        while abs(sum(each.left for each in parts)) > LEFT * abs(value - baseline) and done < MOST * steps:
+        enough = LEFT * abs(value - baseline)
+        while abs(sum(each.left for each in parts)) > enough and done + 2 * points <= MOST * steps:
             worst = max(parts, key=lambda each: abs(each.left))
             parts.remove(worst)
             passes.extend(4 * points)

@@ -16,6 +16,7 @@ from vtviz.inputs import InputError, Tokens
 from vtviz.models.base import Abilities, TargetKind
 from vtviz.models.record import Kind
 
+COMPLETE = 0.01  # of the target's change: what may be left unexplained
 MapsOf = Literal["token", "text", "none"]
 ONE_PASS, AND_GRADIENT = "1F", "1F + 1B"  # the costs that do not grow with the input
 
@@ -37,6 +38,13 @@ class Details:
     tokens_error: np.ndarray | None = None
     image_error: np.ndarray | None = None
     text_share: float | None = None
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether more than 1 % of value − baseline is left unexplained."""
+        if self.value is None or self.baseline is None or self.delta is None:
+            return False
+        return abs(self.delta) > COMPLETE * abs(self.value - self.baseline)
 
 
 @dataclass(frozen=True)

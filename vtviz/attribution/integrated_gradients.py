@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from vtviz.attribution.base import Details, Method, Relevance
+from vtviz.attribution.base import COMPLETE, Details, Method, Relevance
 from vtviz.attribution.case import Case
 from vtviz.attribution.gradient_input import embedded
 from vtviz.attribution.maps import of_text, peak_of
@@ -18,7 +18,6 @@ from vtviz.inputs import Tokens
 from vtviz.models.base import EncodedText
 
 POINTS = 10  # of the path at a time
-LEFT = 0.01  # of the target's change: what may be left unexplained
 MOST = 4  # times the steps asked for, where more than that is left
 
 
@@ -61,7 +60,7 @@ class IntegratedGradients(Method):
             done = part.stop
         points = min(POINTS, steps)
         value, baseline = path.value(1.0), path.value(0.0)
-        enough = LEFT * abs(value - baseline)
+        enough = COMPLETE * abs(value - baseline)
         while abs(sum(each.left for each in parts)) > enough and done + 2 * points <= MOST * steps:
             worst = max(parts, key=lambda each: abs(each.left))
             parts.remove(worst)

@@ -6,9 +6,12 @@ from torch import Tensor
 
 from vtviz.attribution.attribute import attribute_case
 from vtviz.attribution.case import Case
+from vtviz.attribution.clip_surgery import surgery
+from vtviz.attribution.relevancy import normalised
 from vtviz.inputs import ImageInput
 from vtviz.models.base import MATCH, Target
 from vtviz.models.record import KINDS
+from vtviz.models.recorder import RecordedLayer
 from vtviz.models.vtviz_base.model import VtvizBase
 
 TEXT = "a skateboarder runs"
@@ -102,30 +105,61 @@ def test_rollout_multiplies_the_joined_attention_of_every_block(tiny: VtvizBase,
     np.testing.assert_allclose(found.tokens, whole[0, 1:5], atol=1e-5)
 
 
+def test_a_row_of_relevancy_that_gained_nothing_stays_one() -> None:
+    torch.testing.assert_close(normalised(torch.eye(3)), torch.eye(3))
+    gained = torch.tensor([[1.5, 0.5], [0.0, 1.0]])
+    torch.testing.assert_close(normalised(gained), torch.tensor([[1.5, 0.5], [0.0, 1.0]]))
+
+
 def test_legrad_is_the_mean_positive_gradient(tiny: VtvizBase, photo: ImageInput) -> None:
     kinds, _, gradients, _ = recorded(tiny, photo, MATCH)
-    rows = [g.clamp_min(0).mean(dim=0)[1:5] for kind, g in zip(kinds, gradients, strict=True) if kind == "text→image"]
-    rows += [g.clamp_min(0).mean(dim=0)[1:5, 6:] for kind, g in zip(kinds, gradients, strict=True) if kind == "fused"]
+    positive = [(kind, g.clamp_min(0).mean(dim=0)) for kind, g in zip(kinds, gradients, strict=True)]
+    rows = [g[1:5] for kind, g in positive if kind == "text→image"]
+    rows += [g[1:5, 6:] for kind, g in positive if kind == "fused"]
+    columns = [g.mean(dim=0)[1:5] for kind, g in positive if kind in ("text", "image→text", "fused")]
     (found,) = attribute_case(Case(tiny, photo, [TEXT]), "legrad")
     np.testing.assert_allclose(found.maps.reshape(4, 16), scaled(torch.stack(rows).mean(dim=0)), atol=1e-4)
+    np.testing.assert_allclose(found.tokens, torch.stack(columns).mean(dim=0), rtol=1e-4)
+
+
+def taken(layer: RecordedLayer, gradient: Tensor, query: int) -> Tensor:
+    """Grad-ECLIP's map of one query over all keys, key by key."""
+    keys = layer.key.shape[2]
+    asked = layer.query[0, :, query].flatten()
+    cosines = torch.stack([torch.cosine_similarity(asked, layer.key[0, :, k].flatten(), dim=0) for k in range(keys)])
+    moved = torch.stack([(gradient[0, :, query] * layer.value[0, :, k]).sum().clamp_min(0) for k in range(keys)])
+    return moved * (cosines - cosines.min()) / (cosines.max() - cosines.min())
 
 
 def test_grad_eclip_by_loops(tiny: VtvizBase, photo: ImageInput) -> None:
     kinds, _, _, layers = recorded(tiny, photo, MATCH)
-    layer, gradient = layers[kinds.index("text→image")]
-    expected = torch.zeros(4, 16)
-    for word in range(4):
-        cosines = torch.stack(
-            [
-                torch.cosine_similarity(layer.query[0, :, word + 1].flatten(), layer.key[0, :, patch].flatten(), dim=0)
-                for patch in range(16)
-            ]
-        )
-        for patch in range(16):
-            moved = (gradient[0, :, word + 1] * layer.value[0, :, patch]).sum().clamp_min(0)
-            expected[word, patch] = moved * (cosines[patch] - cosines.min()) / (cosines.max() - cosines.min())
     (found,) = attribute_case(Case(tiny, photo, [TEXT]), "grad_eclip")
+    crossing, joined = layers[kinds.index("text→image")], layers[-1]
+    expected = torch.stack([taken(*crossing, word + 1) for word in range(4)])
     np.testing.assert_allclose(found.maps.reshape(4, 16), scaled(expected), atol=1e-4)
+    read = taken(*joined, 0)
+    np.testing.assert_allclose(found.tokens, read[1:5].detach(), rtol=1e-3, atol=1e-7)
+    np.testing.assert_allclose(found.image.reshape(16), scaled(read[6:]), atol=1e-4)
+
+
+def test_grad_eclip_reads_each_tower_by_itself_where_they_never_meet(tiny: VtvizBase, photo: ImageInput) -> None:
+    kinds, _, _, layers = recorded(tiny, photo, Target("similarity"))
+    (found,) = attribute_case(Case(tiny, photo, [TEXT], Target("similarity")), "grad_eclip")
+    words, patches = layers[kinds.index("text")], layers[kinds.index("image")]
+    expected = torch.stack([taken(*words, query) for query in range(6)]).sum(dim=0)[1:5]
+    np.testing.assert_allclose(found.tokens, expected.detach(), rtol=1e-3, atol=1e-7)
+    expected = torch.stack([taken(*patches, query) for query in range(16)]).sum(dim=0)
+    np.testing.assert_allclose(found.image.reshape(16), scaled(expected), atol=1e-4)
+
+
+def test_surgery_takes_away_what_all_classes_share_channel_by_channel() -> None:
+    torch.manual_seed(0)
+    patches, classes, whole = (torch.nn.functional.normalize(torch.randn(*s), dim=-1) for s in ((6, 5), (4, 5), (5,)))
+    weights = (2 * (classes @ whole)).softmax(dim=0)
+    weights = weights / weights.mean()
+    products = patches[:, None] * classes[None] * weights[None, :, None]  # [patches, classes, channels]
+    expected = (products - products.mean(dim=1, keepdim=True)).sum(dim=-1).T
+    torch.testing.assert_close(surgery(patches, classes, whole), expected)
 
 
 def test_patch_word_similarity_and_surgery_by_hand(tiny: VtvizBase, photo: ImageInput) -> None:

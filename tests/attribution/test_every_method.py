@@ -59,12 +59,16 @@ def test_it_gives_what_it_says_and_leaves_the_model_as_it_was(tiny: VtvizBase, p
     assert found.maps_of == find_method(name).maps_of and found.image.any() == (found.maps_of != "none")
 
 
-@pytest.mark.parametrize("target", ["similarity", "caption", "answer"])
+@pytest.mark.parametrize("target", ["match", "similarity", "caption", "answer"])
 def test_every_target_of_a_method_is_explained(tiny: VtvizBase, photo: ImageInput, target: TargetKind) -> None:
     for name in ALL:
-        if methods()[name].supports(tiny.abilities, target) is None:
-            found = attribute(tiny, photo, TEXT, Target(target, 1), name, options(name))
+        method = methods()[name]
+        if method.supports(tiny.abilities, target) is None:
+            found = attribute(tiny, photo, TEXT, Target(target, 1 if target == "answer" else 2), name, options(name))
             assert np.isfinite(found.tokens).all() and np.isfinite(found.maps).all(), name
+            read = found.tokens[:2]  # a caption does not read its own piece and what follows
+            assert (np.ptp(read) > 0) == read.any() == method.scores_words, name
+            assert (np.ptp(found.image) > 0) == (method.maps_of != "none"), name
 
 
 def test_where_text_and_photo_never_meet_all_patches_are_read_alike(tiny: VtvizBase, photo: ImageInput) -> None:
@@ -128,16 +132,29 @@ def test_a_seed_gives_the_same_again(tiny: VtvizBase, photo: ImageInput, name: s
     assert (first.image == again.image).all() and (first.image != other.image).any()
 
 
-@pytest.mark.parametrize(
-    "name", ["raw_attention", "attention_gradcam", "relevancy", "rollout", "legrad", "grad_eclip", "maskclip"]
-)
+@pytest.mark.parametrize("target", ["match", "similarity"])
+@pytest.mark.parametrize("name", ALL)
+def test_a_text_is_explained_alike_beside_a_longer_one(
+    tiny: VtvizBase, photo: ImageInput, name: str, target: TargetKind
+) -> None:
+    """The padding that a longer text brings means nothing."""
+    if methods()[name].supports(tiny.abilities, target) is not None:
+        pytest.skip("not defined")
+    both = attribute_case(Case(tiny, photo, [TEXT, f"{TEXT} a dog a dog"], Target(target)), name, options(name))
+    (alone,) = attribute_case(Case(tiny, photo, [TEXT], Target(target)), name, options(name))
+    np.testing.assert_allclose(both[0].tokens, alone.tokens, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(both[0].maps, alone.maps, atol=2e-3)
+    np.testing.assert_allclose(both[0].image, alone.image, atol=2e-3)
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if name not in ("kernel_shap", "shapley")])
 def test_permuted_words_have_permuted_maps(
     tiny: VtvizBase, photo: ImageInput, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without positions the order of the words means nothing."""
     monkeypatch.setattr(tiny.network.text_tower.positions, "forward", lambda places: torch.zeros(len(places), 384))
-    one = attribute(tiny, photo, "a dog runs", method=name)
-    two = attribute(tiny, photo, "runs a dog", method=name)
+    one = attribute(tiny, photo, "a dog runs", method=name, options=options(name))
+    two = attribute(tiny, photo, "runs a dog", method=name, options=options(name))
     np.testing.assert_allclose(one.maps[[2, 0, 1]], two.maps, atol=1e-3)
     np.testing.assert_allclose(one.tokens[[2, 0, 1]], two.tokens, rtol=1e-3, atol=1e-5)
 

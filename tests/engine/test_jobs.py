@@ -40,6 +40,18 @@ def test_a_quick_request_passes_a_slow_one_which_is_shared_and_can_be_cancelled(
     assert engine.explain(Request(cat, TEXT)).score > 0
 
 
+def test_a_job_that_waits_is_cancelled_at_once(engine: LocalEngine, cat: ImageInput) -> None:
+    first, second = (engine.start(Request(cat, TEXT, method="rise", samples=20_000, seed=seed)) for seed in (3, 4))
+    until(lambda: first.done > 0)
+    assert not first.stopping and not second.stopping
+    second.cancel()
+    assert second.stopping and second.future.done() and isinstance(second.error(), Cancelled)
+    assert not first.future.done()
+    first.cancel()
+    until(first.future.done)
+    assert isinstance(first.error(), Cancelled)
+
+
 def test_a_finished_job_is_kept(engine: LocalEngine, cat: ImageInput) -> None:
     request = Request(cat, TEXT, method="occlusion", window=20)
     future: Future = engine.start(request).future

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import torch
 
-from vtviz.attribution.base import Method, Relevance
+from vtviz.attribution.base import AND_GRADIENT, Method, Relevance
 from vtviz.attribution.case import Case
-from vtviz.attribution.maps import chosen_layer, need_kinds, of_tokens, over_heads
+from vtviz.attribution.maps import chosen_layer, of_tokens, over_heads
 from vtviz.attribution.options import HEAD, LAYER, Options, choices
 from vtviz.attribution.watch import Watch
-from vtviz.inputs import Tokens
-from vtviz.models.base import Abilities, TargetKind
 
 
 class AttentionGradCAM(Method):
@@ -23,15 +21,10 @@ class AttentionGradCAM(Method):
     label = "Attention Grad-CAM"
     formula = "mean_h A ⊙ (∇A)⁺"
     paper = "Li et al., Align before Fuse (ALBEF), NeurIPS 2021; Selvaraju et al., Grad-CAM, ICCV 2017"
-    cost = "1F + 1B"
+    cost = AND_GRADIENT
     needs_gradient = True
+    attention = ("text→image",)
     options = choices(layer=LAYER, head=HEAD)
-
-    def supports(self, abilities: Abilities, target: TargetKind) -> str | None:
-        return need_kinds(abilities, target, self.label, "text→image")
-
-    def passes(self, tokens: Tokens, grid: tuple[int, int], options: Options) -> int:
-        return 2
 
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
         forward = case.forward(True, {"text→image"})

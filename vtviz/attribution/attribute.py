@@ -7,7 +7,7 @@ from vtviz.attribution.case import Case
 from vtviz.attribution.options import Options
 from vtviz.attribution.registry import find_method, usual_method
 from vtviz.attribution.watch import Watch
-from vtviz.inputs import ImageInput, InputError
+from vtviz.inputs import ImageInput
 from vtviz.models.base import MATCH, FusionModel, Target
 
 
@@ -52,5 +52,5 @@ def attribute_case(
     found = find_method(method)
     reason = found.supports(case.model.abilities, case.target.kind)
     if reason:
-        raise InputError(reason)
+        raise reason
     return found.attribute(case, complete(found, options or Options()), watch or Watch())

@@ -14,8 +14,11 @@ from vtviz.attribution.options import Choice, Options, choices
 from vtviz.attribution.watch import Watch
 from vtviz.inputs import InputError, Tokens
 from vtviz.models.base import Abilities, TargetKind
+from vtviz.models.record import Kind
 
+COMPLETE = 0.01  # of the target's change: what may be left unexplained
 MapsOf = Literal["token", "text", "none"]
+ONE_PASS, AND_GRADIENT = "1F", "1F + 1B"  # the costs that do not grow with the input
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,13 @@ class Details:
     tokens_error: np.ndarray | None = None
     image_error: np.ndarray | None = None
     text_share: float | None = None
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether more than 1 % of value − baseline is left unexplained."""
+        if self.value is None or self.baseline is None or self.delta is None:
+            return False
+        return abs(self.delta) > COMPLETE * abs(self.value - self.baseline)
 
 
 @dataclass(frozen=True)
@@ -60,10 +70,12 @@ class Relevance:
 class Method(ABC):
     """An attribution method; one module each, with an instance called ``METHOD``.
 
+    ``signed`` and ``maps_of`` are those of its Relevance; without ``scores_words`` all token scores are zeros.
     ``cost`` is in forward (F) and backward (B) passes; P, S, W and T are numbers of patches (or windows of them),
     samples, words and pieces. ``options`` are the fields of Options that it has. ``needs_gradient`` says that it
     differentiates the recorded pass; ``perturbs`` that it runs the model many times: it is slow, and reports its
-    progress. ``docs/methods.md`` is the guide.
+    progress. ``attention`` are kinds of attention of which it needs at least one. The guide is in the files
+    ``method.json`` of ``assets/lang``.
     """
 
     name: ClassVar[str]
@@ -73,17 +85,26 @@ class Method(ABC):
     cost: ClassVar[str]
     signed: ClassVar[bool] = False
     maps_of: ClassVar[MapsOf] = "token"
+    scores_words: ClassVar[bool] = True
     needs_gradient: ClassVar[bool] = False
     perturbs: ClassVar[bool] = False
+    attention: ClassVar[tuple[Kind, ...]] = ()
     options: ClassVar[Mapping[str, Choice]] = choices()
 
-    def supports(self, abilities: Abilities, target: TargetKind) -> str | None:
-        """Why the method is not defined for a model and target, in one sentence, or None where it is."""
-        return None
+    def supports(self, abilities: Abilities, target: TargetKind) -> InputError | None:
+        """Why the method is not defined for a model and target, or None where it is."""
+        if not self.attention or abilities.kinds[target] & set(self.attention):
+            return None
+        return InputError(
+            "{method} needs {kinds} attention, and this model's {target} is read without it.",
+            method=self.label,
+            kinds=" / ".join(self.attention),
+            target=target,
+        )
 
-    @abstractmethod
     def passes(self, tokens: Tokens, grid: tuple[int, int], options: Options) -> int:
         """About how many passes, forward and backward, one text costs. ``options`` are complete."""
+        return 1 if self.cost == ONE_PASS else 2
 
     @abstractmethod
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:

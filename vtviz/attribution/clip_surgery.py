@@ -6,13 +6,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vtviz.attribution.base import Method, Relevance
+from vtviz.attribution.base import ONE_PASS, Method, Relevance
 from vtviz.attribution.case import Case
 from vtviz.attribution.maps import of_tokens
 from vtviz.attribution.maskclip import need_vectors
 from vtviz.attribution.options import Options
 from vtviz.attribution.watch import Watch
-from vtviz.inputs import Tokens
+from vtviz.inputs import InputError
 from vtviz.models.base import Abilities, LocalModel, TargetKind
 
 DISTRACTORS = (
@@ -34,14 +34,11 @@ class CLIPSurgery(Method):
     label = "CLIP Surgery"
     formula = "img ⊙ txt ⊙ w − mean over classes,  V–V attention"
     paper = "Li et al., CLIP Surgery for Better Explainability with Enhancement in Open-Vocabulary Tasks, 2023"
-    cost = "1F"
+    cost = ONE_PASS
     signed = True
 
-    def supports(self, abilities: Abilities, target: TargetKind) -> str | None:
+    def supports(self, abilities: Abilities, target: TargetKind) -> InputError | None:
         return need_vectors(abilities, target, self.label)
-
-    def passes(self, tokens: Tokens, grid: tuple[int, int], options: Options) -> int:
-        return 1
 
     @torch.inference_mode()
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:

@@ -9,12 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from vtviz.attribution.base import Details, Method, Relevance
+from vtviz.attribution.base import AND_GRADIENT, Details, Method, Relevance
 from vtviz.attribution.case import Case
 from vtviz.attribution.maps import of_text, peak_of
 from vtviz.attribution.options import Options
 from vtviz.attribution.watch import Watch
-from vtviz.inputs import Tokens
 
 
 class GradientInput(Method):
@@ -28,16 +27,13 @@ class GradientInput(Method):
     label = "Gradient × input"
     formula = "Σ_c x_c · ∂f/∂x_c"
     paper = "Shrikumar et al., Not Just a Black Box: Learning Important Features, 2016; Ancona et al., ICLR 2018"
-    cost = "1F + 1B"
+    cost = AND_GRADIENT
     signed = True
     maps_of = "text"
 
-    def passes(self, tokens: Tokens, grid: tuple[int, int], options: Options) -> int:
-        return 2
-
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
         model, count = case.model, len(case.tokens)
-        with torch.enable_grad(), leaves(model.embedding(case.target)) as vectors:
+        with torch.enable_grad(), embedded(model.embedding(case.target)) as vectors:
             features = case.features.clone().repeat(count, 1, 1).requires_grad_()
             values = model.score(features, case.text, case.scored)
             of_words, of_photo = torch.autograd.grad(values.sum(), [vectors[0], features])
@@ -51,12 +47,13 @@ class GradientInput(Method):
 
 
 @contextmanager
-def leaves(module: nn.Module) -> Iterator[list[Tensor]]:
-    """The outputs of a module inside the ``with``, each of which takes a gradient; afterwards it has none."""
+def embedded(module: nn.Module, given: Tensor | None = None) -> Iterator[list[Tensor]]:
+    """The outputs of a module inside the ``with``, each of which takes a gradient; or what is ``given`` in their place.
+    Afterwards the module is as it was."""
     outputs: list[Tensor] = []
 
     def keep(_module: nn.Module, _inputs: Any, output: Tensor) -> Tensor:
-        outputs.append(output.detach().requires_grad_())
+        outputs.append(output.detach().requires_grad_() if given is None else given)
         return outputs[-1]
 
     handle = module.register_forward_hook(keep)

@@ -5,13 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from vtviz.attribution.base import Method, Relevance
+from vtviz.attribution.base import AND_GRADIENT, Method, Relevance
 from vtviz.attribution.case import Case, ForwardPass
-from vtviz.attribution.maps import need_kinds, of_text, of_tokens
+from vtviz.attribution.maps import of_text, of_tokens
 from vtviz.attribution.options import Options
 from vtviz.attribution.watch import Watch
-from vtviz.inputs import Tokens
-from vtviz.models.base import Abilities, TargetKind
 from vtviz.models.record import KINDS, Kind
 
 
@@ -28,14 +26,9 @@ class LeGrad(Method):
     label = "LeGrad"
     formula = "mean_l mean_h (∇A_l)⁺"
     paper = "Bousselham et al., LeGrad: Explainability for ViTs via Feature Formation Sensitivity, ICCV 2025"
-    cost = "1F + 1B"
+    cost = AND_GRADIENT
     needs_gradient = True
-
-    def supports(self, abilities: Abilities, target: TargetKind) -> str | None:
-        return need_kinds(abilities, target, self.label, "text→image", "image", "fused")
-
-    def passes(self, tokens: Tokens, grid: tuple[int, int], options: Options) -> int:
-        return 2
+    attention = ("text→image", "image", "fused")
 
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
         forward = case.forward(True, KINDS)
@@ -52,9 +45,11 @@ class LeGrad(Method):
         words, _ = forward.attention.sizes()
         crossing = [each[index] for each in sensitive["text→image"]]
         crossing += [each[index, :words, words:] for each in sensitive["fused"]]
-        reading = [each[index] for kind in ("text", "image→text") for each in sensitive[kind]]
-        reading += [each[index, :, :words] for each in sensitive["fused"]]
-        columns = [each.mean(dim=0) for each in reading]
+        mask = case.text.mask[index]
+        padding = len(mask) - int(mask.sum())  # queries that nothing reads, where another text is longer
+        reading = [each[index, :, :words] for kind in ("text", "fused") for each in sensitive[kind]]
+        columns = [each.sum(dim=0) / (len(each) - padding) for each in reading]
+        columns += [each[index].mean(dim=0) for each in sensitive["image→text"]]
         scores = torch.stack(columns).mean(dim=0) if columns else torch.zeros(words)
         tokens = case.pieces(scores, index)
         if crossing:

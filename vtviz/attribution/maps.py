@@ -10,16 +10,9 @@ from vtviz.attribution.base import Details, MapsOf, Relevance
 from vtviz.attribution.case import ForwardPass
 from vtviz.attribution.options import Options
 from vtviz.inputs import InputError
-from vtviz.models.base import Abilities, TargetKind, TwoTowers
+from vtviz.models.base import TwoTowers
 from vtviz.models.record import Kind
 from vtviz.models.recorder import RecordedLayer
-
-
-def need_kinds(abilities: Abilities, target: TargetKind, label: str, *wanted: Kind) -> str | None:
-    """Why a method is not defined where none of the wanted kinds of attention runs, or None where one does."""
-    if abilities.kinds[target] & set(wanted):
-        return None
-    return f"{label} needs {' or '.join(wanted)} attention, and this model's {target} is read without it."
 
 
 def chosen_layer(forward: ForwardPass, options: Options, kind: Kind = "text→image") -> RecordedLayer:

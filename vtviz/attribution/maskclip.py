@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import torch
 
-from vtviz.attribution.base import Method, Relevance
+from vtviz.attribution.base import ONE_PASS, Method, Relevance
 from vtviz.attribution.case import Case
 from vtviz.attribution.maps import of_tokens
 from vtviz.attribution.options import Options
 from vtviz.attribution.watch import Watch
-from vtviz.inputs import Tokens
+from vtviz.inputs import InputError
 from vtviz.models.base import Abilities, LocalModel, TargetKind
 
 BEFORE: tuple[TargetKind, ...] = ("match", "similarity")
@@ -26,14 +26,11 @@ class PatchWordSimilarity(Method):
     label = "Patch–word similarity (MaskCLIP)"
     formula = "cos(word, patch)"
     paper = "Zhou, Loy and Dai, Extract Free Dense Labels from CLIP (MaskCLIP), ECCV 2022; Yao et al., FILIP, ICLR 2022"
-    cost = "1F"
+    cost = ONE_PASS
     signed = True
 
-    def supports(self, abilities: Abilities, target: TargetKind) -> str | None:
+    def supports(self, abilities: Abilities, target: TargetKind) -> InputError | None:
         return need_vectors(abilities, target, self.label)
-
-    def passes(self, tokens: Tokens, grid: tuple[int, int], options: Options) -> int:
-        return 1
 
     @torch.inference_mode()
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
@@ -47,12 +44,16 @@ class PatchWordSimilarity(Method):
         return found
 
 
-def need_vectors(abilities: Abilities, target: TargetKind, label: str) -> str | None:
+def need_vectors(abilities: Abilities, target: TargetKind, label: str) -> InputError | None:
     """Why a method that compares words with patches is not defined, or None where it is."""
     if not abilities.compares:
-        return f"{label} needs vectors of single words and patches in one space, and this model has none."
+        return InputError(
+            "{method} needs vectors of single words and patches in one space, and this model has none.", method=label
+        )
     if target not in BEFORE:
-        return f"{label} compares words with patches, which says nothing about the {target}."
+        return InputError(
+            "{method} compares words with patches, which says nothing about the {target}.", method=label, target=target
+        )
     return None
 
 

@@ -30,6 +30,7 @@ class Occlusion(Method):
     cost = "P F"
     signed = True
     maps_of = "text"
+    scores_words = False
     perturbs = True
     options = choices(window=Choice(4, 1, 32))
 

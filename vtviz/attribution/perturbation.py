@@ -12,7 +12,7 @@ from vtviz.attribution.case import Case
 from vtviz.attribution.watch import Count, Watch
 from vtviz.models.base import EncodedText, FusionModel
 
-LARGEST = {"cpu": 16, "cuda": 256}  # more photos at a time are no faster
+LARGEST = {"cpu": 4, "cuda": 256}  # more photos at a time are no faster, and longer to wait for when cancelled
 ACTIVATIONS = 60  # times the pixels: what a photo takes while it is encoded, by measurement on the largest backbone
 
 

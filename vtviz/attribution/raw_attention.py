@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 
-from vtviz.attribution.base import Method, Relevance
+from vtviz.attribution.base import ONE_PASS, Method, Relevance
 from vtviz.attribution.case import Case
-from vtviz.attribution.maps import chosen_layer, need_kinds, of_tokens, over_heads
+from vtviz.attribution.maps import chosen_layer, of_tokens, over_heads
 from vtviz.attribution.options import HEAD, LAYER, Options, choices
 from vtviz.attribution.watch import Watch
-from vtviz.inputs import Tokens
-from vtviz.models.base import Abilities, TargetKind
 
 
 class RawAttention(Method):
@@ -23,14 +21,9 @@ class RawAttention(Method):
     label = "Raw attention"
     formula = "softmax(QKᵀ/√d_k)"
     paper = "Vaswani et al., Attention Is All You Need, NeurIPS 2017"
-    cost = "1F"
+    cost = ONE_PASS
+    attention = ("text→image",)
     options = choices(layer=LAYER, head=HEAD)
-
-    def supports(self, abilities: Abilities, target: TargetKind) -> str | None:
-        return need_kinds(abilities, target, self.label, "text→image")
-
-    def passes(self, tokens: Tokens, grid: tuple[int, int], options: Options) -> int:
-        return 1
 
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
         forward = case.forward(False, {"text→image"})

@@ -52,6 +52,6 @@ def where_defined(method: Method) -> dict[str, Any]:
         reasons = {target: method.supports(info.abilities, target) for target in info.abilities.kinds}
         found[info.name] = {
             "targets": [target for target, reason in reasons.items() if reason is None],
-            "reasons": {target: reason for target, reason in reasons.items() if reason is not None},
+            "reasons": {target: str(reason) for target, reason in reasons.items() if reason is not None},
         }
     return found

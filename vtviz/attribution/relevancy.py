@@ -5,14 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from vtviz.attribution.base import Method, Relevance
+from vtviz.attribution.base import AND_GRADIENT, Method, Relevance
 from vtviz.attribution.case import Case
-from vtviz.attribution.maps import from_joined, need_kinds
+from vtviz.attribution.maps import from_joined
 from vtviz.attribution.options import Options
 from vtviz.attribution.rollout import spans
 from vtviz.attribution.watch import Watch
-from vtviz.inputs import Tokens
-from vtviz.models.base import Abilities, TargetKind
 from vtviz.models.record import KINDS
 from vtviz.models.recorder import RecordedLayer, Recording
 
@@ -30,14 +28,9 @@ class GenericRelevancy(Method):
     label = "Generic relevancy (Chefer)"
     formula = "Ā = mean_h (∇A ⊙ A)⁺,  R_sq += R̂_ssᵀ Ā R̂_qq,  R_ss += Ā R_qs"
     paper = "Chefer, Gur and Wolf, Generic Attention-model Explainability, ICCV 2021"
-    cost = "1F + 1B"
+    cost = AND_GRADIENT
     needs_gradient = True
-
-    def supports(self, abilities: Abilities, target: TargetKind) -> str | None:
-        return need_kinds(abilities, target, self.label, "text→image", "image", "fused")
-
-    def passes(self, tokens: Tokens, grid: tuple[int, int], options: Options) -> int:
-        return 2
+    attention = ("text→image", "image", "fused")
 
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
         forward = case.forward(True, KINDS)

@@ -32,6 +32,7 @@ class RISE(Method):
     cost = "S F"
     signed = True
     maps_of = "text"
+    scores_words = False
     perturbs = True
     options = choices(samples=Choice(500, 10, 20_000), seed=SEED, window=Choice(4, 1, 32))
 

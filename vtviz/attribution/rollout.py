@@ -5,13 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from vtviz.attribution.base import Method, Relevance
+from vtviz.attribution.base import ONE_PASS, Method, Relevance
 from vtviz.attribution.case import Case
-from vtviz.attribution.maps import from_joined, need_kinds
+from vtviz.attribution.maps import from_joined
 from vtviz.attribution.options import Options
 from vtviz.attribution.watch import Watch
-from vtviz.inputs import Tokens
-from vtviz.models.base import Abilities, TargetKind
 from vtviz.models.record import KINDS
 from vtviz.models.recorder import RecordedLayer, Recording
 
@@ -28,13 +26,8 @@ class AttentionRollout(Method):
     label = "Attention rollout"
     formula = "R = Â_L ··· Â_1,  Â = (mean_h A + I) / 2"
     paper = "Abnar and Zuidema, Quantifying Attention Flow in Transformers, ACL 2020"
-    cost = "1F"
-
-    def supports(self, abilities: Abilities, target: TargetKind) -> str | None:
-        return need_kinds(abilities, target, self.label, "text→image", "image", "fused")
-
-    def passes(self, tokens: Tokens, grid: tuple[int, int], options: Options) -> int:
-        return 1
+    cost = ONE_PASS
+    attention = ("text→image", "image", "fused")
 
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
         forward = case.forward(False, KINDS)

@@ -40,11 +40,15 @@ class Count:
         self.watch, self.done, self.total = watch, 0, total
         watch.step(0, total)
 
-    def add(self, passes: int, pause: bool = True) -> None:
-        """So many more are done, of which the total is the most; ``pause`` is False where something holds the model.
+    def add(self, passes: int) -> None:
+        """So many more are done, of which the total is the most.
 
         Raises:
             Cancelled: where the result is not wanted.
         """
         self.done = min(self.done + passes, self.total)
-        self.watch.step(self.done, self.total, pause)
+        self.watch.step(self.done, self.total)
+
+    def extend(self, passes: int) -> None:
+        """So many more turn out to be needed."""
+        self.total += passes

@@ -68,7 +68,7 @@ def look_up(settings: Settings, door: Door) -> list[About]:
         for method in methods:
             reason = find_method(method).supports(model.abilities, target_of(model).kind)
             if reason:
-                raise InputError(reason)
+                raise reason
         return model.weights_sha256, str(model.device), methods
 
     return [About(name, *door(name, about)) for name in settings.models]

@@ -27,7 +27,7 @@ def methods(as_json: AsJson = False) -> None:
     from vtviz.attribution.registry import methods as known
     from vtviz.attribution.registry import where_defined
 
-    keys = ("name", "label", "formula", "paper", "cost", "signed", "maps_of")
+    keys = ("name", "label", "formula", "paper", "cost", "signed", "maps_of", "scores_words")
     rows = [
         {
             **{key: getattr(method, key) for key in keys},

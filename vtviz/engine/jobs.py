@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from vtviz.attribution.watch import Watch
+from vtviz.attribution.watch import Cancelled, Watch
 from vtviz.engine.explanation import Explanation
 
 
@@ -22,8 +22,18 @@ class Job:
         self._stop = threading.Event()
 
     def cancel(self) -> None:
-        """Stops the job before its next batch."""
+        """Stops the job before its next batch, or before it begins."""
         self._stop.set()
+        self.future.cancel()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it was cancelled, though a batch may be under way."""
+        return self._stop.is_set()
+
+    def error(self) -> BaseException | None:
+        """What went wrong with a job that is done, if anything."""
+        return Cancelled() if self.future.cancelled() else self.future.exception()
 
     def watch(self, pause: Callable[[], None]) -> Watch:
         """What the method tells and asks between batches."""

@@ -62,8 +62,10 @@ def pointing_methods(model: FusionModel, names: str | None) -> list[Method]:
     chosen = [find_method(name.strip()) for name in names.split(",")]
     for method in chosen:
         reason = method.supports(model.abilities, "match")
-        if reason or method.maps_of == "none":
-            raise InputError(reason or f"{method.label} gives no map, so it cannot point.")
+        if reason:
+            raise reason
+        if method.maps_of == "none":
+            raise InputError(f"{method.label} gives no map, so it cannot point.")
     return chosen
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from vtviz.attribution.base import Method
+from vtviz.attribution.base import AND_GRADIENT, ONE_PASS, Method
 from vtviz.attribution.registry import methods
 from vtviz.engine.explanation import Explanation
 from vtviz.ui.language import say, say_or
@@ -14,9 +14,7 @@ GROUPS = ("one", "gradient", "many")
 
 def group_of(method: Method) -> str:
     """One pass, one pass and its gradient, or many passes."""
-    if method.cost == "1F":
-        return "one"
-    return "gradient" if method.cost == "1F + 1B" else "many"
+    return {ONE_PASS: "one", AND_GRADIENT: "gradient"}.get(method.cost, "many")
 
 
 def in_groups() -> list[str]:
@@ -41,14 +39,23 @@ def show_guide() -> None:
 
 
 def _show_method(method: Method) -> None:
-    signs = [say(f"method.maps_{method.maps_of}"), *([say("method.signed")] if method.signed else [])]
-    st.markdown(f"**{method_name(method.name)}** · {' · '.join(signs)}")
-    st.markdown(say_or(f"method.{method.name}.about", method.label))
-    st.code(method.formula, language=None, wrap_lines=True)
+    signs = [say(f"method.maps_{method.maps_of}")]
+    signs += [] if method.scores_words else [say("method.words_none")]
+    signs += [say("method.signed")] if method.signed else []
+    with st.container(border=True, gap="small"):
+        st.markdown(f"**{method_name(method.name)}**")
+        st.markdown(say_or(f"method.{method.name}.about", method.label))
+        st.code(method.formula, language=None, wrap_lines=True)
+        show_misleads(method)
+        st.caption(f"{say('method.cost', cost=method.cost)} · {' · '.join(signs)}")
+        st.caption(method.paper)
+
+
+def show_misleads(method: Method) -> None:
+    """When a method misleads, where that is known."""
     misleads = say_or(f"method.{method.name}.misleads", "")
     if misleads:
-        st.markdown(say("method.misleads", text=misleads))
-    st.caption(f"{say('method.cost', cost=method.cost)} · {method.paper}")
+        st.caption(say("method.misleads", text=misleads))
 
 
 def show_notes(explanation: Explanation) -> None:
@@ -59,8 +66,10 @@ def show_notes(explanation: Explanation) -> None:
     notes = {"text": "method.text_map", "none": "method.no_map"}
     if relevance.maps_of in notes:
         st.caption(say(notes[relevance.maps_of]))
+    if not methods()[explanation.method].scores_words:
+        st.caption(say("method.no_words"))
     if details is not None and None not in (details.value, details.baseline, details.delta):
         told = {name: f"{getattr(details, name):.3g}" for name in ("value", "baseline", "delta")}
-        st.caption(say("method.delta", **told))
+        st.caption(say("method.delta_large" if details.incomplete else "method.delta", **told))
     if details is not None and details.text_share is not None:
         st.caption(say("method.share", share=f"{details.text_share:.0%}"))

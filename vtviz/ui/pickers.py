@@ -12,7 +12,7 @@ from vtviz.attribution.base import Method
 from vtviz.attribution.registry import methods
 from vtviz.engine.explanation import Explanation, Request
 from vtviz.models.registry import model_info
-from vtviz.ui.guide import in_groups, method_name, show_guide
+from vtviz.ui.guide import in_groups, method_name, show_guide, show_misleads
 from vtviz.ui.language import current_language, say, say_or
 from vtviz.ui.selection import OPTIONS, select
 from vtviz.ui.targets import show_target
@@ -42,6 +42,7 @@ def show_pickers(explanation: Explanation, request: Request, side: str = "") -> 
     about = say_or(f"method.{method.name}.about", "")
     st.caption(f"{about} {method.paper}. {say('pick.cost', cost=method.cost)}")
     if not side:
+        show_misleads(method)
         show_guide()
 
 

@@ -62,12 +62,10 @@ def _offer(request: Request, shown: Explanation) -> None:
 def _follow(request: Request, job: Job) -> None:
     name = method_name(request.method or "")
     if not job.future.done():
-        told = say("method.progress", method=name, done=job.done, total=job.total)
-        st.progress(job.done / max(job.total, 1), text=told if job.total else say("method.waiting"))
-        if st.button(say("method.cancel"), icon=":material/close:"):
-            job.cancel()
+        st.progress(job.done / max(job.total, 1), text=_told(name, job))
+        st.button(say("method.cancel"), icon=":material/close:", disabled=job.stopping, on_click=job.cancel)
         return
-    error = job.future.exception()
+    error = job.error()
     if error is None:
         st.session_state[JOBS].pop(request.fingerprint, None)
         st.rerun()
@@ -80,3 +78,10 @@ def _follow(request: Request, job: Job) -> None:
     if st.button(say("method.run", method=name), icon=":material/replay:"):
         st.session_state[JOBS] = {request.fingerprint: shared_engine().start(request)}
         st.rerun()
+
+
+def _told(name: str, job: Job) -> str:
+    """How far a job is."""
+    if job.stopping:
+        return say("method.cancelling", method=name)
+    return say("method.progress", method=name, done=job.done, total=job.total) if job.total else say("method.waiting")

@@ -19,7 +19,7 @@ TEXT = "a dog, two cats"
 CROSS = {"raw_attention", "attention_gradcam"}
 
 
-@pytest.mark.parametrize("name", ["tiny-clip", "tiny-map", "tiny-coca"])
+@pytest.mark.parametrize("name", ["tiny-clip", "tiny-own", "tiny-map", "tiny-coca"])
 @pytest.mark.parametrize("method", sorted(methods()))
 def test_a_method_runs_or_says_why_not(
     method: str, name: str, loaded: Callable[[str], DualEncoder], photo: ImageInput
@@ -39,6 +39,11 @@ def test_a_method_runs_or_says_why_not(
     assert relevance.maps.shape == (pieces, *model.grid) and relevance.tokens.shape == (pieces,)
     assert np.isfinite(relevance.maps).all() and np.abs(relevance.maps).max() <= 1 + 1e-6
     assert relevance.maps_of == "none" or np.abs(relevance.image).max() > 0
+    assert relevance.tokens.any() == found.scores_words
+    if relevance.details is not None:
+        with torch.no_grad():
+            whole = model.match_logits(model.encode_image(photo), [TEXT])
+        assert relevance.details.value == pytest.approx(whole.item(), abs=1e-5)
 
 
 @pytest.mark.parametrize("method", ["raw_attention", "attention_gradcam", "relevancy"])

@@ -41,10 +41,14 @@ def measure_row(model: FusionModel, name: str, row: Row, settings: Settings, wat
     }
     found = []
     for method in (*settings.methods_of(model), RANDOM):
-        explain = None if method == RANDOM else explainer(model, method)
+        watch.step(0, 1)
+        explain = None if method == RANDOM else explainer(model, method, watch)
         relevance = random_ranking(case, own) if explain is None else attribute_case(case, method, watch=watch)[0]
         subject = Subject(case, image, relevance, masked, explain, boxes, phrase, settings.steps, own)
-        values = {metric: find_metric(metric).take(subject) for metric in settings.metrics}
+        values: dict[str, float | None] = {}
+        for metric in settings.metrics:
+            watch.step(0, 1)
+            values[metric] = find_metric(metric).take(subject)
         found.append({**blank(row, name, method), **shared, "status": "ok", **values})
     return found
 
@@ -70,9 +74,9 @@ def read_photo(row: Row) -> ImageInput:
         ) from error
 
 
-def explainer(model: FusionModel, method: str) -> Explain:
+def explainer(model: FusionModel, method: str, watch: Watch) -> Explain:
     """Explanations of other photos and texts by the same model and method."""
-    return lambda image, text: attribute_case(Case(model, image, [text], target_of(model)), method)[0]
+    return lambda image, text: attribute_case(Case(model, image, [text], target_of(model)), method, watch=watch)[0]
 
 
 def random_ranking(case: Case, seed: int) -> Relevance:

@@ -71,7 +71,8 @@ def max_sensitivity(subject: Subject) -> float:
         return pixels + (2 * torch.rand(pixels.shape, generator=generator) - 1) * radius
 
     def maps(given: Tensor | tuple[Tensor, ...]) -> Tensor:
-        found = [explain(from_unit(each), text).image for each in _single(given).numpy()]
+        with torch.enable_grad():  # Captum takes them from methods that need some
+            found = [explain(from_unit(each), text).image for each in _single(given).numpy()]
         return torch.from_numpy(np.stack(found)).float()
 
     pixels = torch.from_numpy(subject.image.pixels.astype(np.float32) / 255)[None]

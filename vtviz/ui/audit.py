@@ -7,6 +7,7 @@ import time
 import uuid
 import zipfile
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -41,8 +42,9 @@ ICONS = {
 
 @st.cache_resource(show_spinner=False)
 def audit_jobs() -> AuditJobs:
-    """The audits of this server; they borrow the engine's models between other requests."""
-    return AuditJobs(History(data_folder()), shared_engine().use)
+    """The audits of this server; they borrow the engine's models, and let other requests in between their passes."""
+    engine = shared_engine()
+    return AuditJobs(History(data_folder()), partial(engine.use, slow=True), engine.let_pass)
 
 
 def set_up() -> None:

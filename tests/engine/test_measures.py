@@ -13,7 +13,7 @@ from vtviz.engine import local
 from vtviz.engine.explanation import Request
 from vtviz.engine.faithfulness import RANKINGS, STEPS, seed_of
 from vtviz.engine.local import LocalEngine
-from vtviz.engine.measures import measure, measures_of
+from vtviz.engine.measures import Measured, measure, measures_of
 from vtviz.inputs import ImageInput
 from vtviz.metrics.base import Subject
 from vtviz.metrics.baseline import random_ranking
@@ -52,8 +52,14 @@ def test_every_measure_stands_beside_the_mean_of_random_rankings(
         )
         assert found[name].own == pytest.approx(own_value, abs=1e-5)
         assert found[name].random == pytest.approx(np.mean(np.array(random, dtype=float)), abs=1e-5)
-        assert found[name].better == ((own_value > np.mean(random)) == (metric.direction == "higher"))  # type: ignore[arg-type,operator]
     assert found["coverage"].better is None and found["noise_stability"].random is None
+
+
+@pytest.mark.parametrize(("name", "own", "better"), [
+    ("insertion", 0.9, True), ("insertion", 0.1, False), ("insertion", 0.5, None), ("deletion", 0.1, True),
+])  # fmt: skip
+def test_better_is_better_than_all_random_rankings(name: str, own: float, better: bool | None) -> None:
+    assert Measured(find_metric(name), own, (0.4, 0.6, 0.5)).better is better
 
 
 def test_a_slow_method_is_not_run_again(own: LocalEngine, photo: ImageInput) -> None:  # noqa: F811

@@ -68,6 +68,7 @@ def to_html(report: dict[str, Any], pictures: dict[str, bytes], language: str = 
         verdicts={(each["model"], each["method"]): verdicts(report, each["model"], each["method"]) for each in shown},
         metric=lambda name: label("audit.metric", name, report["metrics"][name]["label"]),
         method=lambda name: _method(report, label, say, name),
+        compared=lambda by: " − ".join(label("audit.metric", name, name) for name in by.split(" − ")),
         about=lambda name: label("audit.metric", f"{name}.about", ""),
         reason=lambda written: translated(written, language),
         picture=picture,

@@ -23,18 +23,24 @@ from vtviz.models.base import FusionModel
 
 @dataclass(frozen=True)
 class Measured:
-    """A measure of an explanation, and its mean over rankings drawn at random (None where they have none)."""
+    """A measure of an explanation, and of rankings drawn at random (none where they cannot be measured)."""
 
     metric: Metric
     own: float | None
-    random: float | None
+    drawn: tuple[float, ...] = ()
+
+    @property
+    def random(self) -> float | None:
+        """The mean of the random rankings."""
+        return float(np.mean(self.drawn)) if self.drawn else None
 
     @property
     def better(self) -> bool | None:
-        """Whether the explanation does better than random; None where there is nothing to compare."""
-        if self.own is None or self.random is None or self.metric.direction == "none":
+        """Whether the explanation does better than all random rankings; None where it lies among them, or there is
+        nothing to compare."""
+        if self.own is None or not self.drawn or min(self.drawn) <= self.own <= max(self.drawn):
             return None
-        return (self.own > self.random) == (self.metric.direction == "higher")
+        return (self.own > max(self.drawn)) == (self.metric.direction == "higher")
 
 
 def measures_of(explanation: Explanation) -> list[Metric]:
@@ -61,11 +67,10 @@ def measure(
         def take(of: Subject, metric: Metric = metric) -> float | None:
             return engine.use(explanation.model, lambda model: metric.take(of))
 
-        own, beside = take(subject), None
-        if own is not None and metric.direction != "none" and "explain" not in metric.needs:
-            values = [value for each in rankings if (value := take(each)) is not None]
-            beside = float(np.mean(values)) if values else None
-        found.append(Measured(metric, own, beside))
+        own = take(subject)
+        compared = own is not None and metric.direction != "none" and "explain" not in metric.needs
+        values = [take(each) for each in rankings] if compared else []
+        found.append(Measured(metric, own, tuple(value for value in values if value is not None)))
     return found
 
 

@@ -33,6 +33,7 @@ def more_measures(explanation: Explanation, fill: Fill) -> None:
             kept[key] = _measured(explanation, fill)
             while len(kept) > MOST:
                 del kept[next(iter(kept))]
+            st.rerun(scope="fragment")
         _show(kept[key])
 
 

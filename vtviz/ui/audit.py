@@ -24,6 +24,7 @@ from vtviz.metrics.registry import DEFAULTS, metrics
 from vtviz.models.registry import model_infos
 from vtviz.paths import ASSETS
 from vtviz.ui.language import current_language, plain, say, say_error, say_or, say_reason
+from vtviz.ui.metrics import metric_about, metric_name
 from vtviz.ui.resources import samples, shared_engine
 
 SOURCES = ("demo", "upload", "path")
@@ -80,6 +81,8 @@ def set_up() -> None:
             help=say("audit.metrics_help"),
             key=f"audit-metrics-{current_language()}",
         )
+        with st.popover(say("audit.report.meaning"), icon=":material/help:"):
+            st.markdown("\n".join(f"- **{metric_name(each)}**: {metric_about(each)}" for each in metrics().values()))
         one, two, three, four = st.columns(4)
         fill = one.selectbox(
             say("audit.fill"),
@@ -112,7 +115,7 @@ def set_up() -> None:
 
 def _metric_label(name: str) -> str:
     known = metrics()[name]
-    return f"{say_or(f'audit.metric.{name}', known.label)} · {say(f'audit.family.{known.family}')}"
+    return f"{metric_name(known)} · {say(f'audit.family.{known.family}')}"
 
 
 def _ask_inputs(source: str) -> tuple[str, object, object] | None:

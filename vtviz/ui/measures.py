@@ -11,7 +11,8 @@ from vtviz.engine.explanation import Explanation
 from vtviz.engine.faithfulness import RANKINGS
 from vtviz.engine.measures import Measured, measure
 from vtviz.metrics.base import Metric
-from vtviz.ui.language import say, say_or
+from vtviz.ui.language import say
+from vtviz.ui.metrics import metric_about, metric_name
 from vtviz.ui.resources import shared_engine
 
 KEPT = "measures"
@@ -49,11 +50,6 @@ def _measured(explanation: Explanation, fill: Fill) -> list[Measured]:
     return found
 
 
-def metric_name(metric: Metric) -> str:
-    """What a measure is called in the chosen language."""
-    return say_or(f"audit.metric.{metric.name}", metric.label)
-
-
 def _show(found: list[Measured]) -> None:
     for family, members in groupby([each for each in found if each.own is not None], lambda each: each.metric.family):
         st.markdown(f"**{say(f'audit.family.{family}')}**")
@@ -62,7 +58,7 @@ def _show(found: list[Measured]) -> None:
             facts = [each for each in (beside, say(f"audit.direction.{each.metric.direction}")) if each]
             st.markdown(
                 f"{MARKS[each.better]}{metric_name(each.metric)}: **{each.own:.3f}** :small[{' · '.join(facts)}]  \n"
-                f":small[:gray[{say_or(f'audit.metric.{each.metric.name}.about', each.metric.paper)}]]"
+                f":small[:gray[{metric_about(each.metric)}]]"
             )
     missing = [metric_name(each.metric) for each in found if each.own is None]
     if missing:

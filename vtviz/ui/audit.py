@@ -182,7 +182,8 @@ def show_run(number: int) -> None:
         return
     if entry.state != "done":
         box = st.error if entry.state == "failed" else st.info
-        box(f"{say(f'audit.state.{entry.state}')}. {plain(say_reason(entry.error))}", icon=ICONS[entry.state])
+        told = (say(f"audit.state.{entry.state}"), plain(say_reason(entry.error)))
+        box(": ".join(part for part in told if part), icon=ICONS[entry.state])
         if st.button(say("audit.go_on"), icon=":material/play_arrow:"):
             audit_jobs().go_on(entry, current_language())
             st.rerun()

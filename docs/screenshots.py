@@ -1,7 +1,7 @@
 """Takes the pictures of the pages in the README: ``python -m docs.screenshots``.
 
 ``python -m docs.screenshots --review FOLDER`` takes every page in both themes and languages and on a narrow screen
-instead, to look them over.
+instead, to look them over. ``--report report.html`` takes the one of an audit's report.
 """
 
 from __future__ import annotations
@@ -57,6 +57,14 @@ def pictures(browser: Browser, server: str) -> None:
         page.close()
 
 
+def report_picture(browser: Browser, report: Path) -> None:
+    """The top of the report of an audit."""
+    page = browser.new_page(viewport={"width": 1100, "height": 1180})
+    page.goto(report.resolve().as_uri())
+    page.screenshot(path=PICTURES / "report.png")
+    page.close()
+
+
 def review(browser: Browser, server: str, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     themes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
@@ -70,7 +78,12 @@ def review(browser: Browser, server: str, folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--review", type=Path, metavar="FOLDER", help="every page in every theme, language and width")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="report.html of an audit, to take its picture")
     chosen = parser.parse_args()
+    if chosen.report:
+        with launched() as browser:
+            report_picture(browser, chosen.report)
+        return
     with tempfile.TemporaryDirectory() as folder, served(Path(folder) / "log") as server, launched() as browser:
         if chosen.review:
             review(browser, server.address, chosen.review)

@@ -11,7 +11,7 @@ from vtviz.errors import UserError
 from vtviz.inputs import InputError, read_image
 from vtviz.models.registry import DEFAULT_MODEL, model_infos
 from vtviz.paths import ASSETS
-from vtviz.sentences import LANGUAGES, error_sentences
+from vtviz.sentences import LANGUAGES, error_sentences, translated
 from vtviz.ui.language import say_error
 
 ERRORS = ("InputError", "ModelError", "Busy")
@@ -53,8 +53,8 @@ def test_what_offered_models_say_of_themselves_is_translated() -> None:
 
 def test_translations_have_the_values_of_their_sentence() -> None:
     for language in LANGUAGES:
-        for sentence, translated in error_sentences(language).items():
-            assert fields(translated) == fields(sentence)
+        for sentence, other in error_sentences(language).items():
+            assert fields(other) == fields(sentence)
 
 
 def test_an_error_is_english_in_logs_and_chinese_on_a_chinese_page(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,3 +68,17 @@ def test_an_error_is_english_in_logs_and_chinese_on_a_chinese_page(monkeypatch: 
 def test_an_error_survives_the_way_from_another_process() -> None:
     sent = pickle.loads(pickle.dumps(InputError("Longer than {limit}; shorten it.", limit=5)))
     assert str(sent) == "Longer than 5; shorten it." and sent.values == {"limit": 5}
+
+
+def test_a_stored_sentence_is_translated_with_its_values_and_reasons() -> None:
+    error = InputError("The photo {name} cannot be read: {reason}.", name="a.b: c.jpg", reason="Permission denied")
+    assert translated(str(error), "zh") == "照片 a.b: c.jpg 无法读取：没有权限。"
+    outer = InputError("No row could be measured; the first reason: {reason}", reason=str(error))
+    assert translated(str(outer), "zh").endswith("照片 a.b: c.jpg 无法读取：没有权限。")
+    assert translated(str(outer), "en") == str(outer) and translated("Own words", "zh") == "Own words"
+
+
+def test_every_sentence_is_found_again_once_its_values_are_in_it() -> None:
+    for sentence, chinese in error_sentences("zh").items():
+        values = {name: f"<{name}>" for name in fields(sentence)}
+        assert translated(sentence.format(**values), "zh") == chinese.format(**values)

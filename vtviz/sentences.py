@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
+from string import Formatter
 
 from vtviz.paths import ASSETS
 
@@ -22,3 +24,33 @@ def error_sentences(language: str) -> dict[str, str]:
     """What a language says for the English sentence of a ``UserError``."""
     file = ASSETS / "lang" / f"errors.{language}.json"
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+
+
+def translated(sentence: str, language: str) -> str:
+    """The English sentence of a ``UserError``, with its values in it, in a language; as it is where none is known.
+
+    Values that are sentences of their own, such as the reason of a system, are translated too.
+    """
+    for template, pattern in _patterns(language):
+        found = pattern.fullmatch(sentence)
+        if found:
+            values = {name: translated(value, language) for name, value in found.groupdict().items()}
+            return error_sentences(language)[template].format(**values)
+    return sentence
+
+
+@cache
+def _patterns(language: str) -> list[tuple[str, re.Pattern[str]]]:
+    """What sentences with values look like, those with the most words of their own first."""
+    found = []
+    for template in error_sentences(language):
+        parts, seen, own = [], set[str](), 0
+        for literal, name, _, _ in Formatter().parse(template):
+            parts.append(re.escape(literal))
+            own += len(literal)
+            if name is not None:
+                parts.append(f"(?P={name})" if name in seen else f"(?P<{name}>.+?)")
+                seen.add(name)
+        if own:
+            found.append((own, template, re.compile("".join(parts), re.DOTALL)))
+    return [(template, pattern) for _, template, pattern in sorted(found, key=lambda each: -each[0])]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.attribution.conftest import tiny  # noqa: F401
+from tests.attribution.conftest import photo, tiny  # noqa: F401
 from vtviz.audit.run import Door
 from vtviz.audit.settings import Settings
 from vtviz.models.vtviz_base.model import VtvizBase

@@ -81,6 +81,16 @@ def test_an_audit_of_a_process_that_is_gone_is_interrupted(tmp_path: Path) -> No
     assert again == {"mine": "waiting", "theirs": "interrupted"} and mine.id != theirs.id
 
 
+def test_a_folder_that_cannot_be_used_gets_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv(DATA, str(tmp_path / "file" / "data"))
+    with pytest.raises(InputError, match="cannot be made: Not a directory; set VTVIZ_DATA"):
+        data_folder()
+    (tmp_path / "audits.sqlite").mkdir()
+    with pytest.raises(InputError, match=r"list of audits .* cannot be used: unable to open database file"):
+        History(tmp_path)
+
+
 def test_the_data_folder_can_be_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(DATA, str(tmp_path / "there"))
     assert data_folder() == tmp_path / "there" and os.path.isdir(data_folder())

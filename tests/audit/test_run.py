@@ -1,5 +1,6 @@
 """Audits from end to end with a small untrained network."""
 
+import errno
 import json
 import shutil
 from dataclasses import replace
@@ -14,6 +15,7 @@ import pytest
 from tests.audit.conftest import SETTINGS, write_manifest
 from vtviz.attribution.watch import Cancelled, Watch
 from vtviz.audit import audit, run
+from vtviz.audit import rows as rows_module
 from vtviz.audit.audit import run_audit
 from vtviz.audit.html import to_html, write_html
 from vtviz.audit.manifest import read_manifest
@@ -155,6 +157,38 @@ def test_a_replay_agrees_until_something_changes(
     assert [each.place for each in replay(path, tmp_path / "third", door)] == ["summary.score.tiny.mean"]
     manifest.write_text(manifest.read_text() + json.dumps({"image": "photo-0.png", "text": "a dog"}))
     assert "sha256" in {each.place for each in replay(path, tmp_path / "fourth", door)}
+
+
+def test_a_replay_measures_again(report: dict[str, Any], tmp_path: Path, door: Door) -> None:
+    with pytest.raises(InputError, match="needs an empty one"):
+        replay(tmp_path / "out" / "report.json", tmp_path / "out", door)
+
+
+def test_a_difference_says_by_how_much() -> None:
+    (number,), (words,) = (list(differences(a, b, "x")) for a, b in ((0.5, 0.25), ("a", None)))
+    assert str(number) == "x: 0.5 in the report, 0.25 now (a difference of -0.25)"
+    assert str(words) == "x: a in the report, None now"
+
+
+def test_a_full_disk_gives_one_sentence(
+    manifest: Path, tmp_path: Path, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*given: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "rows")
+
+    monkeypatch.setattr(rows_module, "_write", full)
+    with pytest.raises(InputError, match=r"cannot be written to: No space left on device\. What was measured before"):
+        run_audit(read_manifest(manifest, 1), SETTINGS, tmp_path / "out", door)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=r"cannot be written to: (File exists|Not a directory)"):
+        run_audit(read_manifest(manifest, 1), SETTINGS, tmp_path / "file", door)
+
+
+def test_a_chinese_report_gives_reasons_in_chinese(report: dict[str, Any], tmp_path: Path) -> None:
+    report["summary"]["failures"] = {"The photo a.jpg cannot be read: No such file or directory.": 1, "Own words": 2}
+    pictures = {file.name: file.read_bytes() for file in (tmp_path / "out" / "cases").iterdir()}
+    page = to_html(report, pictures, "zh")
+    assert "照片 a.jpg 无法读取：没有这个文件或文件夹。" in page and "Own words" in page
 
 
 def test_rows_that_all_fail_give_one_sentence(tmp_path: Path, door: Door) -> None:

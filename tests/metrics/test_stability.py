@@ -46,3 +46,16 @@ def test_an_explanation_that_ignores_its_input_is_stable_and_one_of_noise_is_not
         bad = find_metric(name).take(replace(found, explain=noise))
         assert bad is not None and abs(bad - good) > 0.1
     assert texts.count(TEXT) == 3 + 4 and paraphrase(TEXT) in texts
+
+
+def test_the_largest_change_is_that_of_the_whole_map(linear: Linear) -> None:
+    found, seen = subject(linear, PATCH_WEIGHTS), []
+
+    def grow(image: ImageInput, text: str) -> Relevance:
+        seen.append(image)
+        change = np.zeros((2, 3))
+        change[0, 0] = 0.1 * (len(seen) - 1)  # 0, then 0.1, 0.2 and 0.3
+        return replace(found.relevance, image=found.relevance.image + change)
+
+    expected = 0.3 / np.linalg.norm(PATCH_WEIGHTS)
+    assert find_metric("max_sensitivity").take(replace(found, explain=grow)) == pytest.approx(expected, abs=1e-6)

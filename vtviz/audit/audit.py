@@ -51,11 +51,30 @@ def run_audit(
         language: of ``report.html``.
 
     Raises:
-        InputError: if the folder holds another audit, a method is not defined for a model, or every row failed.
+        InputError: if the folder holds another audit or cannot be written to, a method is not defined for a model, or
+            every row failed.
         ModelError: if a model cannot be loaded.
         Cancelled: if the watch says so; the same call goes on later.
     """
-    watch = watch or Watch()
+    try:
+        return _run(manifest, settings, folder, door, progress, watch or Watch(), language)
+    except OSError as error:
+        raise InputError(
+            "The folder {folder} cannot be written to: {reason}. What was measured before is kept.",
+            folder=folder,
+            reason=os.strerror(error.errno) if error.errno else str(error),
+        ) from error
+
+
+def _run(
+    manifest: Manifest,
+    settings: Settings,
+    folder: Path,
+    door: Door,
+    progress: Callable[[Progress], None],
+    watch: Watch,
+    language: str,
+) -> dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
     models = look_up(settings, door)
     claim_folder(folder, manifest, settings, models)

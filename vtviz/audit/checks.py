@@ -51,7 +51,7 @@ def method_explainer(method: str, watch: Watch) -> Explainer:
     """A method as sanity checks call it."""
 
     def explain(model: FusionModel, image: ImageInput, text: str, target: Target) -> Relevance:
-        watch.step(0, 1, pause=False)
+        watch.step(0, 1)
         return attribute_case(Case(model, image, [text], target), method, watch=watch)[0]
 
     return explain
@@ -110,7 +110,7 @@ def _work(about: About, rows: list[Row], settings: Settings, watch: Watch) -> li
         blind = not (known.needs_gradient or known.perturbs)
         for name, check in sanity_checks(method_explainer(method, watch), probes, settings.seed, blind).items():
             found.append((f"{about.name}|{method}|{name}", about.name, _as_values(check)))
-    return [*found, (f"{about.name}|heads", about.name, lambda model: heads(model, rows))]
+    return [*found, (f"{about.name}|heads", about.name, lambda model: heads(model, rows, watch))]
 
 
 def _as_values(check: Callable[[FusionModel], Outcome]) -> Check:
@@ -133,7 +133,7 @@ def sanity_checks(
     }
 
 
-def heads(model: FusionModel, rows: Sequence[Row]) -> dict[str, Any] | None:
+def heads(model: FusionModel, rows: Sequence[Row], watch: Watch) -> dict[str, Any] | None:
     """Similarity of the heads of each text→image layer, ``[layers]``, and the importance of each, ``[layers][heads]``;
     None where the model has no such attention."""
     target = target_of(model)
@@ -142,10 +142,11 @@ def heads(model: FusionModel, rows: Sequence[Row]) -> dict[str, Any] | None:
     cases = [Case(model, read_photo(row), [row.text], target) for row in rows]
     alike = []
     for case in cases:
+        watch.step(0, 1)
         forward = case.forward(False, {"text→image"})
         layers = forward.attention.layers_of("text→image")
         alike.append([head_similarity(forward.rows(layer.weights.detach(), 0)) for layer in layers])
-    importance = head_importance(model, cases)
+    importance = head_importance(model, cases, watch)
     return {
         "probes": len(cases),
         "similarity": [None if np.isnan(value) else float(value) for value in np.mean(alike, axis=0)],

@@ -14,6 +14,8 @@ from typing import Literal
 import psutil
 from platformdirs import user_data_path
 
+from vtviz.inputs import InputError
+
 DATA = "VTVIZ_DATA"  # the environment variable that names another folder
 State = Literal["waiting", "running", "done", "failed", "cancelled", "interrupted"]
 OPEN: tuple[State, ...] = ("waiting", "running")
@@ -37,16 +39,24 @@ class Entry:
 
 
 def data_folder() -> Path:
-    """Where vtviz keeps what belongs to this user; made where there is none."""
+    """Where vtviz keeps what belongs to this user; made where there is none. Raises InputError where it cannot be."""
     folder = Path(os.environ[DATA]) if os.environ.get(DATA) else user_data_path("vtviz")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            "The folder {folder} of vtviz's own files cannot be made: {reason}; set VTVIZ_DATA to one that can.",
+            folder=folder,
+            reason=error.strerror or error,
+        ) from error
     return folder
 
 
 class History:
     """The audits listed in ``audits.sqlite`` of a folder, each with a folder of its own beside it.
 
-    Audits that were running in a process that is gone are ``interrupted``; they can go on.
+    Audits that were running in a process that is gone are ``interrupted``; they can go on. Every call raises InputError
+    where the file cannot be used, as on a full disk.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -103,9 +113,17 @@ class History:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        database = sqlite3.connect(self.folder / "audits.sqlite", timeout=20)
         try:
-            with database:
-                yield database
-        finally:
-            database.close()
+            database = sqlite3.connect(self.folder / "audits.sqlite", timeout=20)
+            try:
+                with database:
+                    yield database
+            finally:
+                database.close()
+        except sqlite3.Error as error:
+            raise InputError(
+                "The list of audits in {folder} cannot be used: {reason}; make room, or set VTVIZ_DATA to another "
+                "folder.",
+                folder=self.folder,
+                reason=str(error),
+            ) from error

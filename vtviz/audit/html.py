@@ -16,7 +16,7 @@ from vtviz.audit.settings import RANDOM
 from vtviz.audit.verdict import verdicts
 from vtviz.metrics.registry import FAMILIES
 from vtviz.paths import ASSETS
-from vtviz.sentences import catalogue
+from vtviz.sentences import catalogue, translated
 
 TEMPLATE = "report.html.j2"
 
@@ -68,6 +68,9 @@ def to_html(report: dict[str, Any], pictures: dict[str, bytes], language: str = 
         verdicts={(each["model"], each["method"]): verdicts(report, each["model"], each["method"]) for each in shown},
         metric=lambda name: label("audit.metric", name, report["metrics"][name]["label"]),
         method=lambda name: _method(report, label, say, name),
+        compared=lambda by: " − ".join(label("audit.metric", name, name) for name in by.split(" − ")),
+        about=lambda name: label("audit.metric", f"{name}.about", ""),
+        reason=lambda written: translated(written, language),
         picture=picture,
         number=_number,
         RANDOM=RANDOM,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,10 +34,11 @@ class AuditJobs:
     Args:
         history: where they are listed.
         door: the way to the models.
+        pause: called between the passes of a row, inside ``door``, so that others may use the models.
     """
 
-    def __init__(self, history: History, door: Door) -> None:
-        self.history, self._door = history, door
+    def __init__(self, history: History, door: Door, pause: Callable[[], None] = lambda: None) -> None:
+        self.history, self._door, self._pause = history, door, pause
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="vtviz-audit")
         self._jobs: dict[int, Job] = {}
 
@@ -78,7 +80,7 @@ class AuditJobs:
         def hear(now: Progress) -> None:
             job.progress = now
 
-        watch = Watch(cancelled=job.stop.is_set)
+        watch = Watch(cancelled=job.stop.is_set, pause=self._pause)
         try:
             if job.stop.is_set():
                 raise Cancelled

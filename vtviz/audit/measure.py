@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from vtviz.attribution.attribute import attribute_case
-from vtviz.attribution.base import Relevance
 from vtviz.attribution.case import Case
 from vtviz.attribution.masked import Masked
 from vtviz.attribution.watch import Watch
@@ -17,6 +16,7 @@ from vtviz.audit.settings import RANDOM, Settings
 from vtviz.inputs import Frame, ImageInput, InputError, read_image
 from vtviz.metrics.attention import entropy
 from vtviz.metrics.base import Explain, Subject
+from vtviz.metrics.baseline import random_ranking
 from vtviz.metrics.localisation import Box
 from vtviz.metrics.registry import find_metric
 from vtviz.models.base import FusionModel, Target
@@ -41,10 +41,14 @@ def measure_row(model: FusionModel, name: str, row: Row, settings: Settings, wat
     }
     found = []
     for method in (*settings.methods_of(model), RANDOM):
-        explain = None if method == RANDOM else explainer(model, method)
+        watch.step(0, 1)
+        explain = None if method == RANDOM else explainer(model, method, watch)
         relevance = random_ranking(case, own) if explain is None else attribute_case(case, method, watch=watch)[0]
         subject = Subject(case, image, relevance, masked, explain, boxes, phrase, settings.steps, own)
-        values = {metric: find_metric(metric).take(subject) for metric in settings.metrics}
+        values: dict[str, float | None] = {}
+        for metric in settings.metrics:
+            watch.step(0, 1)
+            values[metric] = find_metric(metric).take(subject)
         found.append({**blank(row, name, method), **shared, "status": "ok", **values})
     return found
 
@@ -70,18 +74,9 @@ def read_photo(row: Row) -> ImageInput:
         ) from error
 
 
-def explainer(model: FusionModel, method: str) -> Explain:
+def explainer(model: FusionModel, method: str, watch: Watch) -> Explain:
     """Explanations of other photos and texts by the same model and method."""
-    return lambda image, text: attribute_case(Case(model, image, [text], target_of(model)), method)[0]
-
-
-def random_ranking(case: Case, seed: int) -> Relevance:
-    """Relevance drawn evenly from 0..1 for every patch and piece."""
-    rng, pieces = np.random.default_rng(seed), len(case.tokens[0].pieces)
-    words = case.tokens[0].word_of
-    maps = rng.random((pieces, *case.model.grid))
-    scores = rng.random(max(words) + 1)[list(words)] / np.bincount(words)[list(words)]  # alike for long and short words
-    return Relevance(scores, maps, rng.random(case.model.grid), signed=False)
+    return lambda image, text: attribute_case(Case(model, image, [text], target_of(model)), method, watch=watch)[0]
 
 
 def fractions(row: Row, image: ImageInput) -> tuple[Box, ...]:

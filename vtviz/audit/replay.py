@@ -27,6 +27,11 @@ class Difference:
     first: Any
     second: Any
 
+    def __str__(self) -> str:
+        numbers = all(isinstance(each, int | float) for each in (self.first, self.second))
+        gap = f" (a difference of {self.second - self.first:+.2g})" if numbers else ""
+        return f"{self.place}: {self.first} in the report, {self.second} now{gap}"
+
 
 def read_report(path: Path) -> dict[str, Any]:
     """The report in a file.
@@ -66,9 +71,14 @@ def replay(
         watch: asked whether to go on.
 
     Raises:
-        InputError: if the report or the manifest cannot be used.
+        InputError: if the report or the manifest cannot be used, or the folder is not empty.
     """
     old = read_report(path)
+    if folder.is_dir() and any(folder.iterdir()):
+        raise InputError(
+            "The folder {folder} is not empty; a replay needs an empty one, so that everything is measured again.",
+            folder=folder,
+        )
     settings = settings_from(old["settings"])
     rows = read_manifest(manifest or Path(old["inputs"]["path"]), settings.limit)
     new = run_audit(rows, settings, folder, door, progress, watch)

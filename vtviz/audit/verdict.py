@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from vtviz.audit.settings import RANDOM
 
+SHARP = ("iou", "iou_50")  # below random for every map with a sharp peak, wherever it is
+
 Tone = Literal["good", "bad", "unsure"]
 
 
@@ -42,8 +44,16 @@ def _against_random(report: dict[str, Any], model: str, method: str, metric: str
                 "p": each["p_adjusted"],
             }
             tone: Tone = {"first": "good", "second": "bad", None: "unsure"}[each["better"]]  # type: ignore[assignment]
+            if metric in SHARP and tone == "bad" and _lies_right(report, model, method):
+                return Verdict("against_random.sharp", "unsure", values)
             return Verdict(f"against_random.{tone}", tone, values)
     return None
+
+
+def _lies_right(report: dict[str, Any], model: str, method: str) -> bool:
+    """Whether more of the map lies in the boxes than of a random ranking."""
+    found = _against_random(report, model, method, "energy")
+    return found is not None and found.tone == "good"
 
 
 def _of_check(outcome: dict[str, Any]) -> Verdict:

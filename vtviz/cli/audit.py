@@ -103,7 +103,7 @@ def _replay(report: Path, manifest: Path | None, output: Path | None, device: st
     with tempfile.TemporaryDirectory() as scratch, _Bar() as bar:
         found = replay(report, output or Path(scratch), local_door(device), manifest, bar.show)
     for each in found[:SHOWN]:
-        typer.echo(f"{each.place}: {each.first} in the report, {each.second} now")
+        typer.echo(str(each))
     if len(found) > SHOWN:
         typer.echo(f"… and {len(found) - SHOWN} more")
     typer.echo("The figures differ." if found else "The figures agree.")

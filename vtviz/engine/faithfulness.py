@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from vtviz.attribution.case import Case
-from vtviz.attribution.masked import Masked
+from vtviz.attribution.masked import Fill, Masked
 from vtviz.engine.explanation import Explanation
 from vtviz.metrics.faithfulness import area, prefixes
 from vtviz.models.base import FusionModel
@@ -48,22 +48,25 @@ class Faithfulness:
 
 
 def quick_faithfulness(
-    engine: Shared, explanation: Explanation, progress: Callable[[int, int], None] = lambda done, total: None
+    engine: Shared,
+    explanation: Explanation,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    fill: Fill = "blur",
 ) -> Faithfulness | None:
     """Adds and takes away the patches of an explanation in 8 steps, and those of 3 random rankings.
 
     The model is borrowed for a few passes at a time, so others get their turn; ``progress`` is called by the caller's
-    own thread. None where the map is flat, so that there is nothing to rank.
+    own thread; ``fill`` stands in for patches. None where the map is flat, so that there is nothing to rank.
     """
     scores = explanation.relevance.image.ravel()
     if np.ptp(scores) == 0:
         return None
-    rng = np.random.default_rng(int(explanation.fingerprint, 16) % 2**32)
+    rng = np.random.default_rng(seed_of(explanation))
     rankings = [scores, *(rng.random(len(scores)) for _ in range(RANKINGS))]
     kept = np.concatenate([prefixes(each, STEPS) for each in rankings])
     kept = np.concatenate([kept, ~kept])
     text, target = explanation.tokens.text, explanation.target
-    masked = engine.use(explanation.model, lambda model: Masked(Case(model, explanation.image, [text], target)))
+    masked = engine.use(explanation.model, lambda model: Masked(Case(model, explanation.image, [text], target), fill))
     values: list[np.ndarray] = []
     for start in range(0, len(kept), CHUNK):
         part = kept[start : start + CHUNK]
@@ -71,3 +74,8 @@ def quick_faithfulness(
         progress(min(start + CHUNK, len(kept)), len(kept))
     added, taken = np.concatenate(values).reshape(2, len(rankings), STEPS + 1)
     return Faithfulness(added[0], taken[0], added[1:], taken[1:])
+
+
+def seed_of(explanation: Explanation) -> int:
+    """What everything random about an explanation follows; equal requests have equal ones."""
+    return int(explanation.fingerprint, 16) % 2**32

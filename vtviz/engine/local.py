@@ -121,7 +121,7 @@ class LocalEngine:
             with hearing(lambda what, share: heard.append((what, share))):
                 return self._model(model, place)
 
-        waiting = self._turns.submit(load)
+        waiting = self._turns.quick(load)
         while True:
             try:
                 return waiting.result(POLL)
@@ -181,13 +181,20 @@ class LocalEngine:
         """
         return self._turns.quick(lambda: parse_target(self._model(model, self.device), written)).result()
 
-    def use(self, model: str, work: Callable[[FusionModel], Value]) -> Value:
-        """Runs ``work`` with a model while nobody else runs it. It should be short: everyone else waits.
+    def use(self, model: str, work: Callable[[FusionModel], Value], slow: bool = False) -> Value:
+        """Runs ``work`` with a model while nobody else runs it; everyone else waits until it ends.
+
+        ``slow`` work lets requests that are not slow run wherever it calls ``let_pass``.
 
         Raises:
             ModelError: if the model cannot be loaded.
         """
-        return self._turns.submit(lambda: work(self._model(model, self.device))).result()
+        run = self._turns.submit if slow else self._turns.quick
+        return run(lambda: work(self._model(model, self.device))).result()
+
+    def let_pass(self) -> None:
+        """Answers the requests that wait and are not slow. For slow work inside ``use``, where it holds no model."""
+        self._turns.let_pass()
 
     def close(self) -> None:
         """Ends the worker once it is done."""

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+import torch
+
 from vtviz.attribution.watch import Watch
 from vtviz.engine.explanation import Explanation
 from vtviz.engine.jobs import Job
@@ -78,9 +80,15 @@ class Turns:
         return future
 
     def let_pass(self) -> None:
-        """Runs the quick work that waits. For the worker alone: slow work calls it between its batches."""
-        while not self._waiting.empty():
-            self._waiting.get_nowait()()  # only the worker takes from the queue
+        """Runs the quick work that waits. For the worker alone: slow work calls it between its batches.
+
+        The slow work finds torch as it left it: its random numbers (loading a model draws some) and its modes.
+        """
+        if self._waiting.empty():
+            return
+        with torch.random.fork_rng(devices=[]), torch.inference_mode(False), torch.enable_grad():
+            while not self._waiting.empty():
+                self._waiting.get_nowait()()  # only the worker takes from the queue
 
     def close(self) -> None:
         """Ends the worker once it is done."""

@@ -70,9 +70,10 @@ def max_sensitivity(subject: Subject) -> float:
         pixels = _single(given)
         return pixels + (2 * torch.rand(pixels.shape, generator=generator) - 1) * radius
 
-    def maps(given: Tensor | tuple[Tensor, ...]) -> Tensor:
-        found = [explain(from_unit(each), text).image for each in _single(given).numpy()]
-        return torch.from_numpy(np.stack(found)).float()
+    def maps(given: Tensor | tuple[Tensor, ...]) -> tuple[Tensor]:
+        with torch.enable_grad():  # Captum takes them from methods that need some
+            found = [explain(from_unit(each), text).image for each in _single(given).numpy()]
+        return (torch.from_numpy(np.stack(found)).float(),)  # of a bare tensor Captum would take each row for a map
 
     pixels = torch.from_numpy(subject.image.pixels.astype(np.float32) / 255)[None]
     return float(sensitivity_max(maps, pixels, disturb, NOISE, DRAWS, max_examples_per_batch=1))

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from vtviz.attribution.case import Case
+from vtviz.attribution.watch import Watch
 from vtviz.models.base import FusionModel
 
 OUTPUTS = ("output", "out_proj", "proj")
@@ -44,8 +45,10 @@ def without_head(attention: nn.Module, head: int, heads: int) -> Iterator[None]:
         part.copy_(kept)
 
 
-def head_importance(model: FusionModel, cases: Sequence[Case]) -> np.ndarray | None:
+def head_importance(model: FusionModel, cases: Sequence[Case], watch: Watch | None = None) -> np.ndarray | None:
     """Mean size of the change of the target without each text→image head, ``[layers, heads]``, in units of the target.
+
+    ``watch`` is asked between cases, where all heads are in their places.
 
     None where the model's attention has no output projection that can be found by the name of its layer.
     """
@@ -54,17 +57,19 @@ def head_importance(model: FusionModel, cases: Sequence[Case]) -> np.ndarray | N
     if not first or any(module is None for module in modules):
         return None
     changes = np.zeros((len(first), first[0].weights.shape[1]))
-    with torch.inference_mode():
-        for case in cases:
-            whole = float(_value(case))
-            for place, module in enumerate(modules):
-                assert module is not None
-                for head in range(changes.shape[1]):
-                    with without_head(module, head, changes.shape[1]):
-                        changes[place, head] += abs(float(_value(case)) - whole) / len(cases)
+    for case in cases:
+        if watch is not None:
+            watch.step(0, 1)
+        whole = float(_value(case))
+        for place, module in enumerate(modules):
+            assert module is not None
+            for head in range(changes.shape[1]):
+                with without_head(module, head, changes.shape[1]):
+                    changes[place, head] += abs(float(_value(case)) - whole) / len(cases)
     return changes
 
 
+@torch.inference_mode()
 def _value(case: Case) -> torch.Tensor:
     return case.model.score(case.features, case.text_of(0), case.scored)[0]
 

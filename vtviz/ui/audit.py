@@ -7,6 +7,7 @@ import time
 import uuid
 import zipfile
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -22,7 +23,8 @@ from vtviz.inputs import InputError
 from vtviz.metrics.registry import DEFAULTS, metrics
 from vtviz.models.registry import model_infos
 from vtviz.paths import ASSETS
-from vtviz.ui.language import current_language, plain, say, say_error, say_or
+from vtviz.ui.language import current_language, plain, say, say_error, say_or, say_reason
+from vtviz.ui.metrics import metric_about, metric_name
 from vtviz.ui.resources import samples, shared_engine
 
 SOURCES = ("demo", "upload", "path")
@@ -41,8 +43,9 @@ ICONS = {
 
 @st.cache_resource(show_spinner=False)
 def audit_jobs() -> AuditJobs:
-    """The audits of this server; they borrow the engine's models between other requests."""
-    return AuditJobs(History(data_folder()), shared_engine().use)
+    """The audits of this server; they borrow the engine's models, and let other requests in between their passes."""
+    engine = shared_engine()
+    return AuditJobs(History(data_folder()), partial(engine.use, slow=True), engine.let_pass)
 
 
 def set_up() -> None:
@@ -78,6 +81,8 @@ def set_up() -> None:
             help=say("audit.metrics_help"),
             key=f"audit-metrics-{current_language()}",
         )
+        with st.popover(say("audit.report.meaning"), icon=":material/help:"):
+            st.markdown("\n".join(f"- **{metric_name(each)}**: {metric_about(each)}" for each in metrics().values()))
         one, two, three, four = st.columns(4)
         fill = one.selectbox(
             say("audit.fill"),
@@ -110,7 +115,7 @@ def set_up() -> None:
 
 def _metric_label(name: str) -> str:
     known = metrics()[name]
-    return f"{say_or(f'audit.metric.{name}', known.label)} · {say(f'audit.family.{known.family}')}"
+    return f"{metric_name(known)} · {say(f'audit.family.{known.family}')}"
 
 
 def _ask_inputs(source: str) -> tuple[str, object, object] | None:
@@ -177,7 +182,8 @@ def show_run(number: int) -> None:
         return
     if entry.state != "done":
         box = st.error if entry.state == "failed" else st.info
-        box(f"{say(f'audit.state.{entry.state}')}. {plain(entry.error)}", icon=ICONS[entry.state])
+        told = (say(f"audit.state.{entry.state}"), plain(say_reason(entry.error)))
+        box(": ".join(part for part in told if part), icon=ICONS[entry.state])
         if st.button(say("audit.go_on"), icon=":material/play_arrow:"):
             audit_jobs().go_on(entry, current_language())
             st.rerun()

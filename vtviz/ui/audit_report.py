@@ -13,7 +13,7 @@ from vtviz.audit.cases import PICTURES
 from vtviz.audit.html import to_html
 from vtviz.audit.settings import RANDOM
 from vtviz.audit.verdict import Verdict, verdicts
-from vtviz.ui.language import current_language, say, say_or
+from vtviz.ui.language import current_language, plain, say, say_or, say_reason
 
 MARKS = {
     "good": ":green[:material/check_circle:]",
@@ -21,6 +21,7 @@ MARKS = {
     "unsure": ":orange[:material/help:]",
 }
 READER = 900  # pixels
+REASONS = 3  # of failed rows, the commonest first
 
 
 def show_report(folder: Path) -> None:
@@ -29,6 +30,8 @@ def show_report(folder: Path) -> None:
     counts = report["summary"]["rows"]
     for model, rows in counts.items():
         st.caption(say("audit.done", model=model, **rows))
+    for why, count in list(report["summary"]["failures"].items())[:REASONS]:
+        st.caption(f"{count} × {plain(say_reason(why))}")
     _downloads(folder, report)
     columns = [(m["name"], method) for m in report["models"] for method in m["methods"]]
     for place in range(0, len(columns), 2):

@@ -6,10 +6,14 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from vtviz.attribution.masked import FILLS, Fill
 from vtviz.engine.explanation import Explanation
 from vtviz.engine.faithfulness import RANKINGS, STEPS, Faithfulness, quick_faithfulness
+from vtviz.engine.turns import Busy
+from vtviz.inputs import InputError
 from vtviz.models.base import ModelError
-from vtviz.ui.language import say
+from vtviz.ui.language import current_language, plain, say, say_error
+from vtviz.ui.measures import more_measures
 from vtviz.ui.resources import shared_engine
 
 KEPT = "faithfulness"
@@ -19,34 +23,49 @@ MOST = 20  # results kept for a person
 
 @st.fragment
 def faithfulness_panel(explanation: Explanation) -> None:
-    """The quick measure of an explanation, with its curves beside random rankings."""
-    kept: dict[str, Faithfulness | None] = st.session_state.setdefault(KEPT, {})
+    """The quick measure of an explanation, with its curves beside random rankings; below it all other measures."""
     st.subheader(say("faithfulness.title"), help=say("faithfulness.help"))
-    known = explanation.fingerprint in kept
-    with st.container(horizontal=True, vertical_alignment="center"):
+    try:
+        fill = _quick(explanation)
+        more_measures(explanation, fill)
+    except (InputError, ModelError, Busy) as error:
+        st.error(plain(say_error(error)), icon=":material/error:")
+
+
+def _quick(explanation: Explanation) -> Fill:
+    """The quick measure with the chosen fill, which it returns."""
+    kept: dict[tuple[str, Fill], Faithfulness | None] = st.session_state.setdefault(KEPT, {})
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        fill: Fill = st.selectbox(
+            say("faithfulness.fill"),
+            FILLS,
+            format_func=lambda name: say(f"audit.fill.{name}"),
+            help=say("audit.fill_help"),
+            key=f"faithfulness-fill-{current_language()}",
+            width=220,
+        )
+        key = (explanation.fingerprint, fill)
+        known = key in kept
         asked = st.button(say("faithfulness.measure"), icon=":material/fact_check:", disabled=known)
         always = st.toggle(say("faithfulness.always"), key=ALWAYS, persist_state="session")
     if not known and not (asked or always):
         st.caption(say("faithfulness.about"))
-        return
+        return fill
     if not known:
         bar = st.progress(0.0, text=say("faithfulness.running"))
 
         def hear(done: int, total: int) -> None:
             bar.progress(done / total, text=say("faithfulness.running"))
 
-        try:
-            found = quick_faithfulness(shared_engine(), explanation, hear)
-        except ModelError as error:
-            st.error(str(error), icon=":material/error:")
-            return
+        found = quick_faithfulness(shared_engine(), explanation, hear, fill)
         bar.empty()
-        if found is not None:
+        if found is not None and fill == FILLS[0]:  # figures of other fills do not compare
             shared_engine().runs.attach(explanation.fingerprint, found.figures)
-        kept[explanation.fingerprint] = found
+        kept[key] = found
         while len(kept) > MOST:
             del kept[next(iter(kept))]
-    _show(kept[explanation.fingerprint])
+    _show(kept[key])
+    return fill
 
 
 def _show(found: Faithfulness | None) -> None:

@@ -7,7 +7,7 @@ import re
 import streamlit as st
 
 from vtviz.errors import UserError
-from vtviz.sentences import LANGUAGES, catalogue, error_sentences
+from vtviz.sentences import LANGUAGES, catalogue, error_sentences, translated
 
 
 def current_language() -> str:
@@ -28,8 +28,15 @@ def say_or(key: str, otherwise: str) -> str:
 
 def say_error(error: UserError) -> str:
     """What went wrong in the chosen language; in English where it has no sentence for it, as for plug-ins."""
-    sentence = error_sentences(current_language()).get(error.sentence)
-    return sentence.format(**error.values) if sentence else str(error)
+    language = current_language()
+    sentence = error_sentences(language).get(error.sentence)
+    values = {name: translated(v, language) if isinstance(v, str) else v for name, v in error.values.items()}
+    return sentence.format(**values) if sentence else str(error)
+
+
+def say_reason(reason: str) -> str:
+    """A stored English reason in the chosen language, where the catalogue of errors has it."""
+    return translated(reason, current_language())
 
 
 def plain(text: str) -> str:

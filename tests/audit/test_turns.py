@@ -1,0 +1,133 @@
+"""An audit on an engine that others use: they get in between the passes of a row, and change none of its figures."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from tests.audit.conftest import SETTINGS
+from vtviz.attribution.attribute import attribute
+from vtviz.attribution.watch import Watch
+from vtviz.audit.audit import run_audit
+from vtviz.audit.history import History
+from vtviz.audit.jobs import AuditJobs
+from vtviz.audit.manifest import read_manifest
+from vtviz.audit.measure import measure_row
+from vtviz.audit.run import Door
+from vtviz.engine import local
+from vtviz.engine.explanation import Request
+from vtviz.engine.local import LocalEngine
+from vtviz.inputs import ImageInput
+from vtviz.metrics.registry import metrics
+from vtviz.models.base import Target
+from vtviz.models.vtviz_base.model import VtvizBase
+
+OTHERS: Sequence[tuple[str, str, Target]] = (
+    ("attention_gradcam", "a dog", Target()),
+    ("raw_attention", "skateboarder", Target("caption", 0)),
+    ("relevancy", "a dog runs", Target("answer", 1)),
+)
+
+
+def until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < end, "waited too long"
+
+
+@pytest.fixture
+def shared(tiny: VtvizBase, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalEngine]:
+    """An engine whose only model is the small one."""
+    monkeypatch.setattr(local, "load_model", lambda name, device: tiny)
+    engine = LocalEngine("cpu")
+    yield engine
+    engine.close()
+
+
+def test_a_request_is_answered_before_the_row_ends(
+    shared: LocalEngine, manifest: Path, photo: ImageInput, tmp_path: Path
+) -> None:
+    order: list[str] = []
+    answered, entered = threading.Event(), threading.Event()
+
+    def pause() -> None:
+        entered.set()
+        until(lambda: (shared.let_pass(), answered.wait(0.01))[1])
+
+    def door(name: str, work: Any) -> Any:
+        found = shared.use(name, work, slow=True)
+        order.append("work")
+        return found
+
+    jobs = AuditJobs(History(tmp_path), door, pause)
+    row = jobs.start("mine", manifest, replace(SETTINGS, limit=1, probes=1))
+    assert entered.wait(60)
+    order.clear()
+    shared.explain(Request(photo, "a dog", "tiny"))
+    order.append("answer")
+    answered.set()
+    until(lambda: len(order) > 1)
+    assert order[:2] == ["answer", "work"]
+    jobs.cancel(row.id)
+    jobs.close()
+
+
+def disturbances(model: VtvizBase, photo: ImageInput) -> Watch:
+    """A watch that explains something else in every pause, and draws random numbers as the loading of a model does."""
+    count = 0
+
+    def pause() -> None:
+        nonlocal count
+        method, text, target = OTHERS[count % len(OTHERS)]
+        count += 1
+        with torch.random.fork_rng(devices=[]), torch.inference_mode(False), torch.enable_grad():
+            torch.rand(7)
+            attribute(model, photo, text, target, method)
+
+    return Watch(pause=pause)
+
+
+def test_explanations_in_the_pauses_change_no_figure(
+    tiny: VtvizBase, photo: ImageInput, manifest: Path, tmp_path: Path, door: Door
+) -> None:
+    rows = read_manifest(manifest, 1)
+    settings = replace(SETTINGS, methods=("attention_gradcam",), metrics=tuple(metrics()), probes=1)
+    alone = run_audit(rows, settings, tmp_path / "alone", door)
+    beside = run_audit(rows, settings, tmp_path / "beside", door, watch=disturbances(tiny, photo))
+    assert alone["summary"] == beside["summary"]
+
+
+@pytest.mark.parametrize("method", ["integrated_gradients", "kernel_shap"])  # gradients, torch's random numbers
+def test_explanations_in_the_pauses_of_slow_methods_change_no_figure(
+    tiny: VtvizBase, photo: ImageInput, manifest: Path, method: str
+) -> None:
+    settings = replace(SETTINGS, methods=(method,), metrics=("coverage",))
+    measured = partial(measure_row, tiny, "tiny", read_manifest(manifest).rows[0], settings)
+    assert measured(Watch()) == measured(disturbances(tiny, photo))
+
+
+def test_work_in_a_pause_has_gradients_and_leaves_random_numbers_alone(shared: LocalEngine) -> None:
+    entered, told = threading.Event(), threading.Event()
+    drawn: list[torch.Tensor] = []
+
+    def slow(model: Any) -> None:
+        with torch.random.fork_rng(devices=[]), torch.inference_mode():
+            torch.manual_seed(0)
+            entered.set()
+            until(lambda: (shared.let_pass(), told.wait(0.01))[1])
+            drawn.append(torch.rand(3))
+
+    thread = threading.Thread(target=lambda: shared.use("tiny", slow, slow=True))
+    thread.start()
+    assert entered.wait(60)
+    seen = shared.use("tiny", lambda model: (torch.rand(1), torch.is_grad_enabled(), torch.is_inference_mode_enabled()))
+    told.set()
+    thread.join()
+    assert seen[1:] == (True, False)
+    assert torch.equal(drawn[0], torch.rand(3, generator=torch.Generator().manual_seed(0)))

@@ -1,0 +1,69 @@
+"""All measures of one explanation, with the small network."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from tests.attribution.conftest import photo, tiny  # noqa: F401
+from vtviz.attribution.attribute import attribute_case
+from vtviz.attribution.case import Case
+from vtviz.attribution.masked import Masked
+from vtviz.engine import local
+from vtviz.engine.explanation import Request
+from vtviz.engine.faithfulness import RANKINGS, STEPS, seed_of
+from vtviz.engine.local import LocalEngine
+from vtviz.engine.measures import Measured, measure, measures_of
+from vtviz.inputs import ImageInput
+from vtviz.metrics.base import Subject
+from vtviz.metrics.baseline import random_ranking
+from vtviz.metrics.registry import find_metric, metrics
+from vtviz.models.vtviz_base.model import VtvizBase
+
+
+@pytest.fixture
+def own(tiny: VtvizBase, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalEngine]:  # noqa: F811
+    monkeypatch.setattr(local, "load_model", lambda name, device: tiny)
+    engine = LocalEngine("cpu")
+    yield engine
+    engine.close()
+
+
+def test_every_measure_stands_beside_the_mean_of_random_rankings(
+    own: LocalEngine,
+    tiny: VtvizBase,  # noqa: F811
+    photo: ImageInput,  # noqa: F811
+) -> None:
+    made = own.explain(Request(photo, "a dog runs", "tiny", "attention_gradcam"))
+    heard: list[str] = []
+    found = {
+        each.metric.name: each for each in measure(own, made, "mean", lambda d, t, metric: heard.append(metric.name))
+    }
+    assert list(found) == heard == [name for name, each in metrics().items() if "boxes" not in each.needs]
+    assert found["text_share"].own is None  # no Shapley values
+
+    case = Case(tiny, photo, ["a dog runs"])
+    masked, (relevance,) = Masked(case, "mean"), attribute_case(case, "attention_gradcam")
+    for name in ("insertion", "word_deletion", "sensitivity_n", "infidelity"):
+        seed, metric = seed_of(made), find_metric(name)
+        drawn = [random_ranking(case, seed + place) for place in range(RANKINGS)]
+        own_value, *random = (
+            metric.take(Subject(case, photo, each, masked, steps=STEPS, seed=seed)) for each in (relevance, *drawn)
+        )
+        assert found[name].own == pytest.approx(own_value, abs=1e-5)
+        assert found[name].random == pytest.approx(np.mean(np.array(random, dtype=float)), abs=1e-5)
+    assert found["coverage"].better is None and found["noise_stability"].random is None
+
+
+@pytest.mark.parametrize(("name", "own", "better"), [
+    ("insertion", 0.9, True), ("insertion", 0.1, False), ("insertion", 0.5, None), ("deletion", 0.1, True),
+])  # fmt: skip
+def test_better_is_better_than_all_random_rankings(name: str, own: float, better: bool | None) -> None:
+    assert Measured(find_metric(name), own, (0.4, 0.6, 0.5)).better is better
+
+
+def test_a_slow_method_is_not_run_again(own: LocalEngine, photo: ImageInput) -> None:  # noqa: F811
+    slow = own.explain(Request(photo, "a dog", "tiny", "occlusion", window=2))
+    assert not any("explain" in each.needs for each in measures_of(slow))
+    found = {each.metric.name: each.own for each in measure(own, slow)}
+    assert found["insertion"] is not None and found["word_insertion"] is None  # it says nothing about the words

@@ -1,0 +1,66 @@
+"""All measures of the explanation on the page, each with what it says and what random rankings get."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+import streamlit as st
+
+from vtviz.attribution.masked import Fill
+from vtviz.engine.explanation import Explanation
+from vtviz.engine.faithfulness import RANKINGS
+from vtviz.engine.measures import Measured, measure
+from vtviz.metrics.base import Metric
+from vtviz.ui.language import say
+from vtviz.ui.metrics import metric_about, metric_name
+from vtviz.ui.resources import shared_engine
+
+KEPT = "measures"
+MOST = 10  # results kept for a person
+MARKS = {True: ":green[:material/check_circle:] ", False: ":red[:material/cancel:] ", None: ""}
+
+
+def more_measures(explanation: Explanation, fill: Fill) -> None:
+    """Measures everything when asked to, and lists it family by family."""
+    kept: dict[tuple[str, Fill], list[Measured]] = st.session_state.setdefault(KEPT, {})
+    key = (explanation.fingerprint, fill)
+    with st.expander(say("measures.title"), key="measures-open", icon=":material/rule:", on_change="rerun") as opened:
+        if not opened.open:
+            return
+        if key not in kept:
+            st.caption(say("measures.about", rankings=RANKINGS))
+            if not st.button(say("measures.run"), icon=":material/fact_check:"):
+                return
+            kept[key] = _measured(explanation, fill)
+            while len(kept) > MOST:
+                del kept[next(iter(kept))]
+            st.rerun(scope="fragment")
+        _show(kept[key])
+
+
+def _measured(explanation: Explanation, fill: Fill) -> list[Measured]:
+    bar = st.progress(0.0)
+
+    def hear(done: int, total: int, metric: Metric) -> None:
+        text = say("measures.running", metric=metric_name(metric), done=done + 1, total=total)
+        bar.progress(done / total, text=text)
+
+    found = measure(shared_engine(), explanation, fill, hear)
+    bar.empty()
+    return found
+
+
+def _show(found: list[Measured]) -> None:
+    for family, members in groupby([each for each in found if each.own is not None], lambda each: each.metric.family):
+        st.markdown(f"**{say(f'audit.family.{family}')}**")
+        for each in members:
+            beside = "" if each.random is None else say("measures.random", value=f"{each.random:.3f}")
+            facts = [each for each in (beside, say(f"audit.direction.{each.metric.direction}")) if each]
+            st.markdown(
+                f"{MARKS[each.better]}{metric_name(each.metric)}: **{each.own:.3f}** :small[{' · '.join(facts)}]  \n"
+                f":small[:gray[{metric_about(each.metric)}]]"
+            )
+    missing = [metric_name(each.metric) for each in found if each.own is None]
+    if missing:
+        st.caption(say("measures.none", names=", ".join(missing)))
+    st.caption(say("measures.caution"))

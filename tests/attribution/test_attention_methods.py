@@ -24,10 +24,13 @@ def forward_pass(attention: Tensor, logits: Tensor, grid: tuple[int, int], piece
     recording = Recording()
     nothing = torch.empty(0)
     recording.layers.append(RecordedLayer("cross", "text→image", attention, nothing, nothing, nothing, nothing))
-    model: Any = SimpleNamespace(text_offset=1, image_offset=0, grid=grid, default_layer=0)
+    abilities = SimpleNamespace(kinds={"match": frozenset({"text→image", "image→text"})})
+    model: Any = SimpleNamespace(text_offset=1, image_offset=0, grid=grid, default_layer=0, abilities=abilities)
     tokens: Any = [SimpleNamespace(pieces=("x",) * pieces) for _ in range(len(attention))]
     case: Any = Mock(model=model, tokens=tokens)  # a SimpleNamespace cannot be held weakly
+    case.target.kind = "match"
     case.rows = lambda values, index: values[..., 1 : 1 + pieces, :]
+    case.pieces = lambda values, index: values[..., 1 : 1 + pieces]
     case.forward = lambda gradient, kinds: ForwardPass(weakref.ref(case), logits, recording)
     return case
 
@@ -44,6 +47,21 @@ def test_raw_attention_by_hand() -> None:
     np.testing.assert_allclose(relevance.tokens, [1 - entropy / math.log(4), 0.0], atol=1e-6)
     (one,) = method.attribute(forward, Options(layer=0, head=1), Watch())
     np.testing.assert_allclose(one.maps[0], [[1 / 7, 1.0], [1 / 7, 1 / 7]], atol=1e-6)
+
+
+def test_a_token_of_raw_attention_counts_as_much_as_the_patches_attend_to_it() -> None:
+    attention = torch.rand(1, 2, 3, 4).softmax(dim=-1)
+    back = torch.tensor(
+        [[[[0.1, 0.8, 0.1], [0.3, 0.6, 0.1]] * 2, [[0.2, 0.2, 0.6], [0.4, 0.4, 0.2]] * 2]]  # [1, heads, patches, text]
+    )
+    case = forward_pass(attention, torch.zeros(1), (2, 2), pieces=2)
+    recording, nothing = case.forward(False, ()).attention, torch.empty(0)
+    recording.layers.append(RecordedLayer("back", "image→text", back, nothing, nothing, nothing, nothing))
+    method = find_method("raw_attention")
+    (mean,) = method.attribute(case, Options(), Watch())
+    np.testing.assert_allclose(mean.tokens, [(0.7 + 0.3) / 2, (0.1 + 0.4) / 2], atol=1e-6)
+    (one,) = method.attribute(case, Options(head=1), Watch())
+    np.testing.assert_allclose(one.tokens, [0.3, 0.4], atol=1e-6)
 
 
 def test_gradcam_agrees_with_finite_differences_for_every_text_of_a_batch() -> None:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import math
 
+from torch import Tensor
+
 from vtviz.attribution.base import ONE_PASS, Method, Relevance
-from vtviz.attribution.case import Case
+from vtviz.attribution.case import Case, ForwardPass
 from vtviz.attribution.maps import chosen_layer, of_tokens, over_heads
 from vtviz.attribution.options import HEAD, LAYER, Options, choices
 from vtviz.attribution.watch import Watch
+from vtviz.models.recorder import RecordedLayer
 
 
 class RawAttention(Method):
     """softmax(QKᵀ/√d_k) of one text→image layer, one head or the mean of all.
 
-    A token's score is how far its attention is from being spread evenly: 1 − entropy / log(patches).
+    A token's own attention sums to 1, whatever it counts for. So its score is how much the patches attend to it: the
+    mean over them of the image→text attention of the same block. Where the photo does not attend to the text, it is how
+    far the token's attention is from being spread evenly: 1 − entropy / log(patches).
     """
 
     name = "raw_attention"
@@ -26,15 +31,32 @@ class RawAttention(Method):
     options = choices(layer=LAYER, head=HEAD)
 
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
-        forward = case.forward(False, {"text→image"})
-        weights = chosen_layer(forward, options).weights
+        ran = case.model.abilities.kinds[case.target.kind]
+        forward = case.forward(False, ran & {"text→image", "image→text"})
+        layer = chosen_layer(forward, options)
+        weights, back = layer.weights, _back(forward, layer)
         found = []
         for index in range(len(case.tokens)):
             rows = over_heads(forward.rows(weights, index), options.head)
-            entropy = -(rows * rows.clamp_min(1e-12).log()).sum(dim=-1)
-            scores = (1.0 - entropy / math.log(rows.shape[-1])).clamp_min(0.0)
-            found.append(of_tokens(rows, scores * (rows.sum(dim=-1) > 0), case.model.grid))
+            if back is None:
+                scores = _sharpness(rows)
+            else:
+                read = over_heads(back.weights[index, ..., case.model.image_offset :, :], options.head)
+                scores = case.pieces(read.mean(dim=0), index)
+            found.append(of_tokens(rows, scores, case.model.grid))
         return found
+
+
+def _back(forward: ForwardPass, layer: RecordedLayer) -> RecordedLayer | None:
+    """The image→text layer of the block of a text→image layer, or None where it has none."""
+    blocks = forward.attention.blocks()
+    return next((block[1] for block in blocks if block[0] is layer and len(block) > 1), None)
+
+
+def _sharpness(rows: Tensor) -> Tensor:
+    """How far rows of attention ``[T, patches]`` are from being spread evenly, ``[T]``; 0 for a row of zeros."""
+    entropy = -(rows * rows.clamp_min(1e-12).log()).sum(dim=-1)
+    return (1.0 - entropy / math.log(rows.shape[-1])).clamp_min(0.0) * (rows.sum(dim=-1) > 0)
 
 
 METHOD = RawAttention()

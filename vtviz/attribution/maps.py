@@ -50,15 +50,14 @@ def read_by(forward: ForwardPass, index: int, rows: Tensor) -> Tensor:
     return torch.einsum("t,t...->...", weights.to(rows.dtype), rows)
 
 
-def from_joined(forward: ForwardPass, index: int, joined: Tensor) -> Relevance:
-    """Relevance from R ``[text + image, text + image]``, whose rows rely on its columns, less what each has of itself.
+def from_joined(forward: ForwardPass, index: int, gained: Tensor) -> Relevance:
+    """Relevance from ``gained [text + image, text + image]``: how much its rows rely on its columns.
 
     Where text and photo never meet, the map is that of what the photo's own vector reads: all patches alike where the
     model does not say.
     """
     case = forward.case
     words, _ = forward.attention.sizes()
-    gained = joined - torch.eye(len(joined), device=joined.device)
     first = words + case.model.image_offset
     scores = case.pieces(read_by(forward, index, gained[:words, :words]), index)
     maps = gained[:words, first:]

@@ -49,8 +49,8 @@ class GenericRelevancy(Method):
 
 
 def relevancy(recording: Recording, relevant: dict[RecordedLayer, Tensor]) -> Tensor:
-    """R ``[text + image, text + image]`` of ``relevant``, which holds Ā ``[queries, keys]`` of the layers of one text;
-    a layer that the target does not depend on is left out."""
+    """R − I ``[text + image, text + image]``. ``relevant`` holds Ā ``[queries, keys]`` of the layers of one text; those
+    that the target does not depend on are left out."""
     words, patches = recording.sizes()
     joined = torch.eye(words + patches, device=recording.layers[0].weights.device)
     for block in recording.blocks():
@@ -65,7 +65,7 @@ def relevancy(recording: Recording, relevant: dict[RecordedLayer, Tensor]) -> Te
                     joined[queries, queries] += added[:, queries]
                 else:
                     joined[queries] += added
-    return joined
+    return joined - torch.eye(len(joined), device=joined.device)
 
 
 def normalised(relevance: Tensor) -> Tensor:

@@ -17,9 +17,10 @@ from vtviz.models.recorder import RecordedLayer, Recording
 class AttentionRollout(Method):
     """R = Â_L ··· Â_1 over the joined sequence of text and patches, Â = (mean over heads of A + I) / 2.
 
-    A fusion block is one step: its two cross-attentions are the off-diagonal blocks of A. It does not depend on the
-    target. Where text and photo never meet, the map does not depend on the text either, and is that of the photo's
-    summary token (or the mean of all patches).
+    A fusion block is one step: its two cross-attentions are the off-diagonal blocks of A. What a place keeps of itself
+    without any attention, the product of the halves of I, is left out. It does not depend on the target. Where text and
+    photo never meet, the map does not depend on the text either, and is that of the photo's summary token (or the mean
+    of all patches).
     """
 
     name = "rollout"
@@ -35,17 +36,20 @@ class AttentionRollout(Method):
 
 
 def rollout(recording: Recording, index: int) -> Tensor:
-    """R ``[text + image, text + image]`` of one text of the batch."""
+    """R ``[text + image, text + image]`` of one text of the batch, less what each place keeps of itself without any
+    attention."""
     words, patches = recording.sizes()
     joined = torch.eye(words + patches, device=recording.layers[0].weights.device)
+    kept = joined.diag()
     for block in recording.blocks():
         step = torch.eye(len(joined), device=joined.device)
         for layer in block:
             rows, columns = spans(layer, words, patches)
             attention = layer.weights[index].detach().float().mean(dim=0)
             step[rows, columns] += attention
-        joined = step / step.sum(dim=-1, keepdim=True) @ joined
-    return joined
+        sums = step.sum(dim=-1)
+        joined, kept = step / sums[:, None] @ joined, kept / sums
+    return joined - kept.diag()
 
 
 def spans(layer: RecordedLayer, words: int, patches: int) -> tuple[slice, slice]:

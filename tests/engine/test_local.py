@@ -123,13 +123,17 @@ def test_a_device_that_is_not_there_is_refused() -> None:
             LocalEngine(name)
 
 
-def test_the_file_follows_the_contract(engine: LocalEngine, cat: ImageInput) -> None:
-    answer = engine.explain(Request(cat, TEXT))
+@pytest.mark.parametrize("method", ["raw_attention", "maskclip"])
+def test_the_file_follows_the_contract(method: str, engine: LocalEngine, cat: ImageInput) -> None:
+    answer = engine.explain(Request(cat, TEXT, method=method))
     file = json.loads(to_json(answer))
     keys = "schema model weights_sha256 method score image tokens grid maps timings_ms device versions"
     assert set(keys.split()) <= set(file)
     assert file["image"] == {"sha256": cat.sha256, "width": cat.width, "height": cat.height}
     assert len(file["maps"]) == len(file["tokens"]) and np.shape(file["maps"])[1:] == tuple(file["grid"])
     assert np.min(file["maps"]) >= 0.0 and np.max(file["maps"]) <= 1.0
+    if file["signed"]:
+        assert np.min(file["signed_maps"]) < 0
+        np.testing.assert_array_equal(np.clip(file["signed_maps"], 0, 1), file["maps"])
     for token in file["tokens"]:
         assert TEXT[token["start"] : token["end"]] == token["text"]

@@ -18,8 +18,13 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets take for the sta
 
 
 def to_dict(explanation: Explanation) -> dict[str, Any]:
-    """The explanation as plain values: the schema of ``explanation.json``. Map values are rounded to 1e-5."""
+    """The explanation as plain values: the schema of ``explanation.json``. Map values are rounded to 1e-5.
+
+    ``maps`` lie in 0..1, whatever the method: of a signed one they hold what speaks for the target, and ``signed_maps``
+    both, in −1..1.
+    """
     relevance, tokens = explanation.relevance, explanation.tokens
+    maps = np.round(relevance.maps.astype(np.float64), 5)
     return {
         "schema": SCHEMA,
         "model": explanation.model,
@@ -51,7 +56,8 @@ def to_dict(explanation: Explanation) -> dict[str, Any]:
         "maps_of": relevance.maps_of,
         "details": _details(relevance.details),
         "image_map": np.round(relevance.image.astype(np.float64), 5).tolist(),
-        "maps": np.round(relevance.maps.astype(np.float64), 5).tolist(),
+        "maps": maps.clip(min=0.0).tolist(),
+        "signed_maps": maps.tolist() if relevance.signed else None,
         "timings_ms": explanation.timings_ms,
         "device": explanation.device,
         "memory_mb": explanation.memory_mb,

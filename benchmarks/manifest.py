@@ -2,8 +2,8 @@
 
     python -m benchmarks.manifest DATA --split dev --rows 200 --output manifest.jsonl
 
-DATA holds SPLIT.jsonl and images/, as for ``vtviz evaluate``. Photos are drawn at random by a seed; the phrase of a photo
-follows from its name.
+DATA holds SPLIT.jsonl and images/, as for ``vtviz evaluate``. Photos are drawn at random by a seed; the phrase of a
+photo follows from its name.
 """
 
 from __future__ import annotations

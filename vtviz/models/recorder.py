@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
@@ -80,7 +81,7 @@ def record_attention(model: nn.Module, kinds: Collection[Kind] = KINDS) -> Itera
         RuntimeError: if the model is being recorded already: two recordings would mix.
     """
     recording = Recording()
-    modules = {m: name for name, m in model.named_modules() if isinstance(m, Attention) and m.kind in kinds}
+    modules = {module: name for module, name in _attentions(model).items() if module.kind in kinds}
     if any(module.observer is not None for module in modules):
         raise RuntimeError("this model is being recorded already")
 
@@ -98,3 +99,13 @@ def record_attention(model: nn.Module, kinds: Collection[Kind] = KINDS) -> Itera
     finally:
         for module in modules:
             module.observer = None
+
+
+_known: WeakKeyDictionary[nn.Module, dict[Attention, str]] = WeakKeyDictionary()
+
+
+def _attentions(model: nn.Module) -> dict[Attention, str]:
+    """The attention modules of a network with their names. Walking a network takes milliseconds, so it is done once."""
+    if model not in _known:
+        _known[model] = {each: name for name, each in model.named_modules() if isinstance(each, Attention)}
+    return _known[model]

@@ -13,6 +13,7 @@ from vtviz.metrics.attention import entropy
 from vtviz.render.lens.page import lens_page
 from vtviz.render.lens.settings import LensSettings
 from vtviz.render.lens.view import LensView
+from vtviz.ui.colours import coloured
 from vtviz.ui.language import current_language, plain, say
 
 
@@ -103,7 +104,7 @@ def show_metrics(explanation: Explanation) -> None:
 def _show_charts(explanation: Explanation) -> None:
     left, right = st.columns(2)
     left.markdown(f"**{say('metrics.stages')}**")
-    left.plotly_chart(_timings_chart(explanation.timings_ms), key="timings", config={"displayModeBar": False})
+    left.plotly_chart(coloured(_timings_chart(explanation.timings_ms)), key="timings", config={"displayModeBar": False})
     right.markdown(f"**{say('metrics.entropies')}**", help=say("metrics.entropy_help"))
     right.plotly_chart(_entropy_chart(explanation), key="entropies", config={"displayModeBar": False})
 

@@ -13,6 +13,7 @@ from vtviz.audit.cases import PICTURES
 from vtviz.audit.html import to_html
 from vtviz.audit.settings import RANDOM
 from vtviz.audit.verdict import Verdict, verdicts
+from vtviz.ui.colours import coloured
 from vtviz.ui.language import current_language, plain, say, say_or, say_reason
 
 MARKS = {
@@ -45,7 +46,7 @@ def show_report(folder: Path) -> None:
         st.iframe(_page(folder, report), height=READER)
         return
     for model in report["summary"]["metrics"]:
-        st.plotly_chart(_chart(report, model), key=f"audit-chart-{model}", config={"displayModeBar": False})
+        st.plotly_chart(coloured(_chart(report, model)), key=f"audit-chart-{model}", config={"displayModeBar": False})
 
 
 def _sentence(report: dict[str, Any], verdict: Verdict) -> str:

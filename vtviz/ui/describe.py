@@ -12,6 +12,7 @@ from vtviz.inputs import MAX_CHARACTERS, ImageInput, framed
 from vtviz.render.lens.view import LensView
 from vtviz.tasks.answer import Answer
 from vtviz.tasks.caption import Caption
+from vtviz.ui.colours import coloured
 from vtviz.ui.inputs import QUESTION, current_sample
 from vtviz.ui.language import current_language, say
 from vtviz.ui.lens import lens
@@ -102,7 +103,7 @@ def show_answer(answer: Answer, image: ImageInput, alt: str) -> None:
             st.warning(say("describe.unknown", words=words), icon=":material/help:")
         elif answer.text is None:
             st.info(say("describe.unsure", threshold=f"{answer.threshold:.0%}"), icon=":material/help:")
-    right.plotly_chart(_candidates(answer), key="candidates", config={"displayModeBar": False})
+    right.plotly_chart(coloured(_candidates(answer)), key="candidates", config={"displayModeBar": False})
     name = f"answer-{image.sha256[:16]}-{answer.question.text}"
     unknown, method = answer.unknown, "describe.answer_map"
     lens(LensView(name, image, answer.question, answer.relevance, unknown=unknown, method=method), alt, "answer")

@@ -12,6 +12,7 @@ from vtviz.engine.faithfulness import RANKINGS, STEPS, Faithfulness, quick_faith
 from vtviz.engine.turns import Busy
 from vtviz.inputs import InputError
 from vtviz.models.base import ModelError
+from vtviz.ui.colours import coloured
 from vtviz.ui.language import current_language, plain, say, say_error
 from vtviz.ui.measures import more_measures
 from vtviz.ui.resources import shared_engine
@@ -90,7 +91,9 @@ def _show(found: Faithfulness | None) -> None:
             delta_color=colour,  # type: ignore[arg-type]
             help=say(f"faithfulness.{name}_help"),
         )
-        column.plotly_chart(_curves(own, random), key=f"faithfulness-{name}", config={"displayModeBar": False})
+        column.plotly_chart(
+            coloured(_curves(own, random)), key=f"faithfulness-{name}", config={"displayModeBar": False}
+        )
     st.caption(say("faithfulness.caution", steps=STEPS, rankings=RANKINGS))
 
 

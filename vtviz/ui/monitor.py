@@ -14,6 +14,7 @@ from vtviz.engine.log import KEPT, RunEntry
 from vtviz.engine.run import STAGES
 from vtviz.engine.turns import QUEUE
 from vtviz.metrics.system import device_label, memory_mb
+from vtviz.ui.colours import coloured
 from vtviz.ui.language import say
 from vtviz.ui.resources import shared_engine
 
@@ -68,7 +69,7 @@ def _now(entries: Sequence[RunEntry]) -> None:
 
 def _titled(name: str, chart: go.Figure) -> None:
     st.markdown(f"**{say(f'monitor.{name}')}**", help=say(f"monitor.{name}_help"))
-    st.plotly_chart(chart, key=f"monitor-{name}", config={"displayModeBar": False})
+    st.plotly_chart(coloured(chart), key=f"monitor-{name}", config={"displayModeBar": False})
 
 
 def _when(entries: Sequence[RunEntry]) -> list[str]:

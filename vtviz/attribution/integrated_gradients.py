@@ -53,11 +53,10 @@ class IntegratedGradients(Method):
 
     def _one(self, case: Case, index: int, steps: int, grey: Tensor, passes: Count) -> Relevance:
         path = Path(case, index, grey)
-        parts, done = [], 0
+        parts, done = [], steps
         for part in batches(steps, POINTS):
             parts.append(path.part(part.start / steps, part.stop / steps, part.stop - part.start))
             passes.add(2 * (part.stop - part.start))
-            done = part.stop
         points = min(POINTS, steps)
         value, baseline = path.value(1.0), path.value(0.0)
         enough = COMPLETE * abs(value - baseline)

@@ -66,12 +66,6 @@ def _attention(
     return mixed.transpose(1, 2).contiguous(), None
 
 
-def words_of(transformer: nn.Module) -> nn.Module:
-    """The module that turns ids into vectors."""
-    words: nn.Module = transformer.get_input_embeddings()  # type: ignore[operator]
-    return words
-
-
 def is_hugging_face(text: nn.Module) -> bool:
     """Whether a text tower comes from transformers."""
     return hasattr(text, "config") and hasattr(text, "transformer") and isinstance(text.transformer, torch.nn.Module)

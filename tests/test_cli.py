@@ -1,12 +1,14 @@
-"""The command line as a person runs it."""
+"""The command line as a person runs it: mostly in this process, where nothing has to be imported again."""
 
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from vtviz.cli import main
 from vtviz.paths import ASSETS
 
 CAT = ASSETS / "samples" / "chelsea.jpg"
@@ -15,6 +17,21 @@ CAT = ASSETS / "samples" / "chelsea.jpg"
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "vtviz", *map(str, arguments)]
     return subprocess.run(command, cwd=ASSETS.parent, capture_output=True, text=True, timeout=300)
+
+
+Here = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
+    def run_here(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        command = ["vtviz", *map(str, arguments)]
+        monkeypatch.setattr(sys, "argv", command)
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return subprocess.CompletedProcess(command, int(ended.value.code or 0), *capsys.readouterr())
+
+    return run_here
 
 
 def test_explain_writes_the_file_and_a_picture_a_word(tmp_path: Path) -> None:
@@ -32,7 +49,7 @@ def test_explain_writes_the_file_and_a_picture_a_word(tmp_path: Path) -> None:
     "arguments",
     [
         ("no-such-photo.jpg", "a cat"),
-        ("README.md", "a cat"),
+        (str(ASSETS.parent / "README.md"), "a cat"),
         (str(CAT), "  "),
         (str(CAT), "a cat", "--model", "nothing"),
         (str(CAT), "a cat", "--method", "magic"),
@@ -45,58 +62,75 @@ def test_explain_writes_the_file_and_a_picture_a_word(tmp_path: Path) -> None:
         (str(CAT), "a cat", "--target", "caption:99999999999999999999"),
     ],
 )
-def test_bad_input_ends_with_code_2_and_one_line(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    done = run("explain", *arguments, "--output", tmp_path / "out")
+def test_bad_input_ends_with_code_2_and_one_line(here: Here, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    done = here("explain", *arguments, "--output", tmp_path / "out")
     assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 1, done.stderr
     assert not (tmp_path / "out").exists()
 
 
-def test_train_without_its_data_ends_with_code_2_and_one_line(tmp_path: Path) -> None:
-    done = run("train", "--data", tmp_path, "--cache", tmp_path / "cache", "--output", tmp_path / "out")
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("explain", CAT), "text"),
+        (("explain", CAT, "a cat", "--nosuch", "1"), "--nosuch"),
+        (("explain", CAT, "a cat", "--layer", "one", "--output", "x"), "--layer"),
+        (("nothing",), "nothing"),
+    ],
+)
+def test_a_misspelt_command_ends_with_code_2_and_one_line(
+    here: Here, arguments: tuple[str | Path, ...], told: str
+) -> None:
+    done = here(*arguments)
+    assert done.returncode == 2 and told in done.stderr and "--help" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+
+
+def test_train_without_its_data_ends_with_code_2_and_one_line(here: Here, tmp_path: Path) -> None:
+    done = here("train", "--data", tmp_path, "--cache", tmp_path / "cache", "--output", tmp_path / "out")
     assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 1, done.stderr
 
 
-def test_captions_and_answers() -> None:
-    captions = json.loads(run("caption", CAT, "--json").stdout)
+def test_captions_and_answers(here: Here) -> None:
+    captions = json.loads(here("caption", CAT, "--json").stdout)
     assert len(captions) == 3 and all(0 <= each["match"] <= 1 and each["text"].endswith(".") for each in captions)
-    answers = json.loads(run("answer", CAT, "Is there a dog?", "--json").stdout)
+    answers = json.loads(here("answer", CAT, "Is there a dog?", "--json").stdout)
     assert len(answers) == 5 and sum(each["probability"] for each in answers) <= 1.001
-    empty = run("answer", CAT, "?")
+    empty = here("answer", CAT, "?")
     assert empty.returncode == 2 and len(empty.stderr.strip().splitlines()) == 1
 
 
-def test_words_that_the_model_does_not_know_are_named(tmp_path: Path) -> None:
-    done = run("explain", CAT, "a cat and a theodolite", "--output", tmp_path)
+def test_words_that_the_model_does_not_know_are_named(here: Here, tmp_path: Path) -> None:
+    done = here("explain", CAT, "a cat and a theodolite", "--output", tmp_path)
     assert "does not know: theodolite." in done.stderr and "a guess" in done.stdout and "describes" not in done.stdout
     assert json.loads((tmp_path / "explanation.json").read_text())["unknown_words"] == ["theodolite"]
 
 
-def test_a_method_without_maps_writes_no_pictures_and_says_so(tmp_path: Path) -> None:
-    done = run("explain", CAT, "a cat", "--method", "leave_one_out", "--output", tmp_path)
+def test_a_method_without_maps_writes_no_pictures_and_says_so(here: Here, tmp_path: Path) -> None:
+    done = here("explain", CAT, "a cat", "--method", "leave_one_out", "--output", tmp_path)
     assert done.returncode == 0 and "nothing about the photo" in done.stdout
     assert [path.name for path in tmp_path.iterdir()] == ["explanation.json"]
 
 
-def test_models_and_methods_for_programs() -> None:
-    models = json.loads(run("models", "--json").stdout)
+def test_models_and_methods_for_programs(here: Here) -> None:
+    models = json.loads(here("models", "--json").stdout)
     assert any(model["name"] == "vtviz-base" and model["available"] for model in models)
-    methods = {method["name"]: method for method in json.loads(run("methods", "--json").stdout)}
+    methods = {method["name"]: method for method in json.loads(here("methods", "--json").stdout)}
     assert len(methods) == 16 and methods["raw_attention"]["cost"] == "1F" and methods["shapley"]["signed"]
     for method in methods.values():
         assert method["paper"] and method["label"] and "match" in method["models"]["vtviz-base"]["targets"]
     assert "needs text→image" in methods["raw_attention"]["models"]["vtviz-base"]["reasons"]["similarity"]
 
 
-def test_options_and_targets_reach_the_method(tmp_path: Path) -> None:
+def test_options_and_targets_reach_the_method(here: Here, tmp_path: Path) -> None:
     options = ("--method", "rise", "--samples", "12", "--seed", "3", "--window", "5", "--target", "similarity")
-    done = run("explain", CAT, "a brown cat", *options, "--output", tmp_path)
+    done = here("explain", CAT, "a brown cat", *options, "--output", tmp_path)
     assert done.returncode == 0, done.stderr
     file = json.loads((tmp_path / "explanation.json").read_text())
     assert file["options"] == {"samples": 12, "seed": 3, "window": 5} and file["target"]["kind"] == "similarity"
     assert file["maps_of"] == "text" and file["signed"] and file["details"]["value"] > 0
 
 
-def test_evaluate_follows_the_contract(tmp_path: Path) -> None:
+def test_evaluate_follows_the_contract(here: Here, tmp_path: Path) -> None:
     data = tmp_path / "data"
     (data / "images").mkdir(parents=True)
     rows = []
@@ -123,5 +157,5 @@ def test_evaluate_follows_the_contract(tmp_path: Path) -> None:
     asked = figures["answers"]["kinds"]["colour"]
     assert asked["questions"] == 1 and asked["most_frequent"] == "red" and asked["most_frequent_accuracy"] == 1.0
     assert figures["judgements"]["n"] == 3 and figures["judgements"]["tau_c"] == pytest.approx(8 / 9)
-    missing = run("evaluate", "--data", data, "--split", "none", "--output", output)
+    missing = here("evaluate", "--data", data, "--split", "none", "--output", output)
     assert missing.returncode == 2 and "none" in missing.stderr

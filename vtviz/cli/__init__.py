@@ -17,7 +17,15 @@ __all__ = ["app", "audit", "evaluate", "explain", "lists", "main", "tasks", "tra
 def main() -> None:
     """Runs the command line; bad input ends it with code 2 and one line."""
     try:
-        app()
+        sys.exit(app(standalone_mode=False) or 0)
+    except typer.TyperException as error:
+        message, context = " ".join(error.format_message().split()).rstrip("."), getattr(error, "ctx", None)
+        if len(sys.argv) == 1:
+            message = error.format_message()  # nothing was asked: the whole help
+        elif context is not None:
+            message = f"{message}. See `{context.command_path} --help`."
+        typer.echo(message, err=True)
+        sys.exit(2)
     except (InputError, ModelError) as error:
         typer.echo(str(error), err=True)
         sys.exit(2)

@@ -1,9 +1,12 @@
 """The page of captions and answers without a browser."""
 
+from dataclasses import replace
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from vtviz.paths import ASSETS
+from vtviz.ui.selection import first_selection
 
 
 @pytest.fixture
@@ -51,3 +54,13 @@ def test_a_sample_brings_its_question(app: AppTest) -> None:
 def test_the_language_changes_the_page(app: AppTest) -> None:
     app.selectbox(key="lang").select("zh").run()
     assert not app.exception and "描述" in app.radio[0].label
+
+
+@pytest.mark.parametrize("typed", ["open_clip:none@/tmp/coca.safetensors", "coca", ""])
+def test_a_model_that_is_none_is_not_offered(typed: str) -> None:
+    app = AppTest.from_file(str(ASSETS.parent / "pages" / "describe.py"), default_timeout=120)
+    app.session_state["selection"] = replace(first_selection(), model=typed)
+    app.run()
+    assert not app.exception and not app.error
+    first, *others = app.selectbox(key="writer-en").options
+    assert first == "vtviz base" and len(others) == 1 and "CoCa ViT-B/32" in others[0]

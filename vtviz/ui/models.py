@@ -9,7 +9,7 @@ import streamlit as st
 
 from vtviz.engine.explanation import Explanation
 from vtviz.metrics.system import device_names
-from vtviz.models.base import ModelInfo
+from vtviz.models.base import ModelError, ModelInfo
 from vtviz.models.registry import DEFAULT_MODEL, model_info, model_infos
 from vtviz.ui.language import current_language, plain, say, say_notice
 from vtviz.ui.resources import shared_engine
@@ -23,8 +23,7 @@ FRESH = {"method": None, "layer": None, "head": None, "target": "match", "sample
 
 def ask_model(chosen: str, side: str = "") -> None:
     """The model of a side: one that is offered or one of a person's own, and how the photo is fitted to its input."""
-    infos = sorted(model_infos(), key=lambda info: info.name != DEFAULT_MODEL)
-    known = {info.name: info for info in infos}
+    known = {info.name: info for info in _infos()}
     name, _, options = chosen.partition("?")
     key = f"pick{side}-model-{current_language()}"
     st.session_state[key] = name if name in known else OWN
@@ -51,14 +50,16 @@ def ask_model(chosen: str, side: str = "") -> None:
 
 def ask_writer() -> str:
     """The model that writes captions, among those that can and what was picked on Explore."""
-    known = {info.name: _label(info) for info in model_infos() if "caption" in info.abilities.kinds}
+    known = {info.name: _label(info) for info in _infos() if _writes(info.name)}
     picked = selected().model
-    names = list({**known, picked: ""} if "coca" in picked.lower() else known)
+    if picked not in known and _writes(picked):
+        known[picked] = picked
+    names = list(known)
     chosen: str = st.selectbox(
         say("pick.model"),
         names,
-        names.index(picked if picked in names else DEFAULT_MODEL),
-        format_func=lambda each: known.get(each, each),
+        names.index(picked if picked in known else DEFAULT_MODEL),
+        format_func=known.__getitem__,
         key=f"writer-{current_language()}",
         help=say("pick.model_help"),
     )
@@ -128,6 +129,18 @@ def show_model(explanation: Explanation) -> None:
     info = model_info(explanation.model)
     licence = say_notice(info.licence) if info is not None else "–"
     st.caption(say("model.weights", sha256=explanation.weights_sha256[:12], licence=plain(licence)))
+
+
+def _infos() -> list[ModelInfo]:
+    return sorted(model_infos(), key=lambda info: info.name != DEFAULT_MODEL)
+
+
+def _writes(name: str) -> bool:
+    try:
+        info = model_info(name)
+    except ModelError:
+        return False
+    return info is not None and "caption" in info.abilities.kinds
 
 
 def _label(info: ModelInfo) -> str:

@@ -41,6 +41,22 @@ def test_names() -> None:
     assert hub_name and hub_name.hub == "org/name" and hub_name.norm == "half"
 
 
+def writes(name: str) -> bool:
+    told = info(name)
+    assert told is not None
+    return "caption" in told.abilities.kinds
+
+
+def test_who_writes_captions_is_known_before_loading(weights: Weights, tmp_path: Path) -> None:
+    for name in ("coca", "clip"):
+        shutil.copy(weights("tiny-clip"), tmp_path / f"{name}.safetensors")  # a name says nothing
+    assert not writes(f"open_clip:tiny-clip@{tmp_path / 'coca.safetensors'}")
+    assert writes(f"open_clip:tiny-coca@{tmp_path / 'clip.safetensors'}")
+    assert not writes(f"open_clip:auto@{tmp_path}")
+    (tmp_path / "open_clip_config.json").write_text(json.dumps({"model_cfg": CONFIGS["tiny-coca"]}))
+    assert writes(f"open_clip:auto@{tmp_path}") and writes("open_clip:hf-hub:org/CoCa-L")
+
+
 @pytest.mark.parametrize(
     "name",
     [

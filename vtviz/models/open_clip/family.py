@@ -56,9 +56,9 @@ def _info(name: str, known: Preset | None) -> ModelInfo:
         return ModelInfo(
             name, known.label, known.description, known.licence, here, abilities, known.size_mb, known.notice
         )
-    from vtviz.models.open_clip.loading import is_here
+    from vtviz.models.open_clip.loading import is_here, writes
 
     source = spec.hub or (spec.path.name if spec.path else spec.tag) or ""
     label = f"{spec.architecture} {source}" if spec.hub is None else source
-    abilities = COCA if "coca" in label.lower() else DUAL_ENCODER
+    abilities = COCA if writes(spec) else DUAL_ENCODER
     return ModelInfo(name, label, "A model of your own choice.", "see its source", is_here(spec), abilities)

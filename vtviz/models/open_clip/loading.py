@@ -28,6 +28,7 @@ NORM: dict[Norm, tuple[tuple[float, ...], tuple[float, ...]]] = {
     "half": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
     "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
 }
+DECODER = "multimodal_cfg"
 PROBE = "A dog, two cats."
 QUICKGELU = (
     "A file does not say whether its weights were trained with QuickGELU, as OpenAI's, MetaCLIP's and DFN's were; "
@@ -75,6 +76,17 @@ def is_here(spec: Spec) -> bool:
         return cached(spec.hub, (CONFIG,)) is not None and cached(spec.hub, WEIGHTS) is not None
     repository, names = _tag_files(spec)
     return bool(repository) and cached(repository, names) is not None
+
+
+def writes(spec: Spec) -> bool:
+    """Whether a model has CoCa's decoder. Of a hub's model that is not here yet, its name says so."""
+    if spec.path is not None and spec.architecture == AUTO:
+        folder = spec.path if spec.path.is_dir() else spec.path.parent
+        return (folder / CONFIG).is_file() and DECODER in _described(folder)["model_cfg"]
+    if spec.hub is not None:
+        file = cached(spec.hub, (CONFIG,))
+        return "coca" in spec.hub.lower() if file is None else DECODER in _described(file.parent)["model_cfg"]
+    return DECODER in _architecture(spec.architecture)
 
 
 def _source(spec: Spec) -> Source:

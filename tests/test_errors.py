@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from string import Formatter
 
 import pytest
+import torch
 
 from vtviz.errors import UserError
 from vtviz.inputs import InputError, read_image
+from vtviz.metrics.system import device_label
 from vtviz.models.registry import DEFAULT_MODEL, model_infos
 from vtviz.paths import ASSETS
 from vtviz.sentences import LANGUAGES, error_sentences, translated
@@ -75,6 +77,7 @@ def test_a_stored_sentence_is_translated_with_its_values_and_reasons() -> None:
     assert translated(str(error), "zh") == "照片 a.b: c.jpg 无法读取：没有权限。"
     outer = InputError("No row could be measured; the first reason: {reason}", reason=str(error))
     assert translated(str(outer), "zh").endswith("照片 a.b: c.jpg 无法读取：没有权限。")
+    assert translated(device_label(torch.device("cpu")), "zh").startswith("CPU，")
     assert translated(str(outer), "en") == str(outer) and translated("Own words", "zh") == "Own words"
 
 

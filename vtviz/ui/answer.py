@@ -14,7 +14,7 @@ from vtviz.render.lens.page import lens_page
 from vtviz.render.lens.settings import LensSettings
 from vtviz.render.lens.view import LensView
 from vtviz.ui.colours import coloured
-from vtviz.ui.language import current_language, plain, say
+from vtviz.ui.language import current_language, plain, say, say_stored
 
 
 def verdict(explanation: Explanation) -> tuple[bool, str, str]:
@@ -95,7 +95,7 @@ def show_metrics(explanation: Explanation) -> None:
     }
     for column, (key, value) in zip(st.columns(4), values.items(), strict=True):
         column.metric(say(key), value, help=say(f"{key}_help"))
-    st.caption(say("metrics.device", device=explanation.device, model=explanation.model))
+    st.caption(say("metrics.device", device=say_stored(explanation.device), model=explanation.model))
     with st.expander(say("metrics.charts"), key="charts", icon=":material/bar_chart:", on_change="rerun") as charts:
         if charts.open:  # drawing charts that nobody looks at would slow every new text
             _show_charts(explanation)

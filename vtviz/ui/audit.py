@@ -23,7 +23,7 @@ from vtviz.inputs import InputError
 from vtviz.metrics.registry import DEFAULTS, metrics
 from vtviz.models.registry import model_infos
 from vtviz.paths import ASSETS
-from vtviz.ui.language import current_language, plain, say, say_error, say_or, say_reason
+from vtviz.ui.language import current_language, plain, say, say_error, say_or, say_stored
 from vtviz.ui.metrics import metric_about, metric_name
 from vtviz.ui.resources import samples, shared_engine
 
@@ -182,7 +182,7 @@ def show_run(number: int) -> None:
         return
     if entry.state != "done":
         box = st.error if entry.state == "failed" else st.info
-        told = (say(f"audit.state.{entry.state}"), plain(say_reason(entry.error)))
+        told = (say(f"audit.state.{entry.state}"), plain(say_stored(entry.error)))
         box(": ".join(part for part in told if part), icon=ICONS[entry.state])
         if st.button(say("audit.go_on"), icon=":material/play_arrow:"):
             audit_jobs().go_on(entry, current_language())

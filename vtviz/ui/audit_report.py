@@ -14,7 +14,7 @@ from vtviz.audit.html import to_html
 from vtviz.audit.settings import RANDOM
 from vtviz.audit.verdict import Verdict, verdicts
 from vtviz.ui.colours import coloured
-from vtviz.ui.language import current_language, plain, say, say_or, say_reason
+from vtviz.ui.language import current_language, plain, say, say_or, say_stored
 
 MARKS = {
     "good": ":green[:material/check_circle:]",
@@ -32,7 +32,7 @@ def show_report(folder: Path) -> None:
     for model, rows in counts.items():
         st.caption(say("audit.done", model=model, **rows))
     for why, count in list(report["summary"]["failures"].items())[:REASONS]:
-        st.caption(f"{count} × {plain(say_reason(why))}")
+        st.caption(f"{count} × {plain(say_stored(why))}")
     _downloads(folder, report)
     columns = [(m["name"], method) for m in report["models"] for method in m["methods"]]
     for place in range(0, len(columns), 2):

@@ -34,9 +34,9 @@ def say_error(error: UserError) -> str:
     return sentence.format(**values) if sentence else str(error)
 
 
-def say_reason(reason: str) -> str:
-    """A stored English reason in the chosen language, where the catalogue of errors has it."""
-    return translated(reason, current_language())
+def say_stored(sentence: str) -> str:
+    """A stored English sentence, such as a reason or a device, in the chosen language where errors.*.json has it."""
+    return translated(sentence, current_language())
 
 
 def plain(text: str) -> str:

@@ -15,7 +15,7 @@ from vtviz.engine.run import STAGES
 from vtviz.engine.turns import QUEUE
 from vtviz.metrics.system import device_label, memory_mb
 from vtviz.ui.colours import coloured
-from vtviz.ui.language import say
+from vtviz.ui.language import say, say_stored
 from vtviz.ui.resources import shared_engine
 
 POLL = 2.0
@@ -64,7 +64,7 @@ def _now(entries: Sequence[RunEntry]) -> None:
     with st.container(horizontal=True):
         for name, value in values.items():
             st.metric(say(f"monitor.{name}"), value, help=say(f"monitor.{name}_help"), width="content", border=True)
-    st.caption(say("monitor.device", device=device_label(engine.device), kept=KEPT))
+    st.caption(say("monitor.device", device=say_stored(device_label(engine.device)), kept=KEPT))
 
 
 def _titled(name: str, chart: go.Figure) -> None:

@@ -1,6 +1,7 @@
 """All measures of one explanation, with the small network."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,9 +12,9 @@ from vtviz.attribution.case import Case
 from vtviz.attribution.masked import Masked
 from vtviz.engine import local
 from vtviz.engine.explanation import Request
-from vtviz.engine.faithfulness import RANKINGS, STEPS, seed_of
+from vtviz.engine.faithfulness import RANKINGS, STEPS, quick_faithfulness, seed_of
 from vtviz.engine.local import LocalEngine
-from vtviz.engine.measures import Measured, measure, measures_of
+from vtviz.engine.measures import Measured, measure, measured, measures_of
 from vtviz.inputs import ImageInput
 from vtviz.metrics.base import Subject
 from vtviz.metrics.baseline import random_ranking
@@ -35,11 +36,8 @@ def test_every_measure_stands_beside_the_mean_of_random_rankings(
     photo: ImageInput,  # noqa: F811
 ) -> None:
     made = own.explain(Request(photo, "a dog runs", "tiny", "attention_gradcam"))
-    heard: list[str] = []
-    found = {
-        each.metric.name: each for each in measure(own, made, "mean", lambda d, t, metric: heard.append(metric.name))
-    }
-    assert list(found) == heard == [name for name, each in metrics().items() if "boxes" not in each.needs]
+    found = {each.metric.name: each for each in measure(own, made, "mean")}
+    assert list(found) == [name for name, each in metrics().items() if "boxes" not in each.needs]
     assert found["text_share"].own is None  # no Shapley values
 
     case = Case(tiny, photo, ["a dog runs"])
@@ -53,6 +51,22 @@ def test_every_measure_stands_beside_the_mean_of_random_rankings(
         assert found[name].own == pytest.approx(own_value, abs=1e-5)
         assert found[name].random == pytest.approx(np.mean(np.array(random, dtype=float)), abs=1e-5)
     assert found["coverage"].better is None and found["noise_stability"].random is None
+
+
+def test_what_is_known_is_not_measured_again(own: LocalEngine, photo: ImageInput) -> None:  # noqa: F811
+    made = own.explain(Request(photo, "a dog runs", "tiny", "attention_gradcam"))
+    quick = quick_faithfulness(own, made, fill="mean")
+    assert quick is not None
+    known = measured(quick)
+    plain = {each.metric.name: each for each in measure(own, made, "mean")}
+    assert known.keys() == {"insertion", "deletion"}
+    for name, each in known.items():
+        assert each.own == pytest.approx(plain[name].own, abs=1e-6) and len(each.drawn) == RANKINGS
+        assert each.random == pytest.approx(quick.figures[f"random_{name}"])
+    other = replace(plain["max_sensitivity"], own=-1.0)
+    steps = measure(own, made, "mean", {**known, "max_sensitivity": other})
+    found = {each.metric.name: each for each in steps}
+    assert list(found) == list(plain) and found["max_sensitivity"] is other and found["insertion"] is known["insertion"]
 
 
 @pytest.mark.parametrize(("name", "own", "better"), [

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 
@@ -13,11 +14,12 @@ from vtviz.attribution.case import Case
 from vtviz.attribution.masked import Fill, Masked
 from vtviz.attribution.registry import find_method
 from vtviz.engine.explanation import Explanation
-from vtviz.engine.faithfulness import RANKINGS, STEPS, Shared, seed_of
+from vtviz.engine.faithfulness import RANKINGS, STEPS, Faithfulness, Shared, seed_of
 from vtviz.inputs import ImageInput
 from vtviz.metrics.base import Metric, Subject
 from vtviz.metrics.baseline import random_ranking
-from vtviz.metrics.registry import metrics
+from vtviz.metrics.faithfulness import area
+from vtviz.metrics.registry import find_metric, metrics
 from vtviz.models.base import FusionModel
 
 
@@ -43,35 +45,48 @@ class Measured:
         return (self.own > max(self.drawn)) == (self.metric.direction == "higher")
 
 
+NONE: Mapping[str, Measured] = MappingProxyType({})
+
+
 def measures_of(explanation: Explanation) -> list[Metric]:
     """The measures to take: those by boxes need a manifest, and new explanations by slow methods take too long."""
     slow = find_method(explanation.method).perturbs
     return [each for each in metrics().values() if "boxes" not in each.needs and not (slow and "explain" in each.needs)]
 
 
-def measure(
-    engine: Shared,
-    explanation: Explanation,
-    fill: Fill = "blur",
-    progress: Callable[[int, int, Metric], None] = lambda done, total, metric: None,
-) -> list[Measured]:
-    """Takes every measure of an explanation, and of random rankings; ``own`` is None where one does not apply.
+def measured(quick: Faithfulness) -> dict[str, Measured]:
+    """The measures, by name, that the quick one has already."""
+    curves = {
+        "insertion": (quick.insertion, quick.random_insertion),
+        "deletion": (quick.deletion, quick.random_deletion),
+    }
+    return {
+        name: Measured(find_metric(name), area(own), tuple(area(each) for each in drawn))
+        for name, (own, drawn) in curves.items()
+    }
 
-    The model is borrowed for a measure at a time, so others get their turn; ``progress`` hears each before it is taken.
+
+def measure(
+    engine: Shared, explanation: Explanation, fill: Fill = "blur", known: Mapping[str, Measured] = NONE
+) -> Iterator[Measured]:
+    """Every measure of an explanation, and of random rankings, one by one; ``own`` is None where one does not apply.
+
+    The model is borrowed for a measure at a time, so others get their turn. What is ``known`` by its name, with the
+    same fill, is not measured again.
     """
     subject, rankings = engine.use(explanation.model, lambda model: _subjects(model, explanation, fill))
-    wanted, found = measures_of(explanation), []
-    for done, metric in enumerate(wanted):
-        progress(done, len(wanted), metric)
 
-        def take(of: Subject, metric: Metric = metric) -> float | None:
-            return engine.use(explanation.model, lambda model: metric.take(of))
+    def take(metric: Metric, of: Subject) -> float | None:
+        return engine.use(explanation.model, lambda model: metric.take(of))
 
-        own = take(subject)
+    for metric in measures_of(explanation):
+        if metric.name in known:
+            yield known[metric.name]
+            continue
+        own = take(metric, subject)
         compared = own is not None and metric.direction != "none" and "explain" not in metric.needs
-        values = [take(each) for each in rankings] if compared else []
-        found.append(Measured(metric, own, tuple(value for value in values if value is not None)))
-    return found
+        values = [take(metric, each) for each in rankings] if compared else []
+        yield Measured(metric, own, tuple(value for value in values if value is not None))
 
 
 def _subjects(model: FusionModel, explanation: Explanation, fill: Fill) -> tuple[Subject, list[Subject]]:

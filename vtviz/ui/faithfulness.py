@@ -27,14 +27,13 @@ def faithfulness_panel(explanation: Explanation) -> None:
     """The quick measure of an explanation, with its curves beside random rankings; below it all other measures."""
     st.subheader(say("faithfulness.title"), help=say("faithfulness.help"))
     try:
-        fill = _quick(explanation)
-        more_measures(explanation, fill)
+        more_measures(explanation, *_quick(explanation))
     except (InputError, ModelError, Busy) as error:
         st.error(plain(say_error(error)), icon=":material/error:")
 
 
-def _quick(explanation: Explanation) -> Fill:
-    """The quick measure with the chosen fill, which it returns."""
+def _quick(explanation: Explanation) -> tuple[Fill, Faithfulness | None]:
+    """The quick measure with the chosen fill; both are returned, None where it was not taken."""
     kept: dict[tuple[str, Fill], Faithfulness | None] = st.session_state.setdefault(KEPT, {})
     with st.container(horizontal=True, vertical_alignment="bottom"):
         fill: Fill = st.selectbox(
@@ -51,7 +50,7 @@ def _quick(explanation: Explanation) -> Fill:
         always = st.toggle(say("faithfulness.always"), key=ALWAYS, persist_state="session")
     if not known and not (asked or always):
         st.caption(say("faithfulness.about"))
-        return fill
+        return fill, None
     if not known:
         bar = st.progress(0.0, text=say("faithfulness.running"))
 
@@ -66,7 +65,7 @@ def _quick(explanation: Explanation) -> Fill:
         while len(kept) > MOST:
             del kept[next(iter(kept))]
     _show(kept[key])
-    return fill
+    return fill, kept[key]
 
 
 def _show(found: Faithfulness | None) -> None:

@@ -8,9 +8,8 @@ import streamlit as st
 
 from vtviz.attribution.masked import Fill
 from vtviz.engine.explanation import Explanation
-from vtviz.engine.faithfulness import RANKINGS
-from vtviz.engine.measures import Measured, measure
-from vtviz.metrics.base import Metric
+from vtviz.engine.faithfulness import RANKINGS, Faithfulness
+from vtviz.engine.measures import Measured, measure, measured, measures_of
 from vtviz.ui.language import say
 from vtviz.ui.metrics import metric_about, metric_name
 from vtviz.ui.resources import shared_engine
@@ -20,34 +19,32 @@ MOST = 10  # results kept for a person
 MARKS = {True: ":green[:material/check_circle:] ", False: ":red[:material/cancel:] ", None: ""}
 
 
-def more_measures(explanation: Explanation, fill: Fill) -> None:
-    """Measures everything when asked to, and lists it family by family."""
-    kept: dict[tuple[str, Fill], list[Measured]] = st.session_state.setdefault(KEPT, {})
-    key = (explanation.fingerprint, fill)
+def more_measures(explanation: Explanation, fill: Fill, quick: Faithfulness | None) -> None:
+    """Measures everything when asked to, and lists it family by family; what the ``quick`` measure has is not taken
+    again, and nothing is after a person has left in the middle and come back."""
+    kept: dict[tuple[str, Fill], dict[str, Measured]] = st.session_state.setdefault(KEPT, {})
     with st.expander(say("measures.title"), key="measures-open", icon=":material/rule:", on_change="rerun") as opened:
         if not opened.open:
             return
-        if key not in kept:
-            st.caption(say("measures.about", rankings=RANKINGS))
-            if not st.button(say("measures.run"), icon=":material/fact_check:"):
+        wanted = measures_of(explanation)
+        found = kept.setdefault((explanation.fingerprint, fill), {})
+        while len(kept) > MOST:
+            del kept[next(iter(kept))]
+        if len(found) < len(wanted):
+            place = st.empty()
+            with place.container():
+                st.caption(say("measures.about", rankings=RANKINGS))
+                asked = st.button(say("measures.run"), icon=":material/fact_check:")
+            if not asked:
                 return
-            kept[key] = _measured(explanation, fill)
-            while len(kept) > MOST:
-                del kept[next(iter(kept))]
-            st.rerun(scope="fragment")
-        _show(kept[key])
-
-
-def _measured(explanation: Explanation, fill: Fill) -> list[Measured]:
-    bar = st.progress(0.0)
-
-    def hear(done: int, total: int, metric: Metric) -> None:
-        text = say("measures.running", metric=metric_name(metric), done=done + 1, total=total)
-        bar.progress(done / total, text=text)
-
-    found = measure(shared_engine(), explanation, fill, hear)
-    bar.empty()
-    return found
+            found.update(measured(quick) if quick else {})
+            steps = measure(shared_engine(), explanation, fill, dict(found))
+            for done, metric in enumerate(wanted):
+                text = say("measures.running", metric=metric_name(metric), done=done + 1, total=len(wanted))
+                place.progress(done / len(wanted), text=text)
+                found[metric.name] = next(steps)
+            place.empty()
+        _show([found[metric.name] for metric in wanted])
 
 
 def _show(found: list[Measured]) -> None:

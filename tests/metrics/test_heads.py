@@ -9,7 +9,7 @@ import torch
 from vtviz.attribution.case import Case
 from vtviz.inputs import ImageInput
 from vtviz.metrics.attention import coverage, head_similarity
-from vtviz.metrics.heads import head_importance, without_head
+from vtviz.metrics.heads import attentions, changes, head_importance, without_head
 from vtviz.models.attention import Attention
 from vtviz.models.vtviz_base.model import VtvizBase
 
@@ -33,13 +33,14 @@ def test_without_a_head_the_output_is_that_of_the_others() -> None:
 
 def test_importance_is_the_change_of_the_target(tiny: VtvizBase, photo: ImageInput) -> None:
     case = Case(tiny, photo, ["a dog runs"])
-    found = head_importance(tiny, [case])
+    found = head_importance([case])
     assert found is not None and found.shape == (2, 2)
     twin = copy.deepcopy(tiny)
     twin.network.blocks[1].text.attention.output.weight.data[:, :8] = 0.0  # its first head
     with torch.inference_mode():
         whole, less = (float(m.score(case.features, case.text_of(0), case.scored)) for m in (tiny, twin))
     assert found[1, 0] == pytest.approx(abs(less - whole), abs=1e-5) and found[1, 0] > 0
+    assert changes(case, *attentions(case)[1])[0] == pytest.approx(less - whole, abs=1e-5)
 
 
 def test_similarity_of_heads_and_coverage_by_hand() -> None:

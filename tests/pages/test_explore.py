@@ -131,6 +131,11 @@ def test_charts_are_drawn_where_somebody_looks(app: AppTest) -> None:
     app.session_state["charts"] = True
     app.run()
     assert not app.exception and len(app.get("plotly_chart")) == 2
+    assert any("How alike the heads are" in each.value for each in app.caption)
+    app.button(key="measure-heads").click().run()
+    assert not app.exception and not app.error and len(app.get("plotly_chart")) == 3
+    app.run()
+    assert len(app.get("plotly_chart")) == 3  # kept
 
 
 def test_the_history_brings_back_and_forgets(app: AppTest) -> None:

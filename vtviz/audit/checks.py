@@ -146,7 +146,7 @@ def heads(model: FusionModel, rows: Sequence[Row], watch: Watch) -> dict[str, An
         forward = case.forward(False, {"text→image"})
         layers = forward.attention.layers_of("text→image")
         alike.append([head_similarity(forward.rows(layer.weights.detach(), 0)) for layer in layers])
-    importance = head_importance(model, cases, watch)
+    importance = head_importance(cases, watch)
     return {
         "probes": len(cases),
         "similarity": [None if np.isnan(value) else float(value) for value in np.mean(alike, axis=0)],

@@ -45,33 +45,47 @@ def without_head(attention: nn.Module, head: int, heads: int) -> Iterator[None]:
         part.copy_(kept)
 
 
-def head_importance(model: FusionModel, cases: Sequence[Case], watch: Watch | None = None) -> np.ndarray | None:
+def attentions(case: Case) -> list[tuple[nn.Module, int]]:
+    """The module of each text→image layer, and how many heads it has.
+
+    None are found where a layer has no output projection that is known by its name.
+    """
+    layers = case.forward(False, {"text→image"}).attention.layers_of("text→image")
+    modules = [_find(case.model, layer.name) for layer in layers]
+    found = [
+        (module, layer.weights.shape[1]) for module, layer in zip(modules, layers, strict=True) if module is not None
+    ]
+    return found if len(found) == len(layers) else []
+
+
+def changes(case: Case, attention: nn.Module, heads: int) -> np.ndarray:
+    """How the target of the first text changes without each head of a layer, ``[heads]``, in units of the target."""
+    whole, found = _value(case), []
+    for head in range(heads):
+        with without_head(attention, head, heads):
+            found.append(_value(case) - whole)
+    return np.array(found)
+
+
+def head_importance(cases: Sequence[Case], watch: Watch | None = None) -> np.ndarray | None:
     """Mean size of the change of the target without each text→image head, ``[layers, heads]``, in units of the target.
 
-    ``watch`` is asked between cases, where all heads are in their places.
-
-    None where the model's attention has no output projection that can be found by the name of its layer.
+    ``watch`` is asked between layers, where all heads are in their places. None where the attention cannot be found.
     """
-    first = cases[0].forward(False, {"text→image"}).attention.layers_of("text→image")
-    modules = [_find(model, layer.name) for layer in first]
-    if not first or any(module is None for module in modules):
-        return None
-    changes = np.zeros((len(first), first[0].weights.shape[1]))
+    found = []
     for case in cases:
-        if watch is not None:
-            watch.step(0, 1)
-        whole = float(_value(case))
-        for place, module in enumerate(modules):
-            assert module is not None
-            for head in range(changes.shape[1]):
-                with without_head(module, head, changes.shape[1]):
-                    changes[place, head] += abs(float(_value(case)) - whole) / len(cases)
-    return changes
+        rows = []
+        for attention, heads in attentions(case):
+            if watch is not None:
+                watch.step(0, 1)
+            rows.append(np.abs(changes(case, attention, heads)))
+        found.append(rows)
+    return np.mean(found, axis=0) if found[0] else None
 
 
 @torch.inference_mode()
-def _value(case: Case) -> torch.Tensor:
-    return case.model.score(case.features, case.text_of(0), case.scored)[0]
+def _value(case: Case) -> float:
+    return float(case.model.score(case.features, case.text_of(0), case.scored)[0])
 
 
 def _find(model: FusionModel, name: str) -> nn.Module | None:

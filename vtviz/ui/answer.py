@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
 from vtviz.engine.explanation import Explanation
 from vtviz.engine.export import to_json, token_scores
+from vtviz.engine.heads import head_entropies
 from vtviz.engine.run import STAGES
-from vtviz.metrics.attention import entropy
 from vtviz.render.lens.page import lens_page
 from vtviz.render.lens.settings import LensSettings
 from vtviz.render.lens.view import LensView
 from vtviz.ui.colours import coloured
+from vtviz.ui.heads import show_heads
 from vtviz.ui.language import current_language, plain, say, say_stored
 
 
@@ -84,7 +84,7 @@ def show_downloads(explanation: Explanation, view: LensView, alt: str, pinned: L
 
 
 def show_metrics(explanation: Explanation) -> None:
-    """Time of each stage, device, memory, and the entropy of the attention in every layer and head."""
+    """Time of each stage, device, memory, and what each head of the model did."""
     st.subheader(say("metrics.title"))
     timings = explanation.timings_ms
     values = {
@@ -102,25 +102,14 @@ def show_metrics(explanation: Explanation) -> None:
 
 
 def _show_charts(explanation: Explanation) -> None:
-    left, right = st.columns(2)
-    left.markdown(f"**{say('metrics.stages')}**")
-    left.plotly_chart(coloured(_timings_chart(explanation.timings_ms)), key="timings", config={"displayModeBar": False})
-    right.markdown(f"**{say('metrics.entropies')}**", help=say("metrics.entropy_help"))
-    right.plotly_chart(_entropy_chart(explanation), key="entropies", config={"displayModeBar": False})
+    st.markdown(f"**{say('metrics.stages')}**")
+    st.plotly_chart(coloured(_timings_chart(explanation.timings_ms)), key="timings", config={"displayModeBar": False})
+    show_heads(explanation)
 
 
 def _chosen_entropy(explanation: Explanation) -> float:
-    values = _entropy(explanation)
+    values = head_entropies(explanation)
     return float(values[explanation.layer if explanation.main_kind == "text→image" else -1].mean())
-
-
-def _entropy(explanation: Explanation) -> np.ndarray:
-    """Mean entropy over the pieces of the text (over the patches in a dual encoder), ``[layers, heads]``."""
-    first, count = explanation.text_offset, len(explanation.tokens.pieces)
-    layers = explanation.record.of_kind(explanation.main_kind)
-    if explanation.main_kind == "image":
-        first, count = explanation.image_offset, explanation.grid[0] * explanation.grid[1]
-    return np.stack([entropy(each.weights[:, first : first + count]).mean(dim=-1).numpy() for each in layers])
 
 
 def _timings_chart(timings: dict[str, float]) -> go.Figure:
@@ -131,24 +120,4 @@ def _timings_chart(timings: dict[str, float]) -> go.Figure:
     )
     return go.Figure(bars).update_layout(
         height=230, margin={"l": 0, "r": 30, "t": 5, "b": 5}, yaxis_autorange="reversed", xaxis_title="ms"
-    )
-
-
-def _entropy_chart(explanation: Explanation) -> go.Figure:
-    values = _entropy(explanation)
-    heat = go.Heatmap(
-        z=values,
-        x=[str(i + 1) for i in range(values.shape[1])],
-        y=[say("pick.layer_number", number=i + 1) for i in range(values.shape[0])],
-        colorscale="Cividis",
-        zmin=0,
-        zmax=1,
-        texttemplate="%{z:.2f}",
-        hovertemplate=f"%{{y}}, {say('pick.head')} %{{x}}: %{{z:.3f}}<extra></extra>",
-    )
-    return go.Figure(heat).update_layout(
-        height=max(230, 22 * len(values)),
-        margin={"l": 0, "r": 0, "t": 5, "b": 5},
-        yaxis_autorange="reversed",
-        xaxis={"title": say("pick.head"), "type": "category"},
     )

@@ -1,0 +1,63 @@
+"""What the heads did, with the small network."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from tests.attribution.conftest import photo, tiny  # noqa: F401
+from vtviz.attribution.case import Case
+from vtviz.engine import local
+from vtviz.engine.explanation import Explanation, Request
+from vtviz.engine.heads import head_changes, head_entropies, head_similarities
+from vtviz.engine.local import LocalEngine
+from vtviz.inputs import ImageInput
+from vtviz.metrics.heads import attentions, changes
+from vtviz.models.record import AttentionRecord
+from vtviz.models.vtviz_base.model import VtvizBase
+
+
+@pytest.fixture
+def own(tiny: VtvizBase, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalEngine]:  # noqa: F811
+    monkeypatch.setattr(local, "load_model", lambda name, device: tiny)
+    engine = LocalEngine("cpu")
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
+def made(own: LocalEngine, photo: ImageInput) -> Explanation:  # noqa: F811
+    return own.explain(Request(photo, "a dog runs", "tiny", "attention_gradcam"))
+
+
+def test_heads_are_left_out_one_after_the_other(
+    own: LocalEngine,
+    made: Explanation,
+    tiny: VtvizBase,  # noqa: F811
+    photo: ImageInput,  # noqa: F811
+) -> None:
+    heard: list[tuple[int, int]] = []
+    found = head_changes(own, made, lambda done, total: heard.append((done, total)))
+    case = Case(tiny, photo, ["a dog runs"])
+    wanted = np.stack([changes(case, *layer) for layer in attentions(case)])
+    assert found is not None and found.shape == (2, 2) and np.abs(wanted).min() > 0
+    np.testing.assert_allclose(found, wanted, atol=1e-6)
+    assert heard == [(0, 2), (1, 2)]
+
+
+def test_entropy_and_likeness_by_hand(made: Explanation) -> None:
+    entropies, alike = head_entropies(made), head_similarities(made)
+    assert entropies.shape == (2, 2) and alike.shape == (2,)
+    first, count = made.text_offset, len(made.tokens.pieces)
+    weights = made.record.of_kind("text→image")[1].weights[:, first : first + count]
+    rows = torch.special.entr(weights).sum(-1) / np.log(weights.shape[-1])
+    np.testing.assert_allclose(entropies[1], rows.mean(-1), atol=1e-5)
+    assert alike[1] == pytest.approx(float(torch.cosine_similarity(weights[0], weights[1], dim=-1).mean()), abs=1e-5)
+
+
+def test_without_attention_between_text_and_photo_there_is_no_head_to_leave_out(
+    own: LocalEngine, made: Explanation
+) -> None:
+    assert head_changes(own, replace(made, record=AttentionRecord(made.record.of_kind("image")))) is None

@@ -15,6 +15,7 @@ from vtviz.ui.language import plain, say, say_error
 from vtviz.ui.resources import shared_engine
 
 KEPT = "head-changes"
+NO_BREAK = "\u00a0"
 MOST = 20  # results kept for a person
 Key = tuple[str, str, str, str]
 
@@ -27,7 +28,7 @@ def show_heads(explanation: Explanation) -> None:
     entropies = _heat(head_entropies(explanation), "Cividis", (0.0, 1.0), ".2f")
     left.plotly_chart(entropies, key="entropies", config={"displayModeBar": False})
     alike = [
-        f"{say('pick.layer_number', number=place + 1)} {value:.2f}"
+        f"{say('pick.layer_number', number=place + 1)} {value:.2f}".replace(" ", NO_BREAK)
         for place, value in enumerate(head_similarities(explanation))
         if not np.isnan(value)
     ]
@@ -68,6 +69,7 @@ def _show_changes(explanation: Explanation) -> None:
     largest = float(np.abs(found).max()) or 1.0
     chart = _heat(found, "RdBu", (-largest, largest), "+.2f")
     st.plotly_chart(chart, key="importance", config={"displayModeBar": False})
+    st.caption(say("metrics.importance_colours"))
 
 
 def _heat(values: np.ndarray, scale: str, ends: tuple[float, float], digits: str) -> go.Figure:
@@ -78,6 +80,7 @@ def _heat(values: np.ndarray, scale: str, ends: tuple[float, float], digits: str
         colorscale=scale,
         zmin=ends[0],
         zmax=ends[1],
+        showscale=False,
         texttemplate=f"%{{z:{digits}}}",
         hovertemplate=f"%{{y}}, {say('pick.head')} %{{x}}: %{{z:.3f}}<extra></extra>",
     )

@@ -1,5 +1,7 @@
 """Describe and ask: captions of a photo, and answers about it, each word with its map."""
 
+from functools import partial
+
 import streamlit as st
 
 from vtviz.models.registry import DEFAULT_MODEL
@@ -10,6 +12,7 @@ from vtviz.ui.links import open_link, show_link, show_link_notices, show_missing
 from vtviz.ui.models import ask_writer, current_device, need_model
 from vtviz.ui.photos import photo_name
 from vtviz.ui.resources import shared_engine
+from vtviz.ui.running import with_pieces
 from vtviz.ui.selection import selected
 from vtviz.ui.shell import setup
 from vtviz.ui.trouble import told
@@ -39,8 +42,7 @@ with told(right):
             show_answer(answer, image, alt)
         else:
             need_model(model)
-            with st.spinner(say("describe.writing"), show_time=True):
-                captions = shared_engine().captions(image, model, current_device())
+            captions = with_pieces(partial(shared_engine().captions, image, model, current_device()))
             show_captions(captions, image, alt)
 with right:
     show_link(link)

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from vtviz.attribution.watch import Cancelled, Watch
 from vtviz.engine.local import LocalEngine
 from vtviz.inputs import ImageInput, InputError
 from vtviz.models.registry import load_model
 from vtviz.models.vtviz_base.model import VtvizBase
+from vtviz.tasks.caption import write_captions
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +36,16 @@ def test_every_piece_of_a_caption_has_its_probability_and_map(
         logits = model.caption_logits(memory, torch.tensor([[0, *pieces[:-1]]]))[0]
     expected = logits.softmax(dim=-1)[range(len(pieces)), pieces]
     np.testing.assert_allclose(best.probabilities, expected, atol=1e-4)
+
+
+def test_who_waits_for_captions_hears_of_each_piece_and_may_go(model: VtvizBase, cat: ImageInput) -> None:
+    features, heard = model.encode_image(cat), list[tuple[int, int]]()
+    captions = write_captions(model, features, watch=Watch(lambda *step: heard.append(step)))
+    longest = max(len(each.tokens.pieces) for each in captions)
+    assert heard == [(pieces, model.caption_length) for pieces in range(len(heard))] and len(heard) >= longest
+    with pytest.raises(Cancelled):
+        write_captions(model, features, watch=Watch(lambda *step: heard.append(step), lambda: heard[-1][0] == 2))
+    assert heard[-1][0] == 2
 
 
 def test_an_answer_has_candidates_and_a_map(engine: LocalEngine, model: VtvizBase, cat: ImageInput) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from tqdm import tqdm
 
+from vtviz.attribution.watch import Watch
 from vtviz.inputs import ImageInput, InputError, read_image
 
 app = typer.Typer(
@@ -24,6 +27,18 @@ Photo = Annotated[Path, typer.Argument(help="A JPEG, PNG or WebP file.")]
 Model = Annotated[str, typer.Option(help="Model name; `vtviz models` lists them, docs/models.md explains them.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+@contextmanager
+def passes(name: str) -> Iterator[Watch]:
+    """A watch whose progress is a bar on the terminal, once it takes more than a second."""
+    with tqdm(desc=name, disable=None, leave=False, delay=1.0) as bar:
+
+        def advance(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield Watch(advance)
 
 
 def show(rows: list[dict[str, Any]], as_json: bool, line: Callable[[dict[str, Any]], str]) -> None:

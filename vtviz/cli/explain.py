@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vtviz.cli.common import Device, Model, Photo, app, make_folder, read_photo
+from vtviz.cli.common import Device, Model, Photo, app, make_folder, passes, read_photo
 from vtviz.models.registry import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -43,9 +43,7 @@ def explain(
     ] = False,
 ) -> None:
     """Explain one photo and one text."""
-    from tqdm import tqdm
 
-    from vtviz.attribution.watch import Watch
     from vtviz.engine.explanation import Request
     from vtviz.engine.export import to_json
     from vtviz.engine.lens import lens_view
@@ -59,8 +57,8 @@ def explain(
     engine = LocalEngine(device)
     aim = engine.target(model, target)
     request = Request(image, text, model, method, layer, head, aim, samples, seed, window)
-    with tqdm(desc="passes", disable=None, leave=False, delay=1.0) as bar:
-        explanation = engine.explain(request, watch=Watch(progress=lambda done, total: _advance(bar, done, total)))
+    with passes("passes") as watch:
+        explanation = engine.explain(request, watch=watch)
     make_folder(output)
     file = output / "explanation.json"
     file.write_bytes(to_json(explanation))
@@ -90,8 +88,3 @@ def _verdict(explanation: Explanation) -> str:
     if explanation.unknown:
         return "a guess, because the model does not know every word."
     return f"the text {'describes' if explanation.is_match else 'does not describe'} the photo."
-
-
-def _advance(bar: Any, done: int, total: int) -> None:
-    bar.total = total
-    bar.update(done - bar.n)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from vtviz.cli.common import AsJson, Device, Model, Photo, app, read_photo, show
+from vtviz.cli.common import AsJson, Device, Model, Photo, app, passes, read_photo, show
 from vtviz.models.registry import DEFAULT_MODEL
 
 
@@ -21,7 +21,8 @@ def caption(
     """Write captions for a photo, best first."""
     from vtviz.engine.local import LocalEngine
 
-    found = LocalEngine(device).captions(read_photo(photo), model)[:count]
+    with passes("pieces") as watch:
+        found = LocalEngine(device).captions(read_photo(photo), model, watch=watch)[:count]
     rows = [
         {
             "text": each.text,

@@ -51,8 +51,10 @@ class Engine(Protocol):
     def target(self, model: str, written: str) -> Target:
         """A target of a model as a person writes it."""
 
-    def captions(self, image: ImageInput, model: str = DEFAULT_MODEL, device: str | None = None) -> list[Caption]:
-        """Captions of a photo, best first."""
+    def captions(
+        self, image: ImageInput, model: str = DEFAULT_MODEL, device: str | None = None, watch: Watch | None = None
+    ) -> list[Caption]:
+        """Captions of a photo, best first; ``watch`` hears of each piece, and may cancel them."""
 
     def answer(self, image: ImageInput, question: str, model: str = DEFAULT_MODEL, device: str | None = None) -> Answer:
         """The likeliest answers to a question about a photo."""
@@ -134,20 +136,23 @@ class LocalEngine:
         """Whether a model is kept, so that a request for it need not load it."""
         return (model, self._device(device)) in self._models.values
 
-    def captions(self, image: ImageInput, model: str = DEFAULT_MODEL, device: str | None = None) -> list[Caption]:
+    def captions(
+        self, image: ImageInput, model: str = DEFAULT_MODEL, device: str | None = None, watch: Watch | None = None
+    ) -> list[Caption]:
         """Captions of a photo, best first.
 
         Raises:
             InputError: if the model writes no captions.
             ModelError: if the model cannot be loaded.
             Busy: if ``QUEUE`` requests are waiting already.
+            Cancelled: if ``watch`` says so.
         """
 
         def write() -> list[Caption]:
             loaded = self._model(model, place)
             if not isinstance(loaded, CaptionModel):
                 raise InputError("The model {model} writes no captions.", model=model)
-            return write_captions(loaded, self._features(model, loaded, image), loaded.frame(image))
+            return write_captions(loaded, self._features(model, loaded, image), loaded.frame(image), watch=watch)
 
         place = self._device(device)
         key = (model, place, image.sha256)

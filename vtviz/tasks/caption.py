@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vtviz.attribution.watch import Watch
 from vtviz.inputs import WHOLE_FRAME, Frame, InputError, Tokens
 from vtviz.models.base import CaptionModel, ScoreKind, as_score
 from vtviz.tasks.beam import Beam, beam_search
@@ -35,7 +36,12 @@ class Caption:
 
 
 def write_captions(
-    model: CaptionModel, features: Tensor, frame: Frame = WHOLE_FRAME, count: int = 3, width: int = 5
+    model: CaptionModel,
+    features: Tensor,
+    frame: Frame = WHOLE_FRAME,
+    count: int = 3,
+    width: int = 5,
+    watch: Watch | None = None,
 ) -> list[Caption]:
     """The ``count`` best captions of a beam search, best first.
 
@@ -45,10 +51,11 @@ def write_captions(
         frame: the part of the photo that the patches cover.
         count: captions wanted, at most ``width``.
         width: texts followed at a time.
+        watch: hears before each piece how many there are, of those that a caption may have.
     """
     with torch.inference_mode():
         memory = model.caption_memory(features)
-        beams = [beam for beam in _search(model, memory, width)[:count] if beam.pieces]
+        beams = [beam for beam in _search(model, memory, width, watch or Watch())[:count] if beam.pieces]
         texts = [model.caption_tokens(beam.pieces).text for beam in beams]
         if not texts:
             raise InputError("The model finds no words for this photo.")
@@ -60,12 +67,13 @@ def write_captions(
 def caption_text(model: CaptionModel, features: Tensor, width: int = 5) -> str:
     """The text of the best caption alone."""
     with torch.inference_mode():
-        best = _search(model, model.caption_memory(features), width)[0]
+        best = _search(model, model.caption_memory(features), width, Watch())[0]
         return model.caption_tokens(best.pieces).text
 
 
-def _search(model: CaptionModel, memory: object, width: int) -> list[Beam]:
+def _search(model: CaptionModel, memory: object, width: int, watch: Watch) -> list[Beam]:
     def step(chosen: Tensor) -> Tensor:
+        watch.step(chosen.shape[1] - 1, model.caption_length)
         logits = model.caption_following(memory, chosen.to(model.device))
         return logits.float().log_softmax(dim=-1).cpu()
 

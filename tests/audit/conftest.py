@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.attribution.conftest import photo, tiny  # noqa: F401
 from vtviz.audit.run import Door
 from vtviz.audit.settings import Settings
 from vtviz.models.vtviz_base.model import VtvizBase
@@ -38,7 +37,7 @@ def write_manifest(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def door(tiny: VtvizBase) -> Door:  # noqa: F811
+def door(tiny: VtvizBase) -> Door:
     def through(name: str, work: Callable[[Any], Any]) -> Any:
         return work(tiny)
 

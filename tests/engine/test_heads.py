@@ -1,15 +1,12 @@
 """What the heads did, with the small network."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from tests.attribution.conftest import photo, tiny  # noqa: F401
 from vtviz.attribution.case import Case
-from vtviz.engine import local
 from vtviz.engine.explanation import Explanation, Request
 from vtviz.engine.heads import head_changes, head_entropies, head_similarities
 from vtviz.engine.local import LocalEngine
@@ -20,23 +17,15 @@ from vtviz.models.vtviz_base.model import VtvizBase
 
 
 @pytest.fixture
-def own(tiny: VtvizBase, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalEngine]:  # noqa: F811
-    monkeypatch.setattr(local, "load_model", lambda name, device: tiny)
-    engine = LocalEngine("cpu")
-    yield engine
-    engine.close()
-
-
-@pytest.fixture
-def made(own: LocalEngine, photo: ImageInput) -> Explanation:  # noqa: F811
+def made(own: LocalEngine, photo: ImageInput) -> Explanation:
     return own.explain(Request(photo, "a dog runs", "tiny", "attention_gradcam"))
 
 
 def test_heads_are_left_out_one_after_the_other(
     own: LocalEngine,
     made: Explanation,
-    tiny: VtvizBase,  # noqa: F811
-    photo: ImageInput,  # noqa: F811
+    tiny: VtvizBase,
+    photo: ImageInput,
 ) -> None:
     heard: list[tuple[int, int]] = []
     found = head_changes(own, made, lambda done, total: heard.append((done, total)))

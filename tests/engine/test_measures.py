@@ -1,16 +1,13 @@
 """All measures of one explanation, with the small network."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from tests.attribution.conftest import photo, tiny  # noqa: F401
 from vtviz.attribution.attribute import attribute_case
 from vtviz.attribution.case import Case
 from vtviz.attribution.masked import Masked
-from vtviz.engine import local
 from vtviz.engine.explanation import Request
 from vtviz.engine.faithfulness import RANKINGS, STEPS, quick_faithfulness, seed_of
 from vtviz.engine.local import LocalEngine
@@ -22,18 +19,10 @@ from vtviz.metrics.registry import find_metric, metrics
 from vtviz.models.vtviz_base.model import VtvizBase
 
 
-@pytest.fixture
-def own(tiny: VtvizBase, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalEngine]:  # noqa: F811
-    monkeypatch.setattr(local, "load_model", lambda name, device: tiny)
-    engine = LocalEngine("cpu")
-    yield engine
-    engine.close()
-
-
 def test_every_measure_stands_beside_the_mean_of_random_rankings(
     own: LocalEngine,
-    tiny: VtvizBase,  # noqa: F811
-    photo: ImageInput,  # noqa: F811
+    tiny: VtvizBase,
+    photo: ImageInput,
 ) -> None:
     made = own.explain(Request(photo, "a dog runs", "tiny", "attention_gradcam"))
     found = {each.metric.name: each for each in measure(own, made, "mean")}
@@ -53,7 +42,7 @@ def test_every_measure_stands_beside_the_mean_of_random_rankings(
     assert found["coverage"].better is None and found["noise_stability"].random is None
 
 
-def test_what_is_known_is_not_measured_again(own: LocalEngine, photo: ImageInput) -> None:  # noqa: F811
+def test_what_is_known_is_not_measured_again(own: LocalEngine, photo: ImageInput) -> None:
     made = own.explain(Request(photo, "a dog runs", "tiny", "attention_gradcam"))
     quick = quick_faithfulness(own, made, fill="mean")
     assert quick is not None
@@ -76,7 +65,7 @@ def test_better_is_better_than_all_random_rankings(name: str, own: float, better
     assert Measured(find_metric(name), own, (0.4, 0.6, 0.5)).better is better
 
 
-def test_a_slow_method_is_not_run_again(own: LocalEngine, photo: ImageInput) -> None:  # noqa: F811
+def test_a_slow_method_is_not_run_again(own: LocalEngine, photo: ImageInput) -> None:
     slow = own.explain(Request(photo, "a dog", "tiny", "occlusion", window=2))
     assert not any("explain" in each.needs for each in measures_of(slow))
     found = {each.metric.name: each.own for each in measure(own, slow)}

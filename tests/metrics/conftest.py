@@ -7,7 +7,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.attribution.conftest import photo, tiny  # noqa: F401
 from vtviz.inputs import ImageInput, Tokens, group_pieces, split_words
 from vtviz.models.base import Abilities, EncodedText, Target
 

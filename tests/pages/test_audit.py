@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.attribution.conftest import tiny  # noqa: F401
 from vtviz.audit.history import DATA, History
 from vtviz.audit.jobs import AuditJobs
 from vtviz.models.vtviz_base.model import VtvizBase
@@ -17,7 +16,7 @@ from vtviz.ui import audit as page
 
 
 @pytest.fixture
-def jobs(tiny: VtvizBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AuditJobs]:  # noqa: F811
+def jobs(tiny: VtvizBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AuditJobs]:
     def door(name: str, work: Callable[[Any], Any]) -> Any:
         return work(tiny)
 

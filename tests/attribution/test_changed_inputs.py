@@ -141,6 +141,24 @@ def test_every_order_of_the_sampler_is_as_likely(case: Case) -> None:
     assert min(counts) > 140 and max(counts) < 260
 
 
+def test_the_first_piece_of_a_caption_follows_no_word(tiny: VtvizBase, photo: ImageInput) -> None:
+    case = Case(tiny, photo, [TEXT], Target("caption", 0))
+    (left_out,) = attribute_case(case, "leave_one_out")
+    assert left_out.tokens.tolist() == [0.0, 0.0, 0.0]
+    (fitted,) = attribute_case(case, "kernel_shap", Options(samples=20, window=4))
+    details = fitted.details
+    assert details is not None and details.value is not None and details.baseline is not None
+    assert not fitted.tokens.any() and details.delta == pytest.approx(0.0, abs=1e-5)
+    assert units(fitted.image, details).sum() == pytest.approx(details.value - details.baseline, abs=1e-5)
+
+
+def test_a_patch_that_no_mask_shows_has_no_relevance(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vtviz.attribution.rise.SHOWN", 0.0)
+    (found,) = attribute_case(case, "rise", Options(samples=10, window=4))
+    assert not found.image.any() and found.details is not None
+    assert found.details.image_error is not None and not found.details.image_error.any()
+
+
 def test_rise_is_the_weighted_mean_of_its_masks(tiny: VtvizBase, case: Case) -> None:
     draws = Draws((4, 4), (64, 64), 2, 30, seed=7)
     masks = draws.masks(slice(0, 30))

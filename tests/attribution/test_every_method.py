@@ -1,8 +1,10 @@
 """What holds of every method: it leaves the model as it was, and says what it is."""
 
 import gc
+import threading
 import weakref
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +20,7 @@ from vtviz.attribution.registry import find_method, methods, where_defined
 from vtviz.attribution.watch import Cancelled, Watch
 from vtviz.inputs import ImageInput, InputError
 from vtviz.models.attention import Attention
-from vtviz.models.base import Target, TargetKind
+from vtviz.models.base import MATCH, Target, TargetKind
 from vtviz.models.record import KINDS
 from vtviz.models.vtviz_base.model import VtvizBase
 
@@ -110,6 +112,33 @@ def test_it_leaves_the_model_as_it_was_after_a_failure(
         attribute(tiny, photo, TEXT, method=name, options=options(name))
     monkeypatch.undo()
     assert state(tiny) == before
+
+
+@pytest.mark.parametrize("name", ["relevancy", "gradient_input", "integrated_gradients"])
+def test_another_thread_that_runs_the_model_meanwhile_neither_changes_nor_sees_it(
+    tiny: VtvizBase, photo: ImageInput, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It asks for the match of another text whenever the method has run the text side."""
+    expected = attribute(tiny, photo, TEXT, method=name, options=options(name))
+    text, features = tiny.encode_texts(["a dog"]), tiny.encode_image(photo).clone()
+    alone, heard, network = tiny.score(features, text, MATCH), [], tiny.network
+    owner, encode = threading.get_ident(), network.encode_text
+
+    def disturbed(*given: Any) -> Any:
+        found = encode(*given)
+        if threading.get_ident() == owner:
+            with ThreadPoolExecutor(1) as other:
+                heard.append(other.submit(tiny.score, features, text, MATCH).result())
+        return found
+
+    monkeypatch.setattr(network, "encode_text", disturbed)
+    found = attribute(tiny, photo, TEXT, method=name, options=options(name))
+    np.testing.assert_allclose(found.tokens, expected.tokens, rtol=1e-4, atol=1e-7)
+    np.testing.assert_allclose(found.maps, expected.maps, atol=1e-5)
+    assert heard
+    for each in heard:
+        torch.testing.assert_close(each, alone, atol=1e-5, rtol=1e-5)
+        assert not each.requires_grad
 
 
 @pytest.mark.parametrize("name", SLOW)

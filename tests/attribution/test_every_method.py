@@ -114,6 +114,19 @@ def test_it_leaves_the_model_as_it_was_after_a_failure(
     assert state(tiny) == before
 
 
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+@pytest.mark.parametrize("name", ALL)
+def test_it_runs_in_whatever_mode_the_caller_is_in(
+    tiny: VtvizBase, photo: ImageInput, name: str, mode: Callable[[], Any]
+) -> None:
+    with mode():
+        found = attribute(tiny, photo, TEXT, method=name, options=options(name))
+        assert not torch.is_grad_enabled()
+    expected = attribute(tiny, photo, TEXT, method=name, options=options(name))
+    np.testing.assert_allclose(found.tokens, expected.tokens, atol=1e-6)
+    np.testing.assert_allclose(found.maps, expected.maps, atol=1e-5)
+
+
 @pytest.mark.parametrize("name", ["relevancy", "gradient_input", "integrated_gradients"])
 def test_another_thread_that_runs_the_model_meanwhile_neither_changes_nor_sees_it(
     tiny: VtvizBase, photo: ImageInput, name: str, monkeypatch: pytest.MonkeyPatch

@@ -219,6 +219,8 @@ def test_options_that_a_method_does_not_have_or_that_are_out_of_range_are_refuse
     for name, given, message in (
         ("rise", Options(layer=1), "RISE has no option layer"),
         ("rise", Options(samples=1), "option samples of RISE is 10–20000, not 1"),
+        ("rise", Options(samples=float("nan")), "option samples of RISE is a whole number, not nan"),  # type: ignore[arg-type]
+        ("rise", Options(samples="50"), "option samples of RISE is a whole number, not 50"),  # type: ignore[arg-type]
         ("raw_attention", Options(layer=-1), "option layer of Raw attention is ≥ 0, not -1"),
         ("raw_attention", Options(layer=7), "Layer 7 is not one of the 2"),
         ("magic", Options(), "no method called magic"),

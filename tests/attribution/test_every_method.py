@@ -17,11 +17,13 @@ from vtviz.attribution.base import complete
 from vtviz.attribution.case import Case
 from vtviz.attribution.options import Options
 from vtviz.attribution.registry import find_method, methods, where_defined
+from vtviz.attribution.targets import parse_target
 from vtviz.attribution.watch import Cancelled, Watch
 from vtviz.inputs import ImageInput, InputError
 from vtviz.models.attention import Attention
 from vtviz.models.base import MATCH, Target, TargetKind
 from vtviz.models.record import KINDS
+from vtviz.models.vtviz_base.abilities import abilities
 from vtviz.models.vtviz_base.model import VtvizBase
 
 TEXT = "a skateboarder runs"
@@ -238,6 +240,13 @@ def test_targets_that_cannot_be_explained_are_refused(tiny: VtvizBase, photo: Im
     ):
         with pytest.raises(InputError, match=message):
             attribute(tiny, photo, TEXT, target, method=name)
+
+
+def test_a_target_that_the_model_does_not_have_is_named(tiny: VtvizBase, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiny, "abilities", abilities(captions=False, answers=False))
+    for written in ("answer:yes", "caption:1"):
+        with pytest.raises(InputError, match=f"no target {written.partition(':')[0]}; it has: match, similarity"):
+            parse_target(tiny, written)
 
 
 def test_the_registry_says_where_each_method_is_defined() -> None:

@@ -1,5 +1,6 @@
 """Occlusion, ablation, RISE, Shapley values and gradients against brute force, enumeration and Captum."""
 
+from collections import Counter
 from itertools import combinations, permutations
 from math import comb
 
@@ -133,12 +134,35 @@ def test_kernel_shap_agrees_with_enumeration(case: Case) -> None:
     assert found.details is not None and abs(found.details.delta or 0.0) < 0.01 * np.abs(exact).sum()
 
 
-def test_every_order_of_the_sampler_is_as_likely(case: Case) -> None:
-    """The orders drawn are those of independent keys: all 24 occur, about equally often."""
-    generator = torch.Generator().manual_seed(0)
-    keys = torch.rand(4800, 4, generator=generator).argsort(dim=1).tolist()
-    counts = [sum(tuple(each) == order for each in keys) for order in permutations(range(4))]
-    assert min(counts) > 140 and max(counts) < 260
+def test_every_order_of_the_sampler_is_as_likely(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All 24 orders of three words and a square occur, about equally often."""
+    orders: Counter[tuple[int, ...]] = Counter()
+
+    def play(self: Players, index: int, there: Tensor, features: Tensor, which: Tensor) -> Tensor:
+        orders[tuple(torch.cat([there, which[:, None].bool()], dim=1).sum(dim=0).tolist())] += 1
+        return torch.zeros(len(there))
+
+    monkeypatch.setattr(Players, "values", play)
+    attribute_case(case, "shapley", Options(samples=1200, window=4))
+    assert set(orders) == set(permutations((1, 2, 3, 4))) and min(orders.values()) > 25 and max(orders.values()) < 80
+
+
+def test_the_first_piece_of_a_caption_follows_no_word(tiny: VtvizBase, photo: ImageInput) -> None:
+    case = Case(tiny, photo, [TEXT], Target("caption", 0))
+    (left_out,) = attribute_case(case, "leave_one_out")
+    assert left_out.tokens.tolist() == [0.0, 0.0, 0.0]
+    (fitted,) = attribute_case(case, "kernel_shap", Options(samples=20, window=4))
+    details = fitted.details
+    assert details is not None and details.value is not None and details.baseline is not None
+    assert not fitted.tokens.any() and details.delta == pytest.approx(0.0, abs=1e-5)
+    assert units(fitted.image, details).sum() == pytest.approx(details.value - details.baseline, abs=1e-5)
+
+
+def test_a_patch_that_no_mask_shows_has_no_relevance(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vtviz.attribution.rise.SHOWN", 0.0)
+    (found,) = attribute_case(case, "rise", Options(samples=10, window=4))
+    assert not found.image.any() and found.details is not None
+    assert found.details.image_error is not None and not found.details.image_error.any()
 
 
 def test_rise_is_the_weighted_mean_of_its_masks(tiny: VtvizBase, case: Case) -> None:

@@ -1,8 +1,10 @@
 """What holds of every method: it leaves the model as it was, and says what it is."""
 
 import gc
+import threading
 import weakref
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -15,11 +17,13 @@ from vtviz.attribution.base import complete
 from vtviz.attribution.case import Case
 from vtviz.attribution.options import Options
 from vtviz.attribution.registry import find_method, methods, where_defined
+from vtviz.attribution.targets import parse_target
 from vtviz.attribution.watch import Cancelled, Watch
 from vtviz.inputs import ImageInput, InputError
 from vtviz.models.attention import Attention
-from vtviz.models.base import Target, TargetKind
+from vtviz.models.base import MATCH, Target, TargetKind
 from vtviz.models.record import KINDS
+from vtviz.models.vtviz_base.abilities import abilities
 from vtviz.models.vtviz_base.model import VtvizBase
 
 TEXT = "a skateboarder runs"
@@ -112,6 +116,46 @@ def test_it_leaves_the_model_as_it_was_after_a_failure(
     assert state(tiny) == before
 
 
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+@pytest.mark.parametrize("name", ALL)
+def test_it_runs_in_whatever_mode_the_caller_is_in(
+    tiny: VtvizBase, photo: ImageInput, name: str, mode: Callable[[], Any]
+) -> None:
+    with mode():
+        found = attribute(tiny, photo, TEXT, method=name, options=options(name))
+        assert not torch.is_grad_enabled()
+    expected = attribute(tiny, photo, TEXT, method=name, options=options(name))
+    np.testing.assert_allclose(found.tokens, expected.tokens, atol=1e-6)
+    np.testing.assert_allclose(found.maps, expected.maps, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["relevancy", "gradient_input", "integrated_gradients"])
+def test_another_thread_that_runs_the_model_meanwhile_neither_changes_nor_sees_it(
+    tiny: VtvizBase, photo: ImageInput, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It asks for the match of another text whenever the method has run the text side."""
+    expected = attribute(tiny, photo, TEXT, method=name, options=options(name))
+    text, features = tiny.encode_texts(["a dog"]), tiny.encode_image(photo).clone()
+    alone, heard, network = tiny.score(features, text, MATCH), [], tiny.network
+    owner, encode = threading.get_ident(), network.encode_text
+
+    def disturbed(*given: Any) -> Any:
+        found = encode(*given)
+        if threading.get_ident() == owner:
+            with ThreadPoolExecutor(1) as other:
+                heard.append(other.submit(tiny.score, features, text, MATCH).result())
+        return found
+
+    monkeypatch.setattr(network, "encode_text", disturbed)
+    found = attribute(tiny, photo, TEXT, method=name, options=options(name))
+    np.testing.assert_allclose(found.tokens, expected.tokens, rtol=1e-4, atol=1e-7)
+    np.testing.assert_allclose(found.maps, expected.maps, atol=1e-5)
+    assert heard
+    for each in heard:
+        torch.testing.assert_close(each, alone, atol=1e-5, rtol=1e-5)
+        assert not each.requires_grad
+
+
 @pytest.mark.parametrize("name", SLOW)
 def test_progress_reaches_its_end_and_cancelling_stops_it(tiny: VtvizBase, photo: ImageInput, name: str) -> None:
     steps: list[tuple[int, int]] = []
@@ -177,6 +221,8 @@ def test_options_that_a_method_does_not_have_or_that_are_out_of_range_are_refuse
     for name, given, message in (
         ("rise", Options(layer=1), "RISE has no option layer"),
         ("rise", Options(samples=1), "option samples of RISE is 10–20000, not 1"),
+        ("rise", Options(samples=float("nan")), "option samples of RISE is a whole number, not nan"),  # type: ignore[arg-type]
+        ("rise", Options(samples="50"), "option samples of RISE is a whole number, not 50"),  # type: ignore[arg-type]
         ("raw_attention", Options(layer=-1), "option layer of Raw attention is ≥ 0, not -1"),
         ("raw_attention", Options(layer=7), "Layer 7 is not one of the 2"),
         ("magic", Options(), "no method called magic"),
@@ -194,6 +240,13 @@ def test_targets_that_cannot_be_explained_are_refused(tiny: VtvizBase, photo: Im
     ):
         with pytest.raises(InputError, match=message):
             attribute(tiny, photo, TEXT, target, method=name)
+
+
+def test_a_target_that_the_model_does_not_have_is_named(tiny: VtvizBase, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiny, "abilities", abilities(captions=False, answers=False))
+    for written in ("answer:yes", "caption:1"):
+        with pytest.raises(InputError, match=f"no target {written.partition(':')[0]}; it has: match, similarity"):
+            parse_target(tiny, written)
 
 
 def test_the_registry_says_where_each_method_is_defined() -> None:

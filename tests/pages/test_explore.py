@@ -114,6 +114,13 @@ def test_a_broken_link_gives_defaults_and_one_notice() -> None:
     assert not app.warning
 
 
+def test_a_link_with_bad_numbers_for_a_slow_method_gives_defaults_and_one_notice() -> None:
+    app = opened(method="rise", samples="1", window="0")
+    assert not app.exception and not app.error and app.success
+    assert "option samples" in app.warning[0].value and app.number_input(key="pick-samples-rise-en").value == 500
+    assert any(each.label.startswith("Run") for each in app.button)
+
+
 def test_a_link_to_an_uploaded_photo_asks_for_it_and_knows_another(cat_bytes: bytes) -> None:
     mine = cat_bytes + b"another file"  # all tests are one session to the store of uploads
     sha256 = hashlib.sha256(mine).hexdigest()

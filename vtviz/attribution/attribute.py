@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import torch
+
 from vtviz.attribution.base import Relevance, complete
 from vtviz.attribution.case import Case
 from vtviz.attribution.options import Options
@@ -35,7 +37,8 @@ def attribute(
         InputError: if the text, the target, the method or an option is not one that the model can take.
         Cancelled: if the watch says so.
     """
-    case = Case(model, image, [text], target)
+    with torch.inference_mode(False):
+        case = Case(model, image, [text], target)
     (relevance,) = attribute_case(case, method or usual_method(model, target.kind).name, options, watch)
     return relevance
 
@@ -53,4 +56,5 @@ def attribute_case(
     reason = found.supports(case.model.abilities, case.target.kind)
     if reason:
         raise reason
-    return found.attribute(case, complete(found, options or Options()), watch or Watch())
+    with torch.inference_mode(False), torch.enable_grad():  # whatever mode the caller is in
+        return found.attribute(case, complete(found, options or Options()), watch or Watch())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from numbers import Integral
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -115,7 +116,7 @@ def complete(method: Method, options: Options) -> Options:
     """The options with the method's defaults in place of None.
 
     Raises:
-        InputError: if an option is set that the method does not have, or its value is out of range.
+        InputError: if an option is set that the method does not have, or its value is no whole number or out of range.
     """
     found = {}
     for field in fields(Options):
@@ -123,6 +124,13 @@ def complete(method: Method, options: Options) -> Options:
         if choice is None:
             if value is not None:
                 raise InputError("{method} has no option {option}.", method=method.label, option=field.name)
+        elif value is not None and not isinstance(value, Integral):
+            raise InputError(
+                "The option {option} of {method} is a whole number, not {value}.",
+                option=field.name,
+                method=method.label,
+                value=value,
+            )
         elif value is not None and (value < choice.low or (choice.high is not None and value > choice.high)):
             limits = f"≥ {choice.low}" if choice.high is None else f"{choice.low}–{choice.high}"
             raise InputError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -48,11 +49,14 @@ class GradientInput(Method):
 
 @contextmanager
 def embedded(module: nn.Module, given: Tensor | None = None) -> Iterator[list[Tensor]]:
-    """The outputs of a module inside the ``with``, each of which takes a gradient; or what is ``given`` in their place.
-    Afterwards the module is as it was."""
+    """The outputs of a module in this thread inside the ``with``, each of which takes a gradient; or what is ``given``
+    in their place. Afterwards the module is as it was."""
     outputs: list[Tensor] = []
+    owner = threading.get_ident()
 
     def keep(_module: nn.Module, _inputs: Any, output: Tensor) -> Tensor:
+        if threading.get_ident() != owner:
+            return output
         outputs.append(output.detach().requires_grad_() if given is None else given)
         return outputs[-1]
 

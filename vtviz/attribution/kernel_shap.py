@@ -53,6 +53,9 @@ class KernelSHAP(Method):
             passes.add(len(present))
             return values
 
+        value, baseline = run(torch.stack([torch.ones(count), torch.zeros(count)])).tolist()
+        if count == 1:  # one square and no word: nothing to fit
+            return players.relevance(index, torch.tensor([value - baseline]), value, baseline)
         with torch.random.fork_rng(devices=[]):  # Captum draws from torch's own generator
             torch.default_generator.manual_seed(options.seed or 0)
             worth = KernelShap(run).attribute(
@@ -61,7 +64,6 @@ class KernelSHAP(Method):
                 n_samples=options.samples or 0,
                 perturbations_per_eval=batch_size(players.case.pixels),
             )[0]
-        value, baseline = run(torch.stack([torch.ones(count), torch.zeros(count)])).tolist()
         return players.relevance(index, worth, value, baseline)
 
 

@@ -36,9 +36,10 @@ class LeaveOneWordOut(Method):
         whole, found = case.values(), []
         for index in range(len(case.tokens)):
             members = word_members(case, index)
-            without = score(case, case.features, case.keep(index, ~members))
-            drops = whole[index].cpu() - without
-            scores = (drops[:, None] * members / members.sum(dim=1, keepdim=True)).sum(dim=0)
+            scores = torch.zeros(members.shape[1])
+            if len(members):  # the first piece of a caption follows no word
+                drops = whole[index].cpu() - score(case, case.features, case.keep(index, ~members))
+                scores = (drops[:, None] * members / members.sum(dim=1, keepdim=True)).sum(dim=0)
             details = Details(value=float(whole[index]))
             none = torch.zeros(rows * columns)
             found.append(of_text(none, scores, case.model.grid, details=details, maps_of="none"))

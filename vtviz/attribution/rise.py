@@ -46,11 +46,12 @@ class RISE(Method):
         whole = case.values().cpu()
         scores = masked_scores(case, draws.masks, total, watch)
         shown = torch.cat([draws.patches(slice(i, i + 100)) for i in range(0, total, 100)])  # [n, patches]
+        often = shown.sum(dim=0).clamp_min(1e-9)  # few masks may never show a patch
         found = []
         for index, tokens in enumerate(case.tokens):
             moved = scores[index] - scores[index].mean()
-            image = moved @ shown / shown.sum(dim=0)
-            error = (((moved[:, None] - image) * shown).pow(2).sum(dim=0)).sqrt() / shown.sum(dim=0)
+            image = moved @ shown / often
+            error = (((moved[:, None] - image) * shown).pow(2).sum(dim=0)).sqrt() / often
             unit = peak_of(image)
             spread = error.reshape(grid).numpy() / (unit or 1.0)
             details = Details(value=float(whole[index]), image_unit=unit, image_error=spread)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+from typing import get_args
 
 from vtviz.inputs import InputError
-from vtviz.models.base import AnswerModel, FusionModel, Target
+from vtviz.models.base import AnswerModel, FusionModel, Target, TargetKind
 
 
 def parse_target(model: FusionModel, written: str) -> Target:
     """``match``, ``similarity``, ``caption:PLACE`` (a piece of the text, from 0; -1 is the last) or ``answer:WORDS``.
 
     Raises:
-        InputError: if it is none of these, or the model does not know the answer.
+        InputError: if it is none of these, or the model does not have it or does not know the answer.
     """
     kind, _, rest = written.partition(":")
+    known = model.abilities.kinds
+    if kind in get_args(TargetKind) and kind not in known:
+        raise InputError("The model has no target {target}; it has: {known}.", target=kind, known=", ".join(known))
     if kind == "answer" and isinstance(model, AnswerModel):
         if rest not in model.answers:
             raise InputError(

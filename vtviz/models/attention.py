@@ -52,13 +52,14 @@ class Attention(nn.Module):
         query = self._split(self.query(queries))
         key, value = self.project(keys) if isinstance(keys, Tensor) else keys
         allowed = None if mask is None else mask[:, None] if mask.ndim == 3 else mask[:, None, None, :]
-        if self.observer is None:
+        observer = self.observer  # another thread may take it away meanwhile
+        if observer is None:
             mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=allowed)
         else:
             scores = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5
             if allowed is not None:
                 scores = scores.masked_fill(~allowed, float("-inf"))
-            mixed = self.observer(self, query, (key, value), scores.float().softmax(dim=-1))
+            mixed = observer(self, query, (key, value), scores.float().softmax(dim=-1))
         return self.output(mixed.transpose(1, 2).flatten(2))
 
     def of_values(self, x: Tensor) -> Tensor:

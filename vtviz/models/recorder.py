@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -75,32 +76,38 @@ class Recording:
 
 @contextmanager
 def record_attention(model: nn.Module, kinds: Collection[Kind] = KINDS) -> Iterator[Recording]:
-    """Records the attentions of ``model`` of the given kinds inside the ``with``; afterwards none is observed.
+    """Records the attentions of ``model`` of the given kinds that run in this thread inside the ``with``; afterwards
+    none is observed.
 
     Raises:
         RuntimeError: if the model is being recorded already: two recordings would mix.
     """
     recording = Recording()
     modules = {module: name for module, name in _attentions(model).items() if module.kind in kinds}
-    if any(module.observer is not None for module in modules):
-        raise RuntimeError("this model is being recorded already")
+    owner = threading.get_ident()
 
     def observe(module: Attention, query: Tensor, memory: KeysValues, weights: Tensor) -> Tensor:
+        if threading.get_ident() != owner:
+            return weights.to(memory[1].dtype) @ memory[1]
         if torch.is_grad_enabled() and not weights.requires_grad:
             weights.requires_grad_()  # with frozen parameters the graph begins here
         mixed = weights.to(memory[1].dtype) @ memory[1]
         recording.layers.append(RecordedLayer(modules[module], module.kind, weights, query, *memory, mixed))
         return mixed
 
-    try:
+    with _beginning:
+        if any(module.observer is not None for module in modules):
+            raise RuntimeError("this model is being recorded already")
         for module in modules:
             module.observer = observe
+    try:
         yield recording
     finally:
         for module in modules:
             module.observer = None
 
 
+_beginning = threading.Lock()
 _known: WeakKeyDictionary[nn.Module, dict[Attention, str]] = WeakKeyDictionary()
 
 

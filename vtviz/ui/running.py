@@ -11,6 +11,8 @@ from typing import TypeVar
 
 import streamlit as st
 
+from vtviz.attribution.base import complete
+from vtviz.attribution.registry import find_method
 from vtviz.attribution.watch import Watch
 from vtviz.engine.explanation import Explanation, Request
 from vtviz.engine.run import STAGES, OnStage
@@ -98,6 +100,8 @@ def explain_selected(image: ImageInput, side: str = "") -> tuple[Explanation, Re
 
     def explain(asked: Selection) -> tuple[Explanation, Request]:
         request = with_stages(lambda heard, watch: asked.request(image, engine, device))
+        if request.method is not None:  # a slow method itself would find out only once it runs
+            complete(find_method(request.method), request.options)
         ready = ready_request(request)
         return with_stages(lambda heard, watch: engine.explain(ready, heard, watch)), request
 

@@ -53,6 +53,7 @@ def test_explain_writes_the_file_and_a_picture_a_word(tmp_path: Path) -> None:
         (str(CAT), "  "),
         (str(CAT), "a cat", "--model", "nothing"),
         (str(CAT), "a cat", "--method", "magic"),
+        (str(CAT), "a cat", "--method", ""),
         (str(CAT), "a cat", "--device", "cuda:77"),
         (str(CAT), "a cat", "--layer", "12"),
         (str(CAT), "a cat", "--method", "rise", "--layer", "1"),

@@ -121,10 +121,11 @@ def complete(method: Method, options: Options) -> Options:
     found = {}
     for field in fields(Options):
         value, choice = getattr(options, field.name), method.options.get(field.name)
+        whole = value is None or isinstance(value, Integral)
         if choice is None:
             if value is not None:
                 raise InputError("{method} has no option {option}.", method=method.label, option=field.name)
-        elif value is not None and not isinstance(value, Integral):
+        elif not whole:
             raise InputError(
                 "The option {option} of {method} is a whole number, not {value}.",
                 option=field.name,

@@ -61,7 +61,7 @@ def run(
 
     with stage("load_model"):
         model = load()
-        method = find_method(request.method) if request.method else usual_method(model, request.target.kind)
+        method = usual_method(model, request.target.kind) if request.method is None else find_method(request.method)
         tokens = model.tokenize(request.text)
     with stage("image_features"):
         features = features_of(model)

@@ -2,47 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
 from vtviz.attribution.base import AND_GRADIENT, Method, Relevance
-from vtviz.attribution.case import Case, ForwardPass
+from vtviz.attribution.case import Case
 from vtviz.attribution.maps import of_text, of_tokens
 from vtviz.attribution.options import Options
 from vtviz.attribution.watch import Watch
+from vtviz.models.base import TwoTowers
 from vtviz.models.record import KINDS, Kind
+from vtviz.models.recorder import RecordedLayer
 
 
 class LeGrad(Method):
-    """E = mean over layers of mean over heads of (∂target/∂A)⁺.
+    """E = mean over layers of mean over heads of (∂s_l/∂A_l)⁺.
 
-    In a fusion model a piece's map is the mean of its rows in every text→image layer and in the joined layers, and its
-    score the mean of its columns over all queries in the layers whose keys are words. In a dual encoder, as in the
-    paper, the map is the mean over all queries of the image layers. The paper reads a score s_l from each layer; no
-    layer but the last of a fusion model has one, so here the target itself stands for all s_l.
+    In a dual encoder, as in the paper, s_l is the cosine of the text with what the image tower would give if it ended
+    after layer l, and the map is the mean over all queries of the image layers. In a fusion model no layer but the last
+    has a score, so the target itself stands for all s_l: a piece's map is the mean of its rows in every text→image
+    layer and in the joined layers. The score of a piece is the mean of its columns over all queries in the layers whose
+    keys are words, and s_l the target.
     """
 
     name = "legrad"
     label = "LeGrad"
-    formula = "mean_l mean_h (∇A_l)⁺"
+    formula = "mean_l mean_h (∂s_l/∂A_l)⁺"
     paper = "Bousselham et al., LeGrad: Explainability for ViTs via Feature Formation Sensitivity, ICCV 2025"
     cost = AND_GRADIENT
     needs_gradient = True
     attention = ("text→image", "image", "fused")
 
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
+        if isinstance(case.model, TwoTowers) and "text→image" not in case.model.abilities.kinds[case.target.kind]:
+            return self._of_towers(case, case.model)
         forward = case.forward(True, KINDS)
         layers = forward.attention.layers
-        gradients = forward.gradients([layer.weights for layer in layers])
-        sensitive: dict[Kind, list[Tensor]] = {kind: [] for kind in KINDS}
-        for layer, gradient in zip(layers, gradients, strict=True):
-            found = torch.zeros_like(layer.weights) if gradient is None else gradient
-            sensitive[layer.kind].append(found.clamp_min(0.0).float().mean(dim=1))  # [texts, queries, keys]
-        return [self._one(forward, index, sensitive) for index in range(len(case.tokens))]
-
-    def _one(self, forward: ForwardPass, index: int, sensitive: dict[Kind, list[Tensor]]) -> Relevance:
-        case = forward.case
+        sensitive = _sensitive(layers, forward.gradients([layer.weights for layer in layers]))
         words, _ = forward.attention.sizes()
+        return [self._one(case, index, sensitive, words) for index in range(len(case.tokens))]
+
+    def _of_towers(self, case: Case, model: TwoTowers) -> list[Relevance]:
+        """Every s_l reaches back to its own layer only: together they cost one backward pass."""
+        with model.record(("image", "text")) as recording:
+            whole, ended = model.layer_similarities(case.features.expand(len(case.tokens), -1, -1), case.text)
+        texts, images = recording.layers_of("text"), recording.layers_of("image")
+        inputs = [layer.weights for layer in texts]
+        gradients = list(torch.autograd.grad(whole.sum(), inputs, retain_graph=True, allow_unused=True))
+        for score, layer in zip(ended, images, strict=True):
+            gradients += torch.autograd.grad(score.sum(), layer.weights, retain_graph=True)
+        sensitive, (words, _) = _sensitive([*texts, *images], gradients), recording.sizes()
+        return [self._one(case, index, sensitive, words) for index in range(len(case.tokens))]
+
+    def _one(self, case: Case, index: int, sensitive: dict[Kind, list[Tensor]], words: int) -> Relevance:
         crossing = [each[index] for each in sensitive["text→image"]]
         crossing += [each[index, :words, words:] for each in sensitive["fused"]]
         mask = case.text.mask[index]
@@ -57,6 +71,15 @@ class LeGrad(Method):
             return of_tokens(case.rows(rows, index), tokens, case.model.grid)
         images = torch.stack([each[index].mean(dim=0) for each in sensitive["image"]]).mean(dim=0)
         return of_text(images[case.model.image_offset :], tokens, case.model.grid, signed=False)
+
+
+def _sensitive(layers: Sequence[RecordedLayer], gradients: Sequence[Tensor | None]) -> dict[Kind, list[Tensor]]:
+    """The positive gradients of the layers of each kind, ``[texts, queries, keys]``; zeros where there is none."""
+    found: dict[Kind, list[Tensor]] = {kind: [] for kind in KINDS}
+    for layer, gradient in zip(layers, gradients, strict=True):
+        known = torch.zeros_like(layer.weights) if gradient is None else gradient
+        found[layer.kind].append(known.clamp_min(0.0).float().mean(dim=1))
+    return found
 
 
 METHOD = LeGrad()

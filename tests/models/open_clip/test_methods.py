@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
+from open_clip.transformer import VisionTransformer
 
-from vtviz.attribution.attribute import attribute
+from vtviz.attribution.attribute import attribute, attribute_case
+from vtviz.attribution.case import Case
 from vtviz.attribution.options import Options
 from vtviz.attribution.registry import methods
 from vtviz.inputs import ImageInput, InputError
@@ -67,3 +71,35 @@ def test_the_photos_own_readout_is_what_its_vector_is_made_of(
         torch.testing.assert_close(read.sum(dim=1), torch.ones(1), atol=1e-5, rtol=0)
     class_token, patches = loaded("tiny-clip").image_readout(loaded("tiny-clip").encode_image(photo))[0].split([1, 16])
     assert float(class_token) == 1.0 and float(patches.sum()) == 0.0
+
+
+@pytest.mark.parametrize("name", ["tiny-clip", "tiny-timm"])
+def test_legrad_reads_a_score_from_every_layer(
+    name: str, loaded: Callable[[str], DualEncoder], photo: ImageInput
+) -> None:
+    model, texts = loaded(name), [TEXT, "a dog"]
+    visual: Any = model.network.visual
+    own = isinstance(visual, VisionTransformer)
+    outputs: list[torch.Tensor] = []
+    blocks = visual.transformer.resblocks if own else visual.trunk.blocks
+    handles = [block.register_forward_hook(lambda module, args, output: outputs.append(output)) for block in blocks]
+    with torch.enable_grad(), model.record({"image"}) as recording:
+        visual(model.pixels(photo))
+    for handle in handles:
+        handle.remove()
+    found = attribute_case(Case(model, photo, texts), "legrad")
+    for relevance, text in zip(found, texts, strict=True):
+        direction = model.index_texts([text])[0].clone()
+        maps = []
+        for output, layer in zip(outputs, recording.layers, strict=True):
+            if own:
+                vector = visual.ln_post(output.mean(dim=1)) @ visual.proj
+            else:
+                vector = visual.head(visual.trunk.fc_norm(visual.trunk.norm(output).mean(dim=1)))
+            score = (F.normalize(vector, dim=-1) * direction).sum()
+            (gradient,) = torch.autograd.grad(score, layer.weights, retain_graph=True)
+            maps.append(gradient[0].clamp_min(0).mean(dim=(0, 1))[model.image_offset :])
+        expected = torch.stack(maps).mean(dim=0).reshape(model.grid)
+        assert expected.max() > 0
+        np.testing.assert_allclose(relevance.image, expected / expected.max(), atol=1e-4)
+    assert not any(block._forward_hooks for block in blocks)

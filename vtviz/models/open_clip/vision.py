@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -46,6 +48,28 @@ class VisionTower:
     def patches(self, tokens: Tensor) -> Tensor:
         """What the one vector would be if each patch stood alone, ``[batch, patches, channels]``."""
         raise NotImplementedError
+
+    def ended(self, tokens: Tensor) -> Tensor:
+        """One vector ``[batch, channels]`` as if the tower ended after a block that gives ``tokens``: of the mean of
+        all of them, or by the tower's attentional pooler."""
+        raise NotImplementedError
+
+    @contextmanager
+    def block_outputs(self) -> Iterator[list[Tensor]]:
+        """What each block gives in this thread inside the ``with``, ``[batch, offset + patches, width]``."""
+        outputs: list[Tensor] = []
+        owner = threading.get_ident()
+
+        def keep(module: nn.Module, args: tuple[Tensor, ...], output: Tensor) -> None:
+            if threading.get_ident() == owner:
+                outputs.append(output)
+
+        handles = [block.register_forward_hook(keep) for block in self.blocks]
+        try:
+            yield outputs
+        finally:
+            for handle in handles:
+                handle.remove()
 
     def readout(self, tokens: Tensor) -> Tensor:
         """How much the one vector reads each token, ``[batch, offset + patches]``; each row sums to 1."""
@@ -117,6 +141,11 @@ class OwnVision(VisionTower):
         pooled: Tensor = self.visual._pool(tokens)[0]
         return self._projected(pooled)
 
+    def ended(self, tokens: Tensor) -> Tensor:
+        if self.visual.attn_pool is not None:
+            return self.pooled(tokens)
+        return self._projected(self.visual.ln_post(tokens.mean(dim=1)))
+
     def patches(self, tokens: Tensor) -> Tensor:
         if self.visual.attn_pool is None:
             return self._projected(self.visual.ln_post(tokens[:, 1:]))
@@ -186,16 +215,23 @@ class TimmVision(VisionTower):
         out: Tensor = self.visual.head(self.trunk.forward_head(tokens))
         return out
 
+    def ended(self, tokens: Tensor) -> Tensor:
+        normed = self.trunk.norm(tokens)
+        return self.pooled(normed) if self.trunk.attn_pool is not None else self._headed(normed.mean(dim=1))
+
     def patches(self, tokens: Tensor) -> Tensor:
         batch, count = len(tokens), tokens.shape[1] - self.offset
         single = tokens[:, self.offset :].flatten(0, 1)
         if self.trunk.attn_pool is not None:
             single = self.trunk.attn_pool(single[:, None])
-        vectors = self.visual.head(self.trunk.head(self.trunk.head_drop(self.trunk.fc_norm(single))))
-        return vectors.unflatten(0, (batch, count))
+        return self._headed(single).unflatten(0, (batch, count))
 
     def surgery_tokens(self, pixels: Tensor) -> Tensor:
         out: Tensor = self.trunk.norm(super().surgery_tokens(pixels))
+        return out
+
+    def _headed(self, pooled: Tensor) -> Tensor:
+        out: Tensor = self.visual.head(self.trunk.head(self.trunk.head_drop(self.trunk.fc_norm(pooled))))
         return out
 
     @property

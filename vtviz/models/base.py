@@ -200,9 +200,9 @@ class TwoTowers(FusionModel, Protocol):
         """How much the photo's vector reads each place of the recorded image axis, ``[batch, image_offset + patches]``;
         each row sums to 1."""
 
-    def layer_similarities(self, features: Tensor, text: EncodedText) -> tuple[Tensor, Tensor]:
-        """The cosine of photo and text, ``[batch]``, and what it would be if the image tower ended after each of its
-        blocks and read the mean of all tokens, ``[blocks, batch]`` (Bousselham et al., "LeGrad", ICCV 2025)."""
+    def layer_similarities(self, features: Tensor, text: EncodedText) -> tuple[Tensor, list[Tensor]]:
+        """The cosine of photo and text, ``[batch]``, and for each block of the image tower what it would be if the
+        tower ended there and read the mean of all tokens (Bousselham et al., "LeGrad", ICCV 2025)."""
 
 
 @runtime_checkable

@@ -133,17 +133,19 @@ class DualEncoder:
         with self._precision():
             return self.vision.readout(self.vision.tokens(self._pixels(features)))
 
-    def layer_similarities(self, features: Tensor, text: EncodedText) -> tuple[Tensor, Tensor]:
-        """The cosine ``[batch]``, and what it would be if the image tower ended after each of its blocks, ``[blocks,
-        batch]``."""
+    def layer_similarities(self, features: Tensor, text: EncodedText) -> tuple[Tensor, list[Tensor]]:
+        """The cosine ``[batch]``, and for each block of the image tower what it would be if the tower ended there.
+
+        Each is a tensor of its own: the gradient of one passes through its own block alone.
+        """
         count = max(len(features), len(text.ids))
         ids = text.ids.expand(count, -1) if "text" in self._recorded else text.ids
         with self._precision(), self.vision.block_outputs() as outputs:
             last = self.vision.tokens(self._pixels(self._for(count, features)))
             vectors = [self.vision.pooled(last), *(self.vision.ended(each) for each in outputs)]
         texts = self._text_vectors(ids)
-        found = torch.stack([(F.normalize(each.float(), dim=-1) * texts).sum(dim=-1) for each in vectors])
-        return found[0], found[1:]
+        whole, *ended = [(F.normalize(each.float(), dim=-1) * texts).sum(dim=-1) for each in vectors]
+        return whole, ended
 
     def score(self, features: Tensor, text: EncodedText, target: Target) -> Tensor:
         """The match or the cosine ``[batch]`` of photo i with text i. A single photo or text is taken for all.

@@ -56,9 +56,9 @@ class Attention(nn.Module):
         if observer is None:
             mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=allowed)
         else:
-            scores = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5
+            scores = query / query.shape[-1] ** 0.5 @ key.transpose(-1, -2)  # the query is the smaller one to divide
             if allowed is not None:
-                scores = scores.masked_fill(~allowed, float("-inf"))
+                scores.masked_fill_(~allowed, float("-inf"))
             mixed = observer(self, query, (key, value), scores.float().softmax(dim=-1))
         return self.output(mixed.transpose(1, 2).flatten(2))
 

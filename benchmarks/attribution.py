@@ -1,6 +1,6 @@
 """What attribution costs beside plain forward passes: ratios of medians, measured in turn in one run.
 
-python benchmarks/attribution.py [--rounds N] [--json FILE]
+python -m benchmarks.attribution [--rounds N] [--json FILE]
 """
 
 from __future__ import annotations

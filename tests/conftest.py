@@ -11,6 +11,7 @@ from tokenizers.normalizers import Lowercase
 from tokenizers.pre_tokenizers import BertPreTokenizer
 from tokenizers.processors import BertProcessing
 
+from vtviz.engine import local
 from vtviz.engine.local import LocalEngine
 from vtviz.inputs import ImageInput, read_image
 from vtviz.models.vtviz_base.model import VtvizBase
@@ -71,3 +72,12 @@ def tiny() -> Iterator[VtvizBase]:
 @pytest.fixture(scope="session")
 def photo() -> ImageInput:
     return ImageInput(np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8), "0" * 64)
+
+
+@pytest.fixture
+def tiny_engine(tiny: VtvizBase, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalEngine]:
+    """An engine whose only model is the small one."""
+    monkeypatch.setattr(local, "load_model", lambda name, device: tiny)
+    engine = LocalEngine("cpu")
+    yield engine
+    engine.close()

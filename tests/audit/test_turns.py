@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,6 @@ from vtviz.audit.jobs import AuditJobs
 from vtviz.audit.manifest import read_manifest
 from vtviz.audit.measure import measure_row
 from vtviz.audit.run import Door
-from vtviz.engine import local
 from vtviz.engine.explanation import Request
 from vtviz.engine.local import LocalEngine
 from vtviz.inputs import ImageInput
@@ -41,27 +40,18 @@ def until(true: Callable[[], bool]) -> None:
         assert time.monotonic() < end, "waited too long"
 
 
-@pytest.fixture
-def shared(tiny: VtvizBase, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalEngine]:
-    """An engine whose only model is the small one."""
-    monkeypatch.setattr(local, "load_model", lambda name, device: tiny)
-    engine = LocalEngine("cpu")
-    yield engine
-    engine.close()
-
-
 def test_a_request_is_answered_before_the_row_ends(
-    shared: LocalEngine, manifest: Path, photo: ImageInput, tmp_path: Path
+    tiny_engine: LocalEngine, manifest: Path, photo: ImageInput, tmp_path: Path
 ) -> None:
     order: list[str] = []
     answered, entered = threading.Event(), threading.Event()
 
     def pause() -> None:
         entered.set()
-        until(lambda: (shared.let_pass(), answered.wait(0.01))[1])
+        until(lambda: (tiny_engine.let_pass(), answered.wait(0.01))[1])
 
     def door(name: str, work: Any) -> Any:
-        found = shared.use(name, work, slow=True)
+        found = tiny_engine.use(name, work, slow=True)
         order.append("work")
         return found
 
@@ -69,7 +59,7 @@ def test_a_request_is_answered_before_the_row_ends(
     row = jobs.start("mine", manifest, replace(SETTINGS, limit=1, probes=1))
     assert entered.wait(60)
     order.clear()
-    shared.explain(Request(photo, "a dog", "tiny"))
+    tiny_engine.explain(Request(photo, "a dog", "tiny"))
     order.append("answer")
     answered.set()
     until(lambda: len(order) > 1)
@@ -112,7 +102,7 @@ def test_explanations_in_the_pauses_of_slow_methods_change_no_figure(
     assert measured(Watch()) == measured(disturbances(tiny, photo))
 
 
-def test_work_in_a_pause_has_gradients_and_leaves_random_numbers_alone(shared: LocalEngine) -> None:
+def test_work_in_a_pause_has_gradients_and_leaves_random_numbers_alone(tiny_engine: LocalEngine) -> None:
     entered, told = threading.Event(), threading.Event()
     drawn: list[torch.Tensor] = []
 
@@ -120,13 +110,15 @@ def test_work_in_a_pause_has_gradients_and_leaves_random_numbers_alone(shared: L
         with torch.random.fork_rng(devices=[]), torch.inference_mode():
             torch.manual_seed(0)
             entered.set()
-            until(lambda: (shared.let_pass(), told.wait(0.01))[1])
+            until(lambda: (tiny_engine.let_pass(), told.wait(0.01))[1])
             drawn.append(torch.rand(3))
 
-    thread = threading.Thread(target=lambda: shared.use("tiny", slow, slow=True))
+    thread = threading.Thread(target=lambda: tiny_engine.use("tiny", slow, slow=True))
     thread.start()
     assert entered.wait(60)
-    seen = shared.use("tiny", lambda model: (torch.rand(1), torch.is_grad_enabled(), torch.is_inference_mode_enabled()))
+    seen = tiny_engine.use(
+        "tiny", lambda model: (torch.rand(1), torch.is_grad_enabled(), torch.is_inference_mode_enabled())
+    )
     told.set()
     thread.join()
     assert seen[1:] == (True, False)

@@ -11,26 +11,30 @@ from vtviz.engine.explanation import Explanation, Request
 from vtviz.engine.heads import head_changes, head_entropies, head_similarities
 from vtviz.engine.local import LocalEngine
 from vtviz.inputs import ImageInput
-from vtviz.metrics.heads import attentions, changes
+from vtviz.metrics.heads import attentions, changes, value
 from vtviz.models.record import AttentionRecord
 from vtviz.models.vtviz_base.model import VtvizBase
 
 
 @pytest.fixture
-def made(own: LocalEngine, photo: ImageInput) -> Explanation:
-    return own.explain(Request(photo, "a dog runs", "tiny", "attention_gradcam"))
+def made(tiny_engine: LocalEngine, photo: ImageInput) -> Explanation:
+    return tiny_engine.explain(Request(photo, "a dog runs", "tiny", "attention_gradcam"))
 
 
 def test_heads_are_left_out_one_after_the_other(
-    own: LocalEngine,
+    tiny_engine: LocalEngine,
     made: Explanation,
     tiny: VtvizBase,
     photo: ImageInput,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     heard: list[tuple[int, int]] = []
-    found = head_changes(own, made, lambda done, total: heard.append((done, total)))
+    with monkeypatch.context() as known:
+        known.delattr(type(tiny), "encode_pixels")  # a photo that was explained is not encoded again
+        found = head_changes(tiny_engine, made, lambda done, total: heard.append((done, total)))
     case = Case(tiny, photo, ["a dog runs"])
-    wanted = np.stack([changes(case, *layer) for layer in attentions(case)])
+    layers = attentions(tiny, made.record.of_kind("text→image"))
+    wanted = np.stack([changes(case, value(case), *layer) for layer in layers])
     assert found is not None and found.shape == (2, 2) and np.abs(wanted).min() > 0
     np.testing.assert_allclose(found, wanted, atol=1e-6)
     assert heard == [(0, 2), (1, 2)]
@@ -47,6 +51,6 @@ def test_entropy_and_likeness_by_hand(made: Explanation) -> None:
 
 
 def test_without_attention_between_text_and_photo_there_is_no_head_to_leave_out(
-    own: LocalEngine, made: Explanation
+    tiny_engine: LocalEngine, made: Explanation
 ) -> None:
-    assert head_changes(own, replace(made, record=AttentionRecord(made.record.of_kind("image")))) is None
+    assert head_changes(tiny_engine, replace(made, record=AttentionRecord(made.record.of_kind("image")))) is None

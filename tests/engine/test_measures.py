@@ -20,12 +20,12 @@ from vtviz.models.vtviz_base.model import VtvizBase
 
 
 def test_every_measure_stands_beside_the_mean_of_random_rankings(
-    own: LocalEngine,
+    tiny_engine: LocalEngine,
     tiny: VtvizBase,
     photo: ImageInput,
 ) -> None:
-    made = own.explain(Request(photo, "a dog runs", "tiny", "attention_gradcam"))
-    found = {each.metric.name: each for each in measure(own, made, "mean")}
+    made = tiny_engine.explain(Request(photo, "a dog runs", "tiny", "attention_gradcam"))
+    found = {each.metric.name: each for each in measure(tiny_engine, made, "mean")}
     assert list(found) == [name for name, each in metrics().items() if "boxes" not in each.needs]
     assert found["text_share"].own is None  # no Shapley values
 
@@ -42,18 +42,18 @@ def test_every_measure_stands_beside_the_mean_of_random_rankings(
     assert found["coverage"].better is None and found["noise_stability"].random is None
 
 
-def test_what_is_known_is_not_measured_again(own: LocalEngine, photo: ImageInput) -> None:
-    made = own.explain(Request(photo, "a dog runs", "tiny", "attention_gradcam"))
-    quick = quick_faithfulness(own, made, fill="mean")
+def test_what_is_known_is_not_measured_again(tiny_engine: LocalEngine, photo: ImageInput) -> None:
+    made = tiny_engine.explain(Request(photo, "a dog runs", "tiny", "attention_gradcam"))
+    quick = quick_faithfulness(tiny_engine, made, fill="mean")
     assert quick is not None
     known = measured(quick)
-    plain = {each.metric.name: each for each in measure(own, made, "mean")}
+    plain = {each.metric.name: each for each in measure(tiny_engine, made, "mean")}
     assert known.keys() == {"insertion", "deletion"}
     for name, each in known.items():
         assert each.own == pytest.approx(plain[name].own, abs=1e-6) and len(each.drawn) == RANKINGS
         assert each.random == pytest.approx(quick.figures[f"random_{name}"])
     other = replace(plain["max_sensitivity"], own=-1.0)
-    steps = measure(own, made, "mean", {**known, "max_sensitivity": other})
+    steps = measure(tiny_engine, made, "mean", {**known, "max_sensitivity": other})
     found = {each.metric.name: each for each in steps}
     assert list(found) == list(plain) and found["max_sensitivity"] is other and found["insertion"] is known["insertion"]
 
@@ -65,8 +65,8 @@ def test_better_is_better_than_all_random_rankings(name: str, own: float, better
     assert Measured(find_metric(name), own, (0.4, 0.6, 0.5)).better is better
 
 
-def test_a_slow_method_is_not_run_again(own: LocalEngine, photo: ImageInput) -> None:
-    slow = own.explain(Request(photo, "a dog", "tiny", "occlusion", window=2))
+def test_a_slow_method_is_not_run_again(tiny_engine: LocalEngine, photo: ImageInput) -> None:
+    slow = tiny_engine.explain(Request(photo, "a dog", "tiny", "occlusion", window=2))
     assert not any("explain" in each.needs for each in measures_of(slow))
-    found = {each.metric.name: each.own for each in measure(own, slow)}
+    found = {each.metric.name: each.own for each in measure(tiny_engine, slow)}
     assert found["insertion"] is not None and found["word_insertion"] is None  # it says nothing about the words

@@ -40,7 +40,8 @@ def test_importance_is_the_change_of_the_target(tiny: VtvizBase, photo: ImageInp
     with torch.inference_mode():
         whole, less = (float(m.score(case.features, case.text_of(0), case.scored)) for m in (tiny, twin))
     assert found[1, 0] == pytest.approx(abs(less - whole), abs=1e-5) and found[1, 0] > 0
-    assert changes(case, *attentions(case)[1])[0] == pytest.approx(less - whole, abs=1e-5)
+    layers = case.forward(False, {"text→image"}).attention.layers_of("text→image")
+    assert changes(case, whole, *attentions(tiny, layers)[1])[0] == pytest.approx(less - whole, abs=1e-5)
 
 
 def test_similarity_of_heads_and_coverage_by_hand() -> None:

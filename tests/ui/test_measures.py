@@ -37,6 +37,7 @@ def test_measures_go_on_where_they_were_left_and_take_over_the_quick_ones(monkey
     app = AppTest.from_file(str(ASSETS.parent / "pages" / "explore.py"), default_timeout=120)
     app.session_state["measures-open"] = True
     app.run()
+    assert not app.session_state["measures"]  # looking keeps nothing, so it drives nothing out
     run = next(place for place, each in enumerate(app.button) if each.label == "Measure them all")
     app.button[run].click().run()
     assert not app.exception and "queue" in app.error[0].value and not shown(app)

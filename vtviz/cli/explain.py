@@ -43,7 +43,6 @@ def explain(
     ] = False,
 ) -> None:
     """Explain one photo and one text."""
-
     from vtviz.engine.explanation import Request
     from vtviz.engine.export import to_json
     from vtviz.engine.lens import lens_view

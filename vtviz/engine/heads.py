@@ -12,7 +12,7 @@ from vtviz.attribution.case import Case
 from vtviz.engine.explanation import Explanation
 from vtviz.engine.faithfulness import Shared
 from vtviz.metrics.attention import entropy, head_similarity
-from vtviz.metrics.heads import attentions, changes
+from vtviz.metrics.heads import attentions, changes, value
 from vtviz.models.base import FusionModel
 
 
@@ -37,17 +37,19 @@ def head_changes(
     if explanation.main_kind != "text→image":
         return None
 
-    def start(model: FusionModel) -> tuple[Case, list[tuple[nn.Module, int]]]:
-        case = Case(model, explanation.image, [explanation.tokens.text], explanation.target)
-        return case, attentions(case)
+    features = engine.features(explanation.model, explanation.image)
 
-    case, layers = engine.use(explanation.model, start)
+    def start(model: FusionModel) -> tuple[Case, float, list[tuple[nn.Module, int]]]:
+        case = Case(model, explanation.image, [explanation.tokens.text], explanation.target, features)
+        return case, value(case), attentions(model, explanation.record.of_kind("text→image"))
+
+    case, whole, layers = engine.use(explanation.model, start)
     found = []
     for place, (attention, heads) in enumerate(layers):
         progress(place, len(layers))
 
         def take(model: FusionModel, attention: nn.Module = attention, heads: int = heads) -> np.ndarray:
-            return changes(case, attention, heads)
+            return changes(case, whole, attention, heads)
 
         found.append(engine.use(explanation.model, take))
     return np.stack(found) if found else None

@@ -197,6 +197,14 @@ class LocalEngine:
         run = self._turns.submit if slow else self._turns.quick
         return run(lambda: work(self._model(model, self.device))).result()
 
+    def features(self, model: str, image: ImageInput) -> Tensor:
+        """What a model reads of a photo, ``[1, patches, channels]``; a known photo is not encoded again.
+
+        Raises:
+            ModelError: if the model cannot be loaded.
+        """
+        return self._turns.quick(lambda: self._features(model, self._model(model, self.device), image)).result()
+
     def let_pass(self) -> None:
         """Answers the requests that wait and are not slow. For slow work inside ``use``, where it holds no model."""
         self._turns.let_pass()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
+from torch import Tensor
 
 from vtviz.attribution.attribute import attribute_case
 from vtviz.attribution.base import Relevance
@@ -74,7 +75,8 @@ def measure(
     The model is borrowed for a measure at a time, so others get their turn. What is ``known`` by its name, with the
     same fill, is not measured again.
     """
-    subject, rankings = engine.use(explanation.model, lambda model: _subjects(model, explanation, fill))
+    features = engine.features(explanation.model, explanation.image)
+    subject, rankings = engine.use(explanation.model, lambda model: _subjects(model, explanation, fill, features))
 
     def take(metric: Metric, of: Subject) -> float | None:
         return engine.use(explanation.model, lambda model: metric.take(of))
@@ -89,9 +91,11 @@ def measure(
         yield Measured(metric, own, tuple(value for value in values if value is not None))
 
 
-def _subjects(model: FusionModel, explanation: Explanation, fill: Fill) -> tuple[Subject, list[Subject]]:
+def _subjects(
+    model: FusionModel, explanation: Explanation, fill: Fill, features: Tensor
+) -> tuple[Subject, list[Subject]]:
     target, text = explanation.target, explanation.tokens.text
-    case, seed = Case(model, explanation.image, [text], target), seed_of(explanation)
+    case, seed = Case(model, explanation.image, [text], target, features), seed_of(explanation)
 
     def explain(image: ImageInput, said: str) -> Relevance:
         return attribute_case(Case(model, image, [said], target), explanation.method, explanation.options)[0]

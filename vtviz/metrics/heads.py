@@ -12,6 +12,8 @@ from torch import nn
 from vtviz.attribution.case import Case
 from vtviz.attribution.watch import Watch
 from vtviz.models.base import FusionModel
+from vtviz.models.record import AttentionLayer
+from vtviz.models.recorder import RecordedLayer
 
 OUTPUTS = ("output", "out_proj", "proj")
 
@@ -45,25 +47,24 @@ def without_head(attention: nn.Module, head: int, heads: int) -> Iterator[None]:
         part.copy_(kept)
 
 
-def attentions(case: Case) -> list[tuple[nn.Module, int]]:
-    """The module of each text→image layer, and how many heads it has.
+def attentions(model: FusionModel, layers: Sequence[AttentionLayer | RecordedLayer]) -> list[tuple[nn.Module, int]]:
+    """The module of each recorded layer, and how many heads it has.
 
     None are found where a layer has no output projection that is known by its name.
     """
-    layers = case.forward(False, {"text→image"}).attention.layers_of("text→image")
-    modules = [_find(case.model, layer.name) for layer in layers]
+    modules = [_find(model, layer.name) for layer in layers]
     found = [
-        (module, layer.weights.shape[1]) for module, layer in zip(modules, layers, strict=True) if module is not None
+        (module, layer.weights.shape[-3]) for module, layer in zip(modules, layers, strict=True) if module is not None
     ]
     return found if len(found) == len(layers) else []
 
 
-def changes(case: Case, attention: nn.Module, heads: int) -> np.ndarray:
-    """How the target of the first text changes without each head of a layer, ``[heads]``, in units of the target."""
-    whole, found = _value(case), []
+def changes(case: Case, whole: float, attention: nn.Module, heads: int) -> np.ndarray:
+    """How the target of the first text, ``whole``, changes without each head of a layer, ``[heads]``, in its units."""
+    found = []
     for head in range(heads):
         with without_head(attention, head, heads):
-            found.append(_value(case) - whole)
+            found.append(value(case) - whole)
     return np.array(found)
 
 
@@ -74,17 +75,19 @@ def head_importance(cases: Sequence[Case], watch: Watch | None = None) -> np.nda
     """
     found = []
     for case in cases:
-        rows = []
-        for attention, heads in attentions(case):
+        layers = case.forward(False, {"text→image"}).attention.layers_of("text→image")
+        whole, rows = value(case), []
+        for attention, heads in attentions(case.model, layers):
             if watch is not None:
                 watch.step(0, 1)
-            rows.append(np.abs(changes(case, attention, heads)))
+            rows.append(np.abs(changes(case, whole, attention, heads)))
         found.append(rows)
     return np.mean(found, axis=0) if found[0] else None
 
 
 @torch.inference_mode()
-def _value(case: Case) -> float:
+def value(case: Case) -> float:
+    """The target of the first text."""
     return float(case.model.score(case.features, case.text_of(0), case.scored)[0])
 
 

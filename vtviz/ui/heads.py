@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
@@ -67,7 +69,8 @@ def _show_changes(explanation: Explanation) -> None:
         st.caption(say("metrics.importance_none"))
         return
     largest = float(np.abs(found).max()) or 1.0
-    chart = _heat(found, "RdBu", (-largest, largest), "+.2f")
+    decimals = max(2, 1 - math.floor(math.log10(largest)))  # log-probabilities change by less than logits
+    chart = _heat(found, "RdBu", (-largest, largest), f"+.{decimals}f")
     st.plotly_chart(chart, key="importance", config={"displayModeBar": False})
     st.caption(say("metrics.importance_colours"))
 
@@ -82,7 +85,7 @@ def _heat(values: np.ndarray, scale: str, ends: tuple[float, float], digits: str
         zmax=ends[1],
         showscale=False,
         texttemplate=f"%{{z:{digits}}}",
-        hovertemplate=f"%{{y}}, {say('pick.head')} %{{x}}: %{{z:.3f}}<extra></extra>",
+        hovertemplate=f"%{{y}}, {say('pick.head')} %{{x}}: %{{z:.3g}}<extra></extra>",
     )
     return go.Figure(heat).update_layout(
         height=max(230, 22 * len(values)),

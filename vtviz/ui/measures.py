@@ -27,9 +27,7 @@ def more_measures(explanation: Explanation, fill: Fill, quick: Faithfulness | No
         if not opened.open:
             return
         wanted = measures_of(explanation)
-        found = kept.setdefault((explanation.fingerprint, fill), {})
-        while len(kept) > MOST:
-            del kept[next(iter(kept))]
+        found = kept.get((explanation.fingerprint, fill), {})
         if len(found) < len(wanted):
             place = st.empty()
             with place.container():
@@ -37,6 +35,9 @@ def more_measures(explanation: Explanation, fill: Fill, quick: Faithfulness | No
                 asked = st.button(say("measures.run"), icon=":material/fact_check:")
             if not asked:
                 return
+            kept[(explanation.fingerprint, fill)] = found
+            while len(kept) > MOST:
+                del kept[next(iter(kept))]
             found.update(measured(quick) if quick else {})
             steps = measure(shared_engine(), explanation, fill, dict(found))
             for done, metric in enumerate(wanted):

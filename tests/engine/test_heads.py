@@ -12,13 +12,16 @@ from vtviz.engine.heads import head_changes, head_entropies, head_similarities
 from vtviz.engine.local import LocalEngine
 from vtviz.inputs import ImageInput
 from vtviz.metrics.heads import attentions, changes, value
+from vtviz.models.base import Target
 from vtviz.models.record import AttentionRecord
 from vtviz.models.vtviz_base.model import VtvizBase
 
 
-@pytest.fixture
-def made(tiny_engine: LocalEngine, photo: ImageInput) -> Explanation:
-    return tiny_engine.explain(Request(photo, "a dog runs", "tiny", "attention_gradcam"))
+@pytest.fixture(params=["match", "caption"])
+def made(tiny_engine: LocalEngine, photo: ImageInput, request: pytest.FixtureRequest) -> Explanation:
+    """Whatever is explained, the heads on the page are those of the match."""
+    target = Target(request.param, 1 if request.param == "caption" else 0)
+    return tiny_engine.explain(Request(photo, "a dog runs", "tiny", "attention_gradcam", target=target))
 
 
 def test_heads_are_left_out_one_after_the_other(

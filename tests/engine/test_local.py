@@ -17,6 +17,7 @@ from vtviz.engine.turns import Busy
 from vtviz.inputs import ImageInput, InputError
 from vtviz.models.base import ModelError, Target
 from vtviz.models.registry import load_model
+from vtviz.models.vtviz_base.model import VtvizBase
 
 TEXT = "A brown cat with green eyes"
 
@@ -137,3 +138,13 @@ def test_the_file_follows_the_contract(method: str, engine: LocalEngine, cat: Im
         np.testing.assert_array_equal(np.clip(file["signed_maps"], 0, 1), file["maps"])
     for token in file["tokens"]:
         assert TEXT[token["start"] : token["end"]] == token["text"]
+
+
+@pytest.mark.parametrize("target", [Target(), Target("similarity"), Target("caption", 1)])
+def test_a_photo_is_encoded_once_whatever_is_explained(
+    tiny_engine: LocalEngine, tiny: VtvizBase, photo: ImageInput, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, encode = list[int](), tiny.encode_pixels
+    monkeypatch.setattr(tiny, "encode_pixels", lambda pixels: (seen.append(len(pixels)), encode(pixels))[1])
+    tiny_engine.explain(Request(photo, "a dog runs", "tiny", "relevancy", target=target))
+    assert seen == [1]

@@ -29,10 +29,11 @@ def head_similarities(explanation: Explanation) -> np.ndarray:
 def head_changes(
     engine: Shared, explanation: Explanation, progress: Callable[[int, int], None] = lambda done, total: None
 ) -> np.ndarray | None:
-    """How the target changes without each text→image head, ``[layers, heads]``, in units of the target.
+    """How the match changes without each text→image head of the record, ``[layers, heads]``, in units of the match.
 
-    The model is borrowed for a layer at a time, so others get their turn; ``progress`` hears of each before it is
-    taken. None where the model has no such attention, or its parts cannot be found.
+    The record is that of the match, whatever the target. The model is borrowed for a layer at a time, so others get
+    their turn; ``progress`` hears of each before it is taken. None where the model has no such attention, or its parts
+    cannot be found.
     """
     if explanation.main_kind != "text→image":
         return None
@@ -40,7 +41,7 @@ def head_changes(
     features = engine.features(explanation.model, explanation.image)
 
     def start(model: FusionModel) -> tuple[Case, float, list[tuple[nn.Module, int]]]:
-        case = Case(model, explanation.image, [explanation.tokens.text], explanation.target, features)
+        case = Case(model, explanation.image, [explanation.tokens.text], features=features)
         return case, value(case), attentions(model, explanation.record.of_kind("text→image"))
 
     case, whole, layers = engine.use(explanation.model, start)

@@ -67,7 +67,8 @@ def run(
         features = features_of(model)
     options = complete(method, request.options)
     match = Case(model, request.image, [tokens.text], features=features)
-    case = match if request.target == match.target else Case(model, request.image, [tokens.text], request.target)
+    other = request.target != match.target
+    case = Case(model, request.image, [tokens.text], request.target, features) if other else match
     with stage("forward"):
         forward = match.forward(gradient=case is match and method.needs_gradient)
     if "text→image" in model.abilities.kinds[MATCH.kind]:

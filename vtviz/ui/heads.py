@@ -19,12 +19,12 @@ from vtviz.ui.resources import shared_engine
 KEPT = "head-changes"
 NO_BREAK = "\u00a0"
 MOST = 20  # results kept for a person
-Key = tuple[str, str, str, str]
+Key = tuple[str, str, str]
 
 
 @st.fragment
 def show_heads(explanation: Explanation) -> None:
-    """Entropy of every head, how alike those of a layer are, and the change of the target without each."""
+    """Entropy of every head, how alike those of a layer are, and the change of the match without each."""
     left, right = st.columns(2)
     left.markdown(f"**{say('metrics.entropies')}**", help=say("metrics.entropy_help"))
     entropies = _heat(head_entropies(explanation), "Cividis", (0.0, 1.0), ".2f")
@@ -48,7 +48,7 @@ def show_heads(explanation: Explanation) -> None:
 
 def _show_changes(explanation: Explanation) -> None:
     kept: dict[Key, np.ndarray | None] = st.session_state.setdefault(KEPT, {})
-    key = (explanation.model, explanation.image.sha256, explanation.tokens.text, str(explanation.target))
+    key = (explanation.model, explanation.image.sha256, explanation.tokens.text)
     if key not in kept:
         place = st.empty()
         with place.container():

@@ -1,5 +1,5 @@
 """vtviz: ``streamlit run app.py``."""
 
-from vtviz.ui.shell import run_app
+from vtviz.ui.frame.shell import run_app
 
 run_app()

@@ -17,11 +17,11 @@ import typer
 
 from vtviz.attribution.attribute import attribute_case
 from vtviz.attribution.case import Case
-from vtviz.attribution.occlusion import squares as windows
+from vtviz.attribution.methods.perturbation.occlusion import squares as windows
 from vtviz.attribution.options import Options
 from vtviz.attribution.perturbation import batch_size, encode, score
 from vtviz.inputs import read_image
-from vtviz.metrics.system import choose_device, device_label
+from vtviz.machine import choose_device, device_label
 from vtviz.models.base import MATCH
 from vtviz.models.record import KINDS
 from vtviz.models.registry import DEFAULT_MODEL, load_model

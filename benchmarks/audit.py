@@ -21,8 +21,8 @@ import typer
 
 from vtviz.audit.audit import run_audit
 from vtviz.audit.manifest import read_manifest
-from vtviz.audit.measure import read_photo, target_of
-from vtviz.audit.run import Progress
+from vtviz.audit.progress import Progress
+from vtviz.audit.row import read_photo, target_of
 from vtviz.audit.settings import Settings, names
 from vtviz.models.base import FusionModel
 from vtviz.models.registry import DEFAULT_MODEL, load_model

@@ -20,7 +20,7 @@ from typing import Any
 
 from playwright.sync_api import WebSocket
 
-from benchmarks.chromium import launched, served
+from tools.chromium import launched, served
 from vtviz.engine.explanation import Request
 from vtviz.engine.lens import lens_view
 from vtviz.engine.local import LocalEngine

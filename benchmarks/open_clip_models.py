@@ -25,7 +25,7 @@ from vtviz.attribution.attribute import attribute_case
 from vtviz.attribution.case import Case
 from vtviz.attribution.registry import methods
 from vtviz.inputs import read_image
-from vtviz.metrics.system import device_label
+from vtviz.machine import device_label
 from vtviz.models.open_clip.dual_encoder import DualEncoder
 from vtviz.models.registry import load_model
 from vtviz.paths import ASSETS

@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 from playwright.sync_api import Page
 
-from benchmarks.chromium import launched, served
+from tools.chromium import launched, served
 
 WARM = 10
 STILL_MS = 600  # before each turn: a person writes once the page stands still

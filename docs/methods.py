@@ -6,9 +6,8 @@ from itertools import groupby
 from pathlib import Path
 
 from vtviz.attribution.base import Method
-from vtviz.attribution.registry import methods
+from vtviz.attribution.registry import GROUPS, group_of, in_groups, methods
 from vtviz.sentences import catalogue
-from vtviz.ui.guide import GROUPS, group_of, in_groups
 
 GUIDE = Path(__file__).with_name("methods.md")
 HEAD = ["| method | question | formula | when it misleads | paper |", "| --- | --- | --- | --- | --- |"]

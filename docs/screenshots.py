@@ -14,7 +14,7 @@ from typing import Literal
 
 from playwright.sync_api import Browser, Page
 
-from benchmarks.chromium import launched, served
+from tools.chromium import launched, served
 
 PICTURES = Path(__file__).parent / "pictures"
 SHOWN = {  # page: its address, what it waits for, width and height of its picture

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from vtviz.ui.audit import set_up, show_runs
-from vtviz.ui.language import say
-from vtviz.ui.shell import setup
-from vtviz.ui.trouble import told
+from vtviz.ui.audit.runs import show_runs
+from vtviz.ui.audit.setup import set_up
+from vtviz.ui.frame.language import say
+from vtviz.ui.frame.shell import setup
+from vtviz.ui.frame.trouble import told
 
 setup("page.audit")
 st.title(say("audit.title"))

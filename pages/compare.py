@@ -2,17 +2,18 @@
 
 import streamlit as st
 
-from vtviz.ui.compare import PAIR, SIDES, ask_changed_word, open_pair, show_pair, show_score, start_sides, swap_sides
-from vtviz.ui.inputs import ask_side_photo, ask_text
-from vtviz.ui.language import say
-from vtviz.ui.links import open_link, query_of_sides, show_link, show_link_notices, show_missing_photo
-from vtviz.ui.models import ask_model
-from vtviz.ui.pickers import show_pickers
-from vtviz.ui.running import explain_selected
-from vtviz.ui.selection import selected
-from vtviz.ui.shell import setup
-from vtviz.ui.slow import show_job
-from vtviz.ui.trouble import told
+from vtviz.ui.ask.explanation import explain_selected
+from vtviz.ui.ask.inputs import ask_side_photo, ask_text
+from vtviz.ui.ask.links import open_link, query_of_sides, show_link, show_link_notices, show_missing_photo
+from vtviz.ui.ask.method import show_pickers
+from vtviz.ui.ask.models import ask_model
+from vtviz.ui.ask.selection import selected
+from vtviz.ui.compare.change import SIDES, ask_changed_word, start_sides, swap_sides
+from vtviz.ui.compare.pair import PAIR, open_pair, show_pair, show_score
+from vtviz.ui.frame.language import say
+from vtviz.ui.frame.shell import setup
+from vtviz.ui.frame.trouble import told
+from vtviz.ui.show.slow_method import show_job
 
 setup("page.compare")
 start_sides()

@@ -5,17 +5,17 @@ from functools import partial
 import streamlit as st
 
 from vtviz.models.registry import DEFAULT_MODEL
+from vtviz.ui.ask.inputs import ask_photo
+from vtviz.ui.ask.links import open_link, show_link, show_link_notices, show_missing_photo
+from vtviz.ui.ask.models import ask_writer, current_device, need_model
+from vtviz.ui.ask.photos import photo_name
+from vtviz.ui.ask.selection import selected
 from vtviz.ui.describe import ask_question, ask_task, open_task, show_answer, show_captions
-from vtviz.ui.inputs import ask_photo
-from vtviz.ui.language import say
-from vtviz.ui.links import open_link, show_link, show_link_notices, show_missing_photo
-from vtviz.ui.models import ask_writer, current_device, need_model
-from vtviz.ui.photos import photo_name
-from vtviz.ui.resources import shared_engine
-from vtviz.ui.running import with_pieces
-from vtviz.ui.selection import selected
-from vtviz.ui.shell import setup
-from vtviz.ui.trouble import told
+from vtviz.ui.frame.language import say
+from vtviz.ui.frame.resources import shared_engine
+from vtviz.ui.frame.shell import setup
+from vtviz.ui.frame.trouble import told
+from vtviz.ui.frame.waiting import with_pieces
 
 setup("page.describe")
 open_task(open_link("describe"))

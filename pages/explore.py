@@ -3,14 +3,9 @@
 import streamlit as st
 
 from vtviz.engine.lens import lens_view
-from vtviz.ui.answer import show_downloads, show_metrics, show_verdict
-from vtviz.ui.faithfulness import faithfulness_panel
-from vtviz.ui.guide import show_notes
-from vtviz.ui.history import remember, show_history
-from vtviz.ui.inputs import ask_photo, ask_text
-from vtviz.ui.language import say
-from vtviz.ui.lens import lens
-from vtviz.ui.links import (
+from vtviz.ui.ask.explanation import explain_selected
+from vtviz.ui.ask.inputs import ask_photo, ask_text
+from vtviz.ui.ask.links import (
     lens_of,
     open_link,
     query_of,
@@ -19,14 +14,21 @@ from vtviz.ui.links import (
     show_link_notices,
     show_missing_photo,
 )
-from vtviz.ui.models import ask_device, ask_model, show_model
-from vtviz.ui.photos import photo_name
-from vtviz.ui.pickers import show_pickers
-from vtviz.ui.running import explain_selected
-from vtviz.ui.selection import selected
-from vtviz.ui.shell import setup
-from vtviz.ui.slow import show_job
-from vtviz.ui.trouble import told
+from vtviz.ui.ask.method import show_pickers
+from vtviz.ui.ask.models import ask_device, ask_model, show_model
+from vtviz.ui.ask.photos import photo_name
+from vtviz.ui.ask.selection import selected
+from vtviz.ui.frame.language import say
+from vtviz.ui.frame.shell import setup
+from vtviz.ui.frame.trouble import told
+from vtviz.ui.show.downloads import show_downloads
+from vtviz.ui.show.faithfulness import faithfulness_panel
+from vtviz.ui.show.guide import show_notes
+from vtviz.ui.show.history import remember, show_history
+from vtviz.ui.show.lens import lens
+from vtviz.ui.show.run_metrics import show_metrics
+from vtviz.ui.show.slow_method import show_job
+from vtviz.ui.show.verdict import show_verdict
 
 setup("page.explore")
 query = open_link("explore")

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from vtviz.ui.language import say
+from vtviz.ui.frame.language import say
+from vtviz.ui.frame.shell import setup
 from vtviz.ui.monitor import live
-from vtviz.ui.shell import setup
 
 setup("page.monitor")
 st.title(say("monitor.title"))

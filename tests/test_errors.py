@@ -10,11 +10,11 @@ import torch
 
 from vtviz.errors import UserError
 from vtviz.inputs import InputError, read_image
-from vtviz.metrics.system import device_label
+from vtviz.machine import device_label
 from vtviz.models.registry import DEFAULT_MODEL, model_infos
 from vtviz.paths import ASSETS
 from vtviz.sentences import LANGUAGES, error_sentences, translated
-from vtviz.ui.language import say_error
+from vtviz.ui.frame.language import say_error
 
 ERRORS = ("InputError", "ModelError", "Busy")
 WITHOUT_PAGES = ("cli", "training")  # only the command line reaches these
@@ -62,7 +62,7 @@ def test_translations_have_the_values_of_their_sentence() -> None:
 def test_an_error_is_english_in_logs_and_chinese_on_a_chinese_page(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError) as caught:
         read_image(b"GIF89a")
-    monkeypatch.setattr("vtviz.ui.language.current_language", lambda: "zh")
+    monkeypatch.setattr("vtviz.ui.frame.language.current_language", lambda: "zh")
     assert "convert it" in str(caught.value) and "转换格式" in say_error(caught.value)
     assert say_error(UserError("A plug-in's own {x} sentence")) == "A plug-in's own {x} sentence"
 

@@ -2,4 +2,5 @@
 
 from pathlib import Path
 
-ASSETS = Path(__file__).resolve().parent.parent / "assets"
+ROOT = Path(__file__).resolve().parent.parent
+ASSETS, PAGES = ROOT / "assets", ROOT / "pages"

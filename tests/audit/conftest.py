@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vtviz.audit.run import Door
+from vtviz.audit.models import Door
 from vtviz.audit.settings import Settings
 from vtviz.models.vtviz_base.model import VtvizBase
 

@@ -13,19 +13,19 @@ import torch
 
 from tests.audit.conftest import SETTINGS
 from vtviz.attribution.attribute import attribute
-from vtviz.attribution.watch import Watch
 from vtviz.audit.audit import run_audit
+from vtviz.audit.background import AuditJobs
 from vtviz.audit.history import History
-from vtviz.audit.jobs import AuditJobs
 from vtviz.audit.manifest import read_manifest
-from vtviz.audit.measure import measure_row
-from vtviz.audit.run import Door
+from vtviz.audit.models import Door
+from vtviz.audit.row import measure_row
 from vtviz.engine.explanation import Request
 from vtviz.engine.local import LocalEngine
 from vtviz.inputs import ImageInput
 from vtviz.metrics.registry import metrics
 from vtviz.models.base import Target
 from vtviz.models.vtviz_base.model import VtvizBase
+from vtviz.watch import Watch
 
 OTHERS: Sequence[tuple[str, str, Target]] = (
     ("attention_gradcam", "a dog", Target()),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from benchmarks.chromium import launched, served
+from tools.chromium import launched, served
 
 
 @pytest.fixture(scope="session")

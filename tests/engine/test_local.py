@@ -9,10 +9,10 @@ import torch
 
 from vtviz.attribution.registry import methods
 from vtviz.engine import local, turns
+from vtviz.engine.explain import STAGES
 from vtviz.engine.explanation import Request
 from vtviz.engine.export import to_json
 from vtviz.engine.local import LocalEngine
-from vtviz.engine.run import STAGES
 from vtviz.engine.turns import Busy
 from vtviz.inputs import ImageInput, InputError
 from vtviz.models.base import ModelError, Target

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 import torch
 
+from vtviz import machine as system
 from vtviz.engine import local
+from vtviz.engine.cache import Kept
 from vtviz.engine.explanation import Request
-from vtviz.engine.kept import Kept
 from vtviz.engine.local import LocalEngine
 from vtviz.inputs import ImageInput, InputError
-from vtviz.metrics import system
-from vtviz.metrics.system import choose_device, device_names, is_out_of_memory
+from vtviz.machine import choose_device, device_names, is_out_of_memory
 from vtviz.models.base import ModelError
 from vtviz.models.progress import report
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from vtviz.evaluation.classification import best_threshold, matching_figures
+from vtviz.evaluation.retrieval import recall
 from vtviz.metrics.attention import entropy
-from vtviz.metrics.classification import best_threshold, matching_figures
 from vtviz.metrics.localisation import in_boxes, peak
-from vtviz.metrics.retrieval import recall
 
 
 def test_matching_by_hand() -> None:

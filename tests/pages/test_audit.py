@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from vtviz.audit.background import AuditJobs
 from vtviz.audit.history import DATA, History
-from vtviz.audit.jobs import AuditJobs
 from vtviz.models.vtviz_base.model import VtvizBase
 from vtviz.paths import ASSETS
-from vtviz.ui import audit as page
+from vtviz.ui.audit import runs as page
 
 
 @pytest.fixture

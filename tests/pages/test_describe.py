@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from vtviz.paths import ASSETS
-from vtviz.ui.selection import first_selection
+from vtviz.ui.ask.selection import first_selection
 
 
 @pytest.fixture

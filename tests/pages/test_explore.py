@@ -8,8 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from vtviz.paths import ASSETS
-from vtviz.ui.history import KEPT, Past
-from vtviz.ui.selection import Selection, first_selection
+from vtviz.ui.ask.selection import Selection, first_selection
+from vtviz.ui.show.history import KEPT, Past
 
 
 @pytest.fixture

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from vtviz.attribution.watch import Cancelled, Watch
 from vtviz.engine.local import LocalEngine
 from vtviz.inputs import ImageInput, InputError
 from vtviz.models.registry import load_model
 from vtviz.models.vtviz_base.model import VtvizBase
 from vtviz.tasks.caption import write_captions
+from vtviz.watch import Cancelled, Watch
 
 
 @pytest.fixture(scope="module")

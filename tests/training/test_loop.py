@@ -13,9 +13,9 @@ from torch import Tensor
 
 from vtviz.models.vtviz_base.network import FusionNetwork, NetworkConfig
 from vtviz.models.vtviz_base.weights import load_weights
-from vtviz.training.data import Batch
-from vtviz.training.fusion import FusionRun
 from vtviz.training.loop import Schedule
+from vtviz.training.vtviz_base.data.items import Batch
+from vtviz.training.vtviz_base.fusion import FusionRun
 
 SIZES = NetworkConfig(image_size=64, width=16, heads=2, text_layers=1, fusion_blocks=1, joint_layers=1)
 

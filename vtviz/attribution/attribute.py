@@ -8,9 +8,9 @@ from vtviz.attribution.base import Relevance, complete
 from vtviz.attribution.case import Case
 from vtviz.attribution.options import Options
 from vtviz.attribution.registry import find_method, usual_method
-from vtviz.attribution.watch import Watch
 from vtviz.inputs import ImageInput
 from vtviz.models.base import MATCH, FusionModel, Target
+from vtviz.watch import Watch
 
 
 def attribute(

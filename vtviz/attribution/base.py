@@ -12,10 +12,10 @@ import numpy as np
 
 from vtviz.attribution.case import Case
 from vtviz.attribution.options import Choice, Options, choices
-from vtviz.attribution.watch import Watch
 from vtviz.inputs import InputError, Tokens
 from vtviz.models.base import Abilities, TargetKind
 from vtviz.models.record import Kind
+from vtviz.watch import Watch
 
 COMPLETE = 0.01  # of the target's change: what may be left unexplained
 MapsOf = Literal["token", "text", "none"]

@@ -108,3 +108,16 @@ def peak_of(image: Tensor | np.ndarray) -> float:
 
 def _array(values: Tensor | np.ndarray) -> np.ndarray:
     return values if isinstance(values, np.ndarray) else values.detach().float().cpu().numpy()
+
+
+def spans(layer: RecordedLayer, words: int, patches: int) -> tuple[slice, slice]:
+    """Where the queries and the keys of a layer stand in the joined sequence."""
+    text, image, both = slice(0, words), slice(words, words + patches), slice(0, words + patches)
+    places = {
+        "text": (text, text),
+        "image": (image, image),
+        "text→image": (text, image),
+        "image→text": (image, text),
+        "fused": (both, both),
+    }
+    return places[layer.kind]

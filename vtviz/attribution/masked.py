@@ -13,8 +13,8 @@ from torchvision.transforms.functional import gaussian_blur
 
 from vtviz.attribution.case import Case
 from vtviz.attribution.perturbation import batch_size, blank, encode, in_batches, score, to_pixels
-from vtviz.attribution.watch import Watch
 from vtviz.models.base import as_score
+from vtviz.watch import Watch
 
 Fill = Literal["blur", "mean", "zero"]
 FILLS: tuple[Fill, ...] = get_args(Fill)

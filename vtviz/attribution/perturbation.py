@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from vtviz.attribution.case import Case
-from vtviz.attribution.watch import Count, Watch
 from vtviz.models.base import EncodedText, FusionModel
+from vtviz.watch import Count, Watch
 
 LARGEST = {"cpu": 4, "cuda": 256}  # more photos at a time are no faster, and longer to wait for when cancelled
 ACTIVATIONS = 60  # times the pixels: what a photo takes while it is encoded, by measurement on the largest backbone

@@ -1,4 +1,4 @@
-"""The attribution methods by name: every module of this package that has a ``METHOD``."""
+"""The attribution methods by name: every module under ``methods`` has a ``METHOD``."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import pkgutil
 from functools import cache
 from typing import Any
 
-import vtviz.attribution
-from vtviz.attribution.base import Method
+import vtviz.attribution.methods
+from vtviz.attribution.base import AND_GRADIENT, ONE_PASS, Method
 from vtviz.inputs import InputError
 from vtviz.models.base import FusionModel, TargetKind
 from vtviz.models.registry import model_infos
@@ -17,12 +17,9 @@ from vtviz.models.registry import model_infos
 @cache
 def methods() -> dict[str, Method]:
     """Every method, by name."""
-    modules = (
-        importlib.import_module(f"vtviz.attribution.{each.name}")
-        for each in pkgutil.iter_modules(vtviz.attribution.__path__)
-    )
-    found: list[Method] = [module.METHOD for module in modules if hasattr(module, "METHOD")]
-    return {method.name: method for method in found}
+    found = pkgutil.walk_packages(vtviz.attribution.methods.__path__, f"{vtviz.attribution.methods.__name__}.")
+    modules = [importlib.import_module(item.name) for item in found if not item.ispkg]
+    return {module.METHOD.name: module.METHOD for module in sorted(modules, key=lambda module: module.METHOD.name)}
 
 
 def find_method(name: str) -> Method:
@@ -55,3 +52,16 @@ def where_defined(method: Method) -> dict[str, Any]:
             "reasons": {target: str(reason) for target, reason in reasons.items() if reason is not None},
         }
     return found
+
+
+GROUPS = ("one", "gradient", "many")
+
+
+def group_of(method: Method) -> str:
+    """One pass, one pass and its gradient, or many passes."""
+    return {ONE_PASS: "one", AND_GRADIENT: "gradient"}.get(method.cost, "many")
+
+
+def in_groups() -> list[str]:
+    """The names of the methods, cheap ones first."""
+    return sorted(methods(), key=lambda name: (GROUPS.index(group_of(methods()[name])), name))

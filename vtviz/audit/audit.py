@@ -13,18 +13,21 @@ import orjson
 import pyarrow.parquet as pq
 
 from vtviz.attribution.registry import find_method
-from vtviz.attribution.watch import Watch
-from vtviz.audit.cases import draw_cases, pick_cases
 from vtviz.audit.checks import run_checks
-from vtviz.audit.html import write_html
+from vtviz.audit.folder import claim_folder
 from vtviz.audit.manifest import Manifest, Row
-from vtviz.audit.rows import RowStore
-from vtviz.audit.run import About, Clock, Door, Progress, claim_folder, look_up, measure_rows
+from vtviz.audit.models import About, Door, look_up
+from vtviz.audit.progress import Clock, Progress
+from vtviz.audit.report.best_and_worst import draw_cases, pick_cases
+from vtviz.audit.report.html import write_html
+from vtviz.audit.report.summary import summarise
+from vtviz.audit.row_loop import measure_rows
+from vtviz.audit.row_store import RowStore
 from vtviz.audit.settings import RANDOM, Settings
-from vtviz.audit.summary import summarise
 from vtviz.inputs import InputError
+from vtviz.machine import versions
 from vtviz.metrics.registry import find_metric
-from vtviz.metrics.system import versions
+from vtviz.watch import Watch
 
 SCHEMA = "vtviz.audit/1"
 REPORT = "report.json"

@@ -15,16 +15,17 @@ from vtviz.attribution.attribute import attribute_case
 from vtviz.attribution.base import Relevance
 from vtviz.attribution.case import Case
 from vtviz.attribution.registry import find_method
-from vtviz.attribution.watch import Watch
 from vtviz.audit.manifest import Row
-from vtviz.audit.measure import read_photo, target_of
-from vtviz.audit.run import About, Clock, Door
+from vtviz.audit.models import About, Door
+from vtviz.audit.progress import Clock
+from vtviz.audit.row import read_photo, target_of
 from vtviz.audit.settings import Settings
 from vtviz.inputs import ImageInput
 from vtviz.metrics.attention import head_similarity
 from vtviz.metrics.heads import head_importance
 from vtviz.metrics.sanity import Explainer, Outcome, Probe, random_logit, text_swap, weight_randomisation
 from vtviz.models.base import FusionModel, Target
+from vtviz.watch import Watch
 
 CHECKS = "checks.json"
 SLOW_PROBES = 2  # of methods that run the model on hundreds of changed photos

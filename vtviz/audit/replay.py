@@ -9,12 +9,13 @@ from typing import Any
 
 import orjson
 
-from vtviz.attribution.watch import Watch
 from vtviz.audit.audit import SCHEMA, run_audit
 from vtviz.audit.manifest import read_manifest
-from vtviz.audit.run import Door, Progress
+from vtviz.audit.models import Door
+from vtviz.audit.progress import Progress
 from vtviz.audit.settings import settings_from
 from vtviz.inputs import InputError
+from vtviz.watch import Watch
 
 TOLERANCE = 1e-6
 

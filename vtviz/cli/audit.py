@@ -14,7 +14,8 @@ from vtviz.inputs import InputError
 from vtviz.models.registry import DEFAULT_MODEL
 
 if TYPE_CHECKING:
-    from vtviz.audit.run import Door, Progress
+    from vtviz.audit.models import Door
+    from vtviz.audit.progress import Progress
     from vtviz.models.base import FusionModel
 
 SHOWN = 10
@@ -82,7 +83,7 @@ def list_metrics(as_json: AsJson = False) -> None:
 
 def local_door(device: str) -> Door:
     """Models in this process, the last one kept."""
-    from vtviz.metrics.system import choose_device
+    from vtviz.machine import choose_device
     from vtviz.models.registry import load_model
 
     chosen = choose_device(device)

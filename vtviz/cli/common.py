@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import typer
 from tqdm import tqdm
 
-from vtviz.attribution.watch import Watch
 from vtviz.inputs import ImageInput, InputError, read_image
+from vtviz.watch import Watch
 
 app = typer.Typer(
     name="vtviz",

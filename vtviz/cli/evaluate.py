@@ -30,10 +30,10 @@ def evaluate(
     device: Device = "auto",
 ) -> None:
     """Measure a model: matching, retrieval, pointing game, captions, answers, agreement with human judgements."""
-    from vtviz.metrics.system import choose_device, device_label, versions
+    from vtviz.evaluation.evaluate import evaluate as measure
+    from vtviz.evaluation.evaluate import pointing_methods, read_split
+    from vtviz.machine import choose_device, device_label, versions
     from vtviz.models.registry import load_model
-    from vtviz.training.evaluation import evaluate as measure
-    from vtviz.training.evaluation import pointing_methods, read_split
 
     rows = read_split(data, split, limit)
     loaded = load_model(model, choose_device(device))

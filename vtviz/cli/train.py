@@ -27,8 +27,8 @@ def train(
 ) -> None:
     """Train vtviz-base. Needs the packages of requirements-train.txt."""
     try:
-        from vtviz.training.train import TrainConfig
-        from vtviz.training.train import train as run
+        from vtviz.training.vtviz_base.train import TrainConfig
+        from vtviz.training.vtviz_base.train import train as run
 
         config = TrainConfig(
             data,

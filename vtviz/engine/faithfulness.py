@@ -4,31 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
 
 import numpy as np
-from torch import Tensor
 
 from vtviz.attribution.case import Case
 from vtviz.attribution.masked import Fill, Masked
+from vtviz.engine.engine import Shared
 from vtviz.engine.explanation import Explanation
-from vtviz.inputs import ImageInput
 from vtviz.metrics.faithfulness import area, prefixes
-from vtviz.models.base import FusionModel
 
 STEPS, RANKINGS, CHUNK = 8, 3, 8
-
-Value = TypeVar("Value")
-
-
-class Shared(Protocol):
-    """An engine whose models can be borrowed, with what it keeps of photos."""
-
-    def use(self, model: str, work: Callable[[FusionModel], Value]) -> Value:
-        """Runs ``work`` with a model in turn."""
-
-    def features(self, model: str, image: ImageInput) -> Tensor:
-        """What the model reads of a photo, ``[1, patches, channels]``; a known photo is not encoded again."""
 
 
 @dataclass(frozen=True)

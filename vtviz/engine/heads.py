@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from vtviz.attribution.case import Case
+from vtviz.engine.engine import Shared
 from vtviz.engine.explanation import Explanation
-from vtviz.engine.faithfulness import Shared
 from vtviz.metrics.attention import entropy, head_similarity
 from vtviz.metrics.heads import attentions, changes, value
 from vtviz.models.base import FusionModel

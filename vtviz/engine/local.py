@@ -5,27 +5,27 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import replace
-from typing import Protocol, TypeVar, cast
+from typing import TypeVar, cast
 
 import torch
 from torch import Tensor
 
 from vtviz.attribution.registry import methods
 from vtviz.attribution.targets import parse_target
-from vtviz.attribution.watch import Watch
+from vtviz.engine.cache import Kept
+from vtviz.engine.explain import OnStage, run
 from vtviz.engine.explanation import Explanation, Request
-from vtviz.engine.jobs import Job
-from vtviz.engine.kept import Kept
-from vtviz.engine.log import RunLog
-from vtviz.engine.run import OnStage, run
+from vtviz.engine.run_log import RunLog
+from vtviz.engine.slow_job import Job
 from vtviz.engine.turns import Turns
 from vtviz.inputs import ImageInput, InputError
-from vtviz.metrics.system import choose_device, is_out_of_memory, release_memory
+from vtviz.machine import choose_device, is_out_of_memory, release_memory
 from vtviz.models.base import AnswerModel, CaptionModel, FusionModel, ModelError, Target
 from vtviz.models.progress import OnShare, hearing
 from vtviz.models.registry import DEFAULT_MODEL, families, load_model
 from vtviz.tasks.answer import Answer, answer_question
 from vtviz.tasks.caption import Caption, write_captions
+from vtviz.watch import Watch
 
 Value = TypeVar("Value")
 
@@ -39,25 +39,6 @@ MOVED = (
 )
 FULL = "The memory of this machine is full; choose a smaller model or method, or close other programs."
 POLL = 0.2  # seconds between reports to a person who waits
-
-
-class Engine(Protocol):
-    """The only door to a model."""
-
-    def explain(self, request: Request, on_stage: OnStage | None = None, watch: Watch | None = None) -> Explanation:
-        """The model's answer and what led to it; ``on_stage`` hears each stage of STAGES as it begins, and ``watch``
-        the progress of the attribution, which it may cancel."""
-
-    def target(self, model: str, written: str) -> Target:
-        """A target of a model as a person writes it."""
-
-    def captions(
-        self, image: ImageInput, model: str = DEFAULT_MODEL, device: str | None = None, watch: Watch | None = None
-    ) -> list[Caption]:
-        """Captions of a photo, best first; ``watch`` hears of each piece, and may cancel them."""
-
-    def answer(self, image: ImageInput, question: str, model: str = DEFAULT_MODEL, device: str | None = None) -> Answer:
-        """The likeliest answers to a question about a photo."""
 
 
 class LocalEngine:

@@ -14,8 +14,9 @@ from vtviz.attribution.base import Relevance
 from vtviz.attribution.case import Case
 from vtviz.attribution.masked import Fill, Masked
 from vtviz.attribution.registry import find_method
+from vtviz.engine.engine import Shared
 from vtviz.engine.explanation import Explanation
-from vtviz.engine.faithfulness import RANKINGS, STEPS, Faithfulness, Shared, seed_of
+from vtviz.engine.faithfulness import RANKINGS, STEPS, Faithfulness, seed_of
 from vtviz.inputs import ImageInput
 from vtviz.metrics.base import Metric, Subject
 from vtviz.metrics.baseline import random_ranking

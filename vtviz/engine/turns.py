@@ -10,10 +10,10 @@ from typing import TypeVar
 
 import torch
 
-from vtviz.attribution.watch import Watch
 from vtviz.engine.explanation import Explanation
-from vtviz.engine.jobs import Job
+from vtviz.engine.slow_job import Job
 from vtviz.errors import UserError
+from vtviz.watch import Watch
 
 QUEUE = 16
 

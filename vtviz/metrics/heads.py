@@ -10,10 +10,10 @@ import torch
 from torch import nn
 
 from vtviz.attribution.case import Case
-from vtviz.attribution.watch import Watch
 from vtviz.models.base import FusionModel
 from vtviz.models.record import AttentionLayer
 from vtviz.models.recorder import RecordedLayer
+from vtviz.watch import Watch
 
 OUTPUTS = ("output", "out_proj", "proj")
 

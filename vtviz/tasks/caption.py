@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vtviz.attribution.watch import Watch
 from vtviz.inputs import WHOLE_FRAME, Frame, InputError, Tokens
 from vtviz.models.base import CaptionModel, ScoreKind, as_score
 from vtviz.tasks.beam import Beam, beam_search
+from vtviz.watch import Watch
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from vtviz.inputs import MAX_CHARACTERS, ImageInput, framed
 from vtviz.render.lens.view import LensView
 from vtviz.tasks.answer import Answer
 from vtviz.tasks.caption import Caption
-from vtviz.ui.colours import coloured
-from vtviz.ui.inputs import QUESTION, current_sample
-from vtviz.ui.language import current_language, say
-from vtviz.ui.lens import lens
+from vtviz.ui.ask.inputs import QUESTION, current_sample
+from vtviz.ui.frame.charts import coloured
+from vtviz.ui.frame.language import current_language, say
+from vtviz.ui.show.lens import lens
 
 TASK = "task"
 TASKS = ("caption", "answer")

@@ -10,13 +10,13 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from vtviz.engine.log import KEPT, RunEntry
-from vtviz.engine.run import STAGES
+from vtviz.engine.explain import STAGES
+from vtviz.engine.run_log import KEPT, RunEntry
 from vtviz.engine.turns import QUEUE
-from vtviz.metrics.system import device_label, memory_mb
-from vtviz.ui.colours import coloured
-from vtviz.ui.language import say, say_stored
-from vtviz.ui.resources import shared_engine
+from vtviz.machine import device_label, memory_mb
+from vtviz.ui.frame.charts import coloured
+from vtviz.ui.frame.language import say, say_stored
+from vtviz.ui.frame.resources import shared_engine
 
 POLL = 2.0
 MINUTE = 60.0

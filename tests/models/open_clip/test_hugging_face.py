@@ -104,7 +104,7 @@ def test_pieces_lie_on_their_characters(model: DualEncoder) -> None:
 
 def test_without_transformers_the_message_names_it(model: DualEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
     from vtviz.models.base import ModelError
-    from vtviz.models.open_clip import loading
+    from vtviz.models.open_clip.loading import load as loading
 
     def missing(*_: object, **__: object) -> None:
         raise ModuleNotFoundError("No module named 'transformers'", name="transformers")

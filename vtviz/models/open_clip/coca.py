@@ -19,12 +19,12 @@ from torch import Tensor
 from vtviz.inputs import InputError, Tokens, group_pieces
 from vtviz.models.base import EncodedText, ModelError, Target
 from vtviz.models.open_clip.abilities import COCA
-from vtviz.models.open_clip.capture import alone, record_towers
 from vtviz.models.open_clip.dual_encoder import DualEncoder, Parts
-from vtviz.models.open_clip.past import Past, one_more
+from vtviz.models.open_clip.kv_cache import Past, one_more
 from vtviz.models.open_clip.text import BpeReader
-from vtviz.models.open_clip.text_tower import OwnText
-from vtviz.models.open_clip.vision import OwnVision
+from vtviz.models.open_clip.towers.capture import alone, record_towers
+from vtviz.models.open_clip.towers.text_tower import OwnText
+from vtviz.models.open_clip.towers.vision import OwnVision
 from vtviz.models.record import Kind
 from vtviz.models.recorder import RecordedLayer, Recording
 

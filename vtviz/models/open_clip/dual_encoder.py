@@ -15,11 +15,11 @@ from torch import Tensor, nn
 from vtviz.inputs import Frame, ImageInput, Tokens
 from vtviz.models.base import MATCH, EncodedText, ScoreKind, Target
 from vtviz.models.open_clip.abilities import DUAL_ENCODER
-from vtviz.models.open_clip.capture import record_towers
-from vtviz.models.open_clip.geometry import Preprocessing
 from vtviz.models.open_clip.text import Reader, tokens_of
-from vtviz.models.open_clip.text_tower import TextTower, text_tower
-from vtviz.models.open_clip.vision import VisionTower, vision_tower
+from vtviz.models.open_clip.towers.capture import record_towers
+from vtviz.models.open_clip.towers.geometry import Preprocessing
+from vtviz.models.open_clip.towers.text_tower import TextTower, text_tower
+from vtviz.models.open_clip.towers.vision import VisionTower, vision_tower
 from vtviz.models.record import Kind
 from vtviz.models.recorder import Recording
 

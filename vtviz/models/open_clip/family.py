@@ -38,7 +38,7 @@ def load(name: str, device: torch.device) -> DualEncoder | None:
 
     from vtviz.models.open_clip.coca import CocaModel
     from vtviz.models.open_clip.dual_encoder import DualEncoder
-    from vtviz.models.open_clip.loading import load_parts
+    from vtviz.models.open_clip.loading.load import load_parts
 
     parts = load_parts(spec, device)
     return CocaModel(parts) if isinstance(parts.network, CoCa) else DualEncoder(parts)
@@ -49,14 +49,14 @@ def _info(name: str, known: Preset | None) -> ModelInfo:
     if spec is None:
         raise ModelError("{name} is not a model of open_clip; write {forms}.", name=name, forms=FORMS)
     if known is not None:
-        from vtviz.models.open_clip.hub import WEIGHTS, cached
+        from vtviz.models.open_clip.loading.hub import WEIGHTS, cached
 
         here = cached(known.repository, WEIGHTS) is not None
         abilities = COCA if "coca" in known.name else DUAL_ENCODER
         return ModelInfo(
             name, known.label, known.description, known.licence, here, abilities, known.size_mb, known.notice
         )
-    from vtviz.models.open_clip.loading import is_here, writes
+    from vtviz.models.open_clip.loading.load import is_here, writes
 
     source = spec.hub or (spec.path.name if spec.path else spec.tag) or ""
     label = f"{spec.architecture} {source}" if spec.hub is None else source

@@ -1,0 +1,85 @@
+"""LeGrad: the positive gradient of the target with respect to the attention, over several layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from vtviz.attribution.base import AND_GRADIENT, Method, Relevance
+from vtviz.attribution.case import Case
+from vtviz.attribution.maps import of_text, of_tokens
+from vtviz.attribution.options import Options
+from vtviz.models.base import TwoTowers
+from vtviz.models.record import KINDS, Kind
+from vtviz.models.recorder import RecordedLayer
+from vtviz.watch import Watch
+
+
+class LeGrad(Method):
+    """E = mean over layers of mean over heads of (∂s_l/∂A_l)⁺.
+
+    In a dual encoder, as in the paper, s_l is the cosine of the text with what the image tower would give if it ended
+    after layer l, and the map is the mean over all queries of the image layers. In a fusion model no layer but the last
+    has a score, so the target itself stands for all s_l: a piece's map is the mean of its rows in every text→image
+    layer and in the joined layers. The score of a piece is the mean of its columns over all queries in the layers whose
+    keys are words, and s_l the target.
+    """
+
+    name = "legrad"
+    label = "LeGrad"
+    formula = "mean_l mean_h (∂s_l/∂A_l)⁺"
+    paper = "Bousselham et al., LeGrad: Explainability for ViTs via Feature Formation Sensitivity, ICCV 2025"
+    cost = AND_GRADIENT
+    needs_gradient = True
+    attention = ("text→image", "image", "fused")
+
+    def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
+        if isinstance(case.model, TwoTowers) and "text→image" not in case.model.abilities.kinds[case.target.kind]:
+            return self._of_towers(case, case.model)
+        forward = case.forward(True, KINDS)
+        layers = forward.attention.layers
+        sensitive = _sensitive(layers, forward.gradients([layer.weights for layer in layers]))
+        words, _ = forward.attention.sizes()
+        return [self._one(case, index, sensitive, words) for index in range(len(case.tokens))]
+
+    def _of_towers(self, case: Case, model: TwoTowers) -> list[Relevance]:
+        """Every s_l reaches back to its own layer only: together they cost one backward pass."""
+        with model.record(("image", "text")) as recording:
+            whole, ended = model.layer_similarities(case.features.expand(len(case.tokens), -1, -1), case.text)
+        texts, images = recording.layers_of("text"), recording.layers_of("image")
+        inputs = [layer.weights for layer in texts]
+        gradients = list(torch.autograd.grad(whole.sum(), inputs, retain_graph=True, allow_unused=True))
+        for score, layer in zip(ended, images, strict=True):
+            gradients += torch.autograd.grad(score.sum(), layer.weights, retain_graph=True)
+        sensitive, (words, _) = _sensitive([*texts, *images], gradients), recording.sizes()
+        return [self._one(case, index, sensitive, words) for index in range(len(case.tokens))]
+
+    def _one(self, case: Case, index: int, sensitive: dict[Kind, list[Tensor]], words: int) -> Relevance:
+        crossing = [each[index] for each in sensitive["text→image"]]
+        crossing += [each[index, :words, words:] for each in sensitive["fused"]]
+        mask = case.text.mask[index]
+        padding = len(mask) - int(mask.sum())  # queries that nothing reads, where another text is longer
+        reading = [each[index, :, :words] for kind in ("text", "fused") for each in sensitive[kind]]
+        columns = [each.sum(dim=0) / (len(each) - padding) for each in reading]
+        columns += [each[index].mean(dim=0) for each in sensitive["image→text"]]
+        scores = torch.stack(columns).mean(dim=0) if columns else torch.zeros(words)
+        tokens = case.pieces(scores, index)
+        if crossing:
+            rows = torch.stack(crossing).mean(dim=0)[:, case.model.image_offset :]
+            return of_tokens(case.rows(rows, index), tokens, case.model.grid)
+        images = torch.stack([each[index].mean(dim=0) for each in sensitive["image"]]).mean(dim=0)
+        return of_text(images[case.model.image_offset :], tokens, case.model.grid, signed=False)
+
+
+def _sensitive(layers: Sequence[RecordedLayer], gradients: Sequence[Tensor | None]) -> dict[Kind, list[Tensor]]:
+    """The positive gradients of the layers of each kind, ``[texts, queries, keys]``; zeros where there is none."""
+    found: dict[Kind, list[Tensor]] = {kind: [] for kind in KINDS}
+    for layer, gradient in zip(layers, gradients, strict=True):
+        known = torch.zeros_like(layer.weights) if gradient is None else gradient
+        found[layer.kind].append(known.clamp_min(0.0).float().mean(dim=1))
+    return found
+
+
+METHOD = LeGrad()

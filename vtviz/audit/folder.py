@@ -1,0 +1,43 @@
+"""The folder of an audit: whose it is."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from vtviz.audit.manifest import Manifest
+from vtviz.audit.models import About
+from vtviz.audit.settings import Settings
+from vtviz.inputs import InputError
+
+RUN = "audit.json"
+
+
+def claim_folder(folder: Path, manifest: Manifest, settings: Settings, models: Sequence[About]) -> None:
+    """Notes in a folder whose audit it holds, so that only the same audit goes on there.
+
+    Raises:
+        InputError: if it holds another one.
+    """
+    mine = {
+        "manifest_sha256": manifest.sha256,
+        "settings": settings.to_dict(),
+        "weights_sha256": [model.weights_sha256 for model in models],
+    }
+    file = folder / RUN
+    if file.is_file():
+        try:
+            theirs = json.loads(file.read_text(encoding="utf-8"))
+        except json.JSONDecodeError:
+            theirs = None
+        if theirs != mine:
+            raise InputError(
+                "The folder {folder} holds an audit with other inputs or settings; choose another folder.",
+                folder=folder,
+            )
+    else:
+        new = file.with_suffix(".new")
+        new.write_text(json.dumps(mine, indent=2), encoding="utf-8")
+        os.replace(new, file)

@@ -1,0 +1,94 @@
+"""``report.html``: the report for people, in one file that loads nothing from anywhere."""
+
+from __future__ import annotations
+
+import base64
+import os
+from pathlib import Path
+from typing import Any
+
+import orjson
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from vtviz.audit.report.best_and_worst import PICTURES
+from vtviz.audit.report.verdict import verdicts
+from vtviz.audit.settings import RANDOM
+from vtviz.metrics.registry import FAMILIES
+from vtviz.paths import ASSETS
+from vtviz.sentences import catalogue, translated
+
+TEMPLATE = "report.html.j2"
+
+
+def write_html(folder: Path, language: str = "en") -> Path:
+    """Writes ``report.html`` beside the ``report.json`` of a folder, with the pictures of its cases inside."""
+    report = orjson.loads((folder / "report.json").read_bytes())
+    pictures = {file.name: file.read_bytes() for file in sorted((folder / PICTURES).glob("*.jpg"))}
+    new = folder / "report.html.new"
+    new.write_text(to_html(report, pictures, language), encoding="utf-8")
+    os.replace(new, folder / "report.html")
+    return folder / "report.html"
+
+
+def to_html(report: dict[str, Any], pictures: dict[str, bytes], language: str = "en") -> str:
+    """The report as HTML in a language; ``pictures`` are JPEG files by name. All texts from outside are escaped."""
+    sentences = catalogue(language)
+
+    def say(key: str, **values: object) -> str:
+        return sentences[f"audit.{key}"].format(**values)
+
+    def label(kind: str, name: str, otherwise: str) -> str:
+        return sentences.get(f"{kind}.{name}", otherwise)
+
+    def picture(name: str) -> Markup:
+        data = base64.b64encode(pictures[name]).decode()
+        return Markup("data:image/jpeg;base64,") + data if name in pictures else Markup("")
+
+    environment = Environment(
+        loader=FileSystemLoader(ASSETS / "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    shown = [
+        {"model": model["name"], "method": method, "name": _method(report, label, say, method)}
+        for model in report["models"]
+        for method in model["methods"]
+    ]
+    return environment.get_template(TEMPLATE).render(
+        r=report,
+        s=report["summary"],
+        t=say,
+        language=language,
+        shown=shown,
+        several=len(report["models"]) > 1,
+        families=[f for f in FAMILIES if any(m["family"] == f for m in report["metrics"].values())],
+        verdicts={(each["model"], each["method"]): verdicts(report, each["model"], each["method"]) for each in shown},
+        metric=lambda name: label("audit.metric", name, report["metrics"][name]["label"]),
+        method=lambda name: _method(report, label, say, name),
+        compared=lambda by: " − ".join(label("audit.metric", name, name) for name in by.split(" − ")),
+        about=lambda name: label("audit.metric", f"{name}.about", ""),
+        reason=lambda written: translated(written, language),
+        picture=picture,
+        number=_number,
+        RANDOM=RANDOM,
+        span=lambda name, model: _span(report, name, model),
+    )
+
+
+def _method(report: dict[str, Any], label: Any, say: Any, name: str) -> str:
+    return say("random") if name == RANDOM else label("method", name, report["methods"][name]["label"])
+
+
+def _number(value: float | None, digits: int = 3) -> str:
+    return "–" if value is None else f"{value:.{digits}f}".replace("-", "−")
+
+
+def _span(report: dict[str, Any], name: str, model: str) -> tuple[float, float]:
+    """The range of a metric's intervals over the methods, with a margin, for drawing them."""
+    found = [each[name] for each in report["summary"]["metrics"][model].values() if name in each]
+    low, high = min((each["low"] for each in found), default=0.0), max((each["high"] for each in found), default=1.0)
+    margin = 0.08 * (high - low) or 0.5
+    return low - margin, high + margin

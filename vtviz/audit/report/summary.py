@@ -1,0 +1,131 @@
+"""From rows to figures: means with intervals, comparisons, slices by group."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from vtviz.audit.report.statistics import CONFIDENCE, adjusted, difference, interval
+from vtviz.audit.settings import RANDOM, Settings
+from vtviz.metrics.registry import find_metric
+
+SIGNIFICANT = 0.05
+Columns = dict[str, np.ndarray]
+
+
+def summarise(path: Path, settings: Settings) -> dict[str, Any]:
+    """Every aggregate figure of the rows in a Parquet file; equal rows and settings give equal figures.
+
+    ``metrics[model][method][metric]`` holds ``mean``, ``low``, ``high`` (95 % bootstrap interval) and ``n``;
+    ``comparisons`` the paired differences with p values, adjusted over all of them; ``groups`` the same as ``metrics``
+    for each group; ``score`` and ``attention_entropy`` what the models did, whatever the method.
+    """
+    table = {key: _columns(path, *key, settings.metrics) for key in _pairs(path)}
+    models = list(dict.fromkeys(model for model, _ in table))
+    groups = sorted({str(group) for columns in table.values() for group in columns["group"]} - {""})
+    return {
+        "rows": {model: _counts(table[model, RANDOM]) for model in models},
+        "failures": _reasons(path),
+        "confidence": CONFIDENCE,
+        "score": {model: _interval(table[model, RANDOM], "score", settings.seed) for model in models},
+        "metrics": _means(table, settings, None),
+        "comparisons": _comparisons(table, settings),
+        "groups": {group: _means(table, settings, group) for group in groups},
+        "attention_entropy": {model: _entropy(path, model) for model in models},
+    }
+
+
+def _pairs(path: Path) -> list[tuple[str, str]]:
+    table = pq.read_table(path, columns=["model", "method"])
+    return list(dict.fromkeys(zip(table["model"].to_pylist(), table["method"].to_pylist(), strict=True)))
+
+
+def _columns(path: Path, model: str, method: str, metrics: Sequence[str]) -> Columns:
+    """What one method on one model measured, in the order of the rows."""
+    wanted = ["row", "status", "group", "image_sha256", "score", *metrics]
+    table = pq.read_table(path, columns=wanted, filters=[("model", "=", model), ("method", "=", method)])
+    table = table.sort_by("row")
+    numbers = {name: table[name].to_numpy().astype(float) for name in ("score", *metrics)}
+    words = {name: np.array(table[name].to_pylist(), dtype=object) for name in ("status", "group", "image_sha256")}
+    return {**numbers, **words, "image_sha256": words["image_sha256"].astype(str)}
+
+
+def _counts(columns: Columns) -> dict[str, int]:
+    failed = int((columns["status"] == "failed").sum())
+    return {"total": len(columns["status"]), "measured": len(columns["status"]) - failed, "failed": failed}
+
+
+def _reasons(path: Path) -> dict[str, int]:
+    """How many rows failed for each reason."""
+    table = pq.read_table(path, columns=["model", "row", "reason"], filters=[("method", "=", RANDOM)])
+    found = Counter(reason for reason in table["reason"].to_pylist() if reason)
+    return dict(sorted(found.items(), key=lambda each: (-each[1], each[0])))
+
+
+def _interval(columns: Columns, name: str, seed: int, chosen: np.ndarray | None = None) -> dict[str, Any] | None:
+    values, clusters = columns[name], columns["image_sha256"]
+    if chosen is not None:
+        values, clusters = values[chosen], clusters[chosen]
+    found = interval(values, clusters, seed)
+    return asdict(found) if found else None
+
+
+def _means(table: dict[tuple[str, str], Columns], settings: Settings, group: str | None) -> dict[str, Any]:
+    found: dict[str, dict[str, Any]] = {}
+    for (model, method), columns in table.items():
+        chosen = None if group is None else columns["group"] == group
+        values = {name: _interval(columns, name, settings.seed, chosen) for name in settings.metrics}
+        found.setdefault(model, {})[method] = {name: value for name, value in values.items() if value}
+    return found
+
+
+def _comparisons(table: dict[tuple[str, str], Columns], settings: Settings) -> list[dict[str, Any]]:
+    found = []
+    for first, second in _compared(list(table)):
+        for name in settings.metrics:
+            if find_metric(name).direction == "none":
+                continue
+            gap = difference(table[first][name], table[second][name], table[first]["image_sha256"], settings.seed)
+            if gap:
+                one, two = ({"model": model, "method": method} for model, method in (first, second))
+                found.append({"metric": name, "first": one, "second": two, **asdict(gap[0]), "p": gap[1]})
+    for each, p in zip(found, adjusted([each["p"] for each in found]), strict=True):
+        each["p_adjusted"] = p
+        each["better"] = _better(each)
+    return found
+
+
+def _compared(pairs: list[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
+    """Methods of one model with each other and with the random ranking, and one method on two models."""
+    for first, second in combinations(pairs, 2):
+        same_model, same_method = first[0] == second[0], first[1] == second[1] != RANDOM
+        if same_model or same_method:
+            yield first, second
+
+
+def _better(each: dict[str, Any]) -> str | None:
+    """Which of the two is better, ``first`` or ``second``; None where the difference may be chance."""
+    if each["p_adjusted"] >= SIGNIFICANT or each["low"] <= 0.0 <= each["high"]:
+        return None
+    return "first" if (each["mean"] > 0) == (find_metric(each["metric"]).direction == "higher") else "second"
+
+
+def _entropy(path: Path, model: str) -> list[list[float]] | None:
+    """Mean attention entropy over the rows, ``[layers][heads]``."""
+    filters = (pc.field("model") == model) & (pc.field("method") == RANDOM) & (pc.field("status") == "ok")
+    total, count = None, 0
+    for batch in pq.ParquetFile(path).iter_batches(columns=["model", "method", "status", "attention_entropy"]):
+        for values in pa.Table.from_batches([batch]).filter(filters)["attention_entropy"].to_pylist():
+            if values is not None:
+                rows = np.array(values)
+                total, count = (rows if total is None else total + rows), count + 1
+    return None if total is None else (total / count).tolist()

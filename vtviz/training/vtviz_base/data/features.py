@@ -1,0 +1,161 @@
+"""Backbone features of every view of every training photo, computed once and kept on disk.
+
+A part is one float16 array ``[rows, patches, channels]`` and one JSONL file that says what each row shows.
+A part that is there already is not computed again, so an interrupted run resumes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from tqdm import tqdm
+
+from vtviz.evaluation.split import read_rows
+from vtviz.models.vtviz_base.backbone import PatchBackbone, to_pixels
+from vtviz.training.precision import mixed_precision
+from vtviz.training.vtviz_base.data.imagenet import class_activation, load_backbone, load_classifier
+from vtviz.training.vtviz_base.data.regions import coverage
+from vtviz.training.vtviz_base.data.views import View, apply_view, jitter, mosaic, paste, random_view
+
+BATCH = 16
+SIZE = 320
+SIDED_WORDS = {"left", "right"}
+MOSAIC_SIDES = (2, 2, 3, 4)  # photos along one side of a mosaic
+PASTED = (1, 2, 3)  # photos pasted onto another
+ACTIVE = 0.4  # of the strongest activation in its box: where a thing is taken to be
+
+
+def cache_features(photos: Path, names: Path | None, cache: Path, views: int, scenes: int, seed: int) -> None:
+    """Writes the features of both splits, ``views`` augmented views of each training photo, and composed scenes.
+
+    Args:
+        photos: folder with ``train.jsonl``, ``dev.jsonl`` and ``images/``.
+        names: folder with one photo for each ImageNet class (``classes.jsonl``, ``images/``), or None.
+        cache: folder to fill.
+        views: augmented views of each training photo, beside the plain one.
+        scenes: composed scenes of each of the two kinds.
+        seed: seed of the views and scenes.
+    """
+    cache.mkdir(parents=True, exist_ok=True)
+    classifier = load_classifier()
+    backbone = load_backbone(classifier).to(memory_format=torch.channels_last)
+    for split in ("dev", "train"):
+        rows = read_rows(photos / f"{split}.jsonl")
+        for view in range(1 if split == "dev" else 1 + views):
+            source = _views(rows, photos / "images", view, seed)
+            _write_part(cache, f"{split}-{view}", len(rows), source, backbone)
+    if names is not None:
+        classes = read_rows(names / "classes.jsonl")
+        _write_part(cache, "names-0", len(classes), _views(classes, names / "images", 0, seed), backbone)
+        _write_activations(cache, classes, classifier)
+        backgrounds = [photos / "images" / row["image"] for row in read_rows(photos / "train.jsonl")]
+        for kind in ("mosaic", "paste"):
+            source = _scenes(kind, classes, names / "images", backgrounds, scenes, seed)
+            _write_part(cache, kind, scenes, source, backbone)
+            _write_regions(cache, kind, classes, classifier)
+
+
+def _views(rows: list[dict], images: Path, number: int, seed: int) -> Iterator[tuple[Image.Image, dict]]:
+    for index, row in enumerate(rows):
+        image = Image.open(images / row["image"]).convert("RGB")
+        rng, view = random.Random(f"{seed}-{number}-{index}"), View()
+        if number > 0:
+            words = {word for caption in row["captions"] for word in caption.lower().split()}
+            view = random_view(rng, may_flip=not words & SIDED_WORDS)
+            image = jitter(apply_view(image, view), rng)
+        yield image, {"row": index, **asdict(view)}
+
+
+def _scenes(
+    kind: str, classes: list[dict], images: Path, backgrounds: list[Path], count: int, seed: int
+) -> Iterator[tuple[Image.Image, dict]]:
+    for index in range(count):
+        rng = random.Random(f"{seed}-{kind}-{index}")
+        shown = rng.choice(MOSAIC_SIDES) ** 2 if kind == "mosaic" else rng.choice(PASTED)
+        chosen = rng.sample(range(len(classes)), k=shown)
+        parts = [Image.open(images / classes[c]["image"]).convert("RGB") for c in chosen]
+        parts = [jitter(apply_view(part, random_view(rng, may_flip=True)), rng) for part in parts]
+        if kind == "mosaic":
+            image, boxes = mosaic(parts, rng, SIZE)
+        else:
+            image, boxes = paste(Image.open(rng.choice(backgrounds)).convert("RGB"), parts, rng, SIZE)
+        yield image, {"classes": chosen, "boxes": boxes}
+
+
+def _write_part(
+    cache: Path, name: str, count: int, source: Iterator[tuple[Image.Image, dict]], backbone: PatchBackbone
+) -> None:
+    target = cache / f"{name}.npy"
+    if target.exists():
+        return
+    patches = (SIZE // 16) ** 2
+    partial = cache / f"{name}.partial.npy"
+    array = np.lib.format.open_memmap(partial, mode="w+", dtype=np.float16, shape=(count, patches, backbone.channels))
+    notes: list[dict] = []
+    with ThreadPoolExecutor(1) as ahead, tqdm(total=count, desc=f"features {name}") as progress:
+        upcoming = ahead.submit(_next_batch, source)
+        while True:
+            pixels, batch_notes = upcoming.result()
+            if not batch_notes:
+                break
+            upcoming = ahead.submit(_next_batch, source)
+            with torch.inference_mode(), mixed_precision():
+                features = backbone(pixels.to(memory_format=torch.channels_last))
+            array[len(notes) : len(notes) + len(batch_notes)] = features.half().numpy()
+            notes.extend(batch_notes)
+            progress.update(len(batch_notes))
+    array.flush()
+    (cache / f"{name}.jsonl").write_text("".join(json.dumps(note) + "\n" for note in notes), encoding="utf-8")
+    os.replace(partial, target)
+
+
+def _next_batch(source: Iterator[tuple[Image.Image, dict]]) -> tuple[torch.Tensor, list[dict]]:
+    items = [item for _, item in zip(range(BATCH), source, strict=False)]
+    if not items:
+        return torch.empty(0), []
+    return torch.stack([to_pixels(image, SIZE) for image, _ in items]), [note for _, note in items]
+
+
+def _write_activations(cache: Path, classes: list[dict], classifier: Any) -> None:
+    target = cache / "names-0.activation.npy"
+    if target.exists():
+        return
+    features = np.load(cache / "names-0.npy", mmap_mode="r")
+    maps = []
+    for start in range(0, len(classes), 50):
+        labels = [row["class"] for row in classes[start : start + 50]]
+        maps.append(_activations(classifier, features[start : start + 50], labels))
+    np.save(target, np.concatenate(maps))
+
+
+def _write_regions(cache: Path, kind: str, classes: list[dict], classifier: Any) -> None:
+    """Where each thing of each scene is, ``[things, patches]`` in 0..1, scene after scene: the part of its box
+    that its class activation map marks."""
+    target = cache / f"{kind}.regions.npy"
+    if target.exists():
+        return
+    features, regions = np.load(cache / f"{kind}.npy", mmap_mode="r"), []
+    for index, note in enumerate(read_rows(cache / f"{kind}.jsonl")):
+        labels = [classes[place]["class"] for place in note["classes"]]
+        boxes = np.stack([coverage([tuple(box)], SIZE // 16) for box in note["boxes"]])
+        active = _activations(classifier, features[index : index + 1], labels)
+        inside = np.where(boxes > 0.5, active, np.nan)
+        low, high = np.nanmin(inside, axis=1, keepdims=True), np.nanmax(inside, axis=1, keepdims=True)
+        regions.append(np.where(active - low >= ACTIVE * (high - low), boxes, 0.0).astype(np.float16))
+    np.save(target, np.concatenate(regions))
+
+
+@torch.inference_mode()
+def _activations(classifier: Any, features: np.ndarray, labels: list[int]) -> np.ndarray:
+    last_stage = torch.from_numpy(features[:, :, -classifier.conv_head.in_channels :].astype(np.float32))
+    return class_activation(classifier, last_stage, torch.tensor(labels)).numpy()

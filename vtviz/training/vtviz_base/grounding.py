@@ -1,0 +1,148 @@
+"""The third stage: where the words of short texts look, in the first fusion block.
+
+Short texts about single things ("a photo of a cup") are made of the phrases of photos, and of composed scenes. Only the
+queries and keys of the first block's words are trained, so what the other stages learnt stays as it is: the encoders
+and the heads see no difference, and words of no phrase are held to where they looked before.
+"""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from vtviz.models.attention import Attention
+from vtviz.models.recorder import record_attention
+from vtviz.models.vtviz_base.fusion import FusionBlock
+from vtviz.models.vtviz_base.network import FusionNetwork
+from vtviz.training.loop import Run, Schedule
+from vtviz.training.losses import mass_in_region, spread_in_region
+from vtviz.training.vtviz_base.data.items import Batch, Item, Items, Rows, short_text
+from vtviz.training.vtviz_base.data.regions import coverage
+from vtviz.training.vtviz_base.data.small_things import richest, thing_weights, things_of
+from vtviz.training.vtviz_base.dev_figures import Development
+from vtviz.training.vtviz_base.export import export
+from vtviz.training.vtviz_base.fusion import SPREAD, phrase_rows
+
+PHOTOS = 1200  # those with the most small and rare things
+SHARES = {"caption": 0.25, "thing": 0.5}  # of a batch; the rest are composed scenes
+SEVERAL = 0.3  # share of the texts on photos that name several things
+HOLD = 0.2  # weight of the divergence from where words of no phrase looked before
+
+
+class GroundingItems:
+    """Draws texts about single things, whole captions, and texts on scenes, with patches that the network has encoded.
+
+    Args:
+        items: the photos and scenes.
+        network: encodes their patches, once.
+    """
+
+    def __init__(self, items: Items, network: FusionNetwork) -> None:
+        self.items = items
+        things = [things_of(row) for row in items.rows]
+        self.photos = richest(things, PHOTOS)
+        self.things, self.weights = things, thing_weights(things)
+        rows = {"train-0": self.photos, **{kind: range(len(notes)) for kind, notes in items.scenes.items()}}
+        items.features = {part: _encoded(items.features[part], list(own), network) for part, own in rows.items()}
+
+    def draw(self, kind: str, rng: random.Random) -> Item:
+        """One item of a kind: ``caption``, ``thing`` or ``scene``."""
+        if kind == "scene":
+            return self.items.named(rng, tuple(self.items.scenes))
+        row = rng.choice(self.photos)
+        if kind == "caption":
+            return self.items.caption(row, rng, view_number=0)
+        own, weights = self.things[row], self.weights[row]
+        count = rng.randint(2, 3) if rng.random() < SEVERAL else 1
+        chosen = dict.fromkeys(rng.choices(own, weights, k=count))
+        regions = [(thing.noun, coverage(list(thing.boxes), self.items.side)) for thing in chosen]
+        return short_text("train-0", row, regions, rng)
+
+    def batches(self, size: int, seed: int, start: int) -> Iterator[Batch]:
+        """Endless batches from step ``start``; each step has its own seed."""
+        counts = {kind: round(size * share) for kind, share in SHARES.items()}
+        counts["scene"] = size - sum(counts.values()) if self.items.scenes else 0
+        step = start
+        while True:
+            rng = random.Random(f"{seed}-{step}-grounding")
+            yield self.items.batch([self.draw(kind, rng) for kind, count in counts.items() for _ in range(count)])
+            step += 1
+
+
+def _encoded(features: Rows, rows: list[int], network: FusionNetwork) -> dict[int, np.ndarray]:
+    """Encoded patches ``[patches, width]`` of some rows, as float16."""
+    found: dict[int, np.ndarray] = {}
+    with torch.inference_mode():
+        for first in range(0, len(rows), 20):
+            block = rows[first : first + 20]
+            stacked = np.stack([features[row] for row in block]).astype(np.float32)
+            tokens = network.encode_patches(torch.from_numpy(stacked)).tokens
+            found.update(zip(block, tokens.half().numpy(), strict=True))
+    return found
+
+
+class GroundingRun(Run[Batch]):
+    """Trains the queries and keys of the first block's words; writes the whole model to ``folder``."""
+
+    def __init__(
+        self,
+        network: FusionNetwork,
+        tokenizer: Tokenizer,
+        development: Development,
+        schedule: Schedule,
+        folder: Path,
+        resume: bool,
+        rate: float,
+        answers: list[str],
+    ) -> None:
+        self.network, self.tokenizer, self.development, self.answers = network, tokenizer, development, answers
+        network.eval().requires_grad_(False)
+        block = network.blocks[0]
+        assert isinstance(block, FusionBlock)
+        self.block, self.attention = block, block.text.attention
+        self.before = copy.deepcopy(self.attention)
+        trained = [*self.attention.query.parameters(), *self.attention.key.parameters()]
+        for parameter in trained:
+            parameter.requires_grad_()
+        super().__init__(self.attention, [{"params": trained, "base": rate}], schedule, folder / "grounding", resume)
+
+    def measure(self) -> dict[str, float]:
+        return self.development.measure(self.network)
+
+    def score(self, figures: dict[str, float]) -> float:
+        return figures["pointing layer 0"] + figures["pointing small"]
+
+    def export(self) -> None:
+        export(self.network, self.tokenizer, self.folder.parent, answers=self.answers)
+
+    def losses(self, batch: Batch) -> dict[str, Tensor]:
+        """Mass inside the regions and spread over them; divergence of the other words from where they looked before."""
+        with torch.no_grad():
+            words = self.block.text_norm(self.network.encode_text(batch.ids, batch.mask).tokens)
+            patches = self.block.image_norm(batch.features.float())
+            held = _mean_weights(self.before, words, patches)
+        attention = _mean_weights(self.attention, words, patches)
+        spans = batch.pieces.float() / batch.pieces.sum(dim=1, keepdim=True)
+        rows = phrase_rows(attention, batch, spans)
+        named = torch.zeros(batch.mask.shape).index_add(0, batch.owner, batch.pieces.float()) > 0
+        others = batch.mask & ~named
+        divergence = (held * (held.clamp_min(1e-8) / attention.clamp_min(1e-8)).log()).sum(dim=-1)[others].mean()
+        return {
+            "mass": mass_in_region(rows, batch.regions),
+            "spread": SPREAD * spread_in_region(rows, batch.regions),
+            "hold": HOLD * divergence,
+        }
+
+
+def _mean_weights(attention: Attention, words: Tensor, patches: Tensor) -> Tensor:
+    """Attention weights ``[items, T, patches]``, the mean of all heads."""
+    with record_attention(attention) as recording:
+        attention(words, patches)
+    return recording.of_kind("text→image")[0].mean(dim=1)

@@ -1,0 +1,96 @@
+"""Links that bring back what is on a page, but for an uploaded photo, which they name by its hash."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from functools import cache
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from vtviz.paths import ASSETS
+from vtviz.render.lens.settings import LensSettings
+from vtviz.sentences import LANGUAGES
+from vtviz.ui.ask.photos import photo_name, photo_of
+from vtviz.ui.ask.selection import from_query, select, selected, to_query
+from vtviz.ui.frame.language import current_language, say
+
+WRONG, WANTED, LENS = "link-wrong", "link-wanted", "lens."
+
+
+def open_link(page: str, sides: Sequence[str] = ("",)) -> dict[str, str]:
+    """Takes over what the address says, the first time that a session sees the page; returns all of its parameters."""
+    if st.session_state.get(f"opened-{page}"):
+        return {}
+    st.session_state[f"opened-{page}"] = True
+    query = st.query_params.to_dict()
+    wrong: list[str] = []
+    for side in sides:
+        prefix = prefix_of(side)
+        chosen, bad = from_query(query, selected(side), prefix)
+        wrong += bad
+        if f"{prefix}photo" in query or f"{prefix}text" in query or chosen != selected(side):
+            select(side, **asdict(chosen))
+        if not chosen.is_sample:
+            st.session_state[WANTED + side] = chosen.photo
+    if query.get("lang", "en") not in LANGUAGES:
+        wrong.append("lang")
+    st.session_state[WRONG] = wrong
+    return query
+
+
+def prefix_of(side: str) -> str:
+    """What a side's parameters begin with."""
+    return f"{side}." if side else ""
+
+
+def show_link_notices(sides: Sequence[str] = ("",)) -> None:
+    """What of the link could not be read, once; and which uploaded photo it needs."""
+    wrong = st.session_state.pop(WRONG, [])
+    if wrong:
+        st.warning(say("link.wrong", names=", ".join(wrong)), icon=":material/link_off:")
+    for side in sides:
+        wanted, chosen = st.session_state.get(WANTED + side), selected(side)
+        if wanted and wanted != chosen.photo and not chosen.is_sample:
+            shown = photo_name(chosen.photo)
+            st.warning(say("link.other_photo", name=shown, hash=wanted[:12]), icon=":material/image_search:")
+        if wanted and (wanted == chosen.photo or chosen.is_sample) and photo_of(chosen.photo) is not None:
+            del st.session_state[WANTED + side]
+
+
+def show_missing_photo(side: str = "") -> None:
+    """Asks for the uploaded photo that a link or the history names and that is not here."""
+    st.info(say("link.photo", hash=selected(side).photo[:12]), icon=":material/image_search:")
+
+
+def query_of_sides(sides: Sequence[str] = ("",)) -> dict[str, str]:
+    """What is selected on the sides as query parameters."""
+    return {name: value for side in sides for name, value in to_query(selected(side), prefix_of(side)).items()}
+
+
+def show_link(query: dict[str, str]) -> None:
+    """Puts what is on the page into the address, and offers to copy it."""
+    if current_language() != "en":
+        query = {**query, "lang": current_language()}
+    if st.query_params.to_dict() != query:
+        st.query_params.from_dict(query)
+    component = st.components.v2.component("vtviz_link", html=_part("html"), css=_part("css"), js=_part("js"))
+    labels = {name: say(f"link.{name}") for name in ("copy", "copied", "by_hand", "address")}
+    component(key="copy-link", data={"query": urlencode(query), "labels": labels})
+
+
+@cache
+def _part(kind: str) -> str:
+    return (ASSETS / "link" / f"link.{kind}").read_text(encoding="utf-8")
+
+
+def lens_of(query: Mapping[str, str]) -> LensSettings:
+    """The settings of the lens that a link asks for."""
+    names = {name.removeprefix(LENS): value for name, value in query.items() if name.startswith(LENS)}
+    return LensSettings.from_dict(names)
+
+
+def query_of(settings: LensSettings) -> dict[str, str]:
+    """The settings of a lens as query parameters."""
+    return {LENS + name: value for name, value in settings.to_dict().items()}

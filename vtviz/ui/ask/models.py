@@ -1,0 +1,205 @@
+"""Which model, on which device: picked, offered for download, loaded before it is asked."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import streamlit as st
+
+from vtviz.engine.explanation import Explanation
+from vtviz.machine import device_names
+from vtviz.models.base import ModelError, ModelInfo
+from vtviz.models.registry import DEFAULT_MODEL, model_info, model_infos
+from vtviz.ui.ask.selection import select, selected
+from vtviz.ui.frame.language import current_language, plain, say, say_notice
+from vtviz.ui.frame.resources import shared_engine
+
+OWN, FILE = "own", "@"
+FITS = ("squash", "letterbox", "crop")
+AGREED, DEVICE, AUTO = "agreed-models", "device", "auto"
+FRESH = {"method": None, "layer": None, "head": None, "target": "match", "samples": None, "seed": None, "window": None}
+
+
+def ask_model(chosen: str, side: str = "") -> None:
+    """The model of a side: one that is offered or one of a person's own, and how the photo is fitted to its input."""
+    known = {info.name: info for info in _infos()}
+    name, _, options = chosen.partition("?")
+    key = f"pick{side}-model-{current_language()}"
+    st.session_state[key] = name if name in known else OWN
+
+    def keep() -> None:
+        picked = st.session_state[key]
+        select(side, **FRESH, model="" if picked == OWN else picked)
+
+    first, *others = known
+    names = [first, OWN, *others]
+    st.selectbox(
+        say("pick.model"),
+        names,
+        key=key,
+        format_func=lambda each: say("model.own") if each == OWN else _label(known[each]),
+        help=say("pick.model_help"),
+        on_change=keep,
+    )
+    if name not in known:
+        _ask_own(chosen, side)
+    if name.startswith("open_clip:"):
+        _ask_fit(name, options, side)
+
+
+def ask_writer() -> str:
+    """The model that writes captions, among those that can and what was picked on Explore."""
+    known = {info.name: _label(info) for info in _infos() if _writes(info.name)}
+    picked = selected().model
+    if picked not in known and _writes(picked):
+        known[picked] = picked
+    names = list(known)
+    chosen: str = st.selectbox(
+        say("pick.model"),
+        names,
+        names.index(picked if picked in known else DEFAULT_MODEL),
+        format_func=known.__getitem__,
+        key=f"writer-{current_language()}",
+        help=say("pick.model_help"),
+    )
+    return chosen
+
+
+def ask_device() -> str | None:
+    """The device to run on, where this machine has more than one; None for the fastest."""
+    names = device_names()
+    if len(names) == 1:
+        return None
+    st.selectbox(
+        say("model.device"),
+        [AUTO, *names],
+        key=DEVICE,
+        format_func=lambda each: say("model.device_auto", name=names[0]) if each == AUTO else each,
+        help=say("model.device_help"),
+        persist_state="session",
+    )
+    return current_device()
+
+
+def current_device() -> str | None:
+    """The device that this person picked; None for the fastest."""
+    picked = st.session_state.get(DEVICE, AUTO)
+    return None if picked == AUTO else picked
+
+
+def need_model(name: str) -> None:
+    """Loads a model that is not loaded yet, saying how far it is. Where that needs a download, or opens a file that a
+    link named, the page stops until the person has agreed.
+
+    Raises:
+        ModelError: if there is no such model, or it cannot be loaded.
+    """
+    if not name:
+        st.info(say("model.own_empty"), icon=":material/folder_open:")
+        st.stop()
+    engine, device = shared_engine(), current_device()
+    if engine.is_loaded(name, device):
+        return
+    info = model_info(name)
+    if info is not None and name.partition("?")[0] not in st.session_state.get(AGREED, ()):
+        if not info.available:
+            _offer(info)
+            st.stop()
+        if FILE in name:
+            _offer_file(name)
+            st.stop()
+    bar = st.progress(0.0, say("model.loading", name=plain(name)))
+
+    def heard(what: str, share: float) -> None:
+        bar.progress(min(share, 1.0), say(f"model.{what}", name=plain(name), share=f"{share:.0%}"))
+
+    try:
+        engine.load(name, device, heard)
+    finally:
+        bar.empty()
+
+
+def show_model(explanation: Explanation) -> None:
+    """What a person should know of the model that answered: its notices, its weights, and what it lacks."""
+    for notice in explanation.notices:
+        st.warning(say_notice(notice), icon=":material/info:")
+    if explanation.main_kind != "text→image":
+        st.info(say("model.no_cross_attention"), icon=":material/compare_arrows:")
+    info = model_info(explanation.model)
+    licence = say_notice(info.licence) if info is not None else "–"
+    st.caption(say("model.weights", sha256=explanation.weights_sha256[:12], licence=plain(licence)))
+
+
+def _infos() -> list[ModelInfo]:
+    return sorted(model_infos(), key=lambda info: info.name != DEFAULT_MODEL)
+
+
+def _writes(name: str) -> bool:
+    try:
+        info = model_info(name)
+    except ModelError:
+        return False
+    return info is not None and "caption" in info.abilities.kinds
+
+
+def _label(info: ModelInfo) -> str:
+    return info.label if info.available else say("model.elsewhere", name=info.label, size=info.size_mb)
+
+
+def _ask_own(chosen: str, side: str) -> None:
+    key = f"pick{side}-own"
+    st.session_state.setdefault(key, chosen)
+
+    def keep() -> None:
+        name = st.session_state[key].strip()
+        if FILE in name:
+            _agree(name)
+        select(side, **FRESH, model=name)
+
+    st.text_input(
+        say("model.own_name"),
+        key=key,
+        placeholder="open_clip:ViT-B-32@/path/to/weights.safetensors",
+        help=say("model.own_help"),
+        on_change=keep,
+    )
+
+
+def _ask_fit(name: str, options: str, side: str) -> None:
+    given: dict[str, Any] = dict(part.partition("=")[::2] for part in options.split("&") if part)
+    key = f"pick{side}-fit-{current_language()}"
+    st.session_state[key] = given.get("fit", FITS[0])
+
+    def keep() -> None:
+        changed = {**given, "fit": st.session_state[key]}
+        query = "&".join(f"{each}={value}" for each, value in changed.items() if (each, value) != ("fit", FITS[0]))
+        select(side, **{**asdict(selected(side)), "model": f"{name}?{query}" if query else name})
+
+    st.selectbox(
+        say("model.fit"),
+        FITS,
+        key=key,
+        format_func=lambda each: say(f"model.fit_{each}"),
+        help=say("model.fit_help"),
+        on_change=keep,
+    )
+
+
+def _offer(info: ModelInfo) -> None:
+    size = say("model.size_unknown") if info.size_mb is None else f"{info.size_mb} MB"
+    about = say("model.offer", name=plain(info.label), size=size, licence=plain(say_notice(info.licence)))
+    st.info(f"{about} {plain(say_notice(info.description))}", icon=":material/download:")
+    if info.notice:
+        st.warning(say_notice(info.notice), icon=":material/info:")
+
+    st.button(say("model.download"), icon=":material/download:", type="primary", on_click=_agree, args=(info.name,))
+
+
+def _offer_file(name: str) -> None:
+    st.info(say("model.offer_file", name=plain(name)), icon=":material/folder_open:")
+    st.button(say("model.open"), icon=":material/folder_open:", type="primary", on_click=_agree, args=(name,))
+
+
+def _agree(name: str) -> None:
+    st.session_state[AGREED] = {*st.session_state.get(AGREED, ()), name.partition("?")[0]}

@@ -1,0 +1,84 @@
+"""The photos of a session: packaged ones by name, uploaded ones by the SHA-256 of their file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import streamlit as st
+from PIL import ImageOps
+
+from vtviz.inputs import ImageInput, InputError
+from vtviz.render.overlay import to_jpeg
+from vtviz.ui.frame.language import say
+from vtviz.ui.frame.resources import checked_photo, samples
+
+KEPT_BYTES = 48 * 2**20
+THUMBNAIL = (88, 64)  # pixels
+
+
+@dataclass(frozen=True)
+class Upload:
+    """An uploaded file."""
+
+    name: str
+    data: bytes
+
+
+class Uploads:
+    """The files that one session uploaded lately, at most ``limit`` bytes of them; nobody else sees them."""
+
+    def __init__(self, limit: int = KEPT_BYTES) -> None:
+        self.limit, self.files = limit, OrderedDict[str, Upload]()
+
+    def keep(self, name: str, data: bytes) -> str:
+        """Keeps a file, and gives up the oldest ones where there is no room; returns its SHA-256."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        self.files[sha256] = Upload(name, data)
+        self.files.move_to_end(sha256)
+        while sum(len(each.data) for each in self.files.values()) > self.limit and len(self.files) > 1:
+            self.files.popitem(last=False)
+        return sha256
+
+
+@st.cache_resource(scope="session", show_spinner=False)
+def uploads() -> Uploads:
+    """The uploads of this session."""
+    return Uploads()
+
+
+def photo_of(photo: str) -> ImageInput | None:
+    """The photo of a selection, or None where it is an upload that is not here.
+
+    Raises:
+        InputError: if the uploaded file cannot be used.
+    """
+    if photo in samples():
+        data = samples()[photo].read()
+        return checked_photo(hashlib.sha256(data).hexdigest(), data)
+    upload = uploads().files.get(photo)
+    return checked_photo(photo, upload.data) if upload else None
+
+
+def photo_name(photo: str) -> str:
+    """What a photo is called: a sample's name in the chosen language, an upload's file name, else its hash."""
+    if photo in samples():
+        return say(f"sample.{photo}")
+    upload = uploads().files.get(photo)
+    return upload.name if upload else photo[:12]
+
+
+def thumbnail(photo: str) -> bytes | None:
+    """A small picture of a photo, cut to size, as JPEG; None where there is no picture to be had."""
+    try:
+        image = photo_of(photo)
+    except InputError:
+        return None
+    return None if image is None else _thumbnail(image.sha256, image)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _thumbnail(sha256: str, _image: ImageInput) -> bytes:
+    width, height = THUMBNAIL
+    return to_jpeg(ImageOps.fit(_image.to_pil(), (2 * width, 2 * height)))  # twice the pixels, for sharp screens

@@ -1,0 +1,111 @@
+"""The report of an audit on a page: its findings, and the files to keep."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+import plotly.graph_objects as go
+import streamlit as st
+
+from vtviz.audit.report.best_and_worst import PICTURES
+from vtviz.audit.report.html import to_html
+from vtviz.audit.report.verdict import Verdict, verdicts
+from vtviz.audit.settings import RANDOM
+from vtviz.ui.frame.charts import coloured
+from vtviz.ui.frame.language import current_language, plain, say, say_or, say_stored
+
+MARKS = {
+    "good": ":green[:material/check_circle:]",
+    "bad": ":red[:material/cancel:]",
+    "unsure": ":orange[:material/help:]",
+}
+READER = 900  # pixels
+REASONS = 3  # of failed rows, the commonest first
+
+
+def show_report(folder: Path) -> None:
+    """The findings of each method, the figures as a chart, downloads."""
+    report = orjson.loads((folder / "report.json").read_bytes())
+    counts = report["summary"]["rows"]
+    for model, rows in counts.items():
+        st.caption(say("audit.done", model=model, **rows))
+    for why, count in list(report["summary"]["failures"].items())[:REASONS]:
+        st.caption(f"{count} × {plain(say_stored(why))}")
+    _downloads(folder, report)
+    columns = [(m["name"], method) for m in report["models"] for method in m["methods"]]
+    for place in range(0, len(columns), 2):
+        for column, (model, method) in zip(st.columns(2), columns[place : place + 2], strict=False):
+            with column.container(border=True):
+                title = _method(report, method)
+                st.markdown(f"**{title}**" + (f" · {model}" if len(report["models"]) > 1 else ""))
+                for verdict in verdicts(report, model, method):
+                    st.markdown(f"{MARKS[verdict.tone]} {_sentence(report, verdict)}")
+    if st.toggle(say("audit.read"), key="audit-read"):
+        st.iframe(_page(folder, report), height=READER)
+        return
+    for model in report["summary"]["metrics"]:
+        st.plotly_chart(coloured(_chart(report, model)), key=f"audit-chart-{model}", config={"displayModeBar": False})
+
+
+def _sentence(report: dict[str, Any], verdict: Verdict) -> str:
+    values = {name: f"{v:.3f}" if isinstance(v, float) else v for name, v in verdict.values.items()}
+    if "metric" in values:
+        name = str(values["metric"])
+        values["metric"] = say_or(f"audit.metric.{name}", report["metrics"][name]["label"])
+    return say(f"audit.{verdict.key}", **{name: "–" if value is None else value for name, value in values.items()})
+
+
+def _method(report: dict[str, Any], name: str) -> str:
+    return say("audit.random") if name == RANDOM else say_or(f"method.{name}", report["methods"][name]["label"])
+
+
+def _page(folder: Path, report: dict[str, Any]) -> str:
+    """report.html in the language of the page."""
+    pictures = {file.name: file.read_bytes() for file in (folder / PICTURES).glob("*.jpg")}
+    return to_html(report, pictures, current_language())
+
+
+def _downloads(folder: Path, report: dict[str, Any]) -> None:
+    from vtviz.audit.report.files import archive
+
+    files = (
+        ("report.html", lambda: _page(folder, report).encode(), "text/html", ":material/description:"),
+        ("report.json", (folder / "report.json").read_bytes, "application/json", ":material/data_object:"),
+        ("rows.parquet", (folder / "rows.parquet").read_bytes, "application/vnd.apache.parquet", ":material/table:"),
+        ("audit.zip", lambda: archive(folder), "application/zip", ":material/folder_zip:"),
+    )
+    with st.container(horizontal=True):
+        for name, make, mime, icon in files:
+            st.download_button(name, make, name, mime, icon=icon, on_click="ignore", key=f"audit-{name}")
+
+
+def _chart(report: dict[str, Any], model: str) -> go.Figure:
+    """Means with their intervals, a colour a method, random in grey."""
+    chart = go.Figure()
+    for method, values in report["summary"]["metrics"][model].items():
+        names = [name for name in report["metrics"] if name in values]
+        means = [values[name]["mean"] for name in names]
+        chart.add_scatter(
+            x=means,
+            y=[say_or(f"audit.metric.{name}", report["metrics"][name]["label"]) for name in names],
+            error_x={
+                "type": "data",
+                "symmetric": False,
+                "array": [values[name]["high"] - mean for name, mean in zip(names, means, strict=True)],
+                "arrayminus": [mean - values[name]["low"] for name, mean in zip(names, means, strict=True)],
+            },
+            mode="markers",
+            orientation="h",
+            name=_method(report, method),
+            marker={"size": 10, **({"color": "#8a93a0"} if method == RANDOM else {})},
+        )
+    rows = max(len(values) for values in report["summary"]["metrics"][model].values())
+    return chart.update_layout(
+        height=120 + 38 * rows,
+        margin={"l": 0, "r": 10, "t": 30, "b": 0},
+        yaxis_autorange="reversed",
+        scattermode="group",
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+    )

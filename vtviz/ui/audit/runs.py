@@ -1,0 +1,95 @@
+"""The Audit page: set an audit up, watch it, read its report; earlier ones."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from functools import partial
+
+import streamlit as st
+
+from vtviz.audit.background import AuditJobs
+from vtviz.audit.history import OPEN, Entry, History, data_folder
+from vtviz.audit.progress import Progress
+from vtviz.ui.frame.language import current_language, plain, say, say_stored
+from vtviz.ui.frame.resources import shared_engine
+
+CHOSEN = "audit-chosen"
+POLL = 1.0
+ICONS = {
+    "waiting": ":material/schedule:",
+    "running": ":material/progress_activity:",
+    "done": ":material/check_circle:",
+    "failed": ":material/error:",
+    "cancelled": ":material/cancel:",
+    "interrupted": ":material/pause_circle:",
+}
+
+
+@st.cache_resource(show_spinner=False)
+def audit_jobs() -> AuditJobs:
+    """The audits of this server; they borrow the engine's models, and let other requests in between their passes."""
+    engine = shared_engine()
+    return AuditJobs(History(data_folder()), partial(engine.use, slow=True), engine.let_pass)
+
+
+def show_runs() -> None:
+    """The list of audits, and the chosen one."""
+    entries = audit_jobs().history.all()
+    st.subheader(say("audit.runs"))
+    if not entries:
+        st.info(say("audit.no_runs"), icon=":material/fact_check:")
+        return
+    numbers = [entry.id for entry in entries]
+    if st.session_state.get(CHOSEN) not in numbers:
+        st.session_state[CHOSEN] = numbers[0]
+    by_number = {entry.id: entry for entry in entries}
+    chosen = st.selectbox(say("audit.run"), numbers, format_func=lambda n: _title(by_number[n]), key=CHOSEN)
+    show_run(chosen)
+
+
+def _title(entry: Entry) -> str:
+    when = datetime.fromtimestamp(entry.created).strftime("%Y-%m-%d %H:%M")
+    return f"{when} · {entry.name} · {say(f'audit.state.{entry.state}')}"
+
+
+def show_run(number: int) -> None:
+    """One audit: how far it is, or its report."""
+    entry = audit_jobs().history.get(number)
+    if entry is None:
+        return
+    if entry.state in OPEN:
+        _watch(number)
+        return
+    if entry.state != "done":
+        box = st.error if entry.state == "failed" else st.info
+        told = (say(f"audit.state.{entry.state}"), plain(say_stored(entry.error)))
+        box(": ".join(part for part in told if part), icon=ICONS[entry.state])
+        if st.button(say("audit.go_on"), icon=":material/play_arrow:"):
+            audit_jobs().go_on(entry, current_language())
+            st.rerun()
+        return
+    from vtviz.ui.audit.report import show_report
+
+    show_report(audit_jobs().history.folder_of(number))
+
+
+@st.fragment(run_every=POLL)
+def _watch(number: int) -> None:
+    entry, now = audit_jobs().history.get(number), audit_jobs().progress(number)
+    if entry is None or entry.state not in OPEN:
+        st.rerun()
+        return
+    st.progress(now.done / now.total if now and now.total else 0.0, text=_progress_text(now))
+    st.caption(say("audit.leave"))
+    if st.button(say("audit.cancel"), icon=":material/stop:"):
+        audit_jobs().cancel(number)
+
+
+def _progress_text(now: Progress | None) -> str:
+    if now is None:
+        return say("audit.state.waiting")
+    text = say(f"audit.stage.{now.stage}", done=now.done, total=now.total)
+    if now.seconds_left is not None:
+        text += " · " + say("audit.left", left=time.strftime("%H:%M:%S", time.gmtime(now.seconds_left)))
+    return text + (" · " + say("audit.failed_rows", failed=now.failed) if now.failed else "")

@@ -1,0 +1,102 @@
+"""A comparison as the browser needs it."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import numpy as np
+
+from vtviz.engine.comparison import Comparison, Pair
+from vtviz.engine.explanation import Explanation
+from vtviz.metrics.agreement import TOP_SHARE
+from vtviz.render.colour import colour_map
+from vtviz.render.overlay import scaled_photo, to_jpeg
+from vtviz.ui.ask.photos import photo_name
+from vtviz.ui.ask.selection import selected
+from vtviz.ui.compare.change import SIDES
+from vtviz.ui.frame.language import say
+
+PHOTO_SIDE = 800
+
+
+DIFFERENCE_COLOURS = "RdBu"  # from red (less, side B) to blue (more, side A)
+
+
+LABELS = ("hint", "words", "whole", "map", "difference", "difference_about", "alone", "nothing", "share")
+
+
+def pair_data(comparison: Comparison, name: str, pinned: int) -> dict[str, Any]:
+    """What the browser needs: photos, words, and the maps of every pair as float32."""
+    sides = comparison.sides
+    photos = [_photo(side) if index == 0 or not comparison.same_photo else None for index, side in enumerate(sides)]
+    figures = ("a", "b", "change_figure", "correlation", "overlap")
+    about = {"overlap": say("compare.overlap_help", share=f"{TOP_SHARE:.0%}")}
+    heads = [["A", ""], ["B", ""]]
+    heads += [[say(f"compare.{each}"), about.get(each) or say(f"compare.{each}_help")] for each in figures]
+    return {
+        "name": name,
+        "pinned": pinned,
+        "photos": photos,
+        "differs": comparison.same_photo,
+        "signed": [side.relevance.signed for side in sides],
+        "lut": _text(colour_map()),
+        "diverging": _text(colour_map(DIFFERENCE_COLOURS)),
+        "sides": [_side(index, side) for index, side in enumerate(sides)],
+        "pairs": [_pair(pair, comparison) for pair in comparison.pairs],
+        "labels": {
+            **{each: say(f"compare.{each}") for each in (*LABELS, "correlation", "overlap")},
+            "opacity": say("compare.opacity"),
+            "smooth": say("compare.smooth"),
+            "heads": heads,
+        },
+    }
+
+
+def _side(index: int, explanation: Explanation) -> dict[str, Any]:
+    name, photo = "AB"[index], photo_name(selected(SIDES[index]).photo)
+    return {
+        "name": name,
+        "title": f"{name} · {explanation.score:.0%}",
+        "alt": say("explore.alt", name=photo),
+        "words": [
+            {"text": word.text, "unknown": place in explanation.unknown}
+            for place, word in enumerate(explanation.tokens.words)
+        ],
+    }
+
+
+def _pair(pair: Pair, comparison: Comparison) -> dict[str, Any]:
+    a, b = pair.scores
+    texts = [
+        None if place is None else comparison.sides[index].tokens.words[place].text.lower()
+        for index, place in enumerate(pair.places)
+    ]
+    return {
+        "places": pair.places,
+        "whole": pair.is_whole,
+        "changed": not pair.is_whole and texts[0] != texts[1],
+        "maps": [_floats(each) for each in pair.maps],
+        "grids": [None if each is None else list(each.shape) for each in pair.maps],
+        "difference": _floats(pair.difference),
+        "scores": [_figure(a, "{:.3g}"), _figure(b, "{:.3g}")],
+        "change": None if a is None or b is None else f"{b - a:+.3g}",
+        "correlation": _figure(pair.correlation, "{:.2f}"),
+        "overlap": _figure(pair.overlap, "{:.2f}"),
+    }
+
+
+def _figure(value: float | None, form: str) -> str | None:
+    return None if value is None else form.format(value)
+
+
+def _photo(explanation: Explanation) -> str:
+    return "data:image/jpeg;base64," + base64.b64encode(to_jpeg(scaled_photo(explanation.image, PHOTO_SIDE))).decode()
+
+
+def _floats(values: np.ndarray | None) -> str | None:
+    return None if values is None else _text(values.astype("<f4"))
+
+
+def _text(values: np.ndarray) -> str:
+    return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()

@@ -1,0 +1,95 @@
+"""The attention heads of an explanation: how spread out and how alike they are, and what each matters."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from vtviz.engine.explanation import Explanation
+from vtviz.engine.heads import head_changes, head_entropies, head_similarities
+from vtviz.engine.turns import Busy
+from vtviz.inputs import InputError
+from vtviz.models.base import ModelError
+from vtviz.ui.frame.language import plain, say, say_error
+from vtviz.ui.frame.resources import shared_engine
+
+KEPT = "head-changes"
+NO_BREAK = "\u00a0"
+MOST = 20  # results kept for a person
+Key = tuple[str, str, str]
+
+
+@st.fragment
+def show_heads(explanation: Explanation) -> None:
+    """Entropy of every head, how alike those of a layer are, and the change of the match without each."""
+    left, right = st.columns(2)
+    left.markdown(f"**{say('metrics.entropies')}**", help=say("metrics.entropy_help"))
+    entropies = _heat(head_entropies(explanation), "Cividis", (0.0, 1.0), ".2f")
+    left.plotly_chart(entropies, key="entropies", config={"displayModeBar": False})
+    alike = [
+        f"{say('pick.layer_number', number=place + 1)} {value:.2f}".replace(" ", NO_BREAK)
+        for place, value in enumerate(head_similarities(explanation))
+        if not np.isnan(value)
+    ]
+    if alike:
+        left.caption(say("metrics.alike", layers=" · ".join(alike)), help=say("metrics.alike_help"))
+    if explanation.main_kind != "text→image":
+        return
+    with right:
+        st.markdown(f"**{say('metrics.importance')}**", help=say("metrics.importance_help"))
+        try:
+            _show_changes(explanation)
+        except (InputError, ModelError, Busy) as error:
+            st.error(plain(say_error(error)), icon=":material/error:")
+
+
+def _show_changes(explanation: Explanation) -> None:
+    kept: dict[Key, np.ndarray | None] = st.session_state.setdefault(KEPT, {})
+    key = (explanation.model, explanation.image.sha256, explanation.tokens.text)
+    if key not in kept:
+        place = st.empty()
+        with place.container():
+            st.caption(say("metrics.importance_about"))
+            asked = st.button(say("faithfulness.measure"), key="measure-heads", icon=":material/fact_check:")
+        if not asked:
+            return
+
+        def hear(done: int, total: int) -> None:
+            place.progress(done / total, text=say("pick.layer_number", number=done + 1))
+
+        kept[key] = head_changes(shared_engine(), explanation, hear)
+        while len(kept) > MOST:
+            del kept[next(iter(kept))]
+        place.empty()
+    found = kept[key]
+    if found is None:
+        st.caption(say("metrics.importance_none"))
+        return
+    largest = float(np.abs(found).max()) or 1.0
+    decimals = max(2, 1 - math.floor(math.log10(largest)))  # log-probabilities change by less than logits
+    chart = _heat(found, "RdBu", (-largest, largest), f"+.{decimals}f")
+    st.plotly_chart(chart, key="importance", config={"displayModeBar": False})
+    st.caption(say("metrics.importance_colours"))
+
+
+def _heat(values: np.ndarray, scale: str, ends: tuple[float, float], digits: str) -> go.Figure:
+    heat = go.Heatmap(
+        z=values,
+        x=[str(i + 1) for i in range(values.shape[1])],
+        y=[say("pick.layer_number", number=i + 1) for i in range(values.shape[0])],
+        colorscale=scale,
+        zmin=ends[0],
+        zmax=ends[1],
+        showscale=False,
+        texttemplate=f"%{{z:{digits}}}",
+        hovertemplate=f"%{{y}}, {say('pick.head')} %{{x}}: %{{z:.3g}}<extra></extra>",
+    )
+    return go.Figure(heat).update_layout(
+        height=max(230, 22 * len(values)),
+        margin={"l": 0, "r": 0, "t": 5, "b": 5},
+        yaxis_autorange="reversed",
+        xaxis={"title": say("pick.head"), "type": "category"},
+    )

@@ -1,0 +1,53 @@
+"""What an explanation cost, and what the attention heads did."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from vtviz.engine.explain import STAGES
+from vtviz.engine.explanation import Explanation
+from vtviz.engine.heads import head_entropies
+from vtviz.ui.frame.charts import coloured
+from vtviz.ui.frame.language import say, say_stored
+from vtviz.ui.show.attention_heads import show_heads
+
+
+def show_metrics(explanation: Explanation) -> None:
+    """Time of each stage, device, memory, and what each head of the model did."""
+    st.subheader(say("metrics.title"))
+    timings = explanation.timings_ms
+    values = {
+        "metrics.total": f"{timings['total']:.0f} ms",
+        "metrics.memory": f"{explanation.memory_mb:.0f} MiB",
+        "metrics.entropy": f"{_chosen_entropy(explanation):.2f}",
+        "metrics.patches": f"{explanation.grid[0]} × {explanation.grid[1]}",
+    }
+    for column, (key, value) in zip(st.columns(4), values.items(), strict=True):
+        column.metric(say(key), value, help=say(f"{key}_help"))
+    st.caption(say("metrics.device", device=say_stored(explanation.device), model=explanation.model))
+    with st.expander(say("metrics.charts"), key="charts", icon=":material/bar_chart:", on_change="rerun") as charts:
+        if charts.open:  # drawing charts that nobody looks at would slow every new text
+            _show_charts(explanation)
+
+
+def _show_charts(explanation: Explanation) -> None:
+    st.markdown(f"**{say('metrics.stages')}**")
+    st.plotly_chart(coloured(_timings_chart(explanation.timings_ms)), key="timings", config={"displayModeBar": False})
+    show_heads(explanation)
+
+
+def _chosen_entropy(explanation: Explanation) -> float:
+    values = head_entropies(explanation)
+    return float(values[explanation.layer if explanation.main_kind == "text→image" else -1].mean())
+
+
+def _timings_chart(timings: dict[str, float]) -> go.Figure:
+    names = [say(f"stage.{stage}") for stage in STAGES]
+    values = [timings[stage] for stage in STAGES]
+    bars = go.Bar(
+        x=values, y=names, orientation="h", text=[f"{v:.0f} ms" for v in values], textposition="auto", cliponaxis=False
+    )
+    return go.Figure(bars).update_layout(
+        height=230, margin={"l": 0, "r": 30, "t": 5, "b": 5}, yaxis_autorange="reversed", xaxis_title="ms"
+    )

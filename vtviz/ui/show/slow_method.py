@@ -1,0 +1,73 @@
+"""Methods of many passes: they run when asked to, show their progress and can be cancelled, and outlive the page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from vtviz.attribution.base import complete
+from vtviz.attribution.registry import methods
+from vtviz.engine.explanation import Explanation, Request
+from vtviz.engine.slow_job import Job
+from vtviz.inputs import InputError
+from vtviz.ui.frame.language import plain, say, say_error
+from vtviz.ui.frame.names import method_name
+from vtviz.ui.frame.resources import shared_engine
+from vtviz.watch import Cancelled
+
+JOBS, ENCODING = "jobs", "encoding_ms"
+
+
+def show_job(request: Request, shown: Explanation) -> None:
+    """Where what is shown is not what was asked for: what that costs, and a button; while it runs: its progress."""
+    if shown.fingerprint == request.fingerprint:
+        return
+    job = st.session_state.setdefault(JOBS, {}).get(request.fingerprint)
+    with st.container(border=True):
+        if job is None:
+            _offer(request, shown)
+        else:
+            _follow(request, job)
+
+
+def _offer(request: Request, shown: Explanation) -> None:
+    method = methods()[request.method or shown.method]
+    name = method_name(method.name)
+    passes = method.passes(shown.tokens, shown.grid, complete(method, request.options))
+    timings = shown.timings_ms  # the features of a known photo took no time: keep what they once took
+    encoding = max(timings["image_features"], st.session_state.get(ENCODING, 0.0))
+    st.session_state[ENCODING] = encoding
+    each = timings["forward"] + (encoding if "window" in method.options else 0.0)
+    seconds = max(1, round(passes * each / 1000))
+    st.markdown(say("method.slow", method=name, passes=passes, seconds=seconds, shown=method_name(shown.method)))
+    if st.button(say("method.run", method=name), type="primary", icon=":material/play_arrow:"):
+        st.session_state[JOBS] = {request.fingerprint: shared_engine().start(request)}
+        st.rerun()
+
+
+@st.fragment(run_every=0.5)
+def _follow(request: Request, job: Job) -> None:
+    name = method_name(request.method or "")
+    if not job.future.done():
+        st.progress(job.done / max(job.total, 1), text=_told(name, job))
+        st.button(say("method.cancel"), icon=":material/close:", disabled=job.stopping, on_click=job.cancel)
+        return
+    error = job.error()
+    if error is None:
+        st.session_state[JOBS].pop(request.fingerprint, None)
+        st.rerun()
+    elif isinstance(error, Cancelled):
+        st.info(say("method.cancelled", method=name), icon=":material/cancel:")
+    elif isinstance(error, InputError):
+        st.error(plain(say_error(error)), icon=":material/error:")
+    else:
+        raise error
+    if st.button(say("method.run", method=name), icon=":material/replay:"):
+        st.session_state[JOBS] = {request.fingerprint: shared_engine().start(request)}
+        st.rerun()
+
+
+def _told(name: str, job: Job) -> str:
+    """How far a job is."""
+    if job.stopping:
+        return say("method.cancelling", method=name)
+    return say("method.progress", method=name, done=job.done, total=job.total) if job.total else say("method.waiting")

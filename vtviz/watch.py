@@ -1,54 +1,145 @@
-"""Who waits for a method: progress, cancelling, and pauses for others."""
+"""How whoever waits for work follows it: stages, counts and shares of it, cancelling, and pauses for others."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
 
 
 class Cancelled(Exception):
-    """The person who asked does not want the result any more."""
+    """The person who asked no longer wants the result."""
 
 
 @dataclass(frozen=True)
-class Watch:
-    """Someone who waits: ``progress`` hears passes done and passes in all, ``cancelled`` is asked between batches, and
-    ``pause`` is called between batches where nothing holds the model, so that others may use it."""
+class Progress:
+    """How far work is: ``done`` of the ``total`` steps of a ``stage`` (0 where the total is not known), how many of
+    them ``failed``, and the seconds that the rest of the stage will take, where that can be told."""
 
-    progress: Callable[[int, int], None] = lambda done, total: None
-    cancelled: Callable[[], bool] = lambda: False
-    pause: Callable[[], None] = lambda: None
+    stage: str = ""
+    done: int = 0
+    total: int = 0
+    failed: int = 0
+    seconds_left: float | None = None
+
+    @property
+    def share(self) -> float:
+        """The part of the stage that is done, 0..1."""
+        return min(self.done / self.total, 1.0) if self.total else 0.0
+
+
+class Watch:
+    """Someone who waits for work.
+
+    Args:
+        hear: gets every Progress, in the thread that does the work.
+        cancelled: asked between steps whether the result is no longer wanted.
+        pause: called between steps where nothing holds the model, so that others may use it.
+    """
+
+    def __init__(
+        self,
+        hear: Callable[[Progress], None] = lambda now: None,
+        cancelled: Callable[[], bool] = lambda: False,
+        pause: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.hear, self.cancelled, self.pause = hear, cancelled, pause
+        self.now = Progress()
+        self._first, self._began = 0, time.perf_counter()
+        self._spent: dict[str, float] = {}
+
+    def enter(self, stage: str, total: int = 0, done: int = 0, failed: int = 0) -> None:
+        """A stage begins; some of its steps may have been done before."""
+        self._leave()
+        self._first, self._began = done, time.perf_counter()
+        self._tell(Progress(stage, done, total, failed))
 
     def step(self, done: int, total: int, pause: bool = True) -> None:
-        """To be called before the first batch and after each. Raises Cancelled where the result is not wanted."""
-        self.progress(done, total)
-        if pause and done < total:
+        """So many steps of the stage are done. To be called before the first one and after each.
+
+        Raises:
+            Cancelled: where the result is no longer wanted.
+        """
+        if done < self.now.done:
+            self._first = done
+        self._tell(replace(self.now, done=done, total=total, seconds_left=self._left(done, total)))
+        self.check(pause and done < total)
+
+    def advance(self, steps: int = 1, failed: int = 0) -> None:
+        """So many more steps are done, of which the total is the most.
+
+        Raises:
+            Cancelled: where the result is no longer wanted.
+        """
+        self.now = replace(self.now, failed=self.now.failed + failed)
+        self.step(min(self.now.done + steps, self.now.total), self.now.total)
+
+    def reach(self, stage: str, done: int, total: int) -> None:
+        """So many steps of a stage are done, which begins where it is not the present one; nobody else is let in.
+
+        Raises:
+            Cancelled: where the result is no longer wanted.
+        """
+        if self.now.stage != stage:
+            self.enter(stage, total)
+        self.step(done, total, pause=False)
+
+    def extend(self, steps: int) -> None:
+        """So many more steps turn out to be needed."""
+        self.now = replace(self.now, total=self.now.total + steps)
+
+    def check(self, pause: bool = True) -> None:
+        """Lets others pass, and stops the work where nobody wants it.
+
+        Raises:
+            Cancelled: where the result is no longer wanted.
+        """
+        if pause:
             self.pause()
         if self.cancelled():
             raise Cancelled
 
+    def quietly(self) -> Watch:
+        """The same for a part of the work whose own steps are not worth hearing of."""
+        return Watch(cancelled=self.cancelled, pause=self.pause)
 
-class Count:
-    """Counts the passes of one method for a watch.
+    def spent_ms(self) -> dict[str, float]:
+        """The time that each stage took until now, in milliseconds."""
+        self._leave()
+        return dict(self._spent)
 
-    Args:
-        watch: hears of them.
-        total: passes in all.
-    """
+    def _leave(self) -> None:
+        """Notes the time of the stage that ends."""
+        if self.now.stage:
+            now = time.perf_counter()
+            self._spent[self.now.stage] = self._spent.get(self.now.stage, 0.0) + (now - self._began) * 1000
+            self._began = now
 
-    def __init__(self, watch: Watch, total: int) -> None:
-        self.watch, self.done, self.total = watch, 0, total
-        watch.step(0, total)
+    def _left(self, done: int, total: int) -> float | None:
+        taken = done - self._first
+        return (time.perf_counter() - self._began) / taken * (total - done) if taken > 0 and total else None
 
-    def add(self, passes: int) -> None:
-        """So many more are done, of which the total is the most.
+    def _tell(self, now: Progress) -> None:
+        self.now = now
+        self.hear(now)
 
-        Raises:
-            Cancelled: where the result is not wanted.
-        """
-        self.done = min(self.done + passes, self.total)
-        self.watch.step(self.done, self.total)
 
-    def extend(self, passes: int) -> None:
-        """So many more turn out to be needed."""
-        self.total += passes
+_current: ContextVar[Watch | None] = ContextVar("vtviz_watch", default=None)
+
+
+@contextmanager
+def watching(watch: Watch) -> Iterator[None]:
+    """Inside the ``with``, ``watch`` is the ``current_watch`` of this thread, for work that is not given one, such as
+    the loading of a model by a plug-in."""
+    token = _current.set(watch)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def current_watch() -> Watch:
+    """The watch of the work that this thread does; one that hears nothing where there is none."""
+    return _current.get() or Watch()

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from vtviz.attribution.case import Case
 from vtviz.models.base import EncodedText, FusionModel
-from vtviz.watch import Count, Watch
+from vtviz.watch import Watch
 
 LARGEST = {"cpu": 4, "cuda": 256}  # more photos at a time are no faster, and longer to wait for when cancelled
 ACTIVATIONS = 60  # times the pixels: what a photo takes while it is encoded, by measurement on the largest backbone
@@ -92,8 +92,9 @@ def masked_scores(case: Case, masks: Callable[[slice], Tensor], total: int, watc
         features = encode(case.model, cover(pixels, masks(part).to(pixels)))
         return torch.stack([score(case, features, text) for text in texts])
 
-    passes, found = Count(watch, total), []
+    watch.step(0, total)
+    found = []
     for values in in_batches(run, total, batch_size(pixels)):
         found.append(values)
-        passes.add(values.shape[1])
+        watch.advance(values.shape[1])
     return torch.cat(found, dim=1)

@@ -25,7 +25,7 @@ from vtviz.evaluation.question_words import (
     singular,
 )
 from vtviz.evaluation.split import Row
-from vtviz.training.vtviz_base.data.views import Box
+from vtviz.metrics.localisation import Box
 
 KINDS = ("presence", "count", "colour", "action", "place")
 FREQUENT = 0.004  # share of the photos that mention a noun, for it to be asked about where it is absent

@@ -15,7 +15,7 @@ from vtviz.attribution.options import Choice, Options, choices
 from vtviz.attribution.perturbation import batches, blank
 from vtviz.inputs import Tokens
 from vtviz.models.base import EncodedText
-from vtviz.watch import Count, Watch
+from vtviz.watch import Watch
 
 POINTS = 10  # of the path at a time
 MOST = 4  # times the steps asked for, where more than that is left
@@ -48,26 +48,26 @@ class IntegratedGradients(Method):
         steps, count = options.samples or 0, len(case.tokens)
         with torch.inference_mode():
             grey = case.model.encode_pixels(blank(case.pixels))
-        passes = Count(watch, 2 * steps * count)
-        return [self._one(case, index, steps, grey.clone(), passes) for index in range(count)]
+        watch.step(0, 2 * steps * count)
+        return [self._one(case, index, steps, grey.clone(), watch) for index in range(count)]
 
-    def _one(self, case: Case, index: int, steps: int, grey: Tensor, passes: Count) -> Relevance:
+    def _one(self, case: Case, index: int, steps: int, grey: Tensor, watch: Watch) -> Relevance:
         path = Path(case, index, grey)
         parts, done = [], steps
         for part in batches(steps, POINTS):
             parts.append(path.part(part.start / steps, part.stop / steps, part.stop - part.start))
-            passes.add(2 * (part.stop - part.start))
+            watch.advance(2 * (part.stop - part.start))
         points = min(POINTS, steps)
         value, baseline = path.value(1.0), path.value(0.0)
         enough = COMPLETE * abs(value - baseline)
         while abs(sum(each.left for each in parts)) > enough and done + 2 * points <= MOST * steps:
             worst = max(parts, key=lambda each: abs(each.left))
             parts.remove(worst)
-            passes.extend(4 * points)
+            watch.extend(4 * points)
             middle = (worst.start + worst.end) / 2
             for start, end in ((worst.start, middle), (middle, worst.end)):
                 parts.append(path.part(start, end, points))
-                passes.add(2 * points)
+                watch.advance(2 * points)
             done += 2 * points
         words, image = (torch.stack(each).sum(dim=0) for each in zip(*(p.shares for p in parts), strict=True))
         left = value - baseline - float(words.sum() + image.sum())

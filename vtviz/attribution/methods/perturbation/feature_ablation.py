@@ -9,7 +9,7 @@ from vtviz.attribution.case import Case
 from vtviz.attribution.options import Choice, Options, choices
 from vtviz.attribution.players import Players, blocks
 from vtviz.inputs import Tokens
-from vtviz.watch import Count, Watch
+from vtviz.watch import Watch
 
 
 class FeatureAblation(Method):
@@ -35,9 +35,9 @@ class FeatureAblation(Method):
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
         players = Players(case, options.window or 1)
         squares = len(players.squares)
-        passes = Count(watch, squares + 1)
+        watch.step(0, squares + 1)
         shown = torch.cat([~torch.eye(squares, dtype=torch.bool), torch.ones(1, squares, dtype=torch.bool)])
-        features = players.features(shown, passes.add)  # the last is the whole photo
+        features = players.features(shown, watch.advance)  # the last is the whole photo
         found = []
         for index, members in enumerate(players.words):
             words = len(members)

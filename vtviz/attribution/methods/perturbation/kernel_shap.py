@@ -11,7 +11,7 @@ from vtviz.attribution.options import SEED, Choice, Options, choices
 from vtviz.attribution.perturbation import batch_size
 from vtviz.attribution.players import Players
 from vtviz.inputs import Tokens
-from vtviz.watch import Count, Watch
+from vtviz.watch import Watch
 
 
 class KernelSHAP(Method):
@@ -38,10 +38,10 @@ class KernelSHAP(Method):
 
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
         players = Players(case, options.window or 1)
-        passes = Count(watch, (options.samples or 0) * len(case.tokens))
-        return [self._one(players, index, options, passes) for index in range(len(case.tokens))]
+        watch.step(0, (options.samples or 0) * len(case.tokens))
+        return [self._one(players, index, options, watch) for index in range(len(case.tokens))]
 
-    def _one(self, players: Players, index: int, options: Options, passes: Count) -> Relevance:
+    def _one(self, players: Players, index: int, options: Options, watch: Watch) -> Relevance:
         from captum.attr import KernelShap
 
         words, count = len(players.words[index]), players.count(index)
@@ -50,7 +50,7 @@ class KernelSHAP(Method):
             there = present.bool()
             shown, which = torch.unique(there[:, words:], dim=0, return_inverse=True)
             values = players.values(index, there[:, :words], players.features(shown), which)
-            passes.add(len(present))
+            watch.advance(len(present))
             return values
 
         value, baseline = run(torch.stack([torch.ones(count), torch.zeros(count)])).tolist()

@@ -10,7 +10,7 @@ from vtviz.attribution.case import Case
 from vtviz.attribution.options import SEED, Choice, Options, choices
 from vtviz.attribution.players import Players, blocks
 from vtviz.inputs import Tokens
-from vtviz.watch import Count, Watch
+from vtviz.watch import Watch
 
 
 class ShapleySampling(Method):
@@ -44,14 +44,14 @@ class ShapleySampling(Method):
         generator = torch.Generator().manual_seed(options.seed or 0)
         keys = torch.rand(samples, squares, generator=generator)
         others = [torch.rand(samples, len(words), generator=generator) for words in players.words]
-        passes = Count(watch, samples * (squares - 1) + 2)
-        ends = players.features(torch.tensor([[False] * squares, [True] * squares]), passes.add)
+        watch.step(0, samples * (squares - 1) + 2)
+        ends = players.features(torch.tensor([[False] * squares, [True] * squares]), watch.advance)
         added: list[list[Tensor]] = [[] for _ in players.words]
         bounds = [(0.0, 0.0)] * len(players.words)
         for sample in range(samples):
             order = keys[sample].argsort()
             shown = order.argsort()[None, :] < torch.arange(1, squares)[:, None]  # the first 1, 2, … squares
-            middle = players.features(shown, passes.add) if squares > 1 else ends[:0]
+            middle = players.features(shown, watch.advance) if squares > 1 else ends[:0]
             features = torch.cat([ends[:1], middle, ends[1:]])
             for index, words in enumerate(others):
                 place = torch.cat([words[sample], keys[sample]]).argsort().argsort()

@@ -17,7 +17,7 @@ from huggingface_hub.errors import (
 from tqdm import tqdm
 
 from vtviz.models.base import ModelError
-from vtviz.models.progress import report
+from vtviz.watch import current_watch
 
 WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", "open_clip_pytorch_model.bin")
 PATIENCE = 6.0  # seconds for a first answer of the hub
@@ -109,5 +109,5 @@ class _Reported(tqdm):  # type: ignore[type-arg]
     def update(self, n: float | None = 1) -> bool | None:
         shown = super().update(n)
         if self.total:
-            report("download_share", min(1.0, self.n / self.total))
+            current_watch().reach("download_share", min(int(self.n), int(self.total)), int(self.total))
         return shown

@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from vtviz.models.base import ModelError
-from vtviz.models.progress import report
+from vtviz.watch import current_watch
 
 CONFIG = "open_clip_config.json"
 SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt")
@@ -52,13 +52,14 @@ def find_weights(path: Path) -> Path:
 
 
 def sha256_of(path: Path) -> str:
-    """The sha256 of a file, in hexadecimal; reports how far it is."""
+    """The sha256 of a file, in hexadecimal; the current watch hears how far it is."""
     digest, size, done = hashlib.sha256(), max(1, path.stat().st_size), 0
+    watch = current_watch()
     with path.open("rb") as file:
         while block := file.read(BLOCK):
             digest.update(block)
             done += len(block)
-            report("hash", done / size)
+            watch.reach("hash", done, size)
     return digest.hexdigest()
 
 

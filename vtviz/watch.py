@@ -50,11 +50,16 @@ class Watch:
         self._first, self._began = 0, time.perf_counter()
         self._spent: dict[str, float] = {}
 
+    def tell(self, now: Progress) -> None:
+        """Takes over how far the work is, also where another watch follows it on behalf of this one."""
+        self.now = now
+        self.hear(now)
+
     def enter(self, stage: str, total: int = 0, done: int = 0, failed: int = 0) -> None:
         """A stage begins; some of its steps may have been done before."""
         self._leave()
         self._first, self._began = done, time.perf_counter()
-        self._tell(Progress(stage, done, total, failed))
+        self.tell(Progress(stage, done, total, failed))
 
     def step(self, done: int, total: int, pause: bool = True) -> None:
         """So many steps of the stage are done. To be called before the first one and after each.
@@ -64,7 +69,7 @@ class Watch:
         """
         if done < self.now.done:
             self._first = done
-        self._tell(replace(self.now, done=done, total=total, seconds_left=self._left(done, total)))
+        self.tell(replace(self.now, done=done, total=total, seconds_left=self._left(done, total)))
         self.check(pause and done < total)
 
     def advance(self, steps: int = 1, failed: int = 0) -> None:
@@ -120,10 +125,6 @@ class Watch:
     def _left(self, done: int, total: int) -> float | None:
         taken = done - self._first
         return (time.perf_counter() - self._began) / taken * (total - done) if taken > 0 and total else None
-
-    def _tell(self, now: Progress) -> None:
-        self.now = now
-        self.hear(now)
 
 
 _current: ContextVar[Watch | None] = ContextVar("vtviz_watch", default=None)

@@ -12,7 +12,7 @@ import typer
 from tqdm import tqdm
 
 from vtviz.inputs import ImageInput, InputError, read_image
-from vtviz.watch import Watch
+from vtviz.watch import Progress, Watch
 
 app = typer.Typer(
     name="vtviz",
@@ -34,9 +34,9 @@ def passes(name: str) -> Iterator[Watch]:
     """A watch whose progress is a bar on the terminal, once it takes more than a second."""
     with tqdm(desc=name, disable=None, leave=False, delay=1.0) as bar:
 
-        def advance(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
+        def advance(now: Progress) -> None:
+            bar.total = now.total
+            bar.update(now.done - bar.n)
 
         yield Watch(advance)
 

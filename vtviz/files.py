@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and photos that are read from files."""
+"""Files: read with one clear sentence where that fails, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def write_atomically(path: Path, data: bytes | memoryview) -> None:
     Raises:
         OSError: if it cannot be written; the old content is kept.
     """
-    new = path.with_name(f"{path.name}.{uuid4().hex}.new")  # of its own, because several may write the same file
+    new = path.with_name(f".{path.name}.{uuid4().hex}")  # of its own, because several may write the same file
     try:
         with new.open("xb") as file:
             file.write(data)

@@ -56,12 +56,17 @@ class Watch:
         self._first, self._first_at = 0, self._began  # from where and when the pace is measured
         self._spent: dict[str, float] = {}
 
+    def tell(self, now: Progress) -> None:
+        """Takes over how far the work is, also where another watch follows it on behalf of this one."""
+        self.now = now
+        self.hear(now)
+
     def enter(self, stage: str, total: int = 0, done: int = 0, failed: int = 0) -> None:
         """A stage begins; some of its steps may have been done before."""
         self._leave()
         self._began = time.perf_counter()
         self._first, self._first_at = done, self._began
-        self._tell(Progress(stage, done, total, failed))
+        self.tell(Progress(stage, done, total, failed))
 
     def step(self, done: int, total: int, pause: bool = True, note: str = "") -> None:
         """So many steps of the stage are done. To be called before the first one and after each.
@@ -71,7 +76,7 @@ class Watch:
         """
         if done < self.now.done:
             self._first, self._first_at = done, time.perf_counter()
-        self._tell(replace(self.now, done=done, total=total, seconds_left=self._left(done, total), note=note))
+        self.tell(replace(self.now, done=done, total=total, seconds_left=self._left(done, total), note=note))
         self.check(pause and done < total)
 
     def advance(self, steps: int = 1, failed: int = 0, note: str = "") -> None:
@@ -139,10 +144,6 @@ class Watch:
     def _left(self, done: int, total: int) -> float | None:
         taken = done - self._first
         return (time.perf_counter() - self._first_at) / taken * (total - done) if taken > 0 and total else None
-
-    def _tell(self, now: Progress) -> None:
-        self.now = now
-        self.hear(now)
 
 
 _current: ContextVar[Watch | None] = ContextVar("vtviz_watch", default=None)

@@ -18,14 +18,13 @@ from vtviz.audit import row_loop as run
 from vtviz.audit import row_store as rows_module
 from vtviz.audit.audit import run_audit
 from vtviz.audit.manifest import read_manifest
-from vtviz.audit.models import Door
-from vtviz.audit.progress import Progress
 from vtviz.audit.replay import differences, replay
 from vtviz.audit.report.html import to_html, write_html
+from vtviz.audit.requests import Door
 from vtviz.audit.row import in_frame
 from vtviz.audit.settings import RANDOM, Settings
 from vtviz.inputs import InputError
-from vtviz.watch import Cancelled, Watch
+from vtviz.watch import Cancelled, Progress, Watch
 
 
 @pytest.fixture(scope="module")
@@ -114,9 +113,9 @@ def test_killed_and_started_again_it_ends_with_the_same_figures(
 
     rows, folder = read_manifest(manifest), tmp_path / "again"
     with pytest.raises(Killed):
-        run_audit(rows, SETTINGS, folder, door, kill)
+        run_audit(rows, SETTINGS, folder, door, Watch(kill))
     measured: list[Progress] = []
-    second = run_audit(rows, SETTINGS, folder, door, measured.append)
+    second = run_audit(rows, SETTINGS, folder, door, Watch(measured.append))
     assert not list(differences(report["summary"], second["summary"], "summary"))
     started = {now.stage: now.done for now in reversed(measured)}
     assert started["rows"] == (moment[1] if moment[0] == "rows" else 5)  # nothing is measured twice
@@ -134,9 +133,9 @@ def test_a_kill_between_the_whole_file_and_its_parts_counts_no_row_twice(
 
 def test_cancelling_keeps_what_was_measured(manifest: Path, tmp_path: Path, door: Door) -> None:
     seen: list[Progress] = []
-    watch = Watch(cancelled=lambda: bool(seen) and seen[-1].done == 2)
+    watch = Watch(seen.append, lambda: bool(seen) and seen[-1].done == 2)
     with pytest.raises(Cancelled):
-        run_audit(read_manifest(manifest), SETTINGS, tmp_path / "out", door, seen.append, watch)
+        run_audit(read_manifest(manifest), SETTINGS, tmp_path / "out", door, watch)
     assert audit.RowStore(tmp_path / "out", SETTINGS.metrics).done() == {("tiny", 1): False, ("tiny", 2): False}
     assert seen[1].seconds_left is not None and seen[1].seconds_left > 0
 

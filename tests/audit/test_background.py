@@ -5,7 +5,6 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,9 @@ import pytest
 from tests.audit.conftest import SETTINGS as FULL
 from vtviz.audit.background import AuditJobs
 from vtviz.audit.history import DATA, Entry, History, data_folder
-from vtviz.audit.models import Door
+from vtviz.audit.requests import Door
 from vtviz.inputs import InputError
+from vtviz.watch import Watch
 
 SETTINGS = replace(FULL, methods=("raw_attention",), metrics=("insertion",), probes=1)
 
@@ -42,10 +42,10 @@ def test_an_audit_runs_in_the_background_and_is_listed(manifest: Path, tmp_path:
 def test_a_cancelled_audit_goes_on(manifest: Path, tmp_path: Path, door: Door) -> None:
     entered, leave = threading.Event(), threading.Event()
 
-    def slow(name: str, work: Callable[[Any], Any]) -> Any:
+    def slow(request: Any, watch: Watch) -> Any:
         entered.set()
         assert leave.wait(30)
-        return door(name, work)
+        return door(request, watch)
 
     jobs = AuditJobs(History(tmp_path), slow)
     entry = jobs.start("mine", manifest, SETTINGS)
@@ -60,7 +60,7 @@ def test_a_cancelled_audit_goes_on(manifest: Path, tmp_path: Path, door: Door) -
 
 
 def test_what_went_wrong_is_kept(manifest: Path, tmp_path: Path) -> None:
-    def broken(name: str, work: Callable[[Any], Any]) -> Any:
+    def broken(request: Any, watch: Watch) -> Any:
         raise InputError("No such thing.")
 
     jobs = AuditJobs(History(tmp_path), broken)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from vtviz.audit.models import Door
 
 from tests.audit.conftest import SETTINGS
 from vtviz.attribution.attribute import attribute
@@ -17,10 +18,9 @@ from vtviz.audit.audit import run_audit
 from vtviz.audit.background import AuditJobs
 from vtviz.audit.history import History
 from vtviz.audit.manifest import read_manifest
-from vtviz.audit.models import Door
 from vtviz.audit.row import measure_row
-from vtviz.engine.explanation import Request
 from vtviz.engine.local import LocalEngine
+from vtviz.engine.requests.explain import Explain
 from vtviz.inputs import ImageInput
 from vtviz.metrics.registry import metrics
 from vtviz.models.base import Target
@@ -59,7 +59,7 @@ def test_a_request_is_answered_before_the_row_ends(
     row = jobs.start("mine", manifest, replace(SETTINGS, limit=1, probes=1))
     assert entered.wait(60)
     order.clear()
-    tiny_engine.explain(Request(photo, "a dog", "tiny"))
+    tiny_engine.ask(Explain(photo, "a dog", "tiny"))
     order.append("answer")
     answered.set()
     until(lambda: len(order) > 1)

@@ -12,9 +12,10 @@ import pytest
 import torch
 
 import vtviz.models
+from vtviz.attribution.options import Options
 from vtviz.attribution.registry import methods
-from vtviz.engine.explanation import Request
 from vtviz.engine.local import LocalEngine
+from vtviz.engine.requests.explain import Explain
 from vtviz.inputs import ImageInput
 from vtviz.models import plugins
 from vtviz.models.base import ModelError
@@ -48,9 +49,9 @@ def test_a_registered_network_is_listed_loaded_and_explained(registered: ModuleT
     try:
         for name, method in methods().items():
             if method.cost in ("1F", "1F + 1B") and method.supports(about.abilities, "match") is None:
-                explanation = engine.explain(Request(cat, "a cat on grass", "own", name))
+                explanation = engine.ask(Explain(cat, "a cat on grass", "own", name))
                 assert explanation.relevance.maps.shape == (4, 14, 14) and explanation.is_match is None
-        found = engine.explain(Request(cat, "a cat on grass", "own", "raw_attention", layer=0, head=3))
+        found = engine.ask(Explain(cat, "a cat on grass", "own", "raw_attention", Options(layer=0, head=3)))
         first, second = (layer.weights for layer in found.record.of_kind("text→image")[:2])
         assert second.shape == (4, 4, 196)
         np.testing.assert_allclose(first.sum(dim=-1), 1.0, atol=1e-5)

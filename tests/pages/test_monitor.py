@@ -3,8 +3,8 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from vtviz.engine.explanation import Request
 from vtviz.engine.local import LocalEngine
+from vtviz.engine.requests.explain import Explain
 from vtviz.inputs import ImageInput
 from vtviz.paths import ASSETS
 from vtviz.ui import monitor
@@ -25,7 +25,7 @@ def test_an_empty_monitor_says_what_to_do(app: AppTest) -> None:
 
 def test_every_explanation_appears(app: AppTest, cat: ImageInput) -> None:
     engine = app.session_state["engine"]
-    made = engine.explain(Request(cat, "a cat", method="raw_attention"))
+    made = engine.ask(Explain(cat, "a cat", method="raw_attention"))
     engine.runs.attach(
         made.fingerprint, {"insertion": 0.8, "random_insertion": 0.5, "deletion": 0.2, "random_deletion": 0.5}
     )

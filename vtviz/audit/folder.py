@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from vtviz.audit.manifest import Manifest
-from vtviz.audit.models import About
+from vtviz.audit.requests import About
 from vtviz.audit.settings import Settings
+from vtviz.files import write_atomically
 from vtviz.inputs import InputError
 
 RUN = "audit.json"
@@ -38,6 +38,4 @@ def claim_folder(folder: Path, manifest: Manifest, settings: Settings, models: S
                 folder=folder,
             )
     else:
-        new = file.with_suffix(".new")
-        new.write_text(json.dumps(mine, indent=2), encoding="utf-8")
-        os.replace(new, file)
+        write_atomically(file, json.dumps(mine, indent=2).encode())

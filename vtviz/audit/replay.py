@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,7 @@ import orjson
 
 from vtviz.audit.audit import SCHEMA, run_audit
 from vtviz.audit.manifest import read_manifest
-from vtviz.audit.models import Door
-from vtviz.audit.progress import Progress
+from vtviz.audit.requests import Door
 from vtviz.audit.settings import settings_from
 from vtviz.inputs import InputError
 from vtviz.watch import Watch
@@ -56,7 +55,6 @@ def replay(
     folder: Path,
     door: Door,
     manifest: Path | None = None,
-    progress: Callable[[Progress], None] = lambda now: None,
     watch: Watch | None = None,
 ) -> list[Difference]:
     """Runs the audit of a report again in a folder; returns where the figures differ by more than 1e-6.
@@ -68,8 +66,7 @@ def replay(
         folder: an empty one for the second run.
         door: the way to the models.
         manifest: where it lies now; where the report says, if None.
-        progress: hears every step.
-        watch: asked whether to go on.
+        watch: hears every step, and may cancel.
 
     Raises:
         InputError: if the report or the manifest cannot be used, or the folder is not empty.
@@ -82,7 +79,7 @@ def replay(
         )
     settings = settings_from(old["settings"])
     rows = read_manifest(manifest or Path(old["inputs"]["path"]), settings.limit)
-    new = run_audit(rows, settings, folder, door, progress, watch)
+    new = run_audit(rows, settings, folder, door, watch)
     found = [
         each for key in ("sha256", "photos_sha256") for each in differences(old["inputs"][key], new["inputs"][key], key)
     ]

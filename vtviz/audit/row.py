@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from vtviz.attribution.attribute import attribute_case
 from vtviz.attribution.case import Case
@@ -22,15 +23,23 @@ from vtviz.models.base import FusionModel, Target
 from vtviz.watch import Watch
 
 
-def measure_row(model: FusionModel, name: str, row: Row, settings: Settings, watch: Watch) -> list[dict[str, Any]]:
-    """A record for each method and one for the random ranking: who, what, the model's score, every metric.
+def measure_row(
+    model: FusionModel,
+    name: str,
+    row: Row,
+    image: ImageInput,
+    features: Tensor,
+    settings: Settings,
+    watch: Watch,
+) -> list[dict[str, Any]]:
+    """A record for each method and one for the random ranking: who, what, the model's score, every metric. ``features``
+    are those of the photo.
 
     Raises:
         InputError: if the photo or the text cannot be used, or a method is not defined for the model.
         Cancelled: if the watch says so.
     """
-    image = read_photo(row)
-    case = Case(model, image, [row.text], target_of(model))
+    case = Case(model, image, [row.text], target_of(model), features)
     masked = Masked(case, settings.fill, watch)
     boxes, phrase = in_frame(fractions(row, image), model.frame(image)), phrase_of(row, case)
     own = int(np.random.SeedSequence([settings.seed, row.number]).generate_state(1)[0])
@@ -41,13 +50,13 @@ def measure_row(model: FusionModel, name: str, row: Row, settings: Settings, wat
     }
     found = []
     for method in (*settings.methods_of(model), RANDOM):
-        watch.step(0, 1)
+        watch.check()
         explain = None if method == RANDOM else explainer(model, method, watch)
         relevance = random_ranking(case, own) if explain is None else attribute_case(case, method, watch=watch)[0]
         subject = Subject(case, image, relevance, masked, explain, boxes, phrase, settings.steps, own)
         values: dict[str, float | None] = {}
         for metric in settings.metrics:
-            watch.step(0, 1)
+            watch.check()
             values[metric] = find_metric(metric).take(subject)
         found.append({**blank(row, name, method), **shared, "status": "ok", **values})
     return found

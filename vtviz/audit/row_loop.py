@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from vtviz.audit.manifest import Row
-from vtviz.audit.models import About, Door
-from vtviz.audit.progress import Clock
-from vtviz.audit.row import failed_row, measure_row
+from vtviz.audit.requests import About, Door, MeasureRow
+from vtviz.audit.row import failed_row, read_photo
 from vtviz.audit.row_store import RowStore
 from vtviz.audit.settings import Settings
 from vtviz.inputs import InputError
@@ -22,13 +21,7 @@ FLUSH_ROWS = 32
 
 
 def measure_rows(
-    store: RowStore,
-    rows: Sequence[Row],
-    settings: Settings,
-    models: Sequence[About],
-    door: Door,
-    clock: Clock,
-    watch: Watch,
+    store: RowStore, rows: Sequence[Row], settings: Settings, models: Sequence[About], door: Door, watch: Watch
 ) -> None:
     """Measures every row that is not on disk yet. Rows that fail are recorded with the reason.
 
@@ -36,28 +29,30 @@ def measure_rows(
         Cancelled: if the watch says so; what was measured stays on disk.
     """
     known = store.done()
-    clock.enter("rows", len(known), len(rows) * len(models), sum(known.values()))
+    watch.enter("rows", len(rows) * len(models), len(known), sum(known.values()))
     flushed, waiting = time.monotonic(), 0
     try:
         for model in models:
             for row in rows:
                 if (model.name, row.number) in known:
                     continue
-                watch.step(0, 1, pause=False)
+                watch.check(pause=False)
                 records = _records(model, row, settings, door, watch)
                 store.add(records)
                 waiting += 1
                 if waiting >= FLUSH_ROWS or time.monotonic() - flushed > FLUSH_SECONDS:
                     store.flush()
                     flushed, waiting = time.monotonic(), 0
-                clock.step(failed=int(records[0]["status"] == "failed"))
+                watch.advance(failed=int(records[0]["status"] == "failed"))
     finally:
         store.flush()
 
 
 def _records(model: About, row: Row, settings: Settings, door: Door, watch: Watch) -> list[dict[str, Any]]:
     try:
-        return door(model.name, lambda loaded: measure_row(loaded, model.name, row, settings, watch))
+        request = MeasureRow(model.name, row, read_photo(row), settings)
+        records: list[dict[str, Any]] = door(request, watch.quietly())
+        return records
     except (InputError, ModelError) as error:
         reason = str(error)
     except (RuntimeError, ValueError) as error:  # one row must not end an audit of a night

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -21,9 +22,10 @@ def caption(
 ) -> None:
     """Write captions for a photo, best first."""
     from vtviz.engine.local import LocalEngine
+    from vtviz.engine.requests.captions_and_answers import WriteCaptions
 
-    with bars() as watch:
-        captions = LocalEngine(device).captions(read_photo(photo), model, watch=watch)[:count]
+    with closing(LocalEngine(device)) as engine, bars() as watch:
+        captions = engine.ask(WriteCaptions(read_photo(photo), model), watch)[:count]
     rows = [
         {
             "text": caption.text,
@@ -45,8 +47,10 @@ def answer(
 ) -> None:
     """Answer a question about a photo, or say that the model cannot tell."""
     from vtviz.engine.local import LocalEngine
+    from vtviz.engine.requests.captions_and_answers import AnswerQuestion
 
-    likeliest = LocalEngine(device).answer(read_photo(photo), question, model)
+    with closing(LocalEngine(device)) as engine:
+        likeliest = engine.ask(AnswerQuestion(read_photo(photo), question, model))
     rows = [{"answer": text, "probability": round(probability, 4)} for text, probability in likeliest.candidates]
     if not as_json:
         typer.echo(likeliest.text or "can't tell")

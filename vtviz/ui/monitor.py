@@ -10,10 +10,9 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from vtviz.engine.explain import STAGES
-from vtviz.engine.run_log import KEPT, RunEntry
-from vtviz.engine.turns import QUEUE
-from vtviz.machine import device_label, memory_mb
+from vtviz.engine.engine import Status
+from vtviz.engine.requests.explain import STAGES
+from vtviz.engine.run_log import EXPLAIN, KEPT, RunEntry
 from vtviz.ui.frame.charts import coloured
 from vtviz.ui.frame.language import say, say_stored
 from vtviz.ui.frame.resources import shared_engine
@@ -25,9 +24,9 @@ MINUTE = 60.0
 @st.fragment(run_every=POLL)
 def live() -> None:
     """Figures of this moment, and of the last explanations."""
-    engine = shared_engine()
-    entries = engine.runs.entries()
-    _now(entries)
+    status = shared_engine().status()
+    entries = [entry for entry in status.runs if entry.request == EXPLAIN]
+    _now(status, entries)
     if not entries:
         st.info(say("monitor.empty"), icon=":material/monitoring:")
         return
@@ -50,21 +49,21 @@ def live() -> None:
         st.dataframe(_table(entries), hide_index=True)
 
 
-def _now(entries: Sequence[RunEntry]) -> None:
-    engine, now = shared_engine(), time.time()
+def _now(status: Status, entries: Sequence[RunEntry]) -> None:
+    now = time.time()
     spent = [entry.timings_ms["total"] for entry in entries if entry.timings_ms]
     values = {
         "throughput": str(sum(now - entry.at < MINUTE for entry in entries)),
         "median": f"{np.median(spent):.0f} ms" if spent else "–",
         "waited": f"{np.median([entry.waited_ms for entry in entries]):.0f} ms" if entries else "–",
-        "queue": f"{engine.runs.waiting} / {QUEUE}",
-        "memory": f"{memory_mb(engine.device):.0f} MiB",
+        "queue": f"{status.waiting} / {status.places}",
+        "memory": f"{status.memory_mb:.0f} MiB",
         "failed": str(sum(entry.error is not None for entry in entries)),
     }
     with st.container(horizontal=True):
         for name, value in values.items():
             st.metric(say(f"monitor.{name}"), value, help=say(f"monitor.{name}_help"), width="content", border=True)
-    st.caption(say("monitor.device", device=say_stored(device_label(engine.device)), kept=KEPT))
+    st.caption(say("monitor.device", device=say_stored(status.device), kept=KEPT))
 
 
 def _titled(name: str, chart: go.Figure) -> None:

@@ -10,7 +10,8 @@ import streamlit as st
 
 from vtviz.attribution.base import Method
 from vtviz.attribution.registry import in_groups, methods
-from vtviz.engine.explanation import Explanation, Request
+from vtviz.engine.explanation import Explanation
+from vtviz.engine.requests.explain import Explain
 from vtviz.models.registry import model_info
 from vtviz.ui.ask.selection import OPTIONS, select
 from vtviz.ui.ask.target import show_target
@@ -22,7 +23,7 @@ NUMBERS = ("samples", "seed", "window")
 MEAN = -1
 
 
-def show_pickers(explanation: Explanation, request: Request, side: str = "") -> None:
+def show_pickers(explanation: Explanation, request: Explain, side: str = "") -> None:
     """The pickers of a side, with the model's defaults where nothing is picked. The explanation may be that of another
     method, where the one asked for has not run yet."""
     method = methods()[request.method or explanation.method]
@@ -47,7 +48,7 @@ def show_pickers(explanation: Explanation, request: Request, side: str = "") -> 
         show_guide()
 
 
-def _defined(request: Request) -> list[str]:
+def _defined(request: Explain) -> list[str]:
     """The methods that are defined for the model and target."""
     info = model_info(request.model)
     if info is None:
@@ -55,7 +56,7 @@ def _defined(request: Request) -> list[str]:
     return [name for name in in_groups() if methods()[name].supports(info.abilities, request.target.kind) is None]
 
 
-def _show_numbers(method: Method, request: Request, side: str) -> None:
+def _show_numbers(method: Method, request: Explain, side: str) -> None:
     """The numbers that the method has: samples, seed, window."""
     numbers = [name for name in NUMBERS if name in method.options]
     for name, column in zip(numbers, st.columns(4), strict=False):

@@ -8,14 +8,18 @@ from typing import Any
 import streamlit as st
 
 from vtviz.engine.explanation import Explanation
+from vtviz.engine.requests.model import LoadModel
 from vtviz.machine import device_names
 from vtviz.models.base import ModelError, ModelInfo
 from vtviz.models.registry import DEFAULT_MODEL, model_info, model_infos
 from vtviz.ui.ask.selection import select, selected
 from vtviz.ui.frame.language import current_language, plain, say, say_notice
 from vtviz.ui.frame.resources import shared_engine
+from vtviz.ui.frame.waiting import ask
+from vtviz.watch import Progress
 
 OWN, FILE = "own", "@"
+LOADING = ("download_share", "hash")  # stages of the loading of a model with a share to be told
 FITS = ("squash", "letterbox", "crop")
 AGREED, DEVICE, AUTO = "agreed-models", "device", "auto"
 FRESH = {"method": None, "layer": None, "head": None, "target": "match", "samples": None, "seed": None, "window": None}
@@ -109,15 +113,12 @@ def need_model(name: str) -> None:
         if FILE in name:
             _offer_file(name)
             st.stop()
-    bar = st.progress(0.0, say("model.loading", name=plain(name)))
 
-    def heard(what: str, share: float) -> None:
-        bar.progress(min(share, 1.0), say(f"model.{what}", name=plain(name), share=f"{share:.0%}"))
+    def describe(now: Progress, seconds: str) -> tuple[float, str]:
+        stage = now.stage if now.stage in LOADING else "loading"
+        return now.share, say(f"model.{stage}", name=plain(name), share=f"{now.share:.0%}")
 
-    try:
-        engine.load(name, device, heard)
-    finally:
-        bar.empty()
+    ask(LoadModel(name, device), describe, cancel=False)
 
 
 def show_model(explanation: Explanation) -> None:

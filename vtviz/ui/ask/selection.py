@@ -12,8 +12,7 @@ import streamlit as st
 
 from vtviz.attribution.options import Options
 from vtviz.attribution.registry import methods
-from vtviz.engine.engine import Engine
-from vtviz.engine.explanation import Request
+from vtviz.engine.requests.explain import Explain
 from vtviz.inputs import MAX_CHARACTERS, ImageInput, InputError, check_text
 from vtviz.models.base import ModelError, Target, TargetKind
 from vtviz.models.registry import DEFAULT_MODEL, model_info
@@ -47,16 +46,10 @@ class Selection:
     def is_sample(self) -> bool:
         return self.photo in samples()
 
-    def request(self, image: ImageInput, engine: Engine, device: str | None = None) -> Request:
-        """The request to the engine, once the photo is at hand.
-
-        Raises:
-            InputError: if the model does not have the target.
-            ModelError: if the model cannot be loaded.
-        """
-        given = {name: getattr(self, name) for name in OPTIONS}
-        target = Target() if self.target == MATCH else engine.target(self.model, self.target)
-        return Request(image, self.text, self.model, self.method, target=target, device=device, **given)
+    def request(self, image: ImageInput, target: Target, device: str | None = None) -> Explain:
+        """The request to the engine, once the photo and the target are at hand."""
+        options = Options(**{name: getattr(self, name) for name in OPTIONS})
+        return Explain(image, self.text, self.model, self.method, options, target, device)
 
     def plain(self) -> Selection:
         """The same photo, text, model and method with everything else at its default."""

@@ -10,7 +10,9 @@ from typing import Any
 import streamlit as st
 
 from vtviz.attribution.registry import in_groups, methods
-from vtviz.engine.explanation import Explanation, Request
+from vtviz.engine.explanation import Explanation
+from vtviz.engine.requests.captions_and_answers import AnswerQuestion
+from vtviz.engine.requests.explain import Explain
 from vtviz.errors import UserError
 from vtviz.models.base import TargetKind
 from vtviz.models.registry import model_info
@@ -19,7 +21,7 @@ from vtviz.ui.frame.language import current_language, plain, say, say_error
 from vtviz.ui.frame.resources import shared_engine
 
 
-def show_target(explanation: Explanation, request: Request, side: str = "") -> None:
+def show_target(explanation: Explanation, request: Explain, side: str = "") -> None:
     """The picker of the target, where the model has several, and of the piece or the answer where it needs one."""
     info = model_info(request.model)
     kinds = list(info.abilities.kinds) if info is not None else [request.target.kind]
@@ -39,7 +41,7 @@ def show_target(explanation: Explanation, request: Request, side: str = "") -> N
             _pick_answer(side, rest, request)
 
 
-def _pick_answer(side: str, chosen: str, request: Request) -> None:
+def _pick_answer(side: str, chosen: str, request: Explain) -> None:
     likely = dict(_likely(request))
 
     def label(answer: str) -> str:
@@ -49,9 +51,9 @@ def _pick_answer(side: str, chosen: str, request: Request) -> None:
     _pick(side, "answer", names, chosen, label, _keep_rest, accept_new_options=True)
 
 
-def _likely(request: Request) -> tuple[tuple[str, float], ...]:
+def _likely(request: Explain) -> tuple[tuple[str, float], ...]:
     """The likeliest answers to the text as a question, with their probabilities."""
-    return shared_engine().answer(request.image, request.text, request.model, request.device).candidates
+    return shared_engine().ask(AnswerQuestion(request.image, request.text, request.model, request.device)).candidates
 
 
 def _pick(
@@ -71,7 +73,7 @@ def _pick(
     )
 
 
-def _keep_kind(request: Request, side: str, key: str) -> None:
+def _keep_kind(request: Explain, side: str, key: str) -> None:
     """Another kind of target, of its last piece or likeliest answer; another method where this one has it not."""
     kind: TargetKind = st.session_state[key]
     rest = {"caption": ":-1"}.get(kind, "")

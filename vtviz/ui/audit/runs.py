@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
-from functools import partial
 
 import streamlit as st
 
 from vtviz.audit.background import AuditJobs
 from vtviz.audit.history import OPEN, Entry, History, data_folder
-from vtviz.audit.progress import Progress
 from vtviz.ui.frame.language import current_language, plain, say, say_stored
 from vtviz.ui.frame.resources import shared_engine
+from vtviz.watch import Progress
 
 CHOSEN = "audit-chosen"
 POLL = 1.0
@@ -29,8 +28,7 @@ ICONS = {
 @st.cache_resource(show_spinner=False)
 def audit_jobs() -> AuditJobs:
     """The audits of this server; they borrow the engine's models, and let other requests in between their passes."""
-    engine = shared_engine()
-    return AuditJobs(History(data_folder()), partial(engine.use, slow=True), engine.let_pass)
+    return AuditJobs(History(data_folder()), shared_engine().ask)
 
 
 def show_runs() -> None:
@@ -80,7 +78,7 @@ def _watch(number: int) -> None:
     if entry is None or entry.state not in OPEN:
         st.rerun()
         return
-    st.progress(now.done / now.total if now and now.total else 0.0, text=_progress_text(now))
+    st.progress(now.share if now else 0.0, text=_progress_text(now))
     st.caption(say("audit.leave"))
     if st.button(say("audit.cancel"), icon=":material/stop:"):
         audit_jobs().cancel(number)

@@ -9,12 +9,13 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from vtviz.engine.explanation import Explanation
-from vtviz.engine.heads import head_changes, head_entropies, head_similarities
+from vtviz.engine.heads import head_entropies, head_similarities
+from vtviz.engine.requests.heads import MeasureHeads
 from vtviz.engine.turns import Busy
 from vtviz.inputs import InputError
 from vtviz.models.base import ModelError
 from vtviz.ui.frame.language import plain, say, say_error
-from vtviz.ui.frame.resources import shared_engine
+from vtviz.ui.frame.waiting import ask
 
 KEPT = "head-changes"
 NO_BREAK = "\u00a0"
@@ -56,14 +57,11 @@ def _show_changes(explanation: Explanation) -> None:
             asked = st.button(say("faithfulness.measure"), key="measure-heads", icon=":material/fact_check:")
         if not asked:
             return
-
-        def hear(done: int, total: int) -> None:
-            place.progress(done / total, text=say("pick.layer_number", number=done + 1))
-
-        kept[key] = head_changes(shared_engine(), explanation, hear)
+        place.empty()
+        request = MeasureHeads.of(explanation)
+        kept[key] = ask(request, lambda now, seconds: (now.share, say("pick.layer_number", number=now.done + 1)))
         while len(kept) > MOST:
             del kept[next(iter(kept))]
-        place.empty()
     found = kept[key]
     if found is None:
         st.caption(say("metrics.importance_none"))

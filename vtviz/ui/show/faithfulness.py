@@ -8,13 +8,13 @@ import streamlit as st
 
 from vtviz.attribution.masked import FILLS, Fill
 from vtviz.engine.explanation import Explanation
-from vtviz.engine.faithfulness import RANKINGS, STEPS, Faithfulness, quick_faithfulness
+from vtviz.engine.requests.faithfulness import RANKINGS, STEPS, Faithfulness, MeasureFaithfulness
 from vtviz.engine.turns import Busy
 from vtviz.inputs import InputError
 from vtviz.models.base import ModelError
 from vtviz.ui.frame.charts import coloured
 from vtviz.ui.frame.language import current_language, plain, say, say_error
-from vtviz.ui.frame.resources import shared_engine
+from vtviz.ui.frame.waiting import ask
 from vtviz.ui.show.measures import more_measures
 
 KEPT = "faithfulness"
@@ -52,16 +52,8 @@ def _quick(explanation: Explanation) -> tuple[Fill, Faithfulness | None]:
         st.caption(say("faithfulness.about"))
         return fill, None
     if not known:
-        bar = st.progress(0.0, text=say("faithfulness.running"))
-
-        def hear(done: int, total: int) -> None:
-            bar.progress(done / total, text=say("faithfulness.running"))
-
-        found = quick_faithfulness(shared_engine(), explanation, hear, fill)
-        bar.empty()
-        if found is not None and fill == FILLS[0]:  # figures of other fills do not compare
-            shared_engine().runs.attach(explanation.fingerprint, found.figures)
-        kept[key] = found
+        request = MeasureFaithfulness(explanation.attribution, fill)
+        kept[key] = ask(request, lambda now, seconds: (now.share, say("faithfulness.running")))
         while len(kept) > MOST:
             del kept[next(iter(kept))]
     _show(kept[key])

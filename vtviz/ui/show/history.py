@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, replace
 
 import streamlit as st
 
-from vtviz.engine.explanation import Explanation, Request
+from vtviz.engine.explanation import Explanation
+from vtviz.engine.requests.explain import Explain
 from vtviz.ui.ask.inputs import clear_upload
 from vtviz.ui.ask.photos import thumbnail
 from vtviz.ui.ask.selection import MATCH, Selection, select, selected
@@ -32,7 +33,7 @@ class Past:
         return f"{self.score:.0%}" if self.is_probability else f"{self.score:.3f}"
 
 
-def remember(explanation: Explanation, request: Request, side: str = "") -> None:
+def remember(explanation: Explanation, request: Explain, side: str = "") -> None:
     """Puts an explanation at the top of the session's history; one that stands in for a slow method does not count."""
     if request.method not in (None, explanation.method):
         return

@@ -5,9 +5,9 @@ from __future__ import annotations
 import plotly.graph_objects as go
 import streamlit as st
 
-from vtviz.engine.explain import STAGES
 from vtviz.engine.explanation import Explanation
 from vtviz.engine.heads import head_entropies
+from vtviz.engine.requests.explain import STAGES
 from vtviz.ui.frame.charts import coloured
 from vtviz.ui.frame.language import say, say_stored
 from vtviz.ui.show.attention_heads import show_heads

@@ -6,8 +6,9 @@ import streamlit as st
 
 from vtviz.attribution.base import complete
 from vtviz.attribution.registry import methods
-from vtviz.engine.explanation import Explanation, Request
-from vtviz.engine.slow_job import Job
+from vtviz.engine.engine import Job
+from vtviz.engine.explanation import Explanation
+from vtviz.engine.requests.explain import Explain
 from vtviz.inputs import InputError
 from vtviz.ui.frame.language import plain, say, say_error
 from vtviz.ui.frame.names import method_name
@@ -17,11 +18,11 @@ from vtviz.watch import Cancelled
 JOBS, ENCODING = "jobs", "encoding_ms"
 
 
-def show_job(request: Request, shown: Explanation) -> None:
+def show_job(request: Explain, shown: Explanation) -> None:
     """Where what is shown is not what was asked for: what that costs, and a button; while it runs: its progress."""
-    if shown.fingerprint == request.fingerprint:
+    if shown.fingerprint == request.key:
         return
-    job = st.session_state.setdefault(JOBS, {}).get(request.fingerprint)
+    job = st.session_state.setdefault(JOBS, {}).get(request.key)
     with st.container(border=True):
         if job is None:
             _offer(request, shown)
@@ -29,7 +30,7 @@ def show_job(request: Request, shown: Explanation) -> None:
             _follow(request, job)
 
 
-def _offer(request: Request, shown: Explanation) -> None:
+def _offer(request: Explain, shown: Explanation) -> None:
     method = methods()[request.method or shown.method]
     name = method_name(method.name)
     passes = method.passes(shown.tokens, shown.grid, complete(method, request.options))
@@ -40,20 +41,20 @@ def _offer(request: Request, shown: Explanation) -> None:
     seconds = max(1, round(passes * each / 1000))
     st.markdown(say("method.slow", method=name, passes=passes, seconds=seconds, shown=method_name(shown.method)))
     if st.button(say("method.run", method=name), type="primary", icon=":material/play_arrow:"):
-        st.session_state[JOBS] = {request.fingerprint: shared_engine().start(request)}
+        st.session_state[JOBS] = {request.key: shared_engine().start(request)}
         st.rerun()
 
 
 @st.fragment(run_every=0.5)
-def _follow(request: Request, job: Job) -> None:
+def _follow(request: Explain, job: Job[Explanation]) -> None:
     name = method_name(request.method or "")
     if not job.future.done():
-        st.progress(job.done / max(job.total, 1), text=_told(name, job))
+        st.progress(job.now.share, text=_told(name, job))
         st.button(say("method.cancel"), icon=":material/close:", disabled=job.stopping, on_click=job.cancel)
         return
     error = job.error()
     if error is None:
-        st.session_state[JOBS].pop(request.fingerprint, None)
+        st.session_state[JOBS].pop(request.key, None)
         st.rerun()
     elif isinstance(error, Cancelled):
         st.info(say("method.cancelled", method=name), icon=":material/cancel:")
@@ -62,12 +63,13 @@ def _follow(request: Request, job: Job) -> None:
     else:
         raise error
     if st.button(say("method.run", method=name), icon=":material/replay:"):
-        st.session_state[JOBS] = {request.fingerprint: shared_engine().start(request)}
+        st.session_state[JOBS] = {request.key: shared_engine().start(request)}
         st.rerun()
 
 
-def _told(name: str, job: Job) -> str:
+def _told(name: str, job: Job[Explanation]) -> str:
     """How far a job is."""
     if job.stopping:
         return say("method.cancelling", method=name)
-    return say("method.progress", method=name, done=job.done, total=job.total) if job.total else say("method.waiting")
+    now = job.now
+    return say("method.progress", method=name, done=now.done, total=now.total) if now.total else say("method.waiting")

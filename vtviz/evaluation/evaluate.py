@@ -10,7 +10,8 @@ from torch import Tensor
 
 from vtviz.attribution.base import Method
 from vtviz.attribution.options import Options
-from vtviz.evaluation.captions_and_answers import answer_figures, caption_figures
+from vtviz.evaluation.answers import answer_figures
+from vtviz.evaluation.captioning import caption_figures
 from vtviz.evaluation.classification import matching_figures
 from vtviz.evaluation.matching import judgement_figures, mismatch_logits, probabilities
 from vtviz.evaluation.photos import EncodedPhoto, Photos

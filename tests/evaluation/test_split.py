@@ -1,10 +1,10 @@
-"""Reading of splits; the figures themselves are tested through the command line and in tests/metrics."""
+"""Reading splits."""
 
 from pathlib import Path
 
 import pytest
 
-from vtviz.evaluation.evaluate import read_split
+from vtviz.evaluation.split import read_split
 from vtviz.inputs import InputError
 
 

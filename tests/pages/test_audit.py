@@ -1,7 +1,7 @@
 """The Audit page without a browser, with a small untrained network behind it."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +10,20 @@ from streamlit.testing.v1 import AppTest
 
 from vtviz.audit.background import AuditJobs
 from vtviz.audit.history import DATA, History
+from vtviz.engine.cache import Kept
+from vtviz.engine.local import Bench
 from vtviz.models.vtviz_base.model import VtvizBase
 from vtviz.paths import ASSETS
 from vtviz.ui.audit import runs as page
+from vtviz.watch import Watch
 
 
 @pytest.fixture
 def jobs(tiny: VtvizBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AuditJobs]:
-    def door(name: str, work: Callable[[Any], Any]) -> Any:
-        return work(tiny)
+    bench = Bench("tiny", tiny.device, Kept(8), Kept(1))
+
+    def door(request: Any, watch: Watch) -> Any:
+        return request.answer(tiny, bench, watch)
 
     monkeypatch.setenv(DATA, str(tmp_path))
     jobs = AuditJobs(History(tmp_path), door)

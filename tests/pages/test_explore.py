@@ -2,13 +2,17 @@
 
 import hashlib
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.engine.sent import SentEngine
+from vtviz.engine.local import LocalEngine
 from vtviz.paths import ASSETS
 from vtviz.ui.ask.selection import Selection, first_selection
+from vtviz.ui.frame import resources
 from vtviz.ui.show.history import KEPT, Past
 
 
@@ -179,7 +183,7 @@ def test_an_error_in_vtviz_itself_is_one_sentence(app: AppTest, monkeypatch: pyt
     def broken(*_: object) -> None:
         raise KeyError("secret")
 
-    monkeypatch.setattr("vtviz.engine.local.LocalEngine.explain", broken)
+    monkeypatch.setattr("vtviz.engine.local.LocalEngine.ask", broken)
     app.text_input(key="text").set_value("a cat indeed").run()
     assert not app.exception and "inside vtviz" in app.error[0].value and "secret" not in app.error[0].value
 
@@ -189,3 +193,32 @@ def test_errors_speak_chinese() -> None:
     app.session_state["lang"], app.session_state["selection"] = "zh", Selection("chelsea", "")
     app.run()
     assert not app.exception and "没有词" in app.error[0].value
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[SentEngine]:
+    """The engine of the pages is one that knows the contract alone."""
+    engine = SentEngine(LocalEngine("cpu"))
+    monkeypatch.setattr(resources, "LocalEngine", lambda: engine)
+    resources.shared_engine.clear()
+    yield engine
+    resources.shared_engine.clear()
+    engine.close()
+
+
+def test_an_engine_elsewhere_drives_the_page(sent: SentEngine) -> None:
+    app = AppTest.from_file(str(ASSETS.parent / "pages" / "explore.py"), default_timeout=120)
+    app.session_state["measures-open"] = app.session_state["charts"] = True
+    app.run()
+    assert not app.exception and not app.error and app.success
+    app.selectbox(key="pick-target-en").set_value("answer").run()
+    assert not app.exception and not app.error
+    for label in ("Measure", "Measure them all"):
+        index = next(index for index, button in enumerate(app.button) if button.label == label)
+        app.button[index].click().run()
+        assert not app.exception and not app.error
+    app.selectbox(key="pick-method-en").set_value("occlusion").run()
+    run = next(index for index, button in enumerate(app.button) if button.label.startswith("Run "))
+    app.button[run].click().run()
+    kinds = {entry.request for entry in sent.status().runs}
+    assert not app.exception and {"Explain", "AnswerQuestion", "MeasureFaithfulness", "MeasureMetric"} <= kinds

@@ -5,6 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from vtviz.engine.local import LocalEngine
 from vtviz.engine.requests.explain import Explain
+from vtviz.engine.requests.faithfulness import MeasureFaithfulness
 from vtviz.inputs import ImageInput
 from vtviz.paths import ASSETS
 from vtviz.ui import monitor
@@ -26,9 +27,7 @@ def test_an_empty_monitor_says_what_to_do(app: AppTest) -> None:
 def test_every_explanation_appears(app: AppTest, cat: ImageInput) -> None:
     engine = app.session_state["engine"]
     made = engine.ask(Explain(cat, "a cat", method="raw_attention"))
-    engine.runs.attach(
-        made.fingerprint, {"insertion": 0.8, "random_insertion": 0.5, "deletion": 0.2, "random_deletion": 0.5}
-    )
+    engine.ask(MeasureFaithfulness(made.attribution))
     app.run()
     assert not app.exception and not app.info and len(app.get("plotly_chart")) == 4
     assert app.metric[0].value == "1" and len(app.dataframe[0].value) == 1

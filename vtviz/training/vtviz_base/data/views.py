@@ -53,7 +53,8 @@ def apply_view(image: Image.Image, view: View) -> Image.Image:
 
 
 def jitter(image: Image.Image, rng: random.Random, strength: float = 0.3) -> Image.Image:
-    """The image with other brightness, contrast and saturation, by up to ``strength``; hue stays: captions name colours."""
+    """The image with brightness, contrast and saturation changed by up to ``strength``; the hue stays, because
+    captions name colours."""
     for enhance in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
         image = enhance(image).enhance(rng.uniform(1.0 - strength, 1.0 + strength))
     return image

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vtviz.inputs import InputError
+from vtviz.files import read_photo
+from vtviz.inputs import ImageInput, InputError
 from vtviz.metrics.localisation import Box
 
 COLUMNS = ("image", "text", "boxes", "phrase", "group")
@@ -27,6 +28,10 @@ class Row:
     boxes: tuple[Box, ...] = ()
     phrase: str = ""
     group: str = ""
+
+    def photo(self) -> ImageInput:
+        """The photo. Raises InputError where it cannot be used."""
+        return read_photo(self.image, self.image.name)
 
 
 @dataclass(frozen=True)

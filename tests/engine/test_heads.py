@@ -11,7 +11,7 @@ from vtviz.engine.explanation import Explanation, Request
 from vtviz.engine.heads import head_changes, head_entropies, head_similarities
 from vtviz.engine.local import LocalEngine
 from vtviz.inputs import ImageInput
-from vtviz.metrics.heads import attentions, changes, value
+from vtviz.metrics.heads import changes, value
 from vtviz.models.base import Target
 from vtviz.models.record import AttentionRecord
 from vtviz.models.vtviz_base.model import VtvizBase
@@ -36,8 +36,8 @@ def test_heads_are_left_out_one_after_the_other(
         known.delattr(type(tiny), "encode_pixels")  # a photo that was explained is not encoded again
         found = head_changes(tiny_engine, made, lambda done, total: heard.append((done, total)))
     case = Case(tiny, photo, ["a dog runs"])
-    layers = attentions(tiny, made.record.of_kind("text→image"))
-    wanted = np.stack([changes(case, value(case), *layer) for layer in layers])
+    layers = made.record.of_kind("text→image")
+    wanted = np.stack([changes(case, value(case), layer.name, len(layer.weights)) for layer in layers])
     assert found is not None and found.shape == (2, 2) and np.abs(wanted).min() > 0
     np.testing.assert_allclose(found, wanted, atol=1e-6)
     assert heard == [(0, 2), (1, 2)]

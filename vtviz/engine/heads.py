@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from torch import nn
 
 from vtviz.attribution.case import Case
 from vtviz.engine.engine import Shared
 from vtviz.engine.explanation import Explanation
 from vtviz.metrics.attention import entropy, head_similarity
-from vtviz.metrics.heads import attentions, changes, value
+from vtviz.metrics.heads import changes, value
 from vtviz.models.base import FusionModel
+from vtviz.models.record import AttentionLayer
 
 
 def head_entropies(explanation: Explanation) -> np.ndarray:
@@ -32,25 +32,25 @@ def head_changes(
     """How the match changes without each text→image head of the record, ``[layers, heads]``, in units of the match.
 
     The record is that of the match, whatever the target. The model is borrowed for a layer at a time, so others get
-    their turn; ``progress`` hears of each before it is taken. None where the model has no such attention, or its parts
-    cannot be found.
+    their turn; ``progress`` hears of each before it is taken. None where the model has no such attention.
     """
     if explanation.main_kind != "text→image":
         return None
 
     features = engine.features(explanation.model, explanation.image)
 
-    def start(model: FusionModel) -> tuple[Case, float, list[tuple[nn.Module, int]]]:
+    def start(model: FusionModel) -> tuple[Case, float]:
         case = Case(model, explanation.image, [explanation.tokens.text], features=features)
-        return case, value(case), attentions(model, explanation.record.of_kind("text→image"))
+        return case, value(case)
 
-    case, whole, layers = engine.use(explanation.model, start)
+    case, whole = engine.use(explanation.model, start)
+    layers = explanation.record.of_kind("text→image")
     found = []
-    for place, (attention, heads) in enumerate(layers):
+    for place, layer in enumerate(layers):
         progress(place, len(layers))
 
-        def take(model: FusionModel, attention: nn.Module = attention, heads: int = heads) -> np.ndarray:
-            return changes(case, whole, attention, heads)
+        def take(model: FusionModel, layer: AttentionLayer = layer) -> np.ndarray:
+            return changes(case, whole, layer.name, len(layer.weights))
 
         found.append(engine.use(explanation.model, take))
     return np.stack(found) if found else None

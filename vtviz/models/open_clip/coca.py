@@ -145,7 +145,7 @@ class CocaModel(DualEncoder):
         photo = [block.attn for block in decoder.cross_attn]
         for end in range(first, count + 1):
             keys = memory.keys[:, :1] if past.kept else memory.keys
-            with alone(self._lock), one_more(past, chosen[:, :end], itself, photo), self._precision():
+            with alone(self.network), one_more(past, chosen[:, :end], itself, photo), self._precision():
                 logits: Tensor = decoder(keys, self.text.states(chosen[:, end - 1 : end], end - 1))
         return logits[:, -1]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -62,7 +61,6 @@ class DualEncoder:
         self.image_offset = self.vision.offset
         self.score_kind: ScoreKind = "similarity" if self.network.logit_bias is None else "probability"
         self.abilities = DUAL_ENCODER
-        self._lock = threading.Lock()
         self._recorded: frozenset[Kind] = frozenset()
 
     @property
@@ -215,7 +213,7 @@ class DualEncoder:
         A tower that is not recorded runs once where all photos, or all texts, are the same; ``change`` then gets a
         batch of 1. Attentional poolers are neither recorded nor changed.
         """
-        with record_towers(self.network, self._recorder(kinds, change), self._lock) as recording:
+        with record_towers(self.network, self._recorder(kinds, change)) as recording:
             before, self._recorded = self._recorded, frozenset(kinds)
             try:
                 yield recording

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
+from weakref import WeakSet
 
 from torch import Tensor, nn
 
@@ -43,14 +44,14 @@ def kind_of(name: str) -> Kind:
 
 
 @contextmanager
-def record_towers(network: nn.Module, recorder: Recorder, lock: threading.Lock) -> Iterator[Recording]:
+def record_towers(network: nn.Module, recorder: Recorder) -> Iterator[Recording]:
     """Lets ``recorder`` mix the values of the attention layers of ``network`` inside the ``with``; it leaves no hook
     behind.
 
     Raises:
         RuntimeError: if the network is being recorded already: two recordings would mix.
     """
-    with alone(lock), ExitStack() as undo:
+    with alone(network), ExitStack() as undo:
         for module, (name, kind) in sites(network, [kind for kind in KINDS if recorder.observes(kind)]).items():
             replaces = kind in recorder.kinds
             replace_attention(module, partial(recorder.attend, name, kind), undo, replaces)
@@ -65,15 +66,21 @@ def record_towers(network: nn.Module, recorder: Recorder, lock: threading.Lock) 
         yield recorder.recording
 
 
+_beginning = threading.Lock()
+_replaced: WeakSet[nn.Module] = WeakSet()  # not an attribute of the model, which must stay fit to be copied
+
+
 @contextmanager
-def alone(lock: threading.Lock) -> Iterator[None]:
-    """Holds the lock of a network whose attention is replaced. Raises RuntimeError where that is done already."""
-    if not lock.acquire(blocking=False):
-        raise RuntimeError("this model is being recorded already")
+def alone(network: nn.Module) -> Iterator[None]:
+    """Claims a network whose attention is to be replaced. Raises RuntimeError if that is done already."""
+    with _beginning:
+        if network in _replaced:
+            raise RuntimeError("this model is being recorded already")
+        _replaced.add(network)
     try:
         yield
     finally:
-        lock.release()
+        _replaced.discard(network)
 
 
 def replace_attention(module: nn.Module, attend: Attend, undo: ExitStack, always: bool = True) -> None:

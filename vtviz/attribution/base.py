@@ -112,6 +112,14 @@ class Method(ABC):
         """Relevance for each text of the case. ``options`` are complete, but for a layer or head of None."""
 
 
+class ManyPasses(Method):
+    """A method that runs the model many times on changed inputs; signed, with one map for the whole text."""
+
+    signed = True
+    maps_of = "text"
+    perturbs = True
+
+
 def complete(method: Method, options: Options) -> Options:
     """The options with the method's defaults in place of None.
 

@@ -13,7 +13,7 @@ from vtviz.inputs import WHOLE_FRAME, Frame, ImageInput, InputError, Tokens, che
 from vtviz.models.attention import KeysValues
 from vtviz.models.base import EncodedText, ScoreKind, Target
 from vtviz.models.record import Kind
-from vtviz.models.recorder import Recording, record_attention
+from vtviz.models.recorder import Change, Recording, record_attention
 from vtviz.models.vtviz_base.abilities import abilities
 from vtviz.models.vtviz_base.backbone import to_pixels
 from vtviz.models.vtviz_base.captions import UNKNOWN, caption_places, number_pieces, spell
@@ -234,9 +234,9 @@ class VtvizBase:
         text = self._encode(questions)
         return self.network.answer(memory, text.tokens, text.mask)
 
-    def record(self, kinds: Collection[Kind]) -> AbstractContextManager[Recording]:
-        """Records the network's attention inside the ``with``."""
-        return record_attention(self.network, kinds)
+    def record(self, kinds: Collection[Kind], change: Change | None = None) -> AbstractContextManager[Recording]:
+        """Records the network's attention inside the ``with``, and lets ``change`` replace it."""
+        return record_attention(self.network, kinds, change)
 
     def _piece_log_probability(self, features: Tensor, text: EncodedText, place: int) -> Tensor:
         """Of the piece at ``place`` of each caption, given those before it and the photo, ``[batch]``.

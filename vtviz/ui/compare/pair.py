@@ -83,4 +83,4 @@ def _part(kind: str) -> str:
 
 @cache
 def _script() -> str:
-    return lens_part("paint.js") + _part("js")
+    return lens_part("scripts/paint.js") + _part("js")

@@ -19,7 +19,7 @@ from vtviz.audit.background import AuditJobs
 from vtviz.audit.history import History
 from vtviz.audit.manifest import read_manifest
 from vtviz.audit.requests import Door, MeasureRow
-from vtviz.audit.row import measure_row, read_photo
+from vtviz.audit.row import measure_row
 from vtviz.engine.local import LocalEngine
 from vtviz.engine.requests.explain import Explain
 from vtviz.inputs import ImageInput
@@ -39,6 +39,7 @@ def until(true: Callable[[], bool]) -> None:
     end = time.monotonic() + 60
     while not true():
         assert time.monotonic() < end, "waited too long"
+        time.sleep(0.01)
 
 
 def test_a_request_is_answered_before_the_row_ends(
@@ -52,7 +53,7 @@ def test_a_request_is_answered_before_the_row_ends(
         return found
 
     jobs = AuditJobs(History(tmp_path), door)
-    row = jobs.start("mine", manifest, replace(SETTINGS, limit=1, probes=1, steps=50))
+    row = jobs.start("mine", manifest, replace(SETTINGS, limit=1, probes=1, steps=20))
     until(lambda: "part" in order)  # the models were looked up, and the row has begun
     tiny_engine.ask(Explain(photo, "a dog", "tiny"))
     order.append("answer")
@@ -93,7 +94,7 @@ def test_explanations_in_the_pauses_of_slow_methods_change_no_figure(
 ) -> None:
     settings = replace(SETTINGS, methods=(method,), metrics=("coverage",))
     row = read_manifest(manifest).rows[0]
-    image = read_photo(row)
+    image = row.photo()
     measured = partial(measure_row, tiny, "tiny", row, image, tiny.encode_image(image), settings)
     assert measured(Watch()) == measured(disturbances(tiny, photo))
 

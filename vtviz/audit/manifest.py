@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vtviz.inputs import InputError
+from vtviz.files import read_photo
+from vtviz.inputs import ImageInput, InputError
 from vtviz.metrics.localisation import Box
 
 COLUMNS = ("image", "text", "boxes", "phrase", "group")
@@ -27,6 +28,10 @@ class Row:
     boxes: tuple[Box, ...] = ()
     phrase: str = ""
     group: str = ""
+
+    def photo(self) -> ImageInput:
+        """The photo. Raises InputError where it cannot be used."""
+        return read_photo(self.image, self.image.name)
 
 
 @dataclass(frozen=True)
@@ -124,7 +129,7 @@ def _boxes(number: int, values: Any) -> tuple[Box, ...]:
             "Row {number} of the manifest has boxes that are not lists of x0, y0, x1, y1 with x0 < x1, y0 < y1.",
             number=number,
         )
-    return tuple(tuple(float(value) for value in box) for box in values)
+    return tuple((float(x0), float(y0), float(x1), float(y1)) for x0, y0, x1, y1 in values)
 
 
 def _is_box(box: list[Any]) -> bool:

@@ -47,7 +47,7 @@ def more_measures(explanation: Explanation, fill: Fill, quick: Faithfulness | No
                         name, total = metric_name(metric.name), len(wanted)
                         text = say("measures.running", metric=name, done=done + 1, total=total)
                         request = MeasureMetric(explanation.attribution, metric.name, fill)
-                        values[metric.name] = ask(request, partial(_still, done / total, text), place=offer)
+                        values[metric.name] = ask(request, partial(_still, done / total, text), area=offer)
             finally:
                 offer.empty()
         _show([values[metric.name] for metric in wanted])

@@ -15,7 +15,7 @@ def verdict(explanation: Explanation) -> tuple[bool, str, str]:
         return False, ":material/balance:", say("model.uncalibrated")
     limit = f"{explanation.threshold:.0%}"
     if explanation.unknown:
-        unknown = dict.fromkeys(explanation.tokens.words[place].text for place in explanation.unknown)
+        unknown = dict.fromkeys(explanation.tokens.words[index].text for index in explanation.unknown)
         words = ", ".join(f"“{plain(word)}”" for word in unknown)
         return False, ":material/help:", say("answer.unknown", words=words)
     if explanation.is_match:

@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-import open_clip
 import pytest
-import torch
-from safetensors.torch import save_file
 from streamlit.testing.v1 import AppTest
 
 from vtviz.models.open_clip.loading import hub
 from vtviz.paths import ASSETS
-
-TEXT = {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2}
-VISION = {"image_size": 32, "layers": 2, "width": 32, "head_width": 16, "patch_size": 8}
-
-
-@pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("own")
-    (folder / "page-clip.json").write_text(json.dumps({"embed_dim": 24, "vision_cfg": VISION, "text_cfg": TEXT}))
-    open_clip.add_model_config(folder)
-    torch.manual_seed(0)
-    save_file(open_clip.create_model("page-clip").state_dict(), folder / "weights.safetensors")
-    return f"open_clip:page-clip@{folder / 'weights.safetensors'}"
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ def test_all_languages_have_the_same_sentences_with_the_same_fields() -> None:
 
 
 def test_every_sentence_that_is_asked_for_by_name_exists() -> None:
-    files = [*ROOT.glob("pages/*.py"), *ROOT.glob("vtviz/ui/*.py")]
+    files = [*ROOT.glob("pages/*.py"), *ROOT.glob("vtviz/ui/**/*.py")]
     asked = {key for file in files for key in re.findall(r'say\("([a-z_.]+)"', file.read_text(encoding="utf-8"))}
     assert len(asked) > 20 and asked <= catalogue("en").keys()
 

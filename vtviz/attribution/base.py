@@ -76,7 +76,7 @@ class Method(ABC):
     samples, words and pieces. ``options`` are the fields of Options that it has. ``needs_gradient`` says that it
     differentiates the recorded pass; ``perturbs`` that it runs the model many times: it is slow, and reports its
     progress. ``attention`` are kinds of attention of which it needs at least one. The guide is in the files
-    ``method.json`` of ``assets/lang``.
+    ``ask/method.json`` of ``assets/lang``.
     """
 
     name: ClassVar[str]

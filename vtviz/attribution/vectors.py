@@ -27,12 +27,12 @@ class VectorSimilarity(Method):
     def supports(self, abilities: Abilities, target: TargetKind) -> InputError | None:
         if not abilities.compares:
             return InputError(
-                "{method} needs vectors of single words and patches in one space, and this model has none.",
+                "{method} needs a vector per token and patch in one space, which this model does not have.",
                 method=self.label,
             )
         if target not in BEFORE_FUSION:
             return InputError(
-                "{method} compares words with patches, which says nothing about the {target}.",
+                "{method} compares words with patches and does not apply to the {target}.",
                 method=self.label,
                 target=target,
             )

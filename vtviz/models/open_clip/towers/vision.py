@@ -135,7 +135,7 @@ class OwnVision(VisionTower):
 
     def __init__(self, visual: VisionTransformer) -> None:
         if visual.attn_pool is not None and visual.attn_pool_contrastive is not None:
-            raise ModelError("vtviz does not read image towers with two attentional poolers.")
+            raise ModelError("vtviz does not support image towers with two attentional poolers.")
         self.visual = visual
         self.blocks = list(visual.transformer.resblocks)
         self.grid, self.patch, self.size = visual.grid_size, visual.patch_size, visual.image_size

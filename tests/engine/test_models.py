@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from vtviz.models.progress import report
 
 from vtviz import machine as system
 from vtviz.engine import local
@@ -17,7 +18,6 @@ from vtviz.engine.local import LocalEngine
 from vtviz.inputs import ImageInput, InputError
 from vtviz.machine import choose_device, device_names, is_out_of_memory
 from vtviz.models.base import ModelError
-from vtviz.models.progress import report
 
 
 class Model:

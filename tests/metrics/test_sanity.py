@@ -87,9 +87,8 @@ def test_a_stage_is_random_alone_or_with_those_before_it(tiny: VtvizBase, probes
     outcome = weight_randomisation(tiny, probes, explain, Target(), 0, cascading)
     for index, stage in enumerate(outcome.stages):
         twin = copy.deepcopy(tiny)
-        for name, parameters in stages_of(twin)[0 if cascading else index : index + 1]:
+        for _, parameters in stages_of(twin)[0 if cascading else index : index + 1]:
             randomise(parameters, 0)
-        assert name == stage.name
         alone = abs(similarity(true, explain(twin, probe.image, probe.text, Target()).image))
         assert stage.similarity == pytest.approx(alone)
     assert len({stage.similarity for stage in outcome.stages}) > 2

@@ -107,9 +107,7 @@ def _row(number: int, values: dict[str, Any], folder: Path) -> Row:
     found = {name: values.get(name) or "" for name in COLUMNS}
     for name in ("image", "text", "phrase", "group"):
         if not isinstance(found[name], str | int | float):
-            raise InputError(
-                "Row {number} of the manifest has a {column} that is not text.", number=number, column=name
-            )
+            raise InputError("Row {number} of the manifest: the {column} is not text.", number=number, column=name)
     image, text, phrase = (str(found[name]).strip() for name in ("image", "text", "phrase"))
     if not image or not text:
         raise InputError(

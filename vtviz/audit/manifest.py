@@ -6,20 +6,22 @@ import csv
 import hashlib
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from vtviz.inputs import InputError
 from vtviz.metrics.localisation import Box
 
-COLUMNS = ("image", "text", "boxes", "phrase", "group")
+COLUMNS = ("image", "text", "boxes", "phrase", "group", "unit")
+Unit = Literal["fraction", "pixel", "unclear"]
+ROUNDING = 1e-6  # by which a fraction may exceed 1
 
 
 @dataclass(frozen=True)
 class Row:
     """One photo and text. ``number`` counts from 1; ``boxes`` (x0, y0, x1, y1) hold what the text, or the ``phrase`` in
-    it, names, as fractions of the photo or, where any value is above 1, as pixels."""
+    it, names, in ``unit``: fractions of the photo, or pixels; ``unclear`` where they may be either."""
 
     number: int
     image: Path
@@ -27,6 +29,7 @@ class Row:
     boxes: tuple[Box, ...] = ()
     phrase: str = ""
     group: str = ""
+    unit: Unit = "fraction"
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,24 @@ def read_manifest(path: Path, limit: int | None = None) -> Manifest:
     values = reader(text)[:limit]
     if not values:
         raise InputError("The manifest {name} has no rows.", name=path.name)
-    rows = tuple(_row(number, each, path.parent) for number, each in enumerate(values, 1))
-    return Manifest(path, hashlib.sha256(data).hexdigest(), rows)
+    rows = [_row(number, each, path.parent) for number, each in enumerate(values, 1)]
+    in_pixels = any(_above_one(row) for row in rows)
+    named = [bool(each.get("unit")) for each in values]
+    rows = [row if name else replace(row, unit=_unit(row, in_pixels)) for row, name in zip(rows, named, strict=True)]
+    return Manifest(path, hashlib.sha256(data).hexdigest(), tuple(rows))
+
+
+def _above_one(row: Row) -> bool:
+    return any(value > 1 + ROUNDING for box in row.boxes for value in box)
+
+
+def _unit(row: Row, in_pixels: bool) -> Unit:
+    """The unit of boxes that have none: pixels in a file where any value exceeds 1, but for small numbers that may be
+    fractions there."""
+    if not in_pixels:
+        return "fraction"
+    whole = all(float(value).is_integer() for box in row.boxes for value in box)
+    return "pixel" if _above_one(row) or whole else "unclear"
 
 
 def _csv_rows(text: str) -> list[dict[str, Any]]:
@@ -99,8 +118,8 @@ def _json(text: str, number: int, where: str) -> Any:
 
 
 def _row(number: int, values: dict[str, Any], folder: Path) -> Row:
-    found = {name: values.get(name) or "" for name in COLUMNS}
-    for name in ("image", "text", "phrase", "group"):
+    found = {name: "" if values.get(name) is None else values[name] for name in COLUMNS}
+    for name in ("image", "text", "phrase", "group", "unit"):
         if not isinstance(found[name], str | int | float):
             raise InputError("Row {number} of the manifest has a {column} that is no text.", number=number, column=name)
     image, text, phrase = (str(found[name]).strip() for name in ("image", "text", "phrase"))
@@ -110,8 +129,11 @@ def _row(number: int, values: dict[str, Any], folder: Path) -> Row:
         )
     if phrase and phrase not in text:
         raise InputError("Row {number} of the manifest has a phrase that its text does not hold.", number=number)
+    unit = str(found["unit"]).strip() or "fraction"
+    if unit not in ("fraction", "pixel"):
+        raise InputError("Row {number} of the manifest has a unit that is neither fraction nor pixel.", number=number)
     boxes = _boxes(number, found["boxes"])
-    return Row(number, folder / image, text, boxes, phrase, str(found["group"]).strip())
+    return Row(number, folder / image, text, boxes, phrase, str(found["group"]).strip(), unit)
 
 
 def _boxes(number: int, values: Any) -> tuple[Box, ...]:

@@ -87,7 +87,7 @@ def replay(
     return [
         *found,
         *differences(first, second, "weights_sha256"),
-        *differences(old["summary"], new["summary"], "summary"),
+        *differences(old["summary"], {key: new["summary"].get(key) for key in old["summary"]}, "summary"),
     ]
 
 

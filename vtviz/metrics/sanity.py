@@ -27,7 +27,7 @@ CHANGED = 0.95  # rank correlation below which a map counts as another one
 
 Check = Literal["cascading_randomisation", "independent_randomisation", "random_logit", "text_swap"]
 Explainer = Callable[[FusionModel, ImageInput, str, Target], Relevance]
-Verdict = Literal["passed", "failed", "not_applicable"]
+Verdict = Literal["passed", "failed", "not_applicable", "not_measured"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ class Stage:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a check found: ``value`` is the mean rank correlation that decides, below ``limit`` it passes."""
+    """What a check found: ``value`` is the mean rank correlation that decides, below ``limit`` it passes;
+    ``reason`` says why it was not measured."""
 
     check: Check
     verdict: Verdict
@@ -57,6 +58,7 @@ class Outcome:
     limit: float
     probes: int
     stages: tuple[Stage, ...] = ()
+    reason: str = ""
 
 
 def stages_of(model: FusionModel, most: int = STAGES) -> list[tuple[str, list[tuple[str, nn.Parameter]]]]:

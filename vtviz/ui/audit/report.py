@@ -33,6 +33,8 @@ def show_report(folder: Path) -> None:
         st.caption(say("audit.done", model=model, **rows))
     for why, count in list(report["summary"]["failures"].items())[:REASONS]:
         st.caption(f"{count} × {plain(say_stored(why))}")
+    for note, count in report["summary"].get("notes", {}).items():
+        st.caption(f"{count} × {plain(say_stored(note))}")
     _downloads(folder, report)
     columns = [(m["name"], method) for m in report["models"] for method in m["methods"]]
     for place in range(0, len(columns), 2):
@@ -54,6 +56,8 @@ def _sentence(report: dict[str, Any], verdict: Verdict) -> str:
     if "metric" in values:
         name = str(values["metric"])
         values["metric"] = say_or(f"audit.metric.{name}", report["metrics"][name]["label"])
+    if "reason" in values:
+        values |= {"check": say(f"audit.check.{values['check']}"), "reason": plain(say_stored(str(values["reason"])))}
     return say(f"audit.{verdict.key}", **{name: "–" if value is None else value for name, value in values.items()})
 
 

@@ -22,7 +22,7 @@ import typer
 
 from vtviz.audit.audit import run_audit
 from vtviz.audit.manifest import read_manifest
-from vtviz.audit.row import read_photo, target_of
+from vtviz.audit.row import target_of
 from vtviz.audit.settings import Settings, names
 from vtviz.engine.local import LocalEngine
 from vtviz.models.base import FusionModel
@@ -66,7 +66,7 @@ def main(
     """Prints one JSON object."""
     rows = read_manifest(manifest, limit)
     model = load_model(DEFAULT_MODEL)
-    image, text = read_photo(rows.rows[0]), model.encode_texts([rows.rows[0].text])
+    image, text = rows.rows[0].photo(), model.encode_texts([rows.rows[0].text])
     pixels, features = model.pixels(image), model.encode_image(image)
 
     def passes() -> tuple[float, float]:

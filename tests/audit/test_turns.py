@@ -19,7 +19,7 @@ from vtviz.audit.background import AuditJobs
 from vtviz.audit.history import History
 from vtviz.audit.manifest import read_manifest
 from vtviz.audit.requests import Door, MeasureRow
-from vtviz.audit.row import measure_row, read_photo
+from vtviz.audit.row import measure_row
 from vtviz.engine.local import LocalEngine
 from vtviz.engine.requests.explain import Explain
 from vtviz.inputs import ImageInput
@@ -93,7 +93,7 @@ def test_explanations_in_the_pauses_of_slow_methods_change_no_figure(
 ) -> None:
     settings = replace(SETTINGS, methods=(method,), metrics=("coverage",))
     row = read_manifest(manifest).rows[0]
-    image = read_photo(row)
+    image = row.photo()
     measured = partial(measure_row, tiny, "tiny", row, image, tiny.encode_image(image), settings)
     assert measured(Watch()) == measured(disturbances(tiny, photo))
 

@@ -34,7 +34,7 @@ def requests(engine: LocalEngine, photo: ImageInput) -> list[Request[Any]]:
     settings, probe = Settings(("tiny",), ("raw_attention",), steps=2), Probe(photo, TEXT, "a dog")
     row = Row(1, Path("photos") / "a.png", TEXT, ((0.0, 0.0, 0.5, 1.0),), "dog", "odd")
     return [
-        Explain(photo, TEXT, "tiny", "rise", Options(samples=2, seed=3), Target("caption", 1), "cpu"),
+        Explain(photo, TEXT, "tiny", "rise", Options(samples=10, seed=3), Target("caption", 1), "cpu"),
         WriteCaptions(photo, "tiny"),
         AnswerQuestion(photo, TEXT, "tiny"),
         MeasureFaithfulness(made.attribution, "mean"),

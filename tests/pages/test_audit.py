@@ -15,6 +15,7 @@ from vtviz.engine.local import Bench
 from vtviz.models.vtviz_base.model import VtvizBase
 from vtviz.paths import ASSETS
 from vtviz.ui.audit import runs as page
+from vtviz.ui.audit import setup
 from vtviz.watch import Watch
 
 
@@ -27,7 +28,8 @@ def jobs(tiny: VtvizBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
 
     monkeypatch.setenv(DATA, str(tmp_path))
     jobs = AuditJobs(History(tmp_path), door)
-    monkeypatch.setattr(page, "audit_jobs", lambda: jobs)
+    for module in (page, setup):
+        monkeypatch.setattr(module, "audit_jobs", lambda: jobs)
     yield jobs
     jobs.close()
 

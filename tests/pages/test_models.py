@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save_file
 from streamlit.testing.v1 import AppTest
 
-from vtviz.models.open_clip.loading.load import hub
+from vtviz.models.open_clip.loading import hub
 from vtviz.paths import ASSETS
 
 TEXT = {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2}

@@ -15,7 +15,6 @@ import numpy as np
 from vtviz.attribution.registry import find_method
 from vtviz.audit.manifest import Row
 from vtviz.audit.requests import About, CheckSanity, DescribeHeads, Door
-from vtviz.audit.row import read_photo
 from vtviz.audit.settings import Settings
 from vtviz.files import write_atomically
 from vtviz.inputs import InputError
@@ -39,7 +38,7 @@ def probes_of(rows: Sequence[Row]) -> tuple[Probe, ...]:
     found = []
     for place, row in enumerate(rows):
         others = [other.text for other in (*rows[place + 1 :], *rows[:place]) if other.image != row.image]
-        found.append(Probe(read_photo(row), row.text, others[0] if others else "A red bus in a street"))
+        found.append(Probe(row.photo(), row.text, others[0] if others else "A red bus in a street"))
     return tuple(found)
 
 

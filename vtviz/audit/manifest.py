@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from vtviz.inputs import InputError
+from vtviz.files import read_photo
+from vtviz.inputs import ImageInput, InputError
 from vtviz.metrics.localisation import Box
 
 COLUMNS = ("image", "text", "boxes", "phrase", "group", "unit")
@@ -30,6 +31,10 @@ class Row:
     phrase: str = ""
     group: str = ""
     unit: Unit = "fraction"
+
+    def photo(self) -> ImageInput:
+        """The photo. Raises InputError where it cannot be used."""
+        return read_photo(self.image, self.image.name)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from vtviz.attribution.case import Case
 from vtviz.attribution.masked import Masked
 from vtviz.audit.manifest import Row
 from vtviz.audit.settings import RANDOM, Settings
-from vtviz.inputs import Frame, ImageInput, InputError, Tokens, read_image, split_words
+from vtviz.inputs import Frame, ImageInput, InputError, Tokens, split_words
 from vtviz.metrics.attention import entropy
 from vtviz.metrics.base import Explain, Subject
 from vtviz.metrics.baseline import random_ranking
@@ -76,16 +76,6 @@ def blank(row: Row, model: str, method: str) -> dict[str, Any]:
     """Which row, model and method a record is of."""
     about = {"row": row.number, "image": row.image.name, "text": row.text, "group": row.group}
     return {"model": model, "method": method, **about}
-
-
-def read_photo(row: Row) -> ImageInput:
-    """The photo of a row. Raises InputError where it cannot be used."""
-    try:
-        return read_image(row.image.read_bytes())
-    except OSError as error:
-        raise InputError(
-            "The photo {name} cannot be read: {reason}.", name=row.image.name, reason=error.strerror
-        ) from error
 
 
 def explainer(model: FusionModel, method: str, watch: Watch) -> Explain:

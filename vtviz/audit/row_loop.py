@@ -12,7 +12,7 @@ from typing import Any
 
 from vtviz.audit.manifest import Row
 from vtviz.audit.requests import About, Door, MeasureRow
-from vtviz.audit.row import failed_row, read_photo
+from vtviz.audit.row import failed_row
 from vtviz.audit.row_store import RowStore
 from vtviz.audit.settings import Settings
 from vtviz.inputs import InputError
@@ -68,7 +68,7 @@ def _still_true(done: dict[tuple[str, int], str], rows: Sequence[Row]) -> set[tu
 
 def _records(model: About, row: Row, settings: Settings, door: Door, watch: Watch) -> list[dict[str, Any]]:
     try:
-        request = MeasureRow(model.name, row, read_photo(row), settings)
+        request = MeasureRow(model.name, row, row.photo(), settings)
         records: list[dict[str, Any]] = door(request, watch.quietly())
         return records
     except (InputError, ModelError) as error:

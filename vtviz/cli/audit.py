@@ -5,15 +5,13 @@ from __future__ import annotations
 import tempfile
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from tqdm import tqdm
 
-from vtviz.cli.common import AsJson, Device, app, show
+from vtviz.cli.common import AsJson, Device, app, bars, show
 from vtviz.inputs import InputError
 from vtviz.models.registry import DEFAULT_MODEL
-from vtviz.watch import Progress, Watch
 
 SHOWN = 10
 
@@ -58,8 +56,8 @@ def audit(
     written = {"metrics": names(metrics)} if metrics else {}
     settings = Settings(names(model), names(methods), fill=fill, steps=steps, seed=seed, limit=limit, **written)  # type: ignore[arg-type]
     rows = read_manifest(manifest, limit)
-    with _Bar() as bar, closing(LocalEngine(device, models=1)) as door:
-        report = run_audit(rows, settings, output, door.ask, Watch(bar.show), language)
+    with bars() as watch, closing(LocalEngine(device, models=1)) as door:
+        report = run_audit(rows, settings, output, door.ask, watch, language)
     for name, counts in report["summary"]["rows"].items():
         typer.echo(f"{name}: {counts['measured']} of {counts['total']} rows measured. {output / 'report.html'}")
 
@@ -82,35 +80,11 @@ def _replay(report: Path, manifest: Path | None, output: Path | None, device: st
     from vtviz.audit.replay import replay
     from vtviz.engine.local import LocalEngine
 
-    with tempfile.TemporaryDirectory() as scratch, _Bar() as bar, closing(LocalEngine(device, models=1)) as door:
-        found = replay(report, output or Path(scratch), door.ask, manifest, Watch(bar.show))
+    with tempfile.TemporaryDirectory() as scratch, bars() as watch, closing(LocalEngine(device, models=1)) as door:
+        found = replay(report, output or Path(scratch), door.ask, manifest, watch)
     for each in found[:SHOWN]:
         typer.echo(str(each))
     if len(found) > SHOWN:
         typer.echo(f"… and {len(found) - SHOWN} more")
     typer.echo("The figures differ." if found else "The figures agree.")
     return int(bool(found))
-
-
-class _Bar:
-    """A progress bar for each stage of an audit."""
-
-    def __init__(self) -> None:
-        self._bar: tqdm[Any] | None = None
-        self._stage = ""
-
-    def __enter__(self) -> _Bar:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-    def show(self, now: Progress) -> None:
-        """Shows how far the audit is."""
-        if self._bar is None or now.stage != self._stage:
-            self.__exit__()
-            self._bar, self._stage = tqdm(total=now.total, initial=now.done, desc=now.stage, unit="step"), now.stage
-        self._bar.update(now.done - self._bar.n)
-        if now.failed:
-            self._bar.set_postfix(failed=now.failed)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vtviz.cli.common import Device, Model, Photo, app, make_folder, passes, read_photo
+from vtviz.cli.common import Device, Model, Photo, app, bars
+from vtviz.files import make_folder, read_photo, write_atomically
 from vtviz.models.registry import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -57,12 +58,12 @@ def explain(
 
     image = read_photo(photo)
     options = Options(layer, head, samples, seed, window)
-    with closing(LocalEngine(device)) as engine, passes("passes") as watch:
+    with closing(LocalEngine(device)) as engine, bars() as watch:
         aim = engine.ask(ReadTarget(target, model))
         explanation = engine.ask(Explain(image, text, model, method, options, aim), watch)
     make_folder(output)
     file = output / "explanation.json"
-    file.write_bytes(to_json(explanation))
+    write_atomically(file, to_json(explanation))
     tokens, seen = explanation.tokens, explanation.seen
     words = tokens.words if explanation.relevance.maps_of != "none" else ()
     for number, (word, map_) in enumerate(zip(words, word_maps(tokens, explanation.relevance), strict=False)):

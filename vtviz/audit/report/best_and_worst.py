@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 
 from vtviz.audit.manifest import Row
 from vtviz.audit.requests import About, Door, DrawCase
-from vtviz.audit.row import read_photo
 from vtviz.audit.settings import Settings
+from vtviz.files import write_atomically
 from vtviz.metrics.registry import find_metric
 from vtviz.watch import Watch
 
@@ -77,4 +77,7 @@ def draw_cases(folder: Path, cases: dict[str, Any], rows: Sequence[Row], door: D
                 file = folder / PICTURES / case["picture"]
                 if not file.is_file():
                     row = by_number[case["row"]]
-                    file.write_bytes(door(DrawCase(model, method, read_photo(row), row.text), watch.quietly()))
+                    write_atomically(
+                        file,
+                        door(DrawCase(model, method, row.photo(), row.text), watch.quietly()),
+                    )

@@ -151,7 +151,7 @@ def _boxes(number: int, values: Any) -> tuple[Box, ...]:
             "Row {number} of the manifest has boxes that are not lists of x0, y0, x1, y1 with x0 < x1, y0 < y1.",
             number=number,
         )
-    return tuple(tuple(float(value) for value in box) for box in values)
+    return tuple((float(x0), float(y0), float(x1), float(y1)) for x0, y0, x1, y1 in values)
 
 
 def _is_box(box: list[Any]) -> bool:

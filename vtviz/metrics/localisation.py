@@ -10,7 +10,7 @@ import torch.nn.functional as F
 
 from vtviz.inputs import WHOLE_FRAME, Frame
 
-Box = Sequence[float]  # x0, y0, x1, y1 as fractions of width and height
+Box = tuple[float, float, float, float]  # x0, y0, x1, y1 as fractions of width and height
 
 
 def peak(relevance: np.ndarray, width: int, height: int, frame: Frame = WHOLE_FRAME) -> tuple[float, float]:

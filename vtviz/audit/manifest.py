@@ -16,7 +16,7 @@ from vtviz.metrics.localisation import Box
 
 COLUMNS = ("image", "text", "boxes", "phrase", "group", "unit")
 Unit = Literal["fraction", "pixel", "unclear"]
-ROUNDING = 1e-6  # by which a fraction may exceed 1
+PIXELS = 2.0  # what no fraction of a photo reaches
 
 
 @dataclass(frozen=True)
@@ -66,23 +66,24 @@ def read_manifest(path: Path, limit: int | None = None) -> Manifest:
     if not values:
         raise InputError("The manifest {name} has no rows.", name=path.name)
     rows = [_row(number, each, path.parent) for number, each in enumerate(values, 1)]
-    in_pixels = any(_above_one(row) for row in rows)
     named = [bool(each.get("unit")) for each in values]
+    in_pixels = any(_in_pixels(row) for row, name in zip(rows, named, strict=True) if not name)
     rows = [row if name else replace(row, unit=_unit(row, in_pixels)) for row, name in zip(rows, named, strict=True)]
     return Manifest(path, hashlib.sha256(data).hexdigest(), tuple(rows))
 
 
-def _above_one(row: Row) -> bool:
-    return any(value > 1 + ROUNDING for box in row.boxes for value in box)
+def _in_pixels(row: Row) -> bool:
+    """Whether the boxes of a row can only be pixels: a fraction may exceed 1 by rounding or a slip of the hand."""
+    return any(value >= PIXELS for box in row.boxes for value in box)
 
 
 def _unit(row: Row, in_pixels: bool) -> Unit:
-    """The unit of boxes that have none: pixels in a file where any value exceeds 1, but for small numbers that may be
-    fractions there."""
+    """The unit of boxes that have none: pixels in a file where any value is 2 or more, but for small numbers that may
+    be fractions there."""
     if not in_pixels:
         return "fraction"
-    whole = all(float(value).is_integer() for box in row.boxes for value in box)
-    return "pixel" if _above_one(row) or whole else "unclear"
+    whole = all(value.is_integer() for box in row.boxes for value in box)
+    return "pixel" if _in_pixels(row) or whole else "unclear"
 
 
 def _csv_rows(text: str) -> list[dict[str, Any]]:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from vtviz.errors import UserError
+from vtviz.image_files import decode, is_known
 
-FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_BYTES = 15 * 2**20
 MAX_PIXELS = 50_000_000
 MIN_SIDE = 8
@@ -84,15 +83,14 @@ def read_image(data: bytes) -> ImageInput:
     if len(data) > MAX_BYTES:
         raise InputError("The image file is larger than {limit} MB; choose a smaller one.", limit=MAX_BYTES // 2**20)
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            _check_size(image)
-            image.load()
-            rgb = _to_rgb(ImageOps.exif_transpose(image))
+        rgb = decode(data, _check_size)
+    except InputError:
+        raise
     except Image.DecompressionBombError as error:  # Pillow's own limit, met before ours
         raise _too_many_pixels() from error
-    except UnidentifiedImageError as error:
-        raise InputError("The file is not a JPEG, PNG or WebP image; convert it to one of these.") from error
-    except (OSError, SyntaxError, EOFError) as error:
+    except Exception as error:  # Pillow says in many ways that it cannot read a file
+        if isinstance(error, UnidentifiedImageError) and not is_known(data):
+            raise InputError("The file is not a JPEG, PNG or WebP image; convert it to one of these.") from error
         raise InputError("The image file is damaged or cut short; save or download it again.") from error
     return ImageInput(np.asarray(rgb), hashlib.sha256(data).hexdigest())
 
@@ -108,17 +106,6 @@ def _check_size(image: Image.Image) -> None:
         raise _too_many_pixels()
     if min(image.size) < MIN_SIDE:
         raise InputError("The image is less than {limit} pixels wide or high; choose a larger one.", limit=MIN_SIDE)
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I"):  # convert() would clip 16 bits to 255
-        wide = np.asarray(image).astype(np.float64)
-        image = Image.fromarray((wide / 257).round().clip(0, 255).astype(np.uint8))
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        rgba = image.convert("RGBA")
-        white = Image.new("RGBA", rgba.size, "white")
-        image = Image.alpha_composite(white, rgba)
-    return image.convert("RGB")
 
 
 def framed(image: ImageInput, frame: Frame, fill: tuple[int, ...] = (0, 0, 0)) -> ImageInput:

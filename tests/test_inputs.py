@@ -3,6 +3,7 @@
 import hashlib
 import io
 import struct
+import unicodedata
 import zlib
 from typing import Any
 
@@ -107,6 +108,7 @@ def png(depth: int, colour: int, rows: list[bytes], *extra: bytes) -> bytes:
 GREYS = [bytes(range(0, 80, 10))] * 8
 
 
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
 @pytest.mark.parametrize(
     "extra",
     [
@@ -180,6 +182,7 @@ def test_a_progressive_jpeg_without_its_last_scans_is_refused(scans: int) -> Non
         read_image(data)
 
 
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
 def test_broken_exif_keeps_no_photo_out() -> None:
     tags = b"\1\x0f\0\2\0\0\0\6\0\0\x002" + b"\1\x12\0\3\0\0\0\1\0\x08\0\0" + b"\x88%\0\4\0\0\0\1\0\0\x008" + bytes(4)
     gps = b"\0\x80" + b"\0\1\0\2\0\0\0\2N\0\0\0" + b"\0\2\0\5\0\0\0\3\0\0\0V" + bytes(7) + b"\1\0\0\0\1"  # 128 tags?
@@ -205,6 +208,36 @@ def test_words_keep_their_places() -> None:
     words = split_words(text)
     assert [word.text for word in words] == ["The", "boy's", "T-shirt", ",", "狗", "."]
     assert all(text[word.start : word.end] == word.text for word in words)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("two jalapen\u0303os", ["two", "jalape\u00f1os"]),
+        ("बच्चा कुत्ते के साथ", ["बच्चा", "कुत्ते", "के", "साथ"]),
+        ("क्\u200dष", ["क्\u200dष"]),
+        ("เด็ก วิ่ง.", ["เด็ก", "วิ่ง", "."]),
+        ("كَلْبٌ يَجْرِي", ["كَلْبٌ", "يَجْرِي"]),
+        ("می\u200cخواهم", ["می\u200cخواهم"]),
+        ("a 👨\u200d👩\u200d👧🐶", ["a", "👨\u200d👩\u200d👧", "🐶"]),
+        ("🇩🇪🇫🇷 a", ["🇩🇪", "🇫🇷", "a"]),
+        ("👍🏽 1️⃣ a", ["👍🏽", "1️⃣", "a"]),
+        ("🏴\U000e0067\U000e0062\U000e007f a", ["🏴\U000e0067\U000e0062\U000e007f", "a"]),
+        ("葛\U000e0100か\u3099x", ["葛\U000e0100", "が", "x"]),
+        ("cafe\u0301-'s photo\u00adgraph", ["café", "-", "'", "s", "photograph"]),
+        ("z\u0301\u0327's x\u0327-y", ["\u017a\u0327's", "x\u0327-y"]),
+        ("a\u200edog\u3000ran", ["a", "dog", "ran"]),
+    ],
+)
+def test_words_hold_whole_characters(text: str, words: list[str]) -> None:
+    text = check_text(text)
+    assert [word.text for word in split_words(text)] == [unicodedata.normalize("NFC", word) for word in words]
+
+
+def test_a_piece_inside_a_character_belongs_to_its_word() -> None:
+    text = "कि 👨\u200d👧"  # ka and its vowel sign; a family of two
+    tokens = group_pieces(text, ["क", "ि", "👨", "\u200d", "👧"], [(0, 1), (1, 2), (3, 4), (4, 5), (5, 6)])
+    assert tokens.words == (Word("कि", 0, 2), Word("👨\u200d👧", 3, 6)) and tokens.word_of == (0, 0, 1, 1, 1)
 
 
 def test_pieces_are_grouped_into_words() -> None:

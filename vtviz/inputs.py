@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import regex
 from PIL import Image, UnidentifiedImageError
 
 from vtviz.errors import UserError
@@ -20,8 +21,13 @@ MAX_CHARACTERS = 2000
 Frame = tuple[float, float, float, float]  # left, top, right, bottom as fractions of a photo's width and height
 WHOLE_FRAME: Frame = (0.0, 0.0, 1.0, 1.0)
 UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"  # Kana and Han
-WORD = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+(?:['’\-][^\W{UNSPACED}]+)*|[^\w\s]")
-UNSPACED_WORD = re.compile(rf"[{UNSPACED}]+")
+# A character as a reader sees it, with its accents and joiners, is one \X (Unicode Standard Annex 29).
+LETTER, UNSPACED_LETTER = rf"(?=[^\W{UNSPACED}])\X", rf"(?=[{UNSPACED}])\X"
+WORD = regex.compile(rf"{UNSPACED_LETTER}|(?:{LETTER})+(?:(?=['’\-])\X(?:{LETTER})+)*|(?=[^\w\s])\X")
+UNSPACED_WORD = regex.compile(rf"(?:{UNSPACED_LETTER})+")
+SOFT = regex.compile(r"[\u00ad\u2060\ufeff]")  # says where a line may break, or may not
+BLANK = regex.compile(r"[[\p{C}\p{Z}]--[\p{Grapheme_Cluster_Break=Extend}\p{Grapheme_Cluster_Break=ZWJ}]]", regex.V1)
+READABLE = regex.compile(r"[\p{L}\p{N}]")
 
 
 class InputError(UserError, ValueError):
@@ -123,14 +129,19 @@ def framed(image: ImageInput, frame: Frame, fill: tuple[int, ...] = (0, 0, 0)) -
     return ImageInput(canvas, image.sha256)
 
 
+def normalised(text: str) -> str:
+    """The text with its accents composed (Unicode's form NFC) and a space for what cannot be printed."""
+    return unicodedata.normalize("NFC", BLANK.sub(" ", SOFT.sub("", text)))
+
+
 def check_text(text: str) -> str:
-    """The text without surrounding space.
+    """The text, normalised, without surrounding space.
 
     Raises:
         InputError: if nothing is left to read, or there is too much of it.
     """
-    stripped = "".join(character if character.isprintable() else " " for character in text).strip()
-    if not any(character.isalnum() for character in stripped):
+    stripped = normalised(text).strip()
+    if not READABLE.search(stripped):
         raise InputError("The text has no words; write a sentence about the photo.")
     if len(stripped) > MAX_CHARACTERS:
         raise InputError("The text is longer than {limit} characters; shorten it.", limit=MAX_CHARACTERS)
@@ -140,7 +151,8 @@ def check_text(text: str) -> str:
 def split_words(text: str) -> tuple[Word, ...]:
     """The words and punctuation marks of a text, in order; apostrophes and hyphens stay inside words.
 
-    Chinese and Japanese are written without spaces: there each character is a word.
+    Chinese and Japanese are written without spaces: there each character is a word. What a reader sees as one character
+    is never split.
     """
     return tuple(Word(found.group(), found.start(), found.end()) for found in WORD.finditer(text))
 

@@ -11,7 +11,7 @@ import torch
 from open_clip.tokenizer import HFTokenizer, SimpleTokenizer
 from tokenizers import Tokenizer
 from tokenizers.models import Unigram, WordPiece
-from tokenizers.normalizers import BertNormalizer
+from tokenizers.normalizers import NFKC, BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer, Metaspace
 from tokenizers.processors import TemplateProcessing
 from transformers import PreTrainedTokenizerFast
@@ -60,7 +60,7 @@ def bert() -> Reader:
 def sentencepiece() -> Reader:
     """Its special tokens are pieces of its own vocabulary too, and of its normal text."""
     inner = Tokenizer(Unigram([(piece, -0.1 * i) for i, piece in enumerate(SENTENCEPIECE)], unk_id=3))
-    inner.pre_tokenizer = Metaspace()
+    inner.normalizer, inner.pre_tokenizer = NFKC(), Metaspace()
     inner.post_processor = TemplateProcessing(single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)])
     return hugging_face(inner, bos_token="<s>", eos_token="</s>", pad_token="<pad>", unk_token="<unk>")
 

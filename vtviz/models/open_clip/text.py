@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import regex
 from open_clip.tokenizer import HFTokenizer, SimpleTokenizer, basic_clean
 
 from vtviz.inputs import UNSPACED_WORD, InputError, Tokens, check_text, group_pieces
@@ -66,6 +70,7 @@ class BpeReader:
     def __init__(self, tokenizer: SimpleTokenizer, length: int) -> None:
         self.tokenizer, self.length, self.room = tokenizer, length, length - 2
         self.start, self.end = tokenizer.sot_token_id, tokenizer.eot_token_id
+        self.plain = _without_special(tokenizer)
         self._bytes = {character: byte for byte, character in tokenizer.byte_encoder.items()}
 
     def read(self, text: str) -> Pieces:
@@ -74,11 +79,11 @@ class BpeReader:
         places = align(cleaned, text)
         ids: list[int] = []
         spans: list[Span] = []
-        for found in self.tokenizer.pat.finditer(cleaned):
+        for found in self.plain.pat.finditer(cleaned):
             word = "".join(self.tokenizer.byte_encoder[byte] for byte in found.group().encode("utf-8"))
             owner = [i for i, letter in enumerate(found.group()) for _ in letter.encode("utf-8")]
             at = 0
-            for piece in self.tokenizer.bpe(word).split(" "):
+            for piece in self.plain.bpe(word).split(" "):
                 size = len(piece.removesuffix("</w>"))
                 characters = [places[found.start() + owner[i]] for i in range(at, at + size)]
                 ids.append(self.tokenizer.encoder[piece])
@@ -125,15 +130,27 @@ class HuggingFaceReader:
         self.offset, self.special = first, len(probe) - len(plain)
         self.room = length - self.special
         self.pad_id = int(self.inner.pad_token_id or 0)
+        added = [str(token) for token in self.inner.added_tokens_decoder.values() if token.special]
+        self.special_tokens = _any_of({*added, *self.inner.all_special_tokens})
 
     def read(self, text: str) -> Pieces:
         cleaned = self.tokenizer.clean_fn(text)
-        places = align(cleaned, text)
+        cleaned, places = self._parted(cleaned, align(cleaned, text))
         encoded = self.inner(cleaned, add_special_tokens=False, return_offsets_mapping=self.inner.is_fast)
         ids = encoded["input_ids"]
         written = self.inner.convert_ids_to_tokens(ids)
         found = encoded["offset_mapping"] if self.inner.is_fast else _search(cleaned, written)
         return Pieces(text, tuple(ids), tuple(written), tuple(_back(cleaned, text, places, *each) for each in found))
+
+    def _parted(self, cleaned: str, places: list[int]) -> tuple[str, list[int]]:
+        """The text with a space inside everything that the tokenizer would read as a special token."""
+        compatible = [unicodedata.normalize("NFKC", letter) for letter in cleaned]  # "＜" is read as "<"
+        letters = "".join(form if len(form) == 1 else letter for form, letter in zip(compatible, cleaned, strict=True))
+        for found in reversed([*self.special_tokens.finditer(letters)]):
+            after = found.start() + 1
+            cleaned = f"{cleaned[:after]} {cleaned[after:]}"
+            places = [*places[:after], places[found.start()], *places[after:]]
+        return cleaned, places
 
     def row(self, ids: Sequence[int]) -> tuple[list[int], int]:
         row = [*self.before, *list(ids)[: self.room], *self.after]
@@ -149,6 +166,21 @@ class HuggingFaceReader:
             or (piece.startswith("▁") if marked else not piece.startswith("##"))
             or (UNSPACED_WORD.fullmatch(piece) and pieces[i - 1] != "▁")
         ]
+
+
+def _without_special(tokenizer: SimpleTokenizer) -> SimpleTokenizer:
+    """The tokenizer for what people write, in which "<end_of_text>" is text."""
+    special = "|".join(tokenizer.decoder[each] for each in tokenizer.all_special_ids)
+    plain = copy.copy(tokenizer)
+    plain.pat = regex.compile(tokenizer.pat.pattern.removeprefix(f"{special}|"), tokenizer.pat.flags)
+    plain.cache = {}  # of the tokenizer's own, which holds its special tokens
+    return plain
+
+
+def _any_of(tokens: Iterable[str]) -> re.Pattern[str]:
+    """What any of ``tokens`` matches; the longest first."""
+    longer = sorted((token for token in tokens if len(token) > 1), key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, longer)) or r"(?!)", re.IGNORECASE)
 
 
 def align(cleaned: str, text: str) -> list[int]:

@@ -40,7 +40,7 @@ def test_every_piece_of_a_caption_has_its_probability_and_map(
 
 def test_who_waits_for_captions_hears_of_each_piece_and_may_go(model: VtvizBase, cat: ImageInput) -> None:
     features, heard = model.encode_image(cat), list[tuple[int, int]]()
-    captions = write_captions(model, features, watch=Watch(lambda *step: heard.append(step)))
+    captions = write_captions(model, features, watch=Watch(lambda now: heard.append((now.done, now.total))))
     longest = max(len(each.tokens.pieces) for each in captions)
     assert heard == [(pieces, model.caption_length) for pieces in range(len(heard))] and len(heard) >= longest
     with pytest.raises(Cancelled):

@@ -52,9 +52,9 @@ def attribute_case(
         InputError: if the method is not defined for the model and target, or an option is not one it can take.
         Cancelled: if the watch says so.
     """
-    found = find_method(method)
-    reason = found.supports(case.model.abilities, case.target.kind)
+    chosen = find_method(method)
+    reason = chosen.supports(case.model.abilities, case.target.kind)
     if reason:
         raise reason
     with torch.inference_mode(False), torch.enable_grad():  # whatever mode the caller is in
-        return found.attribute(case, complete(found, options or Options()), watch or Watch())
+        return chosen.attribute(case, complete(chosen, options or Options()), watch or Watch())

@@ -126,7 +126,7 @@ def complete(method: Method, options: Options) -> Options:
     Raises:
         InputError: if an option is set that the method does not have, or its value is no whole number or out of range.
     """
-    found = {}
+    complete_options = {}
     for field in fields(Options):
         value, choice = getattr(options, field.name), method.options.get(field.name)
         whole = value is None or isinstance(value, Integral)
@@ -150,5 +150,5 @@ def complete(method: Method, options: Options) -> Options:
                 value=value,
             )
         else:
-            found[field.name] = choice.default if value is None else value
-    return Options(**found)
+            complete_options[field.name] = choice.default if value is None else value
+    return Options(**complete_options)

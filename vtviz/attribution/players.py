@@ -59,11 +59,11 @@ class Players:
         def run(part: slice) -> Tensor:
             return encode(self.case.model, cover(pixels, to_pixels(masks[part], pixels)))
 
-        found = []
+        parts = []
         for features in in_batches(run, len(shown), batch_size(pixels)):
-            found.append(features)
+            parts.append(features)
             encoded(len(features))
-        return torch.cat(found)
+        return torch.cat(parts)
 
     def values(self, index: int, there: Tensor, features: Tensor, which: Tensor) -> Tensor:
         """The target ``[n]`` with only those words that ``there [n, words]`` has True and photo ``which [n]`` of
@@ -85,8 +85,8 @@ class Players:
     ) -> Relevance:
         """The relevance in which each player has its ``worth [players]``, shared evenly by its pieces or patches.
 
-        Where ``baseline``, the target without any player, is given, the worths share out value − baseline: then the
-        part of the text and what is left over are told.
+        Where ``baseline``, the target without any player, is known, the worths share out value − baseline: then the
+        details hold the text's share and what is left over.
         """
         tokens, image = self._shared(index, worth)
         unit = peak_of(image)
@@ -107,5 +107,5 @@ class Players:
         words = self.words[index].float()
         squares = self.squares.flatten(1).float()
         shares = torch.cat([words.sum(dim=1), squares.sum(dim=1)])
-        each = worth.float() / shares
-        return each[: len(words)] @ words, each[len(words) :] @ squares
+        share = worth.float() / shares
+        return share[: len(words)] @ words, share[len(words) :] @ squares

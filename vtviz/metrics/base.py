@@ -54,11 +54,11 @@ class Subject:
     @property
     def has(self) -> frozenset[Need]:
         """What there is to measure by: a method that says nothing about one side has nothing to rank there."""
-        found: list[Need] = ["patches"] if self.patch_scores.any() else []
-        found += ["words"] if self.word_scores.any() else []
-        found += ["boxes"] if self.boxes else []
-        found += ["explain"] if self.explain else []
-        return frozenset(found)
+        present: list[Need] = ["patches"] if self.patch_scores.any() else []
+        present += ["words"] if self.word_scores.any() else []
+        present += ["boxes"] if self.boxes else []
+        present += ["explain"] if self.explain else []
+        return frozenset(present)
 
 
 @dataclass(frozen=True)

@@ -23,18 +23,18 @@ def similarity(first: np.ndarray, second: np.ndarray) -> float:
     """Spearman's rank correlation of two maps, -1..1; 1 where both are the same, NaN where one alone is flat."""
     if np.array_equal(first, second):
         return 1.0
-    found = rank_correlation(first, second)
-    return float("nan") if found is None else found
+    correlation = rank_correlation(first, second)
+    return float("nan") if correlation is None else correlation
 
 
 def paraphrase(text: str) -> str:
     """The text with "a photo of" before it and, where a list of 24 knows one, synonyms for its words."""
     known = {**dict(SYNONYMS), **{second: first for first, second in SYNONYMS if " " not in second}}
-    found, end = [], 0
+    parts, end = [], 0
     for word in split_words(text):
-        found += [text[end : word.start], known.get(word.text.lower(), word.text)]
+        parts += [text[end : word.start], known.get(word.text.lower(), word.text)]
         end = word.end
-    written = "".join(found) + text[end:]
+    written = "".join(parts) + text[end:]
     return PREFIX + written[:1].lower() + written[1:]
 
 
@@ -48,11 +48,13 @@ def noise_stability(subject: Subject) -> float:
     """Mean similarity of the map with those of the photo under noise of at most 2 % of the range, over 3 draws."""
     assert subject.explain is not None
     rng, pixels = np.random.default_rng(subject.seed), subject.image.pixels / 255
-    found = []
+    similarities = []
     for _ in range(DRAWS):
         noisy = from_unit(pixels + rng.uniform(-NOISE, NOISE, pixels.shape))
-        found.append(similarity(subject.relevance.image, subject.explain(noisy, subject.case.tokens[0].text).image))
-    return float(np.mean(found))
+        similarities.append(
+            similarity(subject.relevance.image, subject.explain(noisy, subject.case.tokens[0].text).image)
+        )
+    return float(np.mean(similarities))
 
 
 def _under(subject: Subject, text: str) -> float:

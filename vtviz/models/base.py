@@ -148,7 +148,7 @@ class FusionModel(Protocol):
         """The module that turns the ids of a text into vectors ``[n, T, width]`` when a target is scored."""
 
     def readout(self, text: EncodedText, target: Target) -> Tensor:
-        """How much the target reads each place of the recorded text axis, ``[n, T]``; each row sums to 1."""
+        """How much the target reads each position of the recorded text axis, ``[n, T]``; each row sums to 1."""
 
     def score(self, features: Tensor, text: EncodedText, target: Target) -> Tensor:
         """The target ``[batch]`` of photo i (``features [batch, patches, channels]``) with text i, with its gradients.
@@ -171,7 +171,7 @@ class FusionModel(Protocol):
         """Contrastive similarity ``[texts, images]``."""
 
     def unknown_words(self, words: Sequence[str]) -> tuple[int, ...]:
-        """The places of words that the model has hardly met in training; none where that is not known."""
+        """The indices of words that are rare in the model's training texts; empty if that is not known."""
 
     def record(self, kinds: Collection[Kind], change: Change | None = None) -> AbstractContextManager[Recording]:
         """Records the model's attention of these kinds inside the ``with``, in this thread.
@@ -188,7 +188,7 @@ class TokenLevelModel(FusionModel, Protocol):
     """A model that compares single pieces and patches, which are unit vectors of one space."""
 
     def word_vectors(self, text: EncodedText) -> Tensor:
-        """One vector for each place of the text, special tokens included, ``[n, T, width]``."""
+        """One vector for each token of the text, special tokens included, ``[n, T, width]``."""
 
     def patch_vectors(self, features: Tensor) -> Tensor:
         """One vector for each patch, ``[batch, patches, width]``."""
@@ -203,8 +203,8 @@ class DualEncoder(FusionModel, Protocol):
     """A model whose image tower attends too, and ends in one vector."""
 
     def image_readout(self, features: Tensor) -> Tensor:
-        """How much the photo's vector reads each place of the recorded image axis, ``[batch, image_offset + patches]``;
-        each row sums to 1."""
+        """How much the photo's vector reads each position of the recorded image axis, ``[batch, image_offset +
+        patches]``; each row sums to 1."""
 
     def layer_similarities(self, features: Tensor, text: EncodedText) -> tuple[Tensor, list[Tensor]]:
         """The cosine of photo and text, ``[batch]``, and for each block of the image tower what it would be if the

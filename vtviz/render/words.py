@@ -34,11 +34,11 @@ def aligned_words(first: Sequence[str], second: Sequence[str]) -> list[tuple[int
     texts have equally many, as where one was exchanged for another.
     """
     one, other = [word.lower() for word in first], [word.lower() for word in second]
-    found: list[tuple[int | None, int | None]] = []
+    pairs: list[tuple[int | None, int | None]] = []
     for kind, a0, a1, b0, b1 in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
         if kind == "equal" or a1 - a0 == b1 - b0:
-            found += zip(range(a0, a1), range(b0, b1), strict=True)
+            pairs += zip(range(a0, a1), range(b0, b1), strict=True)
         else:
-            found += [(place, None) for place in range(a0, a1)]
-            found += [(None, place) for place in range(b0, b1)]
-    return found
+            pairs += [(index, None) for index in range(a0, a1)]
+            pairs += [(None, index) for index in range(b0, b1)]
+    return pairs

@@ -119,12 +119,12 @@ class OpenClipDualEncoder:
         return self.text.words
 
     def readout(self, text: EncodedText, target: Target) -> Tensor:
-        """How much the text's vector reads each place of the recorded text axis, ``[n, T]``."""
+        """How much the text's vector reads each position of the recorded text axis, ``[n, T]``."""
         return self.text.readout(text)
 
     @torch.inference_mode()
     def image_readout(self, features: Tensor) -> Tensor:
-        """How much the photo's vector reads each place of the recorded image axis, ``[batch, offset + patches]``."""
+        """How much the photo's vector reads each position of the recorded image axis, ``[batch, offset + patches]``."""
         fixed = self.vision.fixed_readout()
         if fixed is not None:
             return fixed.to(self.device).expand(len(features), -1)
@@ -132,17 +132,17 @@ class OpenClipDualEncoder:
             return self.vision.readout(self.vision.tokens(self._pixels(features)))
 
     def layer_similarities(self, features: Tensor, text: EncodedText) -> tuple[Tensor, list[Tensor]]:
-        """The cosine ``[batch]``, and for each block of the image tower what it would be if the tower ended there.
+        """The cosine ``[batch]``, and for each layer of the image tower what it would be if the tower ended there.
 
-        Each is a tensor of its own: the gradient of one passes through its own block alone.
+        Each is a tensor of its own: the gradient of one passes through its own layer alone.
         """
         count = max(len(features), len(text.ids))
         ids = text.ids.expand(count, -1) if "text" in self._recorded else text.ids
         with self._precision(), self.vision.block_outputs() as outputs:
             last = self.vision.tokens(self._pixels(self._for(count, features)))
-            vectors = [self.vision.pooled(last), *(self.vision.ended(each) for each in outputs)]
+            vectors = [self.vision.pooled(last), *(self.vision.ended(tokens) for tokens in outputs)]
         texts = self._text_vectors(ids)
-        whole, *ended = [(F.normalize(each.float(), dim=-1) * texts).sum(dim=-1) for each in vectors]
+        whole, *ended = [(F.normalize(vector.float(), dim=-1) * texts).sum(dim=-1) for vector in vectors]
         return whole, ended
 
     def score(self, features: Tensor, text: EncodedText, target: Target) -> Tensor:
@@ -163,7 +163,7 @@ class OpenClipDualEncoder:
     @torch.inference_mode()
     def index_images(self, features: Tensor) -> Tensor:
         """Unit vectors ``[images, channels]`` of photos."""
-        return torch.cat([self._image_vectors(each) for each in features.split(BATCH)])
+        return torch.cat([self._image_vectors(batch) for batch in features.split(BATCH)])
 
     @torch.inference_mode()
     def index_texts(self, texts: Sequence[str]) -> Tensor:
@@ -181,11 +181,11 @@ class OpenClipDualEncoder:
 
     def word_vectors(self, text: EncodedText) -> Tensor:
         """The vector that each word would have as a text of its own, at each of its pieces, ``[n, T, channels]``, of
-        unit length. Special places have that of the whole text.
+        unit length. Special tokens have that of the whole text.
 
-        These networks were trained to give one vector a text; what they hold at a single place was never compared.
+        These networks were trained to give one vector per text; what they hold at a single position was never compared.
         """
-        found = self._text_vectors(text.ids)[:, None].repeat(1, text.ids.shape[1], 1)
+        by_position = self._text_vectors(text.ids)[:, None].repeat(1, text.ids.shape[1], 1)
         first = self.text_offset
         for row, count in zip(range(len(text.ids)), text.mask.sum(dim=1).tolist(), strict=True):
             pieces = text.ids[row, first : first + count - self.reader.special].tolist()
@@ -193,8 +193,8 @@ class OpenClipDualEncoder:
             words = [pieces[a:b] for a, b in zip(starts, [*starts[1:], len(pieces)], strict=True)]
             vectors = self._text_vectors(self._encoded(words).ids)
             for start, word, vector in zip(starts, words, vectors, strict=True):
-                found[row, first + start : first + start + len(word)] = vector
-        return found
+                by_position[row, first + start : first + start + len(word)] = vector
+        return by_position
 
     def patch_vectors(self, features: Tensor) -> Tensor:
         """What the photo's vector would be if each patch stood alone, ``[batch, patches, channels]``, unit length."""
@@ -263,9 +263,9 @@ class OpenClipDualEncoder:
         return F.pad(pixels, (0, right, 0, below)) if right or below else pixels
 
     def _encoded(self, ids: Sequence[Sequence[int]]) -> EncodedText:
-        rows = [self.reader.row(each) for each in ids]
+        rows = [self.reader.row(pieces) for pieces in ids]
         length = max(real for _, real in rows) if self.text.shortens else self.reader.length
-        mask = [[place < real for place in range(length)] for _, real in rows]
+        mask = [[index < real for index in range(length)] for _, real in rows]
         return EncodedText(
             torch.tensor([row[:length] for row, _ in rows], device=self.device), torch.tensor(mask, device=self.device)
         )

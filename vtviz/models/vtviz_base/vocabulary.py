@@ -27,4 +27,4 @@ class Vocabulary:
 
 def _forms(word: str) -> set[str]:
     singulars = {word[: -len(end)] + new for end, new in (("s", ""), ("es", ""), ("ies", "y")) if word.endswith(end)}
-    return {word, word + "s", word + "es", *(each for each in singulars if len(each) > 2)}
+    return {word, word + "s", word + "es", *(form for form in singulars if len(form) > 2)}

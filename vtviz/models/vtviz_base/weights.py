@@ -14,7 +14,9 @@ SCALE = "text_tower.words.scale"
 
 def save_weights(state: dict[str, Tensor], path: Path) -> None:
     """Writes a network's state; half of what the table would take in float16 is saved."""
-    packed = {name: each.half().contiguous() if each.is_floating_point() else each for name, each in state.items()}
+    packed = {
+        name: tensor.half().contiguous() if tensor.is_floating_point() else tensor for name, tensor in state.items()
+    }
     table = state[TABLE].float()
     scale = table.abs().amax(dim=1, keepdim=True).clamp_min(1e-8) / 127
     packed[TABLE], packed[SCALE] = (table / scale).round().to(torch.int8), scale.half()
@@ -24,7 +26,7 @@ def save_weights(state: dict[str, Tensor], path: Path) -> None:
 def load_weights(data: bytes) -> dict[str, Tensor]:
     """The state in the bytes of a file of weights, as float32."""
     packed = load(data)
-    state = {name: each.float() if each.is_floating_point() else each for name, each in packed.items()}
+    state = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in packed.items()}
     if SCALE in state:
         state[TABLE] = state[TABLE].float() * state.pop(SCALE)
     return state

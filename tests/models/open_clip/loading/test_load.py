@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from tests.models.open_clip.conftest import CONFIGS
 from vtviz.models.base import ModelError
 from vtviz.models.open_clip.family import info, load
-from vtviz.models.open_clip.loading.load import hub
+from vtviz.models.open_clip.loading import hub
 from vtviz.models.open_clip.names import parse
 from vtviz.models.registry import load_model
 

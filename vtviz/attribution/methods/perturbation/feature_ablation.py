@@ -35,15 +35,15 @@ class FeatureAblation(ManyPasses):
         watch.step(0, squares + 1)
         shown = torch.cat([~torch.eye(squares, dtype=torch.bool), torch.ones(1, squares, dtype=torch.bool)])
         features = players.features(shown, watch.advance)  # the last is the whole photo
-        found = []
+        relevances = []
         for index, members in enumerate(players.words):
             words = len(members)
             there = torch.ones(words + squares + 1, words, dtype=torch.bool)
             there[:words] = ~torch.eye(words, dtype=torch.bool)
             which = torch.tensor([squares] * words + [*range(squares + 1)])
             values = players.values(index, there, features, which)
-            found.append(players.relevance(index, values[-1] - values[:-1], float(values[-1])))
-        return found
+            relevances.append(players.relevance(index, values[-1] - values[:-1], float(values[-1])))
+        return relevances
 
 
 METHOD = FeatureAblation()

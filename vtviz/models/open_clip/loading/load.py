@@ -200,11 +200,11 @@ def _usual_preprocess(architecture: str) -> dict[str, Any]:
     """That of the architecture's published weights, where they agree."""
     tags = open_clip.list_pretrained_tags_by_model(architecture.removesuffix("-quickgelu"))
     kept = ("mean", "std", "interpolation")
-    found = [
+    published = [
         {key: value for key, value in open_clip.get_pretrained_cfg(architecture, tag).items() if key in kept}
         for tag in tags
     ]
-    return found[0] if found and all(each == found[0] for each in found) else {}
+    return published[0] if published and all(settings == published[0] for settings in published) else {}
 
 
 def _preprocessing(spec: Spec, source: Source, network: Any) -> Preprocessing:

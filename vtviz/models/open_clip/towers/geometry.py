@@ -37,7 +37,7 @@ class Preprocessing:
     def pixels(self, image: ImageInput) -> Tensor:
         """What the model sees, ``[1, 3, height, width]``."""
         height, width = self.size
-        seen = framed(image, self._view(image), tuple(round(255 * each) for each in self.mean)).to_pil()
+        seen = framed(image, self._view(image), tuple(round(255 * channel) for channel in self.mean)).to_pil()
         small = seen.resize((width, height), RESAMPLING.get(self.interpolation, Image.Resampling.BICUBIC))
         values = torch.from_numpy(np.array(small, dtype=np.float32)).permute(2, 0, 1) / 255
         mean, std = torch.tensor(self.mean)[:, None, None], torch.tensor(self.std)[:, None, None]

@@ -9,7 +9,7 @@ from vtviz.inputs import ImageInput, InputError
 from vtviz.models.registry import load_model
 from vtviz.models.vtviz_base.model import VtvizBase
 from vtviz.tasks.caption import write_captions
-from vtviz.watch import Cancelled, Watch
+from vtviz.watch import Cancelled, Progress, Watch
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +40,15 @@ def test_every_piece_of_a_caption_has_its_probability_and_map(
 
 def test_who_waits_for_captions_hears_of_each_piece_and_may_go(model: VtvizBase, cat: ImageInput) -> None:
     features, heard = model.encode_image(cat), list[tuple[int, int]]()
-    captions = write_captions(model, features, watch=Watch(lambda now: heard.append((now.done, now.total))))
+
+    def hear(now: Progress) -> None:
+        heard.append((now.done, now.total))
+
+    captions = write_captions(model, features, watch=Watch(hear))
     longest = max(len(each.tokens.pieces) for each in captions)
     assert heard == [(pieces, model.caption_length) for pieces in range(len(heard))] and len(heard) >= longest
     with pytest.raises(Cancelled):
-        write_captions(model, features, watch=Watch(lambda *step: heard.append(step), lambda: heard[-1][0] == 2))
+        write_captions(model, features, watch=Watch(hear, lambda: heard[-1][0] == 2))
     assert heard[-1][0] == 2
 
 

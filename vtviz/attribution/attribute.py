@@ -29,12 +29,12 @@ def attribute(
         image: the photo.
         text: about the photo.
         target: what is explained.
-        method: by name; the model's default where None, or the cheapest other one where that has not the target.
+        method: by name; the model's default where None, or the cheapest other one if that does not support the target.
         options: the method's own defaults where None.
         watch: hears the progress and may cancel.
 
     Raises:
-        InputError: if the text, the target, the method or an option is not one that the model can take.
+        InputError: if the text, the target, the method or an option is invalid.
         Cancelled: if the watch says so.
     """
     with torch.inference_mode(False):

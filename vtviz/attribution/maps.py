@@ -10,7 +10,7 @@ from vtviz.attribution.base import Details, MapsOf, Relevance
 from vtviz.attribution.case import ForwardPass
 from vtviz.attribution.options import Options
 from vtviz.inputs import InputError
-from vtviz.models.base import DualEncoder
+from vtviz.models.encoders import DualEncoder
 from vtviz.models.record import Kind
 from vtviz.models.recorder import RecordedLayer
 

@@ -24,7 +24,7 @@ def word_members(case: Case, index: int) -> Tensor:
     return members[members.any(dim=1)]
 
 
-def blocks(grid: tuple[int, int], side: int) -> Tensor:
+def square_masks(grid: tuple[int, int], side: int) -> Tensor:
     """Masks ``[n, h, w]`` of the squares of ``side`` patches that the grid falls into; True inside."""
     rows, columns = (torch.arange(length) // side for length in grid)
     number = rows[:, None] * (int(columns[-1]) + 1) + columns
@@ -43,7 +43,7 @@ class Players:
 
     def __init__(self, case: Case, side: int) -> None:
         self.case = case
-        self.squares = blocks(case.model.grid, side)
+        self.squares = square_masks(case.model.grid, side)
         self.words = [word_members(case, index) for index in range(len(case.tokens))]
 
     def count(self, index: int) -> int:

@@ -1,4 +1,4 @@
-"""What a measure of an explanation declares, and what it gets."""
+"""What a metric of an explanation declares, and what it gets."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Metric:
-    """A measure of one explanation. ``direction`` says which values are better; ``needs`` what must be there for it to
+    """A metric of one explanation. ``direction`` says which values are better; ``needs`` what must be there for it to
     be taken; ``cost`` is in forward passes F and explanations E (k steps, W words)."""
 
     name: str

@@ -1,4 +1,4 @@
-"""Whether a map points at the thing named."""
+"""Whether a map points at what the text names."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def in_boxes(point: tuple[float, float], boxes: Sequence[Box]) -> bool:
 
 
 def inside(boxes: Sequence[Box], grid: tuple[int, int]) -> np.ndarray:
-    """The share of each cell of a grid that lies in a box, ``[h, w]``, from 8 × 8 points a cell."""
+    """The share of each cell of a grid that lies in a box, ``[h, w]``, from 8 × 8 points per cell."""
     fine = 8
     rows, columns = grid[0] * fine, grid[1] * fine
     y, x = (np.arange(rows) + 0.5)[:, None] / rows, (np.arange(columns) + 0.5)[None] / columns

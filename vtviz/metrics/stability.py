@@ -1,4 +1,4 @@
-"""Does the map stay where the photo and the meaning stay?"""
+"""Does the map stay the same while the photo and the meaning do?"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from vtviz.inputs import split_words
 from vtviz.metrics.agreement import rank_correlation
 from vtviz.metrics.base import Metric, Need, Subject
-from vtviz.metrics.captum_measures import DRAWS, NOISE, from_unit
+from vtviz.metrics.captum_metrics import DRAWS, NOISE, from_unit
 
 SYNONYMS = (
     ("man", "guy"), ("woman", "lady"), ("boy", "young boy"), ("girl", "young girl"), ("people", "persons"),
@@ -20,7 +20,7 @@ PREFIX = "a photo of "
 
 
 def similarity(first: np.ndarray, second: np.ndarray) -> float:
-    """Spearman's rank correlation of two maps, -1..1; 1 where both are the same, NaN where one alone is flat."""
+    """Spearman's rank correlation of two maps, -1..1; 1 where both are the same, NaN if only one is flat."""
     if np.array_equal(first, second):
         return 1.0
     correlation = rank_correlation(first, second)

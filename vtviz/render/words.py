@@ -1,4 +1,4 @@
-"""Relevance of pieces as relevance of words, which is what a person reads."""
+"""Relevance of pieces as relevance of words, which is what people read."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _members(tokens: Tokens) -> list[list[int]]:
 
 
 def aligned_words(first: Sequence[str], second: Sequence[str]) -> list[tuple[int | None, int | None]]:
-    """Which words of two texts stand for each other, in reading order; None where a word has no counterpart.
+    """Which words of two texts correspond, in reading order; None where a word has no counterpart.
 
     Equal words are matched (letter case aside) by the longest runs; between them, words are paired in order where both
     texts have equally many, as where one was exchanged for another.

@@ -18,12 +18,13 @@ from torch import Tensor
 from vtviz.inputs import InputError, Tokens, group_pieces
 from vtviz.models.base import EncodedText, ModelError, Target
 from vtviz.models.open_clip.abilities import COCA
-from vtviz.models.open_clip.dual_encoder import OpenClipDualEncoder, Parts
+from vtviz.models.open_clip.dual_encoder import OpenClipDualEncoder
 from vtviz.models.open_clip.kv_cache import Past, one_more
+from vtviz.models.open_clip.parts import Parts
 from vtviz.models.open_clip.text import BpeReader
 from vtviz.models.open_clip.towers.capture import alone
+from vtviz.models.open_clip.towers.own_vision import OwnVision
 from vtviz.models.open_clip.towers.text_tower import OwnText
-from vtviz.models.open_clip.towers.vision import OwnVision
 from vtviz.models.record import Kind
 from vtviz.models.recorder import Change, RecordedLayer, Recorder
 
@@ -141,8 +142,8 @@ class CocaModel(OpenClipDualEncoder):
         if first == 1:
             past.chosen, past.kept = None, {}
         decoder: Any = self.network.text_decoder
-        itself = [block.attn for block in (*self.text.source.transformer.resblocks, *decoder.resblocks)]
-        photo = [block.attn for block in decoder.cross_attn]
+        itself = [layer.attn for layer in (*self.text.source.transformer.resblocks, *decoder.resblocks)]
+        photo = [layer.attn for layer in decoder.cross_attn]
         for end in range(first, count + 1):
             keys = memory.keys[:, :1] if past.kept else memory.keys
             with alone(self.network), one_more(past, chosen[:, :end], itself, photo), self._precision():
@@ -167,11 +168,11 @@ class CocaModel(OpenClipDualEncoder):
             return layer
         assert self._memory is not None
         weights = (layer.weights @ self._memory.weights[:, None].to(layer.weights.dtype)).detach()
-        block: Any = self._cross[layer.name]
-        alone = block.ln_1_kv(self._memory.alone.detach())
-        matrices, biases = block.attn.in_proj_weight.chunk(3), block.attn.in_proj_bias.chunk(3)
+        cross: Any = self._cross[layer.name]
+        alone = cross.ln_1_kv(self._memory.alone.detach())
+        matrices, biases = cross.attn.in_proj_weight.chunk(3), cross.attn.in_proj_bias.chunk(3)
         key, value = (
-            F.linear(alone, matrices[i], biases[i]).unflatten(-1, (block.attn.num_heads, -1)).transpose(1, 2)
+            F.linear(alone, matrices[i], biases[i]).unflatten(-1, (cross.attn.num_heads, -1)).transpose(1, 2)
             for i in (1, 2)
         )
         mixed = layer.mixed

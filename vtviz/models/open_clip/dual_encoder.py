@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -14,27 +14,17 @@ from torch import Tensor, nn
 from vtviz.inputs import Frame, ImageInput, Tokens
 from vtviz.models.base import MATCH, EncodedText, ScoreKind, Target
 from vtviz.models.open_clip.abilities import DUAL_ENCODER
-from vtviz.models.open_clip.text import Reader, tokens_of
+from vtviz.models.open_clip.parts import Parts
+from vtviz.models.open_clip.text import tokens_of
 from vtviz.models.open_clip.towers.capture import record_towers
-from vtviz.models.open_clip.towers.geometry import Preprocessing
+from vtviz.models.open_clip.towers.geometry import from_patches, to_patches
 from vtviz.models.open_clip.towers.text_tower import TextTower, text_tower
-from vtviz.models.open_clip.towers.vision import VisionTower, vision_tower
+from vtviz.models.open_clip.towers.vision import vision_tower
+from vtviz.models.open_clip.towers.vision_tower import VisionTower
 from vtviz.models.record import Kind
 from vtviz.models.recorder import Change, Recorder, Recording
 
 BATCH = 16  # photos that run at a time where many are asked for
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What loading found: a network, how photos and texts reach it, and what a person should be told."""
-
-    name: str
-    network: nn.Module
-    reader: Reader
-    preprocessing: Preprocessing
-    sha256: str
-    notices: tuple[str, ...] = ()
 
 
 class OpenClipDualEncoder:
@@ -87,15 +77,7 @@ class OpenClipDualEncoder:
 
     def encode_pixels(self, pixels: Tensor) -> Tensor:
         """The pixels of each patch, ``[batch, patches, 3 * height * width]``, on the autograd graph."""
-        (rows, columns), (height, width) = self.grid, self.vision.patch
-        cut = pixels[..., : rows * height, : columns * width]
-        return (
-            cut.unflatten(3, (columns, width))
-            .unflatten(2, (rows, height))
-            .permute(0, 2, 4, 1, 3, 5)
-            .flatten(3)
-            .flatten(1, 2)
-        )
+        return to_patches(pixels, self.grid, self.vision.patch)
 
     @torch.inference_mode()
     def encode_image(self, image: ImageInput) -> Tensor:
@@ -138,7 +120,7 @@ class OpenClipDualEncoder:
         """
         count = max(len(features), len(text.ids))
         ids = text.ids.expand(count, -1) if "text" in self._recorded else text.ids
-        with self._precision(), self.vision.block_outputs() as outputs:
+        with self._precision(), self.vision.layer_outputs() as outputs:
             last = self.vision.tokens(self._pixels(self._for(count, features)))
             vectors = [self.vision.pooled(last), *(self.vision.ended(tokens) for tokens in outputs)]
         texts = self._text_vectors(ids)
@@ -255,12 +237,7 @@ class OpenClipDualEncoder:
         return logit
 
     def _pixels(self, features: Tensor) -> Tensor:
-        """The inverse of ``encode_pixels``; what no patch covers is black there and read by nothing."""
-        (rows, columns), (height, width) = self.grid, self.vision.patch
-        parts = features.unflatten(1, (rows, columns)).unflatten(3, (3, height, width)).permute(0, 3, 1, 4, 2, 5)
-        pixels = parts.flatten(4).flatten(2, 3)
-        right, below = self.vision.size[1] - pixels.shape[3], self.vision.size[0] - pixels.shape[2]
-        return F.pad(pixels, (0, right, 0, below)) if right or below else pixels
+        return from_patches(features, self.grid, self.vision.patch, self.vision.size)
 
     def _encoded(self, ids: Sequence[Sequence[int]]) -> EncodedText:
         rows = [self.reader.row(pieces) for pieces in ids]

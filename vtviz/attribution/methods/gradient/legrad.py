@@ -11,7 +11,7 @@ from vtviz.attribution.base import AND_GRADIENT, Method, Relevance
 from vtviz.attribution.case import Case
 from vtviz.attribution.maps import of_text, of_tokens
 from vtviz.attribution.options import Options
-from vtviz.models.base import DualEncoder
+from vtviz.models.encoders import DualEncoder
 from vtviz.models.record import KINDS, Kind
 from vtviz.models.recorder import RecordedLayer
 from vtviz.watch import Watch

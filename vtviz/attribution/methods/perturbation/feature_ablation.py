@@ -7,7 +7,7 @@ import torch
 from vtviz.attribution.base import ManyPasses, Relevance
 from vtviz.attribution.case import Case
 from vtviz.attribution.options import Choice, Options, choices
-from vtviz.attribution.players import Players, blocks
+from vtviz.attribution.players import Players, square_masks
 from vtviz.inputs import Tokens
 from vtviz.watch import Watch
 
@@ -27,7 +27,7 @@ class FeatureAblation(ManyPasses):
     options = choices(window=Choice(2, 1, 32))
 
     def passes(self, tokens: Tokens, grid: tuple[int, int], options: Options) -> int:
-        return len(tokens.words) + len(blocks(grid, options.window or 1)) + 1
+        return len(tokens.words) + len(square_masks(grid, options.window or 1)) + 1
 
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
         players = Players(case, options.window or 1)

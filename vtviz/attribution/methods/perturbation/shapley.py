@@ -8,7 +8,7 @@ from torch import Tensor
 from vtviz.attribution.base import ManyPasses, Relevance
 from vtviz.attribution.case import Case
 from vtviz.attribution.options import SEED, Choice, Options, choices
-from vtviz.attribution.players import Players, blocks
+from vtviz.attribution.players import Players, square_masks
 from vtviz.inputs import Tokens
 from vtviz.watch import Watch
 
@@ -32,7 +32,7 @@ class ShapleySampling(ManyPasses):
     options = choices(samples=Choice(12, 2, 2000), seed=SEED, window=Choice(4, 1, 32))
 
     def passes(self, tokens: Tokens, grid: tuple[int, int], options: Options) -> int:
-        return (options.samples or 0) * (len(tokens.words) + len(blocks(grid, options.window or 1)))
+        return (options.samples or 0) * (len(tokens.words) + len(square_masks(grid, options.window or 1)))
 
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
         players, samples = Players(case, options.window or 1), options.samples or 0

@@ -14,7 +14,6 @@ from open_clip.model import _build_vision_tower
 from open_clip.tokenizer import HFTokenizer, SimpleTokenizer
 
 from vtviz.models.base import ModelError
-from vtviz.models.open_clip.dual_encoder import Parts
 from vtviz.models.open_clip.loading.hub import WEIGHTS, cached, fetch
 from vtviz.models.open_clip.loading.weights import (
     CONFIG,
@@ -25,6 +24,7 @@ from vtviz.models.open_clip.loading.weights import (
     without_transformers,
 )
 from vtviz.models.open_clip.names import AUTO, Norm, Spec
+from vtviz.models.open_clip.parts import Parts
 from vtviz.models.open_clip.presets import preset
 from vtviz.models.open_clip.text import BpeReader, HuggingFaceReader, Reader
 from vtviz.models.open_clip.towers.geometry import Preprocessing

@@ -20,7 +20,7 @@ from vtviz.watch import current_watch
 
 CONFIG = "open_clip_config.json"
 SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt")
-BLOCK = 2**22
+CHUNK = 2**22
 
 
 def find_weights(path: Path) -> Path:
@@ -56,9 +56,9 @@ def sha256_of(path: Path) -> str:
     digest, size, done = hashlib.sha256(), max(1, path.stat().st_size), 0
     watch = current_watch()
     with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            digest.update(block)
-            done += len(block)
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+            done += len(chunk)
             watch.reach("hash", done, size)
     return digest.hexdigest()
 

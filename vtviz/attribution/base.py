@@ -124,7 +124,7 @@ def complete(method: Method, options: Options) -> Options:
     """The options with the method's defaults in place of None.
 
     Raises:
-        InputError: if an option is set that the method does not have, or its value is not a whole number or is out of range.
+        InputError: if the method does not have an option that is set, or a value is not a whole number in its range.
     """
     complete_options = {}
     for field in fields(Options):

@@ -23,8 +23,8 @@ class Heads:
 
     ``query [batch, heads, queries, size]``, ``key`` and ``value [batch, heads, keys, size]``. ``mask`` broadcasts to
     ``[batch, heads, queries, keys]``: booleans are True where a key may be attended to, numbers are added to the
-    scores. ``scale`` is √size in most networks; ``scaling`` says what it is applied to, as the network does, so that not
-    a bit differs: it divides the query or the scores, or multiplies the scores.
+    scores. ``scale`` is √size in most networks; as ``scaling`` says, it divides the query or the scores, or is a
+    factor of the scores, so that weights equal those of the network to the last bit.
     """
 
     query: Tensor

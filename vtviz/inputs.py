@@ -80,7 +80,7 @@ def read_image(data: bytes) -> ImageInput:
         InputError: if the file is empty, too large, broken, cut short, or of another format.
     """
     if not data:
-        raise InputError("The image file is empty; choose another one.")
+        raise InputError("The image file is empty; choose another.")
     if len(data) > MAX_BYTES:
         raise InputError("The image file is larger than {limit} MB; choose a smaller one.", limit=MAX_BYTES // 2**20)
     try:
@@ -107,7 +107,7 @@ def _check_size(image: Image.Image) -> None:
     if image.width * image.height > MAX_PIXELS:
         raise _too_many_pixels()
     if min(image.size) < MIN_SIDE:
-        raise InputError("The image is less than {limit} pixels wide or high; choose a larger one.", limit=MIN_SIDE)
+        raise InputError("The image is less than {limit} pixels wide or tall; choose a larger one.", limit=MIN_SIDE)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

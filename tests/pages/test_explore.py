@@ -114,7 +114,7 @@ def test_a_broken_link_gives_defaults_and_one_notice() -> None:
     app = opened(photo="../x", text="", layer="99", head="two", method="<b>", lang="xx")
     assert not app.exception and not app.error
     (notice, options) = (each.value for each in app.warning)
-    assert "photo, text, method, head, lang" in notice.replace("\\", "") and "block, head" in options
+    assert "photo, text, method, head, lang" in notice.replace("\\", "") and "layer, head" in options
     assert app.text_input(key="text").value == "A brown cat with green eyes"
     app.run()
     assert not app.warning
@@ -144,7 +144,7 @@ def test_charts_are_drawn_where_somebody_looks(app: AppTest) -> None:
     app.session_state["charts"] = True
     app.run()
     assert not app.exception and len(app.get("plotly_chart")) == 2
-    assert any("How alike the heads are" in each.value for each in app.caption)
+    assert any("Similarity of the heads" in each.value for each in app.caption)
     app.button(key="measure-heads").click().run()
     assert not app.exception and not app.error and len(app.get("plotly_chart")) == 3
     app.run()
@@ -215,7 +215,7 @@ def test_an_engine_elsewhere_drives_the_page(sent: SentEngine) -> None:
     assert not app.exception and not app.error and app.success
     app.selectbox(key="pick-target-en").set_value("answer").run()
     assert not app.exception and not app.error
-    for label in ("Measure", "Measure them all"):
+    for label in ("Measure", "Measure all"):
         index = next(index for index, button in enumerate(app.button) if button.label == label)
         app.button[index].click().run()
         assert not app.exception and not app.error

@@ -76,7 +76,7 @@ class Method(ABC):
     samples, words and pieces. ``options`` are the fields of Options that it has. ``needs_gradient`` says that it
     differentiates the recorded pass; ``perturbs`` that it runs the model many times: it is slow, and reports its
     progress. ``attention`` are kinds of attention of which it needs at least one. The guide is in the files
-    ``method.json`` of ``assets/lang``.
+    ``ask/method.json`` of ``assets/lang``.
     """
 
     name: ClassVar[str]
@@ -97,7 +97,7 @@ class Method(ABC):
         if not self.attention or abilities.kinds[target] & set(self.attention):
             return None
         return InputError(
-            "{method} needs {kinds} attention, and this model's {target} is read without it.",
+            "{method} needs {kinds} attention, which this model does not use for its {target}.",
             method=self.label,
             kinds=" / ".join(self.attention),
             target=target,
@@ -110,6 +110,14 @@ class Method(ABC):
     @abstractmethod
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
         """Relevance for each text of the case. ``options`` are complete, but for a layer or head of None."""
+
+
+class ManyPasses(Method):
+    """A method that runs the model many times on changed inputs; signed, with one map for the whole text."""
+
+    signed = True
+    maps_of = "text"
+    perturbs = True
 
 
 def complete(method: Method, options: Options) -> Options:
@@ -127,7 +135,7 @@ def complete(method: Method, options: Options) -> Options:
                 raise InputError("{method} has no option {option}.", method=method.label, option=field.name)
         elif not whole:
             raise InputError(
-                "The option {option} of {method} is a whole number, not {value}.",
+                "The option {option} of {method} must be a whole number, not {value}.",
                 option=field.name,
                 method=method.label,
                 value=value,
@@ -135,7 +143,7 @@ def complete(method: Method, options: Options) -> Options:
         elif value is not None and (value < choice.low or (choice.high is not None and value > choice.high)):
             limits = f"≥ {choice.low}" if choice.high is None else f"{choice.low}–{choice.high}"
             raise InputError(
-                "The option {option} of {method} is {limits}, not {value}.",
+                "The option {option} of {method} must be {limits}, not {value}.",
                 option=field.name,
                 method=method.label,
                 limits=limits,

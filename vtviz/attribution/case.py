@@ -156,7 +156,7 @@ class Case:
         count, place = len(self.tokens[index].pieces), self.target.place
         if not -count <= place < count:
             raise InputError(
-                "The caption has no piece {place}; its pieces are 0 to {last}.", place=place, last=count - 1
+                "The caption has no token {place}; its tokens are numbered 0 to {last}.", place=place, last=count - 1
             )
         return place % count
 
@@ -213,7 +213,7 @@ def _check_target(model: FusionModel, target: Target) -> None:
     kinds = model.abilities.kinds
     if target.kind not in kinds:
         raise InputError(
-            "The model has no target {target}; it has: {known}.", target=target.kind, known=", ".join(kinds)
+            "The model has no target {target}; choose one of: {known}.", target=target.kind, known=", ".join(kinds)
         )
 
 

@@ -44,7 +44,9 @@ def parse_target(model: FusionModel, written: str) -> Target:
     target = WrittenTarget.read(written)
     kind, detail, known = target.kind, target.detail, model.abilities.kinds
     if target.is_known and kind not in known:
-        raise InputError("The model has no target {target}; it has: {known}.", target=kind, known=", ".join(known))
+        raise InputError(
+            "The model has no target {target}; choose one of: {known}.", target=kind, known=", ".join(known)
+        )
     if kind == "answer" and isinstance(model, AnswerModel):
         if detail not in model.answers:
             raise InputError(
@@ -55,7 +57,7 @@ def parse_target(model: FusionModel, written: str) -> Target:
         return Target("answer", model.answers.index(detail))
     if kind == "caption":
         if not re.fullmatch(r"-1|\d{1,6}", detail, re.ASCII):
-            raise InputError("The target caption needs the number of a piece, as in caption:3.")
+            raise InputError("The target caption needs the number of a token, as in caption:3.")
         return Target("caption", int(detail))
     if kind not in ("match", "similarity") or detail:
         raise InputError(

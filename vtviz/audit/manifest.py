@@ -78,7 +78,7 @@ def _csv_rows(text: str) -> list[dict[str, Any]]:
     for number, row in enumerate(rows, 1):
         if None in row or None in row.values():
             raise InputError(
-                "Row {number} of the manifest has another number of columns than the first line.", number=number
+                "Row {number} of the manifest has a different number of columns from the first line.", number=number
             )
         if row.get("boxes"):
             row["boxes"] = _json(str(row["boxes"]), number, "boxes")
@@ -90,7 +90,7 @@ def _json_rows(text: str) -> list[dict[str, Any]]:
     rows = [_json(line, number, "line") for number, line in enumerate(lines, 1)]
     for number, row in enumerate(rows, 1):
         if not isinstance(row, dict):
-            raise InputError("Row {number} of the manifest is no JSON object.", number=number)
+            raise InputError("Row {number} of the manifest is not a JSON object.", number=number)
     return rows
 
 
@@ -99,7 +99,7 @@ def _json(text: str, number: int, where: str) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise InputError(
-            "Row {number} of the manifest holds text that is not JSON ({where}).", number=number, where=where
+            "Row {number} of the manifest is not valid JSON ({where}).", number=number, where=where
         ) from error
 
 
@@ -107,14 +107,16 @@ def _row(number: int, values: dict[str, Any], folder: Path) -> Row:
     found = {name: values.get(name) or "" for name in COLUMNS}
     for name in ("image", "text", "phrase", "group"):
         if not isinstance(found[name], str | int | float):
-            raise InputError("Row {number} of the manifest has a {column} that is no text.", number=number, column=name)
+            raise InputError(
+                "Row {number} of the manifest has a {column} that is not text.", number=number, column=name
+            )
     image, text, phrase = (str(found[name]).strip() for name in ("image", "text", "phrase"))
     if not image or not text:
         raise InputError(
             "Row {number} of the manifest has no {column}.", number=number, column="text" if image else "image"
         )
     if phrase and phrase not in text:
-        raise InputError("Row {number} of the manifest has a phrase that its text does not hold.", number=number)
+        raise InputError("Row {number} of the manifest has a phrase that does not occur in its text.", number=number)
     boxes = _boxes(number, found["boxes"])
     return Row(number, folder / image, text, boxes, phrase, str(found["group"]).strip())
 

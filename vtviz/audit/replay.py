@@ -74,7 +74,7 @@ def replay(
     old = read_report(path)
     if folder.is_dir() and any(folder.iterdir()):
         raise InputError(
-            "The folder {folder} is not empty; a replay needs an empty one, so that everything is measured again.",
+            "The folder {folder} is not empty; a replay needs an empty folder, so that everything is measured again.",
             folder=folder,
         )
     settings = settings_from(old["settings"])

@@ -17,7 +17,6 @@ from torch import nn
 
 from vtviz.attribution.base import Relevance
 from vtviz.inputs import ImageInput
-from vtviz.metrics.heads import modules_of
 from vtviz.metrics.stability import similarity
 from vtviz.models.base import AnswerModel, FusionModel, Target
 
@@ -57,6 +56,13 @@ class Outcome:
     limit: float
     probes: int
     stages: tuple[Stage, ...] = ()
+
+
+def modules_of(model: FusionModel) -> list[nn.Module]:
+    """The networks that a model is made of, without those that are a part of another."""
+    networks = list(dict.fromkeys(value for value in vars(model).values() if isinstance(value, nn.Module)))
+    parts = {part for network in networks for part in list(network.modules())[1:]}
+    return [network for network in networks if network not in parts]
 
 
 def stages_of(model: FusionModel, most: int = STAGES) -> list[tuple[str, list[tuple[str, nn.Parameter]]]]:

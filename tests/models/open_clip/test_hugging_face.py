@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from tokenizers.pre_tokenizers import Metaspace
 from tokenizers.processors import TemplateProcessing
 from transformers import BertConfig, MT5Config, PreTrainedTokenizerFast, XLMRobertaConfig
 
+from tests.models.changes import CHANGES_NOTHING, check_changes, multiplied, parameters
 from vtviz.inputs import ImageInput
 from vtviz.models.base import MATCH
 from vtviz.models.open_clip.dual_encoder import DualEncoder
@@ -86,6 +88,44 @@ def test_recording_changes_nothing_and_gradients_flow(model: DualEncoder, photo:
     assert len(weights) == 2 and weights[0].shape == (1, 2, encoded.ids.shape[1], encoded.ids.shape[1])
     torch.testing.assert_close(weights[0].sum(dim=-1), torch.ones(weights[0].shape[:-1]), atol=1e-5, rtol=0)
     assert all(float(each.abs().max()) > 0 for each in torch.autograd.grad(value.sum(), weights))
+
+
+@torch.no_grad()
+def test_changed_attention_reaches_the_score(model: DualEncoder, photo: ImageInput) -> None:
+    features, texts = model.encode_image(photo), model.encode_texts(["a dog, two cats", "a dog"])
+    with model.record({"text"}) as recording:
+        model.score(features, texts, MATCH)
+    name = recording.layers[-1].name
+    module = model.network.get_submodule(name)
+    if type(module).__name__ != "MT5Attention":
+        check_changes(lambda: model.score(features, texts, MATCH), model.record, module, name)
+        return
+    plain = model.score(features, texts, MATCH)  # a bias makes its scores unequal even without queries
+    for change in CHANGES_NOTHING:
+        with model.record((), change):
+            assert torch.equal(model.score(features, texts, MATCH), plain)
+    with multiplied(parameters(module, 2), 3):
+        wanted = model.score(features, texts, MATCH)
+    with model.record((), lambda layer, weights: 3 * weights if layer == name else None):
+        found = model.score(features, texts, MATCH)
+    torch.testing.assert_close(found, wanted, atol=1e-6, rtol=0)
+    assert (wanted - plain).abs().max() > 1e-4
+
+
+@torch.no_grad()
+def test_another_thread_runs_as_ever(model: DualEncoder, photo: ImageInput) -> None:
+    features, texts, found = model.encode_image(photo), model.encode_texts(["a dog, two cats"]), []
+    plain = model.score(features, texts, MATCH)
+
+    def run() -> None:
+        with torch.no_grad():
+            found.append(model.score(features, texts, MATCH))
+
+    with model.record((), lambda name, weights: torch.zeros_like(weights)):
+        other = threading.Thread(target=run)
+        other.start()
+        other.join()
+    assert torch.equal(found[0], plain)
 
 
 def test_pieces_lie_on_their_characters(model: DualEncoder) -> None:

@@ -73,7 +73,7 @@ def _options(query: str) -> tuple[Fit, bool | None, Norm | None]:
     fit, quickgelu, norm = given.pop("fit", "squash"), given.pop("quickgelu", None), given.pop("norm", None)
     if given:
         first = next(iter(given))
-        raise ModelError("The option {name} is not known; the options are fit, quickgelu and norm.", name=first)
+        raise ModelError("There is no option {name}; the options are fit, quickgelu and norm.", name=first)
     if fit not in FITS:
         raise ModelError("The option fit={value} is not one of {known}.", value=fit, known=", ".join(FITS))
     if norm is not None and norm not in NORMS:

@@ -73,7 +73,7 @@ def _check_network(repository: str) -> None:
 def _reason(repository: str, error: Exception) -> ModelError:
     if isinstance(error, GatedRepoError):
         return ModelError(
-            "{name} asks for its licence to be accepted; do so on its page, then log in: hf auth login.",
+            "{name} requires you to accept its licence: do so on its page, then log in with hf auth login.",
             name=repository,
         )
     if isinstance(error, RepositoryNotFoundError):
@@ -82,13 +82,13 @@ def _reason(repository: str, error: Exception) -> ModelError:
         )
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return ModelError(
-            "The disk is full: {name} does not fit into {folder}; make room or set HF_HOME.",
+            "The disk is full: {name} does not fit in {folder}; free up space or set HF_HOME.",
             name=repository,
             folder=constants.HF_HUB_CACHE,
         )
     if isinstance(error, PermissionError):
         return ModelError(
-            "The folder {folder} cannot be written to; set HF_HOME to one that can.", folder=constants.HF_HUB_CACHE
+            "The folder {folder} is not writable; set HF_HOME to a writable folder.", folder=constants.HF_HUB_CACHE
         )
     return _unreachable(repository, error)
 

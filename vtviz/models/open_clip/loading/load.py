@@ -173,7 +173,10 @@ def _tag_files(spec: Spec) -> tuple[str, tuple[str, ...]]:
     if not tag:
         tags = ", ".join(open_clip.list_pretrained_tags_by_model(spec.architecture)) or "none"
         raise ModelError(
-            "{name} has no weights called {tag}; there are: {tags}.", name=spec.architecture, tag=spec.tag, tags=tags
+            "{name} has no weights called {tag}; choose one of: {tags}.",
+            name=spec.architecture,
+            tag=spec.tag,
+            tags=tags,
         )
     repository, _, file = tag.get("hf_hub", "").rpartition("/")
     if not file:
@@ -240,7 +243,7 @@ def _reader(source: Source, shown: str) -> Reader:
     elif isinstance(tokenizer, HFTokenizer) and tokenizer.tokenizer_mode == "":
         reader = HuggingFaceReader(tokenizer, length)
     else:
-        raise ModelError("vtviz does not read texts the way {name} does.", name=shown)
+        raise ModelError("vtviz does not support how {name} reads text.", name=shown)
     if reader.row(reader.read(PROBE).ids)[0] != tokenizer([PROBE], context_length=length)[0].tolist():
-        raise ModelError("vtviz does not read texts the way {name} does.", name=shown)
+        raise ModelError("vtviz does not support how {name} reads text.", name=shown)
     return reader

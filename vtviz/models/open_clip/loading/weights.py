@@ -32,7 +32,7 @@ def find_weights(path: Path) -> Path:
     if path.is_file():
         if path.suffix not in SUFFIXES:
             raise ModelError(
-                "{file} is not a file of weights; vtviz reads {kinds}.", file=path.name, kinds=", ".join(SUFFIXES)
+                "{file} is not a weight file; vtviz reads {kinds}.", file=path.name, kinds=", ".join(SUFFIXES)
             )
         return path
     if not path.is_dir():
@@ -44,7 +44,7 @@ def find_weights(path: Path) -> Path:
     if len(found) > 1 and not (preferred and Path(preferred).name.startswith(("open_clip", "model."))):
         names = ", ".join(each.name for each in found[:4])
         raise ModelError(
-            "The folder {folder} holds several files of weights ({names}); name one of them.",
+            "The folder {folder} holds several weight files ({names}); name one of them.",
             folder=path.name,
             names=names,
         )
@@ -104,8 +104,8 @@ def _refusal(name: str, message: str) -> ModelError:
     if kind is None:
         return ModelError("The file {file} is damaged or cut short, or holds no weights.", file=name)
     return ModelError(
-        "{file} holds more than weights ({kind}), and loading that could run code; save its state_dict alone, best as "
-        "safetensors.",
+        "{file} holds more than weights ({kind}), and loading it could run code; save only its state_dict, "
+        "preferably as safetensors.",
         file=name,
         kind=kind.group(1),
     )
@@ -135,7 +135,7 @@ def build(model_name: str, weights: Path | None, quickgelu: bool | None, shown: 
 def without_transformers(shown: str) -> ModelError:
     """What a person is told where the package that reads texts is missing."""
     return ModelError(
-        "{name} reads text with the package transformers; install it: pip install 'transformers>=5,<6'.", name=shown
+        "{name} needs the package transformers to read text; install it: pip install 'transformers>=5,<6'.", name=shown
     )
 
 
@@ -151,7 +151,7 @@ def _misfit(shown: str, error: Exception) -> ModelError:
         return without_transformers(shown)
     if "loading state_dict" in text or isinstance(error, AssertionError | KeyError):
         return ModelError(
-            "The weights do not fit {name} ({reason}); name the architecture that they were trained with.",
+            "The weights do not fit {name} ({reason}); name the architecture they were trained with.",
             name=shown,
             reason=_difference(text) or _line(error),
         )

@@ -10,7 +10,7 @@ from vtviz.attribution.base import Details, MapsOf, Relevance
 from vtviz.attribution.case import ForwardPass
 from vtviz.attribution.options import Options
 from vtviz.inputs import InputError
-from vtviz.models.base import TwoTowers
+from vtviz.models.base import DualEncoder
 from vtviz.models.record import Kind
 from vtviz.models.recorder import RecordedLayer
 
@@ -65,7 +65,7 @@ def from_joined(forward: ForwardPass, index: int, gained: Tensor) -> Relevance:
         return of_tokens(case.rows(maps, index), scores, case.model.grid, image=read_by(forward, index, maps))
     patches = gained[words:, first:]
     read = torch.full((len(patches),), 1 / len(patches))
-    if isinstance(case.model, TwoTowers):
+    if isinstance(case.model, DualEncoder):
         read = case.model.image_readout(case.features)[0]
     return of_text(read.to(patches) @ patches, scores, case.model.grid, signed=False)
 

@@ -12,7 +12,7 @@ from vtviz.attribution.case import Case
 from vtviz.attribution.maps import of_tokens
 from vtviz.attribution.options import Options
 from vtviz.inputs import InputError
-from vtviz.models.base import Abilities, LocalModel, TargetKind
+from vtviz.models.base import Abilities, TargetKind, TokenLevelModel
 from vtviz.watch import Watch
 
 BEFORE_FUSION: tuple[TargetKind, ...] = ("match", "similarity")
@@ -40,10 +40,10 @@ class VectorSimilarity(Method):
 
     @torch.inference_mode()
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
-        assert isinstance(case.model, LocalModel)
+        assert isinstance(case.model, TokenLevelModel)
         grid = case.model.grid
         return [of_tokens(rows, rows.amax(dim=-1), grid, signed=True) for rows in self.similarities(case, case.model)]
 
     @abstractmethod
-    def similarities(self, case: Case, model: LocalModel) -> list[Tensor]:
+    def similarities(self, case: Case, model: TokenLevelModel) -> list[Tensor]:
         """The similarity ``[T, patches]`` of the pieces of each text with the patches."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,9 @@ from vtviz.audit.manifest import Row
 from vtviz.audit.requests import About, CheckSanity, DescribeHeads, Door
 from vtviz.audit.settings import Settings
 from vtviz.files import write_atomically
+from vtviz.inputs import InputError
 from vtviz.metrics.sanity import Check, Outcome, Probe
+from vtviz.models.base import ModelError
 from vtviz.watch import Watch
 
 CHECKS = "checks.json"
@@ -55,16 +59,17 @@ def run_checks(
         Cancelled: if the watch says so.
     """
     file = folder / CHECKS
-    known: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     chosen = spread(rows, settings.probes) if rows else []
     work = _work(models, chosen, settings) if chosen else {}
+    probes = _digest(work.values())
+    known = _known(file, probes)
     watch.enter("checks", len(work), sum(key in known for key in work), watch.now.failed)
     for key, request in work.items():
         if key not in known:
             watch.check(pause=False)
-            answer = door(request, watch.quietly())
-            values = asdict(answer) if isinstance(answer, Outcome) else answer
-            known = json.loads(written := json.dumps({**known, key: values}))  # as it reads after a kill
+            known = {**known, key: _answer(request, door, watch)}
+            written = json.dumps({"probes": probes, "found": known})
+            known = json.loads(written)["found"]  # as it reads after a kill
             write_atomically(file, written.encode())
             watch.advance()
     return {
@@ -74,6 +79,34 @@ def run_checks(
         }
         for model in models
     }
+
+
+def _answer(request: CheckSanity | DescribeHeads, door: Door, watch: Watch) -> dict[str, Any] | None:
+    """What one check found, as plain values; one that cannot be made does not cost the others."""
+    try:
+        answer = door(request, watch.quietly())
+    except (InputError, ModelError, RuntimeError, ValueError) as error:
+        logging.getLogger("vtviz").exception("%s of %s failed", type(request).__name__, request.model)
+        if isinstance(request, DescribeHeads):
+            return None
+        answer = Outcome(request.check, "not_measured", None, 0.0, len(request.probes), reason=str(error))
+    if not isinstance(answer, Outcome):
+        return answer
+    return {name: value for name, value in asdict(answer).items() if name != "reason" or value}
+
+
+def _known(file: Path, probes: str) -> dict[str, Any]:
+    """What was found on the same photos and texts before."""
+    if not file.is_file():
+        return {}
+    kept: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return kept["found"] if kept.get("probes") == probes else {}
+
+
+def _digest(requests: Iterable[CheckSanity | DescribeHeads]) -> str:
+    """A name for the photos and texts that the checks are made on."""
+    probes = [[(probe.image.sha256, probe.text, probe.other) for probe in request.probes] for request in requests]
+    return hashlib.sha256(json.dumps(probes).encode()).hexdigest()
 
 
 def _work(models: Sequence[About], rows: Sequence[Row], settings: Settings) -> dict[str, CheckSanity | DescribeHeads]:

@@ -6,21 +6,24 @@ import csv
 import hashlib
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from vtviz.files import read_photo
 from vtviz.inputs import ImageInput, InputError
 from vtviz.metrics.localisation import Box
 
-COLUMNS = ("image", "text", "boxes", "phrase", "group")
+COLUMNS = ("image", "text", "boxes", "phrase", "group", "unit")
+Unit = Literal["fraction", "pixel", "unclear"]
+UNITS: dict[str, Unit] = {"": "fraction", "fraction": "fraction", "pixel": "pixel"}
+PIXELS = 2.0  # what no fraction of a photo reaches
 
 
 @dataclass(frozen=True)
 class Row:
     """One photo and text. ``number`` counts from 1; ``boxes`` (x0, y0, x1, y1) hold what the text, or the ``phrase`` in
-    it, names, as fractions of the photo or, where any value is above 1, as pixels."""
+    it, names, in ``unit``: fractions of the photo, or pixels; ``unclear`` where they may be either."""
 
     number: int
     image: Path
@@ -28,6 +31,7 @@ class Row:
     boxes: tuple[Box, ...] = ()
     phrase: str = ""
     group: str = ""
+    unit: Unit = "fraction"
 
     def photo(self) -> ImageInput:
         """The photo. Raises InputError where it cannot be used."""
@@ -62,8 +66,25 @@ def read_manifest(path: Path, limit: int | None = None) -> Manifest:
     values = reader(text)[:limit]
     if not values:
         raise InputError("The manifest {name} has no rows.", name=path.name)
-    rows = tuple(_row(number, each, path.parent) for number, each in enumerate(values, 1))
-    return Manifest(path, hashlib.sha256(data).hexdigest(), rows)
+    rows = [_row(number, each, path.parent) for number, each in enumerate(values, 1)]
+    named = [bool(each.get("unit")) for each in values]
+    in_pixels = any(_in_pixels(row) for row, name in zip(rows, named, strict=True) if not name)
+    rows = [row if name else replace(row, unit=_unit(row, in_pixels)) for row, name in zip(rows, named, strict=True)]
+    return Manifest(path, hashlib.sha256(data).hexdigest(), tuple(rows))
+
+
+def _in_pixels(row: Row) -> bool:
+    """Whether the boxes of a row can only be pixels: a fraction may exceed 1 by rounding or a slip of the hand."""
+    return any(value >= PIXELS for box in row.boxes for value in box)
+
+
+def _unit(row: Row, in_pixels: bool) -> Unit:
+    """The unit of boxes that have none: pixels in a file where any value is 2 or more, but for small numbers that may
+    be fractions there."""
+    if not in_pixels:
+        return "fraction"
+    whole = all(value.is_integer() for box in row.boxes for value in box)
+    return "pixel" if _in_pixels(row) or whole else "unclear"
 
 
 def _csv_rows(text: str) -> list[dict[str, Any]]:
@@ -104,12 +125,10 @@ def _json(text: str, number: int, where: str) -> Any:
 
 
 def _row(number: int, values: dict[str, Any], folder: Path) -> Row:
-    found = {name: values.get(name) or "" for name in COLUMNS}
-    for name in ("image", "text", "phrase", "group"):
+    found = {name: "" if values.get(name) is None else values[name] for name in COLUMNS}
+    for name in ("image", "text", "phrase", "group", "unit"):
         if not isinstance(found[name], str | int | float):
-            raise InputError(
-                "Row {number} of the manifest has a {column} that is not text.", number=number, column=name
-            )
+            raise InputError("Row {number} of the manifest: the {column} is not text.", number=number, column=name)
     image, text, phrase = (str(found[name]).strip() for name in ("image", "text", "phrase"))
     if not image or not text:
         raise InputError(
@@ -117,8 +136,11 @@ def _row(number: int, values: dict[str, Any], folder: Path) -> Row:
         )
     if phrase and phrase not in text:
         raise InputError("Row {number} of the manifest has a phrase that does not occur in its text.", number=number)
+    unit = UNITS.get(str(found["unit"]).strip())
+    if unit is None:
+        raise InputError("Row {number} of the manifest has a unit that is neither fraction nor pixel.", number=number)
     boxes = _boxes(number, found["boxes"])
-    return Row(number, folder / image, text, boxes, phrase, str(found["group"]).strip())
+    return Row(number, folder / image, text, boxes, phrase, str(found["group"]).strip(), unit)
 
 
 def _boxes(number: int, values: Any) -> tuple[Box, ...]:

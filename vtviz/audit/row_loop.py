@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import time
 from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from vtviz.audit.manifest import Row
@@ -23,13 +26,14 @@ FLUSH_ROWS = 32
 def measure_rows(
     store: RowStore, rows: Sequence[Row], settings: Settings, models: Sequence[About], door: Door, watch: Watch
 ) -> None:
-    """Measures every row that is not on disk yet. Rows that fail are recorded with the reason.
+    """Measures every row that is not on disk yet, that failed, or whose photo was replaced. Rows that fail are recorded
+    with the reason.
 
     Raises:
         Cancelled: if the watch says so; what was measured stays on disk.
     """
-    known = store.done()
-    watch.enter("rows", len(rows) * len(models), len(known), sum(known.values()))
+    known = _still_true(store.done(), rows)
+    watch.enter("rows", len(rows) * len(models), len(known))
     flushed, waiting = time.monotonic(), 0
     try:
         for model in models:
@@ -46,6 +50,20 @@ def measure_rows(
                 watch.advance(failed=int(records[0]["status"] == "failed"))
     finally:
         store.flush()
+
+
+def _still_true(done: dict[tuple[str, int], str], rows: Sequence[Row]) -> set[tuple[str, int]]:
+    """The models and rows whose photo is the one that was measured."""
+    by_number = {row.number: row.image for row in rows}
+
+    @cache
+    def sha256(path: Path) -> str:
+        try:
+            return hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError:
+            return ""
+
+    return {key for key, measured in done.items() if key[1] in by_number and sha256(by_number[key[1]]) == measured}
 
 
 def _records(model: About, row: Row, settings: Settings, door: Door, watch: Watch) -> list[dict[str, Any]]:

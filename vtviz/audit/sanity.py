@@ -15,7 +15,16 @@ from vtviz.audit.row import target_of
 from vtviz.inputs import ImageInput
 from vtviz.metrics.attention import head_similarity
 from vtviz.metrics.heads import head_importance
-from vtviz.metrics.sanity import Check, Explainer, Outcome, Probe, random_logit, text_swap, weight_randomisation
+from vtviz.metrics.sanity import (
+    CHANGED,
+    Check,
+    Explainer,
+    Outcome,
+    Probe,
+    random_logit,
+    text_swap,
+    weight_randomisation,
+)
 from vtviz.models.base import FusionModel, Target
 from vtviz.watch import Watch
 
@@ -38,7 +47,9 @@ def check_sanity(
     Raises:
         Cancelled: if the watch says so.
     """
-    known = find_method(method)
+    known, kinds = find_method(method), model.abilities.kinds
+    if check == "random_logit" and "answer" in kinds and known.supports(model.abilities, "answer") is not None:
+        return Outcome("random_logit", "not_applicable", None, CHANGED, 0)
     blind = not (known.needs_gradient or known.perturbs)
     return run_check(model, method_explainer(method, watch), check, probes, seed, blind)
 

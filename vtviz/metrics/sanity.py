@@ -26,7 +26,7 @@ CHANGED = 0.95  # rank correlation below which a map counts as another one
 
 Check = Literal["cascading_randomisation", "independent_randomisation", "random_logit", "text_swap"]
 Explainer = Callable[[FusionModel, ImageInput, str, Target], Relevance]
-Verdict = Literal["passed", "failed", "not_applicable"]
+Verdict = Literal["passed", "failed", "not_applicable", "not_measured"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ class Stage:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a check found: ``value`` is the mean rank correlation that decides, below ``limit`` it passes."""
+    """What a check found: ``value`` is the mean rank correlation that decides, below ``limit`` it passes;
+    ``reason`` says why it was not measured."""
 
     check: Check
     verdict: Verdict
@@ -56,6 +57,7 @@ class Outcome:
     limit: float
     probes: int
     stages: tuple[Stage, ...] = ()
+    reason: str = ""
 
 
 def modules_of(model: FusionModel) -> list[nn.Module]:

@@ -29,7 +29,7 @@ class Abilities:
     """What a model can do, as far as attribution methods need to know before it is loaded.
 
     ``kinds`` holds, for each target, the kinds of attention that run and are recorded when it is scored. ``compares``
-    says that the model is a LocalModel.
+    says that the model is a TokenLevelModel.
     """
 
     kinds: Mapping[TargetKind, frozenset[Kind]]
@@ -184,7 +184,7 @@ class FusionModel(Protocol):
 
 
 @runtime_checkable
-class LocalModel(FusionModel, Protocol):
+class TokenLevelModel(FusionModel, Protocol):
     """A model that compares single pieces and patches, which are unit vectors of one space."""
 
     def word_vectors(self, text: EncodedText) -> Tensor:
@@ -199,7 +199,7 @@ class LocalModel(FusionModel, Protocol):
 
 
 @runtime_checkable
-class TwoTowers(FusionModel, Protocol):
+class DualEncoder(FusionModel, Protocol):
     """A model whose image tower attends too, and ends in one vector."""
 
     def image_readout(self, features: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ from transformers import BertConfig, MT5Config, PreTrainedTokenizerFast, XLMRobe
 from tests.models.changes import CHANGES_NOTHING, check_changes, multiplied, parameters
 from vtviz.inputs import ImageInput
 from vtviz.models.base import MATCH
-from vtviz.models.open_clip.dual_encoder import DualEncoder
+from vtviz.models.open_clip.dual_encoder import OpenClipDualEncoder
 from vtviz.models.open_clip.family import load
 
 PIECES = ["<s>", "<pad>", "</s>", "<unk>", "▁a", "▁dog", "▁two", "▁cat", "s", "▁", "一", "只", "猫", "狗", ","]
@@ -46,7 +46,7 @@ def tokenizer(folder: Path) -> None:
 
 
 @pytest.fixture(scope="module", params=list(TOWERS))
-def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> DualEncoder:
+def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> OpenClipDualEncoder:
     folder = tmp_path_factory.mktemp(request.param)
     config, pooler = TOWERS[request.param]
     config.save_pretrained(folder / "tower")
@@ -72,7 +72,7 @@ def photo() -> ImageInput:
     return ImageInput(np.random.default_rng(0).integers(0, 255, (40, 60, 3), dtype=np.uint8), "0" * 64)
 
 
-def test_recording_changes_nothing_and_gradients_flow(model: DualEncoder, photo: ImageInput) -> None:
+def test_recording_changes_nothing_and_gradients_flow(model: OpenClipDualEncoder, photo: ImageInput) -> None:
     text = "a dog, two cats"
     features, encoded = model.encode_image(photo), model.encode_texts([text])
     with torch.no_grad():
@@ -91,7 +91,7 @@ def test_recording_changes_nothing_and_gradients_flow(model: DualEncoder, photo:
 
 
 @torch.no_grad()
-def test_changed_attention_reaches_the_score(model: DualEncoder, photo: ImageInput) -> None:
+def test_changed_attention_reaches_the_score(model: OpenClipDualEncoder, photo: ImageInput) -> None:
     features, texts = model.encode_image(photo), model.encode_texts(["a dog, two cats", "a dog"])
     with model.record({"text"}) as recording:
         model.score(features, texts, MATCH)
@@ -113,7 +113,7 @@ def test_changed_attention_reaches_the_score(model: DualEncoder, photo: ImageInp
 
 
 @torch.no_grad()
-def test_another_thread_runs_as_ever(model: DualEncoder, photo: ImageInput) -> None:
+def test_another_thread_runs_as_ever(model: OpenClipDualEncoder, photo: ImageInput) -> None:
     features, texts, found = model.encode_image(photo), model.encode_texts(["a dog, two cats"]), []
     plain = model.score(features, texts, MATCH)
 
@@ -128,7 +128,7 @@ def test_another_thread_runs_as_ever(model: DualEncoder, photo: ImageInput) -> N
     assert torch.equal(found[0], plain)
 
 
-def test_pieces_lie_on_their_characters(model: DualEncoder) -> None:
+def test_pieces_lie_on_their_characters(model: OpenClipDualEncoder) -> None:
     tokens = model.tokenize("a dog, two  cats")
     assert [tokens.text[a:b] for a, b in tokens.spans] == ["a", "dog", ",", "two", "cat", "s"]
     assert [word.text for word in tokens.words] == ["a", "dog", ",", "two", "cats"]
@@ -142,7 +142,7 @@ def test_pieces_lie_on_their_characters(model: DualEncoder) -> None:
     assert torch.equal(kept.ids[1], text.ids[0]) and int(kept.mask[0].sum()) == int(text.mask[0].sum()) - 1
 
 
-def test_without_transformers_the_message_names_it(model: DualEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_transformers_the_message_names_it(model: OpenClipDualEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
     from vtviz.models.base import ModelError
     from vtviz.models.open_clip.loading import load as loading
 

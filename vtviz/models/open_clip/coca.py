@@ -18,7 +18,7 @@ from torch import Tensor
 from vtviz.inputs import InputError, Tokens, group_pieces
 from vtviz.models.base import EncodedText, ModelError, Target
 from vtviz.models.open_clip.abilities import COCA
-from vtviz.models.open_clip.dual_encoder import DualEncoder, Parts
+from vtviz.models.open_clip.dual_encoder import OpenClipDualEncoder, Parts
 from vtviz.models.open_clip.kv_cache import Past, one_more
 from vtviz.models.open_clip.text import BpeReader
 from vtviz.models.open_clip.towers.capture import alone
@@ -48,7 +48,7 @@ class Memory:
         return Memory(keys, weights, single)
 
 
-class CocaModel(DualEncoder):
+class CocaModel(OpenClipDualEncoder):
     """CoCa, whose match is how likely it would write the text: the mean log-probability of its pieces and its end.
 
     A change of a text→image layer sees that layer's own weights, whose keys are the pooler's queries; the record holds

@@ -37,7 +37,7 @@ class Parts:
     notices: tuple[str, ...] = ()
 
 
-class DualEncoder:
+class OpenClipDualEncoder:
     """Two towers of open_clip, ready for photos and texts; its parameters take no gradients.
 
     ``features`` of a photo are the pixels of its patches: the image tower runs when a photo is scored, so a recorded

@@ -35,6 +35,8 @@ def show_report(folder: Path) -> None:
         st.caption(say("audit.done", model=model, **rows))
     for why, count in list(report["summary"]["failures"].items())[:REASONS]:
         st.caption(f"{count} × {plain(say_stored(why))}")
+    for note, count in report["summary"].get("notes", {}).items():
+        st.caption(f"{count} × {plain(say_stored(note))}")
     _downloads(folder, report)
     columns = [(m["name"], method) for m in report["models"] for method in m["methods"]]
     for start in range(0, len(columns), 2):
@@ -55,6 +57,8 @@ def _sentence(report: dict[str, Any], verdict: Verdict) -> str:
     values = {name: f"{v:.3f}" if isinstance(v, float) else v for name, v in verdict.values.items()}
     if "metric" in values:
         values["metric"] = _metric(report, str(values["metric"]))
+    if "reason" in values:
+        values |= {"check": say(f"audit.check.{values['check']}"), "reason": plain(say_stored(str(values["reason"])))}
     return say(f"audit.{verdict.key}", **{name: "–" if value is None else value for name, value in values.items()})
 
 

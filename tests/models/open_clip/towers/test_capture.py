@@ -13,9 +13,9 @@ from torch import nn
 from tests.models.open_clip.conftest import DUAL
 from vtviz.inputs import ImageInput
 from vtviz.models.base import MATCH, Target
-from vtviz.models.open_clip.dual_encoder import DualEncoder
+from vtviz.models.open_clip.dual_encoder import OpenClipDualEncoder
 
-Loaded = Callable[[str], DualEncoder]
+Loaded = Callable[[str], OpenClipDualEncoder]
 TEXT = "a dog and two cats"
 
 

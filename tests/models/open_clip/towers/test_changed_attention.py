@@ -13,14 +13,14 @@ from tests.models.changes import check_changes, multiplied
 from tests.models.open_clip.conftest import DUAL
 from vtviz.inputs import ImageInput
 from vtviz.models.base import MATCH, Target
-from vtviz.models.open_clip.dual_encoder import DualEncoder
+from vtviz.models.open_clip.dual_encoder import OpenClipDualEncoder
 from vtviz.models.open_clip.towers.capture import sites
 
-Loaded = Callable[[str], DualEncoder]
+Loaded = Callable[[str], OpenClipDualEncoder]
 TEXTS = ["a dog and two cats", "a bus"]
 
 
-def layers_of(model: DualEncoder, kind: str) -> list[tuple[torch.nn.Module, str]]:
+def layers_of(model: OpenClipDualEncoder, kind: str) -> list[tuple[torch.nn.Module, str]]:
     return [(module, name) for module, (name, _) in sites(model.network, [kind]).items()]  # type: ignore[list-item]
 
 

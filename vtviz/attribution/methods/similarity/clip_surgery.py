@@ -8,7 +8,7 @@ from torch import Tensor
 
 from vtviz.attribution.case import Case
 from vtviz.attribution.vectors import VectorSimilarity
-from vtviz.models.base import LocalModel
+from vtviz.models.base import TokenLevelModel
 
 DISTRACTORS = (
     "person", "dog", "cat", "car", "tree", "grass", "sky", "water", "road", "wall", "building", "floor", "table",
@@ -30,7 +30,7 @@ class CLIPSurgery(VectorSimilarity):
     formula = "img ⊙ txt ⊙ w − mean over classes,  V–V attention"
     paper = "Li et al., CLIP Surgery for Better Explainability with Enhancement in Open-Vocabulary Tasks, 2023"
 
-    def similarities(self, case: Case, model: LocalModel) -> list[Tensor]:
+    def similarities(self, case: Case, model: TokenLevelModel) -> list[Tensor]:
         patches = model.surgery_vectors(case.features)[0]
         whole = F.normalize(model.patch_vectors(case.features)[0].mean(dim=0), dim=-1)
         words, others = model.word_vectors(case.text), _distractors(model)
@@ -49,7 +49,7 @@ def surgery(patches: Tensor, classes: Tensor, whole: Tensor) -> Tensor:
     return (weighted - weighted.mean(dim=0)) @ patches.T
 
 
-def _distractors(model: LocalModel) -> Tensor:
+def _distractors(model: TokenLevelModel) -> Tensor:
     vectors = model.word_vectors(model.encode_texts(DISTRACTORS))
     first = model.text_offset
     counts = [len(model.tokenize(word).pieces) for word in DISTRACTORS]

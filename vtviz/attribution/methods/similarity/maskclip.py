@@ -6,7 +6,7 @@ from torch import Tensor
 
 from vtviz.attribution.case import Case
 from vtviz.attribution.vectors import VectorSimilarity
-from vtviz.models.base import LocalModel
+from vtviz.models.base import TokenLevelModel
 
 
 class PatchWordSimilarity(VectorSimilarity):
@@ -21,7 +21,7 @@ class PatchWordSimilarity(VectorSimilarity):
     formula = "cos(word, patch)"
     paper = "Zhou, Loy and Dai, Extract Free Dense Labels from CLIP (MaskCLIP), ECCV 2022; Yao et al., FILIP, ICLR 2022"
 
-    def similarities(self, case: Case, model: LocalModel) -> list[Tensor]:
+    def similarities(self, case: Case, model: TokenLevelModel) -> list[Tensor]:
         cosines = model.word_vectors(case.text) @ model.patch_vectors(case.features)[0].T  # [texts, text, patches]
         return [case.pieces(cosines[index], index, axis=0) for index in range(len(case.tokens))]
 

@@ -14,9 +14,11 @@ from vtviz.engine.requests.heads import MeasureHeads
 from vtviz.engine.requests.metrics import MeasureMetric
 from vtviz.engine.turns import Busy
 from vtviz.paths import ASSETS
+from vtviz.sentences import catalogue
 from vtviz.ui.frame import waiting
 from vtviz.watch import Watch
 
+SAY = catalogue("en")
 SENTENCE = "The queue is full; try again in a moment."
 
 
@@ -51,11 +53,15 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[type], list[float]]:
 
 @pytest.mark.parametrize(
     ("kind", "button"),
-    [(MeasureFaithfulness, "Measure"), (MeasureMetric, "Measure them all"), (MeasureHeads, "measure-heads")],
+    [
+        (MeasureFaithfulness, SAY["faithfulness.measure"]),
+        (MeasureMetric, SAY["measures.run"]),
+        (MeasureHeads, "measure-heads"),
+    ],
 )
 def test_no_bar_stays_behind_an_error(failing: Callable[[type], list[float]], kind: type, button: str) -> None:
     app = AppTest.from_file(str(ASSETS.parent / "pages" / "explore.py"), default_timeout=120)
-    app.session_state["measures-open"] = app.session_state["charts"] = True
+    app.session_state["more-metrics-open"] = app.session_state["charts"] = True
     app.run()
     shares = failing(kind)
     next(each for each in app.button if button == (each.key or each.label)).click().run()

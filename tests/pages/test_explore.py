@@ -210,7 +210,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[SentEngine]:
 
 def test_an_engine_elsewhere_drives_the_page(sent: SentEngine) -> None:
     app = AppTest.from_file(str(ASSETS.parent / "pages" / "explore.py"), default_timeout=120)
-    app.session_state["measures-open"] = True
+    app.session_state["more-metrics-open"] = True
     app.run()
     assert not app.exception and not app.error and app.success
     app.selectbox(key="pick-target-en").set_value("answer").run()

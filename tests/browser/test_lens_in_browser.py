@@ -37,7 +37,7 @@ def shared(browser: Browser, address: str) -> Iterator[tuple[Page, Wire, list[st
     wire = Wire(page)
     page.goto(address)
     page.locator("#words button").nth(5).wait_for(timeout=90_000)
-    page.get_by_text("Charts: time of each stage").wait_for()
+    page.get_by_text("Charts: time per stage").wait_for()
     yield page, wire, complaints
     page.close()
 

@@ -142,7 +142,7 @@ def test_charts_are_drawn_where_somebody_looks(app: AppTest) -> None:
     app.session_state["charts"] = True
     app.run()
     assert not app.exception and len(app.get("plotly_chart")) == 2
-    assert any("How alike the heads are" in each.value for each in app.caption)
+    assert any("Similarity of the heads" in each.value for each in app.caption)
     app.button(key="measure-heads").click().run()
     assert not app.exception and not app.error and len(app.get("plotly_chart")) == 3
     app.run()
@@ -213,7 +213,7 @@ def test_an_engine_elsewhere_drives_the_page(sent: SentEngine) -> None:
     assert not app.exception and not app.error and app.success
     app.selectbox(key="pick-target-en").set_value("answer").run()
     assert not app.exception and not app.error
-    for label in ("Measure", "Measure them all"):
+    for label in ("Measure", "Compute all"):
         index = next(index for index, button in enumerate(app.button) if button.label == label)
         app.button[index].click().run()
         assert not app.exception and not app.error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
+from pathlib import Path
 from string import Formatter
 
 from vtviz.paths import ASSETS
@@ -15,8 +16,23 @@ LANGUAGES = {"en": "English", "zh": "中文"}
 @cache
 def catalogue(language: str) -> dict[str, str]:
     """All sentences of a language by key; each part of the interface has a file of its own."""
-    parts = sorted((ASSETS / "lang" / language).glob("*.json"))
-    return {key: text for part in parts for key, text in json.loads(part.read_text(encoding="utf-8")).items()}
+    return gather(ASSETS / "lang" / language)
+
+
+def gather(folder: Path) -> dict[str, str]:
+    """The sentences of all JSON files in a folder and its subfolders, by key.
+
+    Raises:
+        ValueError: if a key stands in two files, or twice in one.
+    """
+    sentences: dict[str, str] = {}
+    for file in sorted(folder.rglob("*.json")):
+        pairs = json.loads(file.read_text(encoding="utf-8"), object_pairs_hook=list)
+        for key, text in pairs:
+            if key in sentences:
+                raise ValueError(f"The key {key} of {file} stands twice.")
+            sentences[key] = text
+    return sentences
 
 
 @cache

@@ -28,7 +28,9 @@ def test_all_languages_have_the_same_sentences_with_the_same_fields() -> None:
 
 def test_every_language_has_the_same_files_each_named_after_its_keys() -> None:
     names = {
-        language: {file.relative_to(ASSETS / "lang" / language) for file in (ASSETS / "lang" / language).rglob("*.json")}
+        language: {
+            file.relative_to(ASSETS / "lang" / language) for file in (ASSETS / "lang" / language).rglob("*.json")
+        }
         for language in LANGUAGES
     }
     assert all(found == names["en"] for found in names.values())

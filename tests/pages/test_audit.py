@@ -40,12 +40,12 @@ def app(jobs: AuditJobs) -> AppTest:
 
 
 def start(app: AppTest) -> None:
-    next(each for each in app.number_input if "first rows" in each.label).set_value(2)
+    next(each for each in app.number_input if "First rows" in each.label).set_value(2)
     next(each for each in app.button if each.label == "Start the audit").click().run()
 
 
 def test_without_audits_the_page_says_what_to_do(app: AppTest) -> None:
-    assert not app.exception and "No audit yet" in app.info[0].value
+    assert not app.exception and "No audits yet" in app.info[0].value
 
 
 def test_an_audit_of_the_samples_runs_on_without_its_page_and_its_report_is_shown(
@@ -63,7 +63,7 @@ def test_an_audit_of_the_samples_runs_on_without_its_page_and_its_report_is_show
     assert not app.exception and len(app.get("download_button")) == 4
     assert any("random ranking" in each.value for each in app.markdown)
     app.toggle(key="audit-read").set_value(True).run()
-    assert not app.exception and "How far can these explanations be trusted?" in app.get("iframe")[0].proto.srcdoc
+    assert not app.exception and "How trustworthy are these explanations?" in app.get("iframe")[0].proto.srcdoc
     app.toggle(key="audit-read").set_value(False).run()
     app.selectbox(key="lang").select("zh").run()
     assert not app.exception and any("随机排序" in each.value for each in app.markdown)

@@ -132,7 +132,7 @@ def test_a_judgement_of_the_wrong_shape_is_named(tmp_path: Path, changes: dict[s
 
 def test_a_folder_or_nothing_is_no_file(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none.jsonl"):
-        with pytest.raises(InputError, match="judgements .* is missing"):
+        with pytest.raises(InputError, match=r"judgements .* is missing"):
             read_judgements(path)
     with pytest.raises(InputError, match="There is no split none"):
         read_split(tmp_path, "none")

@@ -81,3 +81,11 @@ def test_the_colours_of_the_difference_are_those_that_the_page_names(app: AppTes
     colours = base64.b64decode(data["diverging"])
     assert colours[0] > colours[2] and colours[-1] > colours[-3]  # red at the low end, blue at the high one
     assert data["labels"]["difference_about"] == "Blue: more on side A. Red: more on side B."
+
+
+def test_a_text_beyond_the_context_says_so_on_its_side(app: AppTest) -> None:
+    assert not app.info
+    app.text_input(key="textb").set_value("a cat and a dog " * 60).run()
+    assert not app.exception and not app.error
+    (told,) = app.info
+    assert "the rest of the text was left out" in told.value

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from typing import get_args
 
 from vtviz.inputs import InputError
 from vtviz.models.base import AnswerModel, FusionModel, Target, TargetKind
+
+NEAREST = 5  # answers named in place of all of them
 
 
 def parse_target(model: FusionModel, written: str) -> Target:
@@ -22,9 +25,10 @@ def parse_target(model: FusionModel, written: str) -> Target:
     if kind == "answer" and isinstance(model, AnswerModel):
         if rest not in model.answers:
             raise InputError(
-                "The model does not know the answer {answer}; it knows: {known}.",
+                "The model does not know the answer {answer}; the nearest of its {count} answers are: {near}.",
                 answer=rest,
-                known=", ".join(model.answers),
+                count=len(model.answers),
+                near=", ".join(get_close_matches(rest, model.answers, NEAREST, cutoff=0.0)),
             )
         return Target("answer", model.answers.index(rest))
     if kind == "caption":

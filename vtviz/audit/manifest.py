@@ -14,6 +14,7 @@ from vtviz.metrics.localisation import Box
 
 COLUMNS = ("image", "text", "boxes", "phrase", "group", "unit")
 Unit = Literal["fraction", "pixel", "unclear"]
+UNITS: dict[str, Unit] = {"": "fraction", "fraction": "fraction", "pixel": "pixel"}
 ROUNDING = 1e-6  # by which a fraction may exceed 1
 
 
@@ -125,8 +126,8 @@ def _row(number: int, values: dict[str, Any], folder: Path) -> Row:
         )
     if phrase and phrase not in text:
         raise InputError("Row {number} of the manifest has a phrase that its text does not hold.", number=number)
-    unit = str(found["unit"]).strip() or "fraction"
-    if unit not in ("fraction", "pixel"):
+    unit = UNITS.get(str(found["unit"]).strip())
+    if unit is None:
         raise InputError("Row {number} of the manifest has a unit that is neither fraction nor pixel.", number=number)
     boxes = _boxes(number, found["boxes"])
     return Row(number, folder / image, text, boxes, phrase, str(found["group"]).strip(), unit)

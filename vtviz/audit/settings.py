@@ -65,7 +65,7 @@ def settings_from(values: dict[str, Any]) -> Settings:
     Raises:
         InputError: if they are not settings, or name a method or metric that is not there.
     """
-    found = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    found: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
     if not all(name in KINDS and KINDS[name](value) for name, value in found.items()):
         raise InputError("The report has settings that this version does not know.")
     return Settings(**found)

@@ -16,6 +16,7 @@ from vtviz.ui.ask.inputs import QUESTION, current_sample
 from vtviz.ui.frame.charts import coloured
 from vtviz.ui.frame.language import current_language, say
 from vtviz.ui.show.lens import lens
+from vtviz.ui.show.verdict import show_truncation
 
 TASK = "task"
 TASKS = ("caption", "answer")
@@ -103,6 +104,7 @@ def show_answer(answer: Answer, image: ImageInput, alt: str) -> None:
             st.warning(say("describe.unknown", words=words), icon=":material/help:")
         elif answer.text is None:
             st.info(say("describe.unsure", threshold=f"{answer.threshold:.0%}"), icon=":material/help:")
+        show_truncation(answer.question)
     right.plotly_chart(coloured(_candidates(answer)), key="candidates", config={"displayModeBar": False})
     name = f"answer-{image.sha256[:16]}-{answer.question.text}"
     unknown, method = answer.unknown, "describe.answer_map"

@@ -12,11 +12,12 @@ from vtviz.attribution.registry import methods
 from vtviz.audit.history import data_folder
 from vtviz.audit.settings import Settings
 from vtviz.audit.uploads import save_rows, save_uploads
+from vtviz.files import from_home
 from vtviz.inputs import InputError
 from vtviz.metrics.registry import DEFAULTS, metrics
 from vtviz.models.registry import model_infos
 from vtviz.paths import ASSETS
-from vtviz.ui.audit.runs import CHOSEN, audit_jobs
+from vtviz.ui.audit.runs import PENDING, audit_jobs
 from vtviz.ui.frame.language import current_language, plain, say, say_error, say_or
 from vtviz.ui.frame.names import metric_about, metric_name
 from vtviz.ui.frame.resources import samples
@@ -86,7 +87,7 @@ def set_up() -> None:
             )
             name, manifest = _save(given)
             entry = audit_jobs().start(name, manifest, settings, current_language())
-            st.session_state[CHOSEN] = entry.id
+            st.session_state[PENDING] = entry.id
             st.rerun()
         except InputError as error:
             st.error(plain(say_error(error)), icon=":material/error:")
@@ -117,7 +118,7 @@ def _save(given: tuple[str, object, object] | None) -> tuple[str, Path]:
     kind, manifest, photos = given
     folder = data_folder() / "uploads" / uuid.uuid4().hex[:12]
     if kind == "path":
-        path = Path(str(manifest).strip()).expanduser()
+        path = from_home(str(manifest).strip())
         return path.name, path
     if kind == "demo":
         rows = [

@@ -16,7 +16,7 @@ from vtviz.paths import ASSETS
 from vtviz.render.lens.page import part as lens_part
 from vtviz.ui.compare.pack import pair_data
 from vtviz.ui.frame.language import say
-from vtviz.ui.show.verdict import verdict
+from vtviz.ui.show.verdict import show_truncation, verdict
 
 PAIR = "pair"
 
@@ -39,6 +39,7 @@ def show_score(explanation: Explanation, other: Explanation | None = None) -> No
     )
     _, icon, sentence = verdict(explanation)
     meaning.markdown(f"{icon} {sentence}")
+    show_truncation(explanation.tokens)
 
 
 def show_pair(a: Explanation, b: Explanation) -> int:

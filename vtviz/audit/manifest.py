@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from vtviz.audit.csv_rows import csv_rows
 from vtviz.files import address, is_number, is_text, parse_json, read_photo, reason
-from vtviz.inputs import ImageInput, InputError
+from vtviz.inputs import ImageInput, InputError, composed
 from vtviz.metrics.localisation import Box
 
 COLUMNS = ("image", "text", "boxes", "phrase", "group", "unit")
@@ -125,7 +125,7 @@ def _row(number: int, values: dict[str, Any], folder: Path) -> Row:
         raise InputError(
             "Row {number} of the manifest has no {column}.", number=number, column="text" if image else "image"
         )
-    if phrase and phrase not in text:
+    if composed(phrase) not in composed(text):
         raise InputError("Row {number} of the manifest has a phrase that does not occur in its text.", number=number)
     unit = UNITS.get(str(found["unit"]).strip())
     if unit is None:

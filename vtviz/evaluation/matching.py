@@ -15,6 +15,7 @@ from vtviz.evaluation.photos import Photos
 from vtviz.evaluation.split import Row, read_rows
 from vtviz.inputs import InputError
 from vtviz.models.base import FusionModel
+from vtviz.models.finite import need_numbers
 from vtviz.watch import Watch
 
 
@@ -28,32 +29,59 @@ def match_logits(model: FusionModel, features: Tensor, captions: list[str]) -> T
 def mismatch_logits(
     model: FusionModel, features: Mapping[int, Tensor] | Sequence[Tensor], rows: Sequence[Row], index: int
 ) -> Tensor:
-    """Logits ``[captions]`` of caption k of photo ``index`` with photo (index + 1 + k) mod N."""
+    """Logits ``[captions]`` of caption k of photo ``index`` with photo (index + 1 + k) mod N.
+
+    Of a photo with N captions or more, the first ones' photos come again, and its own is passed over.
+    """
     captions: list[str] = rows[index]["captions"]
-    others = torch.cat([features[(index + 1 + k) % len(rows)] for k in range(len(captions))])
+    others = torch.cat([features[(index + 1 + k % (len(rows) - 1)) % len(rows)] for k in range(len(captions))])
     return model.match_logits(others, captions).cpu()
 
 
 def probabilities(logits: Sequence[Tensor]) -> np.ndarray:
-    """Match probabilities of blocks of logits, one after the other."""
-    return torch.cat(list(logits)).sigmoid().numpy()
+    """Match probabilities of blocks of logits, one after the other.
+
+    They are float64: in float32 every logit above 17 would be 1, and such pairs would tie.
+
+    Raises:
+        ModelError: if a logit is not a number.
+    """
+    joined = torch.cat(list(logits)).double()
+    need_numbers(joined)
+    return joined.sigmoid().numpy()
 
 
 def judgement_figures(model: FusionModel, photos: Photos, path: Path, watch: Watch) -> dict[str, Any]:
-    """Kendall's τ-c (Stuart 1953) between the match score of a photo with a text and every single rating of it.
+    """Kendall's τ-c (Stuart 1953) between the match score of a photo with a text and every single rating of it; None
+    where there is none, or all scores or all ratings are equal.
 
     Raises:
         InputError: if the file of judgements or a photo is missing or cannot be used.
+        ModelError: if a score is not a number.
     """
     if not path.is_file():
         raise InputError("The file of judgements {name} is missing.", name=path.name)
     features: dict[str, Tensor] = {}
     scores: list[float] = []
     ratings: list[float] = []
-    for row in watch.follow("judgements", read_rows(path, ("image", "text", "ratings"))):
+    rows = read_rows(path, ("image", "text", "ratings"))
+    for number, row in enumerate(rows, 1):
+        if not _are_ratings(row["ratings"]):
+            raise InputError(
+                "The ratings of judgement {number} in {name} are no list of numbers.", number=number, name=path.name
+            )
+    for row in watch.follow("judgements", rows):
         name = row["image"]
         if name not in features:
             features[name] = photos.encode(name).features
         scores += [float(match_logits(model, features[name], [row["text"]]))] * len(row["ratings"])
         ratings += row["ratings"]
-    return {"tau_c": float(kendalltau(scores, ratings, variant="c").statistic), "n": len(ratings)}
+    need_numbers(np.array(scores))
+    varied = len(set(scores)) > 1 and len(set(ratings)) > 1
+    return {"tau_c": float(kendalltau(scores, ratings, variant="c").statistic) if varied else None, "n": len(ratings)}
+
+
+def _are_ratings(values: Any) -> bool:
+    return isinstance(values, list) and all(
+        isinstance(each, int | float) and not isinstance(each, bool) and abs(each) < float("inf") for each in values
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -74,7 +74,7 @@ class BpeReader:
         places = align(cleaned, text)
         ids: list[int] = []
         spans: list[Span] = []
-        for found in self.tokenizer.pat.finditer(cleaned):
+        for found in self._words(cleaned):
             word = "".join(self.tokenizer.byte_encoder[byte] for byte in found.group().encode("utf-8"))
             owner = [i for i, letter in enumerate(found.group()) for _ in letter.encode("utf-8")]
             at = 0
@@ -85,6 +85,16 @@ class BpeReader:
                 spans.append((min(characters), max(characters) + 1))
                 at += size
         return Pieces(text, tuple(ids), tuple(self._written(each) for each in ids), tuple(spans))
+
+    def _words(self, cleaned: str) -> Iterator[Any]:
+        """The words of a text. What is written like a special token is characters: the network would take a written
+        end of text for the end."""
+        for found in self.tokenizer.pat.finditer(cleaned):
+            if self.tokenizer.encoder.get(found.group()) in self.tokenizer.all_special_ids:
+                yield from self.tokenizer.pat.finditer(cleaned, found.start(), found.end() - 1)
+                yield from self.tokenizer.pat.finditer(cleaned, found.end() - 1, found.end())
+            else:
+                yield found
 
     def row(self, ids: Sequence[int]) -> tuple[list[int], int]:
         row = [self.start, *list(ids)[: self.room], self.end]
@@ -129,7 +139,12 @@ class HuggingFaceReader:
     def read(self, text: str) -> Pieces:
         cleaned = self.tokenizer.clean_fn(text)
         places = align(cleaned, text)
-        encoded = self.inner(cleaned, add_special_tokens=False, return_offsets_mapping=self.inner.is_fast)
+        encoded = self.inner(
+            cleaned,
+            add_special_tokens=False,
+            split_special_tokens=True,  # what is written like one is characters
+            return_offsets_mapping=self.inner.is_fast,
+        )
         ids = encoded["input_ids"]
         written = self.inner.convert_ids_to_tokens(ids)
         found = encoded["offset_mapping"] if self.inner.is_fast else _search(cleaned, written)

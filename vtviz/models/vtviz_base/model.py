@@ -50,6 +50,7 @@ class VtvizBase:
     ) -> None:
         self.network = network.eval().requires_grad_(False)
         self.tokenizer = tokenizer
+        self.tokenizer.encode_special_tokens = True  # a text that holds "[SEP]" holds these five characters
         self.weights_sha256 = weights_sha256
         self.threshold: float | None = threshold
         self.default_method = default_method

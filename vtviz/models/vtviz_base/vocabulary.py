@@ -12,6 +12,8 @@ class Vocabulary:
     """How often each word stands in the training texts."""
 
     def __init__(self, counts: Mapping[str, int]) -> None:
+        if not isinstance(counts, Mapping):
+            raise TypeError("`counts` is no mapping of words to numbers")
         self.counts = counts
 
     def count(self, word: str) -> int:

@@ -135,6 +135,8 @@ class HuggingFaceReader:
         self.offset, self.special = first, len(probe) - len(plain)
         self.room = length - self.special
         self.pad_id = int(self.inner.pad_token_id or 0)
+        self.unknown = self.inner.unk_token_id
+        self.special_ids = set(self.inner.all_special_ids) if self.unknown is not None else set()
 
     def read(self, text: str) -> Pieces:
         cleaned = self.tokenizer.clean_fn(text)
@@ -145,7 +147,7 @@ class HuggingFaceReader:
             split_special_tokens=True,  # what is written like one is characters
             return_offsets_mapping=self.inner.is_fast,
         )
-        ids = encoded["input_ids"]
+        ids = [self.unknown if each in self.special_ids else each for each in encoded["input_ids"]]
         written = self.inner.convert_ids_to_tokens(ids)
         found = encoded["offset_mapping"] if self.inner.is_fast else _search(cleaned, written)
         return Pieces(text, tuple(ids), tuple(written), tuple(_back(cleaned, text, places, *each) for each in found))

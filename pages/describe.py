@@ -13,14 +13,14 @@ from vtviz.ui.describe import ask_question, ask_task, open_task, show_answer, sh
 from vtviz.ui.frame.language import say
 from vtviz.ui.frame.resources import shared_engine
 from vtviz.ui.frame.shell import setup
-from vtviz.ui.frame.trouble import told
+from vtviz.ui.frame.trouble import errors_shown
 from vtviz.ui.frame.waiting import ask, by_pieces
 
 setup("page.describe")
 open_task(open_link("describe"))
 left, right = st.columns([1, 2.4], gap="large")
 link: dict[str, str] = {}
-with told(right):
+with errors_shown(right):
     with right:
         show_link_notices()
         link["task"] = task = ask_task()

@@ -69,5 +69,5 @@ def test_a_folder_is_made_or_named_with_the_reason(tmp_path: Path) -> None:
         make_folder(tmp_path / "a" / "b")
     assert (tmp_path / "a" / "b").is_dir()
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(InputError, match=r"The folder .*file.c cannot be made: Not a directory\."):
+    with pytest.raises(InputError, match=r"The folder .*file.c cannot be created: Not a directory\."):
         make_folder(tmp_path / "file" / "c")

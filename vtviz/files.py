@@ -61,4 +61,6 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise InputError("The folder {folder} cannot be made: {reason}.", folder=str(folder), reason=reason) from error
+        raise InputError(
+            "The folder {folder} cannot be created: {reason}.", folder=str(folder), reason=reason
+        ) from error

@@ -160,7 +160,7 @@ def test_a_replay_finds_what_changed_and_nothing_else(
 
 
 def test_a_replay_measures_again(report: dict[str, Any], tmp_path: Path, door: Door) -> None:
-    with pytest.raises(InputError, match="needs an empty one"):
+    with pytest.raises(InputError, match="needs an empty folder"):
         replay(tmp_path / "out" / "report.json", tmp_path / "out", door)
 
 
@@ -177,7 +177,7 @@ def test_a_full_disk_gives_one_sentence(
         raise OSError(errno.ENOSPC, "No space left on device", "rows")
 
     monkeypatch.setattr(rows_module, "_write", full)
-    with pytest.raises(InputError, match=r"cannot be written to: No space left on device\. What was measured before"):
+    with pytest.raises(InputError, match=r"cannot be written to: No space left on device\. Rows measured so far"):
         run_audit(read_manifest(manifest, 1), SETTINGS, tmp_path / "out", door)
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match=r"cannot be written to: (File exists|Not a directory)"):
@@ -194,7 +194,7 @@ def test_a_chinese_report_gives_reasons_in_chinese(report: dict[str, Any], tmp_p
 def test_rows_that_all_fail_give_one_sentence(tmp_path: Path, door: Door) -> None:
     (tmp_path / "m.csv").write_text("image,text\nnone.jpg,a dog\n")
     with pytest.raises(
-        InputError, match=r"No row could be measured; the first reason: The photo none\.jpg cannot be read"
+        InputError, match=r"No row could be measured\. First reason: The photo none\.jpg cannot be read"
     ):
         run_audit(read_manifest(tmp_path / "m.csv"), SETTINGS, tmp_path / "out", door)
 

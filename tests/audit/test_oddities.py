@@ -14,6 +14,7 @@ from tests.audit.conftest import SETTINGS
 from vtviz.attribution.attribute import attribute
 from vtviz.audit.audit import run_audit
 from vtviz.audit.manifest import Row, read_manifest
+from vtviz.audit.replay import differences
 from vtviz.audit.requests import Door
 from vtviz.audit.row import OUTSIDE, boxes_of, phrase_of, phrase_spans
 from vtviz.inputs import ImageInput, InputError, Tokens, read_image
@@ -61,13 +62,13 @@ def test_a_phrase_that_cleaning_changes_fails_with_its_reason(tiny: VtvizBase, p
     if phrase in tiny.tokenize(row.text).text:
         assert phrase_of(row, tiny.tokenize(row.text)) == (2, 2 + len(phrase))
         return
-    with pytest.raises(InputError, match="does not stand in the text"):
+    with pytest.raises(InputError, match="does not occur in the text"):
         phrase_of(row, tiny.tokenize(row.text))
 
 
 def test_a_phrase_beyond_the_context_fails_with_its_reason() -> None:
     tokens = Tokens("a dog runs", ("a",), ((0, 1),), (), (0,), truncated=True)
-    with pytest.raises(InputError, match="does not read as far"):
+    with pytest.raises(InputError, match="did not read the phrase"):
         phrase_of(Row(1, Path("a.png"), "a dog runs", phrase="dog"), tokens)
 
 
@@ -161,3 +162,42 @@ def test_a_check_that_fails_costs_no_report(tmp_path: Path, door: Door) -> None:
         "tiny"
     ] is None
     assert "no memory left" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def forty(folder: Path) -> tuple[list[dict[str, Any]], set[int]]:
+    """Forty rows about eight photos, and the numbers of those that cannot be measured."""
+    for seed in range(8):
+        save_photo(folder / f"{seed}.png", seed)
+    (folder / "cut.png").write_bytes((folder / "0.png").read_bytes()[:300])
+    texts = ("a dog runs", "a skateboarder", "a skate dog", "dog runs a dog", "a dog")
+    rows: list[dict[str, Any]] = [
+        {"image": f"{number % 8}.png", "text": texts[number % 5], "group": number % 3} for number in range(40)
+    ]
+    rows[3] |= {"boxes": [[0.0, 0.0, 1.0000000000000002, 1.0]], "phrase": "dog"}
+    rows[7] |= {"boxes": [[0.31, 0.0, 0.315, 1.0]], "phrase": "skate", "text": "skateboarder a skate"}
+    rows[9] |= {"boxes": [[0.1, 0.1, 0.6, 0.7], [0.4, 0.4, 0.9, 0.9]]}
+    bad = {
+        1: {"image": "none.png"},
+        4: {"image": "cut.png"},
+        11: {"text": "a skateboarder", "phrase": "board"},
+        14: {"text": "a\ndog runs", "phrase": "a\ndog"},
+        18: {"text": "…"},
+        22: {"boxes": [[0.0, 0.0, 0.5, 1.2]], "unit": "fraction"},
+        30: {"text": "a dog " * 400},
+        39: {"image": "."},
+    }
+    for index, change in bad.items():
+        rows[index] |= change
+    return rows, {index + 1 for index in bad}
+
+
+def test_bad_rows_change_no_figure_of_the_good_ones(tmp_path: Path, door: Door) -> None:
+    rows, bad = forty(tmp_path)
+    good = [row for number, row in enumerate(rows, 1) if number not in bad]
+    settings = replace(SETTINGS, metrics=("insertion", "sensitivity_n", "pointing", "energy", "iou"), steps=2, probes=1)
+    whole = run_audit(read_manifest(write(tmp_path, rows)), settings, tmp_path / "whole", door)["summary"]
+    alone = run_audit(read_manifest(write(tmp_path, good, "good.jsonl")), settings, tmp_path / "alone", door)["summary"]
+    for key in ("metrics", "comparisons", "groups", "score", "attention_entropy", "sanity", "heads"):
+        assert not list(differences(alone[key], whole[key], key, 1e-9)), key
+    assert whole["rows"]["tiny"] == {"total": 40, "measured": 40 - len(bad), "failed": len(bad)}
+    assert {number for numbers in whole["failed_rows"].values() for number in numbers} == bad

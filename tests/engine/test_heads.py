@@ -13,7 +13,7 @@ from vtviz.engine.heads import head_entropies, head_similarities
 from vtviz.engine.requests.explain import Explain
 from vtviz.engine.requests.heads import MeasureHeads
 from vtviz.inputs import ImageInput
-from vtviz.metrics.heads import attentions, changes, value
+from vtviz.metrics.heads import changes, value
 from vtviz.models.base import Target
 from vtviz.models.vtviz_base.model import VtvizBase
 from vtviz.watch import Watch
@@ -36,11 +36,11 @@ def test_heads_are_left_out_one_after_the_other(
     heard: list[tuple[int, int]] = []
     with monkeypatch.context() as known:
         known.delattr(type(tiny), "encode_pixels")  # a photo that was explained is not encoded again
-        watch = Watch(lambda now: heard.append((now.done, now.total)) if now.stage == "heads" else None)
+        watch = Watch(lambda now: heard.append((now.done, now.total)) if now.stage == "heads" and now.total else None)
         found = tiny_engine.ask(MeasureHeads.of(made), watch)
     case = Case(tiny, photo, ["a dog runs"])
-    layers = attentions(tiny, made.record.of_kind("text→image"))
-    wanted = np.stack([changes(case, value(case), *layer) for layer in layers])
+    layers = made.record.of_kind("text→image")
+    wanted = np.stack([changes(case, value(case), layer.name, len(layer.weights)) for layer in layers])
     assert found is not None and found.shape == (2, 2) and np.abs(wanted).min() > 0
     np.testing.assert_allclose(found, wanted, atol=1e-6)
     assert heard == [(0, 2), (1, 2), (2, 2)]

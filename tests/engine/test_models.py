@@ -15,11 +15,16 @@ from vtviz.engine import local
 from vtviz.engine.cache import Kept
 from vtviz.engine.engine import Engine
 from vtviz.engine.local import LocalEngine
+from vtviz.engine.requests.captions_and_answers import AnswerQuestion, WriteCaptions
 from vtviz.engine.requests.explain import Explain
-from vtviz.engine.requests.model import LoadedModel, LoadModel
+from vtviz.engine.requests.faithfulness import MeasureFaithfulness
+from vtviz.engine.requests.heads import MeasureHeads
+from vtviz.engine.requests.metrics import MeasureMetric
+from vtviz.engine.requests.model import LoadedModel, LoadModel, ReadTarget
 from vtviz.inputs import ImageInput, InputError
 from vtviz.machine import choose_device, device_names, is_out_of_memory
 from vtviz.models.base import ModelError
+from vtviz.models.vtviz_base.model import VtvizBase
 from vtviz.watch import Cancelled, Watch, current_watch
 
 
@@ -97,7 +102,7 @@ def test_a_full_gpu_gives_way_to_the_cpu_with_a_notice(cat: ImageInput, monkeypa
     try:
         explanation = engine.ask(Explain(cat, "a cat"))
         assert "ran on the CPU" in explanation.notices[0] and explanation.device.startswith("CPU")
-        with pytest.raises(ModelError, match="memory of this machine is full"):
+        with pytest.raises(ModelError, match="machine is out of memory"):
             monkeypatch.setattr(local, "load_model", lambda name, device: load(name, gpu))
             engine._models.values.clear()
             engine.ask(Explain(cat, "another cat", device="cpu"))
@@ -115,3 +120,28 @@ def test_devices(monkeypatch: pytest.MonkeyPatch) -> None:
     assert is_out_of_memory(RuntimeError("MPS backend out of memory (allocated 9 GB)"))
     assert is_out_of_memory(RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate"))
     assert not is_out_of_memory(RuntimeError("shapes do not fit"))
+
+
+def test_every_request_runs_on_the_device_that_was_picked(
+    tiny: VtvizBase, photo: ImageInput, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[str] = []
+
+    def load(name: str, device: torch.device) -> Any:
+        loaded.append(str(device))
+        return tiny
+
+    monkeypatch.setattr(local, "load_model", load)
+    engine = LocalEngine("cpu")
+    monkeypatch.setattr(engine, "device", torch.device("meta"))  # the engine's own, which nobody asks for
+    try:
+        made = engine.ask(Explain(photo, "a dog", "tiny", "attention_gradcam", device="cpu"))
+        engine.ask(ReadTarget("answer:no", "tiny", "cpu"))
+        engine.ask(AnswerQuestion(photo, "a dog", "tiny", "cpu"))
+        engine.ask(WriteCaptions(photo, "tiny", "cpu"))
+        for request in (MeasureFaithfulness(made.attribution), MeasureHeads.of(made)):
+            engine.ask(request)
+        engine.ask(MeasureMetric(made.attribution, "insertion"))
+        assert loaded == ["cpu"]  # and not a second time for another device
+    finally:
+        engine.close()

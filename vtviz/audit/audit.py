@@ -62,7 +62,7 @@ def run_audit(
         return _run(manifest, settings, folder, door, watch or Watch(), language)
     except OSError as error:
         raise InputError(
-            "The folder {folder} cannot be written to: {reason}. What was measured before is kept.",
+            "The folder {folder} cannot be written to: {reason}. Rows measured so far are kept.",
             folder=folder,
             reason=os.strerror(error.errno) if error.errno else str(error),
         ) from error
@@ -87,7 +87,7 @@ def _run(
     watch.enter("report", 1, failed=watch.now.failed)
     if not good:
         raise InputError(
-            "No row could be measured; the first reason: {reason}",
+            "No row could be measured. First reason: {reason}",
             reason=next(iter(summarise(store.whole, settings)["failures"])),
         )
     report = make_report(manifest, settings, models, store.whole, checks)

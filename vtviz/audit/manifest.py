@@ -16,7 +16,8 @@ from vtviz.metrics.localisation import Box
 
 COLUMNS = ("image", "text", "boxes", "phrase", "group", "unit")
 Unit = Literal["fraction", "pixel", "unclear"]
-ROUNDING = 1e-6  # by which a fraction may exceed 1
+UNITS: dict[str, Unit] = {"": "fraction", "fraction": "fraction", "pixel": "pixel"}
+PIXELS = 2.0  # what no fraction of a photo reaches
 
 
 @dataclass(frozen=True)
@@ -66,23 +67,24 @@ def read_manifest(path: Path, limit: int | None = None) -> Manifest:
     if not values:
         raise InputError("The manifest {name} has no rows.", name=path.name)
     rows = [_row(number, each, path.parent) for number, each in enumerate(values, 1)]
-    in_pixels = any(_above_one(row) for row in rows)
     named = [bool(each.get("unit")) for each in values]
+    in_pixels = any(_in_pixels(row) for row, name in zip(rows, named, strict=True) if not name)
     rows = [row if name else replace(row, unit=_unit(row, in_pixels)) for row, name in zip(rows, named, strict=True)]
     return Manifest(path, hashlib.sha256(data).hexdigest(), tuple(rows))
 
 
-def _above_one(row: Row) -> bool:
-    return any(value > 1 + ROUNDING for box in row.boxes for value in box)
+def _in_pixels(row: Row) -> bool:
+    """Whether the boxes of a row can only be pixels: a fraction may exceed 1 by rounding or a slip of the hand."""
+    return any(value >= PIXELS for box in row.boxes for value in box)
 
 
 def _unit(row: Row, in_pixels: bool) -> Unit:
-    """The unit of boxes that have none: pixels in a file where any value exceeds 1, but for small numbers that may be
-    fractions there."""
+    """The unit of boxes that have none: pixels in a file where any value is 2 or more, but for small numbers that may
+    be fractions there."""
     if not in_pixels:
         return "fraction"
-    whole = all(float(value).is_integer() for box in row.boxes for value in box)
-    return "pixel" if _above_one(row) or whole else "unclear"
+    whole = all(value.is_integer() for box in row.boxes for value in box)
+    return "pixel" if _in_pixels(row) or whole else "unclear"
 
 
 def _csv_rows(text: str) -> list[dict[str, Any]]:
@@ -97,7 +99,7 @@ def _csv_rows(text: str) -> list[dict[str, Any]]:
     for number, row in enumerate(rows, 1):
         if None in row or None in row.values():
             raise InputError(
-                "Row {number} of the manifest has another number of columns than the first line.", number=number
+                "Row {number} of the manifest has a different number of columns from the first line.", number=number
             )
         if row.get("boxes"):
             row["boxes"] = _json(str(row["boxes"]), number, "boxes")
@@ -109,7 +111,7 @@ def _json_rows(text: str) -> list[dict[str, Any]]:
     rows = [_json(line, number, "line") for number, line in enumerate(lines, 1)]
     for number, row in enumerate(rows, 1):
         if not isinstance(row, dict):
-            raise InputError("Row {number} of the manifest is no JSON object.", number=number)
+            raise InputError("Row {number} of the manifest is not a JSON object.", number=number)
     return rows
 
 
@@ -118,7 +120,7 @@ def _json(text: str, number: int, where: str) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise InputError(
-            "Row {number} of the manifest holds text that is not JSON ({where}).", number=number, where=where
+            "Row {number} of the manifest is not valid JSON ({where}).", number=number, where=where
         ) from error
 
 
@@ -126,16 +128,16 @@ def _row(number: int, values: dict[str, Any], folder: Path) -> Row:
     found = {name: "" if values.get(name) is None else values[name] for name in COLUMNS}
     for name in ("image", "text", "phrase", "group", "unit"):
         if not isinstance(found[name], str | int | float):
-            raise InputError("Row {number} of the manifest has a {column} that is no text.", number=number, column=name)
+            raise InputError("Row {number} of the manifest: the {column} is not text.", number=number, column=name)
     image, text, phrase = (str(found[name]).strip() for name in ("image", "text", "phrase"))
     if not image or not text:
         raise InputError(
             "Row {number} of the manifest has no {column}.", number=number, column="text" if image else "image"
         )
     if phrase and phrase not in text:
-        raise InputError("Row {number} of the manifest has a phrase that its text does not hold.", number=number)
-    unit = str(found["unit"]).strip() or "fraction"
-    if unit not in ("fraction", "pixel"):
+        raise InputError("Row {number} of the manifest has a phrase that does not occur in its text.", number=number)
+    unit = UNITS.get(str(found["unit"]).strip())
+    if unit is None:
         raise InputError("Row {number} of the manifest has a unit that is neither fraction nor pixel.", number=number)
     boxes = _boxes(number, found["boxes"])
     return Row(number, folder / image, text, boxes, phrase, str(found["group"]).strip(), unit)

@@ -74,7 +74,7 @@ def replay(
     old = read_report(path)
     if folder.is_dir() and any(folder.iterdir()):
         raise InputError(
-            "The folder {folder} is not empty; a replay needs an empty one, so that everything is measured again.",
+            "The folder {folder} is not empty; a replay needs an empty folder, so that everything is measured again.",
             folder=folder,
         )
     settings = settings_from(old["settings"])
@@ -91,16 +91,16 @@ def replay(
     ]
 
 
-def differences(first: Any, second: Any, place: str) -> Iterator[Difference]:
-    """Where two plain values differ, numbers by more than 1e-6."""
+def differences(first: Any, second: Any, place: str, tolerance: float = TOLERANCE) -> Iterator[Difference]:
+    """Where two plain values differ, numbers by more than the tolerance."""
     if isinstance(first, dict) and isinstance(second, dict):
         for key in dict.fromkeys([*first, *second]):
-            yield from differences(first.get(key), second.get(key), f"{place}.{key}")
+            yield from differences(first.get(key), second.get(key), f"{place}.{key}", tolerance)
     elif isinstance(first, list | tuple) and isinstance(second, list | tuple) and len(first) == len(second):
         for number, (one, two) in enumerate(zip(first, second, strict=True)):
-            yield from differences(one, two, f"{place}[{number}]")
+            yield from differences(one, two, f"{place}[{number}]", tolerance)
     elif isinstance(first, int | float) and isinstance(second, int | float):
-        if abs(first - second) > TOLERANCE:
+        if abs(first - second) > tolerance:
             yield Difference(place, first, second)
     elif first != second:
         yield Difference(place, first, second)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -24,8 +25,10 @@ from vtviz.models.finite import need_numbers
 from vtviz.watch import Watch
 
 BEYOND = 0.001  # of a side: what a box may reach over the edge of the photo by rounding
-TRUNCATED = "The text was longer than the model reads; the end was left out."
-OUTSIDE = "The boxes lie outside the part of the photo that the model sees; metrics by boxes were left out."
+TRUNCATED = "The text is too long for the model, which did not read its end."
+OUTSIDE = (
+    "The boxes lie outside the part of the photo that the model sees, so metrics that need boxes were not measured."
+)
 
 
 def measure_row(
@@ -48,7 +51,7 @@ def measure_row(
     case = Case(model, image, [row.text], target_of(model), features)
     phrase, (boxes, note) = phrase_of(row, case.tokens[0]), boxes_of(row, image, model.frame(image))
     masked = Masked(case, settings.fill, watch)
-    own = int(np.random.SeedSequence([settings.seed, row.number]).generate_state(1)[0])
+    own = row_seed(settings.seed, image.sha256, row.text)
     shared = {
         "image_sha256": image.sha256,
         "score": float(masked.without_words(np.ones((1, masked.words), dtype=bool))[0]),
@@ -68,6 +71,12 @@ def measure_row(
             values[metric] = find_metric(metric).take(subject)
         found.append({**blank(row, name, method), **shared, "status": "ok", **values})
     return found
+
+
+def row_seed(seed: int, image_sha256: str, text: str) -> int:
+    """What everything random about a row follows: its photo and text, wherever it stands in a manifest."""
+    digest = hashlib.sha256(f"{seed} {image_sha256} {text}".encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:4])
 
 
 def failed_row(row: Row, name: str, methods: Sequence[str], reason: str) -> list[dict[str, Any]]:
@@ -145,11 +154,14 @@ def phrase_of(row: Row, tokens: Tokens) -> tuple[int, int] | None:
     span = next(phrase_spans(tokens.text, row.phrase), None)
     if span is None:
         raise InputError(
-            "The phrase {phrase} does not stand in the text as words of their own; copy it from the text.",
+            "The phrase {phrase} does not occur in the text as whole words; copy it from the text.",
             phrase=row.phrase,
         )
     if not any(first < span[1] and last > span[0] for first, last in tokens.spans):
-        raise InputError("The model does not read as far as the phrase {phrase}; shorten the text.", phrase=row.phrase)
+        raise InputError(
+            "The text is too long for the model, which did not read the phrase {phrase}; shorten the text.",
+            phrase=row.phrase,
+        )
     return span
 
 

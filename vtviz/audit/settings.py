@@ -66,7 +66,7 @@ def settings_from(values: dict[str, Any]) -> Settings:
     try:
         return Settings(**found)
     except TypeError as error:
-        raise InputError("The report has settings that this version does not know.") from error
+        raise InputError("The report has settings that this version of vtviz does not know.") from error
 
 
 def names(written: str | None) -> tuple[str, ...]:

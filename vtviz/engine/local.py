@@ -31,10 +31,10 @@ KEPT_MODELS = 2
 KEPT_SHARED = 2
 
 MOVED = (
-    "The memory of the GPU was full, so this ran on the CPU; close other programs that use it, or choose a smaller "
-    "model."
+    "The GPU ran out of memory, so this ran on the CPU; close other programs that use the GPU, or choose a "
+    "smaller model."
 )
-FULL = "The memory of this machine is full; choose a smaller model or method, or close other programs."
+FULL = "This machine is out of memory; choose a smaller model or method, or close other programs."
 
 
 @runtime_checkable

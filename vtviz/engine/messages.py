@@ -49,7 +49,7 @@ def decode_request(data: bytes) -> Request[Any]:
         message = msgspec.msgpack.decode(data, type=_Message)
         request: Request[Any] = decode(bytes(message.body), request_kinds()[message.kind])
     except (msgspec.MsgspecError, KeyError, ValueError) as error:
-        raise InputError("This is not a request that vtviz knows.") from error
+        raise InputError("This is not a vtviz request.") from error
     return request
 
 

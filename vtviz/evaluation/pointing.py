@@ -40,7 +40,7 @@ def pointing_methods(model: FusionModel, names: str | None) -> list[Method]:
         if reason:
             raise reason
         if method.maps_of == "none":
-            raise InputError("{method} gives no map, so it cannot point.", method=method.label)
+            raise InputError("{method} has no heatmap, so it cannot play the pointing game.", method=method.label)
     return chosen
 
 

@@ -1,30 +1,26 @@
-"""Statistics of attention, and of how much of a photo a map takes up."""
+"""Statistics of attention, and of how much of a photo a map covers."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 import torch.nn.functional as F
 from torch import Tensor
 
 from vtviz.metrics.base import Metric, Subject
+from vtviz.models.record import entropy
+
+__all__ = ["coverage", "entropy", "head_entropy", "head_similarity"]
 
 MASS = 0.5
 
 
-def entropy(weights: Tensor) -> Tensor:
-    """Entropy of each row of ``weights [..., queries, keys]`` over the log of the number of keys, ``[..., queries]``.
-
-    1 means attention spread evenly over all keys, 0 that one key has it all. A single key gives 0.
-    """
-    keys = weights.shape[-1]
-    rows = -(weights * weights.clamp_min(1e-12).log()).sum(dim=-1)
-    return rows / math.log(keys) if keys > 1 else rows * 0.0
+def head_entropy(weights: Tensor) -> Tensor:
+    """Mean entropy of each head of ``weights [heads, queries, keys]`` over the queries, ``[heads]`` in 0..1."""
+    return entropy(weights).mean(dim=-1)
 
 
 def head_similarity(weights: Tensor) -> float:
-    """Mean cosine of the attention of every two heads of ``weights [heads, queries, keys]``, over the queries.
+    """Mean cosine between the attention of each pair of heads of ``weights [heads, queries, keys]``, over the queries.
 
     1 means that the heads do the same thing. NaN for a single head.
     """
@@ -51,7 +47,7 @@ def _text_share(subject: Subject) -> float:
 METRICS = (
     Metric(
         "coverage",
-        "Share of the photo that holds half of the map",
+        "Share of patches holding half of the map",
         "attention",
         "none",
         "vtviz",
@@ -61,7 +57,7 @@ METRICS = (
     ),
     Metric(
         "text_share",
-        "Share of the text (T-SHAP)",
+        "Text share (T-SHAP)",
         "attention",
         "none",
         "Parcalabescu and Frank, MM-SHAP, ACL 2023",

@@ -1,4 +1,4 @@
-"""What a measure of an explanation declares, and what it gets."""
+"""What a metric of an explanation declares, and what it gets."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ class Subject:
     def has(self) -> frozenset[Need]:
         """What there is to measure by: a method that says nothing about one side has nothing to rank there, and one
         that gives something else than numbers neither."""
-        found: list[Need] = ["patches"] if _rank(self.patch_scores) else []
-        found += ["words"] if _rank(self.word_scores) else []
-        found += ["boxes"] if self.boxes else []
-        found += ["explain"] if self.explain else []
-        return frozenset(found)
+        present: list[Need] = ["patches"] if _rank(self.patch_scores) else []
+        present += ["words"] if _rank(self.word_scores) else []
+        present += ["boxes"] if self.boxes else []
+        present += ["explain"] if self.explain else []
+        return frozenset(present)
 
 
 def _rank(scores: np.ndarray) -> bool:
@@ -68,7 +68,7 @@ def _rank(scores: np.ndarray) -> bool:
 
 @dataclass(frozen=True)
 class Metric:
-    """A measure of one explanation. ``direction`` says which values are better; ``needs`` what must be there for it to
+    """A metric of one explanation. ``direction`` says which values are better; ``needs`` what must be there for it to
     be taken; ``cost`` is in forward passes F and explanations E (k steps, W words)."""
 
     name: str

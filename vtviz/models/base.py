@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from vtviz.errors import UserError
 from vtviz.inputs import Frame, ImageInput, Tokens
 from vtviz.models.record import Kind
-from vtviz.models.recorder import Recording
+from vtviz.models.recorder import Change, Recording
 
 
 class ModelError(UserError, RuntimeError):
@@ -29,7 +29,7 @@ class Abilities:
     """What a model can do, as far as attribution methods need to know before it is loaded.
 
     ``kinds`` holds, for each target, the kinds of attention that run and are recorded when it is scored. ``compares``
-    says that the model is a LocalModel.
+    says that the model is a TokenLevelModel.
     """
 
     kinds: Mapping[TargetKind, frozenset[Kind]]
@@ -41,7 +41,7 @@ class ModelInfo:
     """A model that can be asked for by name.
 
     ``licence`` covers its weights; ``available`` says they are here, and ``size_mb`` is their download where they are
-    not; ``notice`` is to be shown wherever the model is used.
+    not; ``notice`` must be shown wherever the model is used.
     """
 
     name: str
@@ -148,7 +148,7 @@ class FusionModel(Protocol):
         """The module that turns the ids of a text into vectors ``[n, T, width]`` when a target is scored."""
 
     def readout(self, text: EncodedText, target: Target) -> Tensor:
-        """How much the target reads each place of the recorded text axis, ``[n, T]``; each row sums to 1."""
+        """How much the target depends on each position of the recorded text axis, ``[n, T]``; each row sums to 1."""
 
     def score(self, features: Tensor, text: EncodedText, target: Target) -> Tensor:
         """The target ``[batch]`` of photo i (``features [batch, patches, channels]``) with text i, with its gradients.
@@ -171,38 +171,16 @@ class FusionModel(Protocol):
         """Contrastive similarity ``[texts, images]``."""
 
     def unknown_words(self, words: Sequence[str]) -> tuple[int, ...]:
-        """The places of words that the model has hardly met in training; none where that is not known."""
+        """The indices of words that are rare in the model's training texts; empty if that is not known."""
 
-    def record(self, kinds: Collection[Kind]) -> AbstractContextManager[Recording]:
-        """Records the model's attention inside the ``with``."""
+    def record(self, kinds: Collection[Kind], change: Change | None = None) -> AbstractContextManager[Recording]:
+        """Records the model's attention of these kinds inside the ``with``, in this thread.
 
-
-@runtime_checkable
-class LocalModel(FusionModel, Protocol):
-    """A model that compares single pieces and patches, which are unit vectors of one space."""
-
-    def word_vectors(self, text: EncodedText) -> Tensor:
-        """One vector for each place of the text, special tokens included, ``[n, T, width]``."""
-
-    def patch_vectors(self, features: Tensor) -> Tensor:
-        """One vector for each patch, ``[batch, patches, width]``."""
-
-    def surgery_vectors(self, features: Tensor) -> Tensor:
-        """The same with value–value attention in place of query–key attention, and no feed-forward after it, ``[batch,
-        patches, width]`` (Li et al., "CLIP Surgery", 2023)."""
-
-
-@runtime_checkable
-class TwoTowers(FusionModel, Protocol):
-    """A model whose image tower attends too, and ends in one vector."""
-
-    def image_readout(self, features: Tensor) -> Tensor:
-        """How much the photo's vector reads each place of the recorded image axis, ``[batch, image_offset + patches]``;
-        each row sums to 1."""
-
-    def layer_similarities(self, features: Tensor, text: EncodedText) -> tuple[Tensor, list[Tensor]]:
-        """The cosine of photo and text, ``[batch]``, and for each block of the image tower what it would be if the
-        tower ended there and read the mean of all tokens (Bousselham et al., "LeGrad", ICCV 2025)."""
+        ``change`` gets the name and the weights ``[batch, heads, queries, keys]`` of every layer that runs, recorded or
+        not, and returns others of the same shape, with which the model goes on and which are recorded; None leaves the
+        layer as it is. Rows are what it returns: nothing makes them sum to 1. A layer that is neither recorded nor
+        changed answers as it does without a recorder, to the last bit.
+        """
 
 
 @runtime_checkable
@@ -232,7 +210,7 @@ class CaptionModel(FusionModel, Protocol):
         """
 
     def caption_tokens(self, chosen: Sequence[int]) -> Tokens:
-        """The text that pieces (without start and end) spell, one token a piece."""
+        """The text that pieces (without start and end) spell, one token per piece."""
 
 
 @runtime_checkable

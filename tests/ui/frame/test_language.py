@@ -1,6 +1,8 @@
 """Every language says the same things."""
 
+import json
 import re
+from pathlib import Path
 from string import Formatter
 
 from vtviz.paths import ASSETS
@@ -8,6 +10,11 @@ from vtviz.sentences import LANGUAGES, catalogue
 from vtviz.ui.frame.language import plain
 
 ROOT = ASSETS.parent
+
+
+def read(file: Path) -> list[str]:
+    """The keys of a file, also those that stand twice."""
+    return [key for key, _ in json.loads(file.read_text(encoding="utf-8"), object_pairs_hook=list)]
 
 
 def fields(sentence: str) -> set[str | None]:
@@ -22,8 +29,18 @@ def test_all_languages_have_the_same_sentences_with_the_same_fields() -> None:
         assert {key: fields(other[key]) for key in other} == {key: fields(english[key]) for key in english}
 
 
+def test_every_key_stands_once_and_in_the_same_file_of_every_language() -> None:
+    def places(language: str) -> list[tuple[str, str]]:
+        folder = ASSETS / "lang" / language
+        return [(str(file.relative_to(folder)), key) for file in sorted(folder.rglob("*.json")) for key in read(file)]
+
+    english = places("en")
+    assert len({key for _, key in english}) == len(english) == len(catalogue("en"))
+    assert all(places(language) == english for language in LANGUAGES)
+
+
 def test_every_sentence_that_is_asked_for_by_name_exists() -> None:
-    files = [*ROOT.glob("pages/*.py"), *ROOT.glob("vtviz/ui/*.py")]
+    files = [*ROOT.glob("pages/*.py"), *ROOT.glob("vtviz/ui/**/*.py")]
     asked = {key for file in files for key in re.findall(r'say\("([a-z_.]+)"', file.read_text(encoding="utf-8"))}
     assert len(asked) > 20 and asked <= catalogue("en").keys()
 

@@ -31,7 +31,7 @@ class WriteCaptions:
     def answer(self, model: FusionModel, workbench: Workbench, watch: Watch) -> list[Caption]:
         """Raises InputError where the model writes no captions, Cancelled where ``watch`` says so."""
         if not isinstance(model, CaptionModel):
-            raise InputError("The model {model} writes no captions.", model=self.model)
+            raise InputError("The model {model} does not write captions; choose another.", model=self.model)
         features = workbench.features(model, self.image)
         watch.enter("caption")
         return write_captions(model, features, model.frame(self.image), watch=watch)
@@ -56,5 +56,5 @@ class AnswerQuestion:
     def answer(self, model: FusionModel, workbench: Workbench, watch: Watch) -> Answer:
         """Raises InputError where the question holds nothing to read, or the model answers no questions."""
         if not isinstance(model, AnswerModel):
-            raise InputError("The model {model} answers no questions.", model=self.model)
+            raise InputError("The model {model} does not answer questions; choose another.", model=self.model)
         return answer_question(model, workbench.features(model, self.image), self.question)

@@ -11,7 +11,7 @@ from vtviz.attribution.case import Case
 from vtviz.engine.engine import Workbench
 from vtviz.engine.explanation import Explanation
 from vtviz.inputs import ImageInput
-from vtviz.metrics.heads import attentions, changes, value
+from vtviz.metrics.heads import head_changes
 from vtviz.models.base import FusionModel
 from vtviz.watch import Watch
 
@@ -41,12 +41,5 @@ class MeasureHeads:
 
     def answer(self, model: FusionModel, workbench: Workbench, watch: Watch) -> np.ndarray | None:
         case = Case(model, self.image, [self.text], features=workbench.features(model, self.image))
-        if "text→image" not in model.abilities.kinds[case.target.kind]:
-            return None
-        layers = attentions(model, case.forward(False, {"text→image"}).attention.layers_of("text→image"))
-        whole, rows = value(case), []
-        watch.enter("heads", len(layers))
-        for attention, heads in layers:
-            rows.append(changes(case, whole, attention, heads))
-            watch.advance()
-        return np.stack(rows) if rows else None
+        watch.enter("heads")
+        return head_changes(case, watch)

@@ -8,7 +8,6 @@ tower's class token, which stands before the patches.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,14 +18,15 @@ from torch import Tensor
 from vtviz.inputs import InputError, Tokens, group_pieces
 from vtviz.models.base import EncodedText, ModelError, Target
 from vtviz.models.open_clip.abilities import COCA
-from vtviz.models.open_clip.dual_encoder import DualEncoder, Parts
+from vtviz.models.open_clip.dual_encoder import OpenClipDualEncoder
 from vtviz.models.open_clip.kv_cache import Past, one_more
+from vtviz.models.open_clip.parts import Parts
 from vtviz.models.open_clip.text import BpeReader
-from vtviz.models.open_clip.towers.capture import alone, record_towers
+from vtviz.models.open_clip.towers.capture import alone
+from vtviz.models.open_clip.towers.own_vision import OwnVision
 from vtviz.models.open_clip.towers.text_tower import OwnText
-from vtviz.models.open_clip.towers.vision import OwnVision
 from vtviz.models.record import Kind
-from vtviz.models.recorder import RecordedLayer, Recording
+from vtviz.models.recorder import Change, RecordedLayer, Recorder
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,16 @@ class Memory:
 
     def expand(self, count: int) -> Memory:
         """The same photo ``count`` times."""
-        keys, weights, single = (each.expand(count, -1, -1) for each in (self.keys, self.weights, self.alone))
+        keys, weights, single = (tensor.expand(count, -1, -1) for tensor in (self.keys, self.weights, self.alone))
         return Memory(keys, weights, single)
 
 
-class CocaModel(DualEncoder):
-    """CoCa, whose match is how likely it would write the text: the mean log-probability of its pieces and its end."""
+class CocaModel(OpenClipDualEncoder):
+    """CoCa, whose match is how likely it would write the text: the mean log-probability of its pieces and its end.
+
+    A change of a text→image layer sees that layer's own weights, whose keys are the pooler's queries; the record holds
+    what they compose to over the patches.
+    """
 
     default_method = "attention_gradcam"
     vision: OwnVision
@@ -61,15 +65,15 @@ class CocaModel(DualEncoder):
         super().__init__(parts)
         decoder: Any = self.network.text_decoder
         if not isinstance(self.reader, BpeReader) or not isinstance(self.text, OwnText):
-            raise ModelError("vtviz reads CoCa with open_clip's own text tower only.")
+            raise ModelError("vtviz supports CoCa only with open_clip's own text tower.")
         if not isinstance(self.vision, OwnVision) or self.vision.visual.attn_pool is None:
-            raise ModelError("vtviz reads CoCa with an attentional pooler only.")
+            raise ModelError("vtviz supports CoCa only with an attentional pooler.")
         self.caption_start, self.caption_end = self.reader.start, self.reader.end
         self.caption_length = int(decoder.context_length)
         self.default_layer = len(decoder.cross_attn) - 1
         self.score_kind, self.abilities = "likelihood", COCA
         self._memory: Memory | None = None
-        self._cross = {f"text_decoder.cross_attn.{i}.attn": each for i, each in enumerate(decoder.cross_attn)}
+        self._cross = {f"text_decoder.cross_attn.{i}.attn": layer for i, layer in enumerate(decoder.cross_attn)}
 
     def readout(self, text: EncodedText, target: Target) -> Tensor:
         """The class token for the similarity; for a caption piece the input it is written from; for the match all
@@ -79,7 +83,7 @@ class CocaModel(DualEncoder):
         if target.kind == "match":
             inputs = self._inputs(text)[1].float()
             return inputs / inputs.sum(dim=1, keepdim=True)
-        last = self._place(text, target.place)
+        last = self._written_from(text, target.place)
         return F.one_hot(last, int(last.max()) + 1).float()
 
     def score(self, features: Tensor, text: EncodedText, target: Target) -> Tensor:
@@ -95,7 +99,7 @@ class CocaModel(DualEncoder):
         text = EncodedText(text.ids.expand(count, -1), text.mask.expand(count, -1))
         ids, inputs = self._inputs(text)
         if target.kind == "caption":
-            last = self._place(text, target.place)
+            last = self._written_from(text, target.place)
             ids = ids[:, : int(last.max()) + 1]
         memory = self.caption_memory(self._for(count, features))
         logits = self.caption_logits(memory, ids).float()
@@ -116,7 +120,7 @@ class CocaModel(DualEncoder):
     def caption_logits(self, memory: Memory, chosen: Tensor) -> Tensor:
         """Logits ``[texts, T, pieces]`` of the piece after each of ``chosen [texts, T]``.
 
-        The class token of the text tower is left out: no other place attends to it.
+        The class token of the text tower is left out: no other token attends to it.
         """
         before, self._memory = self._memory, memory.expand(len(chosen)) if len(memory.keys) == 1 else memory
         try:
@@ -138,11 +142,11 @@ class CocaModel(DualEncoder):
         if first == 1:
             past.chosen, past.kept = None, {}
         decoder: Any = self.network.text_decoder
-        itself = [block.attn for block in (*self.text.source.transformer.resblocks, *decoder.resblocks)]
-        photo = [block.attn for block in decoder.cross_attn]
+        itself = [layer.attn for layer in (*self.text.source.transformer.resblocks, *decoder.resblocks)]
+        photo = [layer.attn for layer in decoder.cross_attn]
         for end in range(first, count + 1):
             keys = memory.keys[:, :1] if past.kept else memory.keys
-            with alone(self._lock), one_more(past, chosen[:, :end], itself, photo), self._precision():
+            with alone(self.network), one_more(past, chosen[:, :end], itself, photo), self._precision():
                 logits: Tensor = decoder(keys, self.text.states(chosen[:, end - 1 : end], end - 1))
         return logits[:, -1]
 
@@ -151,8 +155,8 @@ class CocaModel(DualEncoder):
         pieces = self.reader.write(chosen)
         return group_pieces(pieces.text, pieces.written, pieces.spans)
 
-    def _recorder(self, kinds: Collection[Kind]) -> AbstractContextManager[Recording]:
-        return record_towers(self.network, kinds, self._lock, self._composed)
+    def _recorder(self, kinds: Collection[Kind], change: Change | None) -> Recorder:
+        return Recorder(kinds, change, self._composed)
 
     def _composed(self, layer: RecordedLayer) -> RecordedLayer:
         """A layer of cross-attention with patches for keys.
@@ -164,11 +168,11 @@ class CocaModel(DualEncoder):
             return layer
         assert self._memory is not None
         weights = (layer.weights @ self._memory.weights[:, None].to(layer.weights.dtype)).detach()
-        block: Any = self._cross[layer.name]
-        alone = block.ln_1_kv(self._memory.alone.detach())
-        matrices, biases = block.attn.in_proj_weight.chunk(3), block.attn.in_proj_bias.chunk(3)
+        cross: Any = self._cross[layer.name]
+        alone = cross.ln_1_kv(self._memory.alone.detach())
+        matrices, biases = cross.attn.in_proj_weight.chunk(3), cross.attn.in_proj_bias.chunk(3)
         key, value = (
-            F.linear(alone, matrices[i], biases[i]).unflatten(-1, (block.attn.num_heads, -1)).transpose(1, 2)
+            F.linear(alone, matrices[i], biases[i]).unflatten(-1, (cross.attn.num_heads, -1)).transpose(1, 2)
             for i in (1, 2)
         )
         mixed = layer.mixed
@@ -182,10 +186,10 @@ class CocaModel(DualEncoder):
         longest = int(text.mask.sum(dim=1).max()) - 1
         return text.ids[:, :longest], text.mask[:, 1 : longest + 1]
 
-    def _place(self, text: EncodedText, place: int) -> Tensor:
-        """The input from which the piece at ``place`` is written, ``[n]``."""
+    def _written_from(self, text: EncodedText, index: int) -> Tensor:
+        """The index of the input from which piece ``index`` is written, ``[n]``."""
         pieces = text.mask.sum(dim=1) - 2
-        last = pieces - 1 if place < 0 else torch.full_like(pieces, place)
+        last = pieces - 1 if index < 0 else torch.full_like(pieces, index)
         if (last >= pieces).any() or (last < 0).any():
-            raise InputError("The caption has no piece {place} that the model could write.", place=place)
+            raise InputError("The caption has no token {place} that the model can write.", place=index)
         return last

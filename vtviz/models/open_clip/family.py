@@ -12,12 +12,12 @@ from vtviz.models.open_clip.names import FORMS, PREFIX, parse
 from vtviz.models.open_clip.presets import PRESETS, Preset, preset
 
 if TYPE_CHECKING:
-    from vtviz.models.open_clip.dual_encoder import DualEncoder
+    from vtviz.models.open_clip.dual_encoder import OpenClipDualEncoder
 
 
 def infos() -> list[ModelInfo]:
     """The presets; any other name of the forms in ``names`` loads as well."""
-    return [_info(each.name, each) for each in PRESETS]
+    return [_info(known.name, known) for known in PRESETS]
 
 
 def info(name: str) -> ModelInfo | None:
@@ -29,7 +29,7 @@ def info(name: str) -> ModelInfo | None:
     return _info(name, preset(name)) if name.startswith(PREFIX) else None
 
 
-def load(name: str, device: torch.device) -> DualEncoder | None:
+def load(name: str, device: torch.device) -> OpenClipDualEncoder | None:
     """The model, or None where the name belongs to another family. Raises ModelError where it cannot be loaded."""
     spec = parse(name)
     if spec is None:
@@ -37,11 +37,11 @@ def load(name: str, device: torch.device) -> DualEncoder | None:
     from open_clip.coca_model import CoCa
 
     from vtviz.models.open_clip.coca import CocaModel
-    from vtviz.models.open_clip.dual_encoder import DualEncoder
+    from vtviz.models.open_clip.dual_encoder import OpenClipDualEncoder
     from vtviz.models.open_clip.loading.load import load_parts
 
     parts = load_parts(spec, device)
-    return CocaModel(parts) if isinstance(parts.network, CoCa) else DualEncoder(parts)
+    return CocaModel(parts) if isinstance(parts.network, CoCa) else OpenClipDualEncoder(parts)
 
 
 def _info(name: str, known: Preset | None) -> ModelInfo:

@@ -25,17 +25,16 @@ def spell(pieces: Sequence[str]) -> Tokens:
     return group_pieces(text[:1].upper() + text[1:], pieces, spans)
 
 
-def caption_places(text: EncodedText, place: int) -> Tensor:
-    """The place of the input from which the piece at ``place`` is written, ``[n]``: the same number, as a start comes
-    first.
+def caption_inputs(text: EncodedText, index: int) -> Tensor:
+    """The index of the input from which piece ``index`` is written, ``[n]``: the same number, as a start comes first.
 
     Raises:
         InputError: if the caption has no such piece.
     """
     pieces = text.mask.sum(dim=1) - 2
-    last = pieces - 1 if place < 0 else torch.full_like(pieces, place)
+    last = pieces - 1 if index < 0 else torch.full_like(pieces, index)
     if (last >= pieces).any() or (last < 0).any() or int(last.max()) >= CAPTION_PIECES - 1:
-        raise InputError("The caption has no piece {place} that the model could write.", place=place)
+        raise InputError("The caption has no token {place} that the model can write.", place=index)
     return last
 
 
@@ -50,5 +49,5 @@ def number_pieces(head: CaptionHead, text: EncodedText, last: Tensor) -> Tensor:
     rows = [[number.get(piece, UNKNOWN) for piece in row] for row in text.ids[:, : int(last.max()) + 2].tolist()]
     chosen = torch.tensor(rows, device=text.ids.device)
     if (chosen.gather(1, last[:, None] + 1) == UNKNOWN).any():
-        raise InputError("The model cannot write this word in a caption; choose another one.")
+        raise InputError("The model cannot write this word in a caption; choose another.")
     return chosen

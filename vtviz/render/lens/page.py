@@ -39,7 +39,7 @@ def part(name: str) -> str:
 @cache
 def script() -> str:
     """All modules as one; the last has the default export."""
-    return "\n".join(part(f"{name}.js") for name in MODULES)
+    return "\n".join(part(f"scripts/{name}.js") for name in MODULES)
 
 
 def lens_page(
@@ -65,4 +65,4 @@ def lens_page(
         "DATA": orjson.dumps(base64.b64encode(data).decode()).decode().replace("<", "\\u003c"),
         "SCRIPT": script().replace("export default ", ""),
     }
-    return re.sub("%([A-Z]+)%", lambda found: filled[found.group(1)], part("page.html")).encode()
+    return re.sub("%([A-Z]+)%", lambda placeholder: filled[placeholder.group(1)], part("page.html")).encode()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import streamlit as st
 
@@ -15,7 +15,7 @@ from vtviz.engine.requests.model import ReadTarget
 from vtviz.inputs import ImageInput, InputError
 from vtviz.models.base import MATCH
 from vtviz.ui.ask.models import current_device, need_model
-from vtviz.ui.ask.selection import Selection, select, selected
+from vtviz.ui.ask.selection import Selection, select_all, selected
 from vtviz.ui.frame.language import plain, say, say_error
 from vtviz.ui.frame.resources import shared_engine
 from vtviz.ui.frame.waiting import ask
@@ -36,7 +36,7 @@ def explain_selected(image: ImageInput, side: str = "") -> tuple[Explanation, Ex
     need_model(chosen.model)
 
     def explain(asked: Selection) -> tuple[Explanation, Explain]:
-        target = MATCH if asked.target == "match" else ask(ReadTarget(asked.target, asked.model, device))
+        target = MATCH if asked.target == MATCH.kind else ask(ReadTarget(asked.target, asked.model, device))
         request = asked.request(image, target, device)
         if request.method is not None:  # a slow method itself would find out only once it runs
             complete(find_method(request.method), request.options)
@@ -47,10 +47,10 @@ def explain_selected(image: ImageInput, side: str = "") -> tuple[Explanation, Ex
     except InputError as error:
         if chosen == chosen.plain():
             raise
-        found = explain(chosen.plain())
-        select(side, **asdict(chosen.plain()))
+        answer = explain(chosen.plain())
+        select_all(chosen.plain(), side)
         st.warning(f"{plain(say_error(error))} {say('trouble.options')}", icon=":material/layers_clear:")
-        return found
+        return answer
 
 
 def ready_request(request: Explain) -> Explain:

@@ -1,4 +1,4 @@
-"""The Audit page: set an audit up, watch it, read its report; earlier ones."""
+"""The audits of this server: the one on its way, and the reports of earlier ones."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import streamlit as st
 
 from vtviz.audit.background import AuditJobs
 from vtviz.audit.history import OPEN, Entry, History, data_folder
+from vtviz.ui.audit.report import show_report
 from vtviz.ui.frame.language import current_language, plain, say, say_stored
 from vtviz.ui.frame.resources import shared_engine
 from vtviz.watch import Progress
@@ -27,7 +28,7 @@ ICONS = {
 
 @st.cache_resource(show_spinner=False)
 def audit_jobs() -> AuditJobs:
-    """The audits of this server; they borrow the engine's models, and let other requests in between their passes."""
+    """The audits of this server; they use the engine's models, and others are served in between their passes."""
     return AuditJobs(History(data_folder()), shared_engine().ask)
 
 
@@ -42,8 +43,8 @@ def show_runs() -> None:
     if st.session_state.get(CHOSEN) not in numbers:
         st.session_state[CHOSEN] = numbers[0]
     by_number = {entry.id: entry for entry in entries}
-    chosen = st.selectbox(say("audit.run"), numbers, format_func=lambda n: _title(by_number[n]), key=CHOSEN)
-    show_run(chosen)
+    chosen = st.selectbox(say("audit.run"), numbers, format_func=lambda number: _title(by_number[number]), key=CHOSEN)
+    _show_run(chosen)
 
 
 def _title(entry: Entry) -> str:
@@ -51,7 +52,7 @@ def _title(entry: Entry) -> str:
     return f"{when} · {entry.name} · {say(f'audit.state.{entry.state}')}"
 
 
-def show_run(number: int) -> None:
+def _show_run(number: int) -> None:
     """One audit: how far it is, or its report."""
     entry = audit_jobs().history.get(number)
     if entry is None:
@@ -61,14 +62,12 @@ def show_run(number: int) -> None:
         return
     if entry.state != "done":
         box = st.error if entry.state == "failed" else st.info
-        told = (say(f"audit.state.{entry.state}"), plain(say_stored(entry.error)))
-        box(": ".join(part for part in told if part), icon=ICONS[entry.state])
+        state, why = say(f"audit.state.{entry.state}"), plain(say_stored(entry.error))
+        box(f"{state}: {why}" if why else state, icon=ICONS[entry.state])
         if st.button(say("audit.go_on"), icon=":material/play_arrow:"):
             audit_jobs().go_on(entry, current_language())
             st.rerun()
         return
-    from vtviz.ui.audit.report import show_report
-
     show_report(audit_jobs().history.folder_of(number))
 
 

@@ -41,7 +41,7 @@ def ask(
     request: Request[Answer],
     describe: Describe = by_stage,
     cancel: bool = True,
-    place: DeltaGenerator | None = None,
+    area: DeltaGenerator | None = None,
 ) -> Answer:
     """The answer of the engine; meanwhile a bar shows what ``describe`` makes of its progress.
 
@@ -49,7 +49,7 @@ def ask(
         request: what is asked.
         describe: the share and the text of the bar.
         cancel: whether the request is cancelled where the page goes away.
-        place: holds the bar of several requests, which the caller empties.
+        area: holds the bar of several requests, which the caller empties.
 
     Raises:
         InputError, ModelError, Busy: as the engine does.
@@ -57,7 +57,7 @@ def ask(
     engine, gone, began = shared_engine(), threading.Event(), time.monotonic()
     watch = Watch(cancelled=lambda: cancel and gone.is_set())
     pool = ThreadPoolExecutor(1, thread_name_prefix="vtviz-page")
-    bar = place or st.empty()
+    bar = area or st.empty()
     try:
         future = pool.submit(engine.ask, request, watch)
         wait([future], QUICK)
@@ -68,6 +68,6 @@ def ask(
         return future.result()
     finally:
         gone.set()
-        if place is None:
+        if area is None:
             bar.empty()
         pool.shutdown(wait=False)

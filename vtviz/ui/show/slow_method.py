@@ -1,4 +1,4 @@
-"""Methods of many passes: they run when asked to, show their progress and can be cancelled, and outlive the page."""
+"""Methods of many passes: they run on demand, show their progress, can be cancelled, and outlive the page."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ JOBS, ENCODING = "jobs", "encoding_ms"
 
 
 def show_job(request: Explain, shown: Explanation) -> None:
-    """Where what is shown is not what was asked for: what that costs, and a button; while it runs: its progress."""
+    """Where something else is shown than was asked for: what that would cost, and a button; while it runs, its
+    progress."""
     if shown.fingerprint == request.key:
         return
     job = st.session_state.setdefault(JOBS, {}).get(request.key)
@@ -37,8 +38,8 @@ def _offer(request: Explain, shown: Explanation) -> None:
     timings = shown.timings_ms  # the features of a known photo took no time: keep what they once took
     encoding = max(timings["image_features"], st.session_state.get(ENCODING, 0.0))
     st.session_state[ENCODING] = encoding
-    each = timings["forward"] + (encoding if "window" in method.options else 0.0)
-    seconds = max(1, round(passes * each / 1000))
+    one = timings["forward"] + (encoding if "window" in method.options else 0.0)
+    seconds = max(1, round(passes * one / 1000))
     st.markdown(say("method.slow", method=name, passes=passes, seconds=seconds, shown=method_name(shown.method)))
     if st.button(say("method.run", method=name), type="primary", icon=":material/play_arrow:"):
         st.session_state[JOBS] = {request.key: shared_engine().start(request)}
@@ -49,7 +50,7 @@ def _offer(request: Explain, shown: Explanation) -> None:
 def _follow(request: Explain, job: Job[Explanation]) -> None:
     name = method_name(request.method or "")
     if not job.future.done():
-        st.progress(job.now.share, text=_told(name, job))
+        st.progress(job.now.share, text=_progress_text(name, job))
         st.button(say("method.cancel"), icon=":material/close:", disabled=job.stopping, on_click=job.cancel)
         return
     error = job.error()
@@ -67,8 +68,7 @@ def _follow(request: Explain, job: Job[Explanation]) -> None:
         st.rerun()
 
 
-def _told(name: str, job: Job[Explanation]) -> str:
-    """How far a job is."""
+def _progress_text(name: str, job: Job[Explanation]) -> str:
     if job.stopping:
         return say("method.cancelling", method=name)
     now = job.now

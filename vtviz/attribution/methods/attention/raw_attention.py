@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 from torch import Tensor
 
 from vtviz.attribution.base import ONE_PASS, Method, Relevance
 from vtviz.attribution.case import Case, ForwardPass
 from vtviz.attribution.maps import chosen_layer, of_tokens, over_heads
 from vtviz.attribution.options import HEAD, LAYER, Options, choices
+from vtviz.models.record import entropy
 from vtviz.models.recorder import RecordedLayer
 from vtviz.watch import Watch
 
@@ -35,7 +34,7 @@ class RawAttention(Method):
         forward = case.forward(False, ran & {"text→image", "image→text"})
         layer = chosen_layer(forward, options)
         weights, back = layer.weights, _back(forward, layer)
-        found = []
+        relevances = []
         for index in range(len(case.tokens)):
             rows = over_heads(forward.rows(weights, index), options.head)
             if back is None:
@@ -43,8 +42,8 @@ class RawAttention(Method):
             else:
                 read = over_heads(back.weights[index, ..., case.model.image_offset :, :], options.head)
                 scores = case.pieces(read.mean(dim=0), index)
-            found.append(of_tokens(rows, scores, case.model.grid))
-        return found
+            relevances.append(of_tokens(rows, scores, case.model.grid))
+        return relevances
 
 
 def _back(forward: ForwardPass, layer: RecordedLayer) -> RecordedLayer | None:
@@ -55,8 +54,7 @@ def _back(forward: ForwardPass, layer: RecordedLayer) -> RecordedLayer | None:
 
 def _sharpness(rows: Tensor) -> Tensor:
     """How far rows of attention ``[T, patches]`` are from being spread evenly, ``[T]``; 0 for a row of zeros."""
-    entropy = -(rows * rows.clamp_min(1e-12).log()).sum(dim=-1)
-    return (1.0 - entropy / math.log(rows.shape[-1])).clamp_min(0.0) * (rows.sum(dim=-1) > 0)
+    return (1.0 - entropy(rows)).clamp_min(0.0) * (rows.sum(dim=-1) > 0)
 
 
 METHOD = RawAttention()

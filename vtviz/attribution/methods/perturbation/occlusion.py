@@ -7,7 +7,7 @@ from itertools import product
 import torch
 from torch import Tensor
 
-from vtviz.attribution.base import Details, Method, Relevance
+from vtviz.attribution.base import Details, ManyPasses, Relevance
 from vtviz.attribution.case import Case
 from vtviz.attribution.maps import of_text, peak_of
 from vtviz.attribution.options import Choice, Options, choices
@@ -16,7 +16,7 @@ from vtviz.inputs import Tokens
 from vtviz.watch import Watch
 
 
-class Occlusion(Method):
+class Occlusion(ManyPasses):
     """target(photo) − target(photo with a square covered); a patch has the mean over the squares that cover it.
 
     The square is ``window`` patches wide, moves by half its side and shows the photo's mean colour. One map stands for
@@ -28,10 +28,7 @@ class Occlusion(Method):
     formula = "f(x) − f(x without a square)"
     paper = "Zeiler and Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014"
     cost = "P F"
-    signed = True
-    maps_of = "text"
     scores_words = False
-    perturbs = True
     options = choices(window=Choice(4, 1, 32))
 
     def passes(self, tokens: Tokens, grid: tuple[int, int], options: Options) -> int:
@@ -43,21 +40,21 @@ class Occlusion(Method):
         whole = case.values().cpu()
         scores = masked_scores(case, lambda part: to_pixels(~covered[part], case.pixels), len(covered), watch)
         weights = covered.float() / covered.sum(dim=0)  # each patch: the mean over its squares
-        found = []
+        relevances = []
         for index, tokens in enumerate(case.tokens):
             image = torch.einsum("n,nhw->hw", whole[index] - scores[index], weights).flatten()
             details = Details(value=float(whole[index]), image_unit=peak_of(image))
-            found.append(of_text(image, torch.zeros(len(tokens.pieces)), grid, details=details))
-        return found
+            relevances.append(of_text(image, torch.zeros(len(tokens.pieces)), grid, details=details))
+        return relevances
 
 
 def squares(grid: tuple[int, int], side: int) -> Tensor:
     """Masks ``[n, h, w]`` of squares of ``side`` patches, half a side apart, that cover the whole grid; True inside."""
     starts = [_starts(length, side) for length in grid]
-    found = torch.zeros(len(starts[0]) * len(starts[1]), *grid, dtype=torch.bool)
-    for mask, (row, column) in zip(found, product(*starts), strict=True):
+    masks = torch.zeros(len(starts[0]) * len(starts[1]), *grid, dtype=torch.bool)
+    for mask, (row, column) in zip(masks, product(*starts), strict=True):
         mask[row : row + side, column : column + side] = True
-    return found
+    return masks
 
 
 def _starts(length: int, side: int) -> list[int]:

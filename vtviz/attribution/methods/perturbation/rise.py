@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vtviz.attribution.base import Details, Method, Relevance
+from vtviz.attribution.base import Details, ManyPasses, Relevance
 from vtviz.attribution.case import Case
 from vtviz.attribution.maps import of_text, peak_of
 from vtviz.attribution.options import SEED, Choice, Options, choices
@@ -17,7 +17,7 @@ from vtviz.watch import Watch
 SHOWN = 0.5  # the probability that a cell is shown
 
 
-class RISE(Method):
+class RISE(ManyPasses):
     """Σ_n (target_n − mean target) · M_n / Σ_n M_n over random smooth masks M_n, for each patch.
 
     Cells of ``window`` patches are shown with probability one half, enlarged bilinearly and shifted at random; what is
@@ -30,10 +30,7 @@ class RISE(Method):
     formula = "Σ_n (f_n − mean f) · M_n / Σ_n M_n"
     paper = "Petsiuk, Das and Saenko, RISE: Randomized Input Sampling for Explanation of Black-box Models, BMVC 2018"
     cost = "S F"
-    signed = True
-    maps_of = "text"
     scores_words = False
-    perturbs = True
     options = choices(samples=Choice(500, 10, 20_000), seed=SEED, window=Choice(4, 1, 32))
 
     def passes(self, tokens: Tokens, grid: tuple[int, int], options: Options) -> int:
@@ -47,7 +44,7 @@ class RISE(Method):
         scores = masked_scores(case, draws.masks, total, watch)
         shown = torch.cat([draws.patches(slice(i, i + 100)) for i in range(0, total, 100)])  # [n, patches]
         often = shown.sum(dim=0).clamp_min(1e-9)  # few masks may never show a patch
-        found = []
+        relevances = []
         for index, tokens in enumerate(case.tokens):
             moved = scores[index] - scores[index].mean()
             image = moved @ shown / often
@@ -55,8 +52,8 @@ class RISE(Method):
             unit = peak_of(image)
             spread = error.reshape(grid).numpy() / (unit or 1.0)
             details = Details(value=float(whole[index]), image_unit=unit, image_error=spread)
-            found.append(of_text(image, torch.zeros(len(tokens.pieces)), grid, details=details))
-        return found
+            relevances.append(of_text(image, torch.zeros(len(tokens.pieces)), grid, details=details))
+        return relevances
 
 
 class Draws:
@@ -84,7 +81,7 @@ class Draws:
         enlarged = [length * cell for length, cell in zip(cells.shape[2:], self.cell, strict=True)]
         fine = F.interpolate(cells, size=enlarged, mode="bilinear", align_corners=False)
         (height, width), (down, right) = self.size, (shift[part] for shift in self.shifts)
-        moved = [each[:, a : a + height, b : b + width] for each, a, b in zip(fine, down, right, strict=True)]
+        moved = [mask[:, a : a + height, b : b + width] for mask, a, b in zip(fine, down, right, strict=True)]
         return torch.stack(moved)
 
     def patches(self, part: slice) -> Tensor:

@@ -26,9 +26,9 @@ PATIENCE = 6.0  # seconds for a first answer of the hub
 def cached(repository: str, names: Sequence[str]) -> Path | None:
     """The first of these files that is on this machine."""
     for name in names:
-        found = try_to_load_from_cache(repository, name)
-        if isinstance(found, str):
-            return Path(found)
+        file = try_to_load_from_cache(repository, name)
+        if isinstance(file, str):
+            return Path(file)
     return None
 
 
@@ -38,9 +38,9 @@ def fetch(repository: str, names: Sequence[str]) -> Path:
     Raises:
         ModelError: if it cannot be had; the message says why.
     """
-    found = cached(repository, names)
-    if found is not None:
-        return found
+    file = cached(repository, names)
+    if file is not None:
+        return file
     _check_network(repository)
     for name in names:
         try:
@@ -73,7 +73,7 @@ def _check_network(repository: str) -> None:
 def _reason(repository: str, error: Exception) -> ModelError:
     if isinstance(error, GatedRepoError):
         return ModelError(
-            "{name} asks for its licence to be accepted; do so on its page, then log in: hf auth login.",
+            "{name} requires you to accept its licence: do so on its page, then log in with hf auth login.",
             name=repository,
         )
     if isinstance(error, RepositoryNotFoundError):
@@ -82,13 +82,13 @@ def _reason(repository: str, error: Exception) -> ModelError:
         )
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return ModelError(
-            "The disk is full: {name} does not fit into {folder}; make room or set HF_HOME.",
+            "The disk is full: {name} does not fit in {folder}; free up space or set HF_HOME.",
             name=repository,
             folder=constants.HF_HUB_CACHE,
         )
     if isinstance(error, PermissionError):
         return ModelError(
-            "The folder {folder} cannot be written to; set HF_HOME to one that can.", folder=constants.HF_HUB_CACHE
+            "The folder {folder} is not writable; set HF_HOME to a writable folder.", folder=constants.HF_HUB_CACHE
         )
     return _unreachable(repository, error)
 

@@ -14,7 +14,6 @@ from open_clip.model import _build_vision_tower
 from open_clip.tokenizer import HFTokenizer, SimpleTokenizer
 
 from vtviz.models.base import ModelError
-from vtviz.models.open_clip.dual_encoder import Parts
 from vtviz.models.open_clip.loading.hub import WEIGHTS, cached, fetch
 from vtviz.models.open_clip.loading.weights import (
     CONFIG,
@@ -25,6 +24,7 @@ from vtviz.models.open_clip.loading.weights import (
     without_transformers,
 )
 from vtviz.models.open_clip.names import AUTO, Norm, Spec
+from vtviz.models.open_clip.parts import Parts
 from vtviz.models.open_clip.presets import preset
 from vtviz.models.open_clip.text import BpeReader, HuggingFaceReader, Reader
 from vtviz.models.open_clip.towers.geometry import Preprocessing
@@ -173,7 +173,10 @@ def _tag_files(spec: Spec) -> tuple[str, tuple[str, ...]]:
     if not tag:
         tags = ", ".join(open_clip.list_pretrained_tags_by_model(spec.architecture)) or "none"
         raise ModelError(
-            "{name} has no weights called {tag}; there are: {tags}.", name=spec.architecture, tag=spec.tag, tags=tags
+            "{name} has no weights called {tag}; choose one of: {tags}.",
+            name=spec.architecture,
+            tag=spec.tag,
+            tags=tags,
         )
     repository, _, file = tag.get("hf_hub", "").rpartition("/")
     if not file:
@@ -200,11 +203,11 @@ def _usual_preprocess(architecture: str) -> dict[str, Any]:
     """That of the architecture's published weights, where they agree."""
     tags = open_clip.list_pretrained_tags_by_model(architecture.removesuffix("-quickgelu"))
     kept = ("mean", "std", "interpolation")
-    found = [
+    published = [
         {key: value for key, value in open_clip.get_pretrained_cfg(architecture, tag).items() if key in kept}
         for tag in tags
     ]
-    return found[0] if found and all(each == found[0] for each in found) else {}
+    return published[0] if published and all(settings == published[0] for settings in published) else {}
 
 
 def _preprocessing(spec: Spec, source: Source, network: Any) -> Preprocessing:
@@ -240,7 +243,7 @@ def _reader(source: Source, shown: str) -> Reader:
     elif isinstance(tokenizer, HFTokenizer) and tokenizer.tokenizer_mode == "":
         reader = HuggingFaceReader(tokenizer, length)
     else:
-        raise ModelError("vtviz does not read texts the way {name} does.", name=shown)
+        raise ModelError("vtviz does not support how {name} reads text.", name=shown)
     if reader.row(reader.read(PROBE).ids)[0] != tokenizer([PROBE], context_length=length)[0].tolist():
-        raise ModelError("vtviz does not read texts the way {name} does.", name=shown)
+        raise ModelError("vtviz does not support how {name} reads text.", name=shown)
     return reader

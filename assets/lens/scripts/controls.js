@@ -1,0 +1,85 @@
+// Buttons, sliders and choices. Each changes the settings; showControls writes the settings back into them.
+
+function setUpControls(lens) {
+  const { find } = lens;
+  const click = (id, action) => { find(id).onclick = action; };
+  click("show-attribution", () => lens.pin({ show: "attribution" }));
+  click("show-attention", () => { lens.ask(lens.set.layer); lens.pin({ show: "attention" }); });
+  click("units-words", () => usePieces(lens, false));
+  click("units-pieces", () => usePieces(lens, true));
+  click("several", () => {
+    lens.several = !lens.several;
+    showControls(lens);
+  });
+  click("release", () => lens.pin({ patch: null }));
+  click("zoom-in", () => zoomTo(lens, lens.zoom.scale * 1.5));
+  click("zoom-out", () => zoomTo(lens, lens.zoom.scale / 1.5));
+  click("zoom-level", () => zoomTo(lens, 1));
+  click("toggle-split", () => lens.pin({ split: lens.set.split === null ? 50 : null }));
+  click("edges", () => lens.pin({ smooth: !lens.set.smooth }));
+  click("scale", () => lens.pin({ scale: lens.set.scale === "own" ? "shared" : "own" }));
+  click("play", () => play(lens, lens.playing === null));
+  click("sorted", () => {
+    lens.sorted = !lens.sorted;
+    showControls(lens);
+    showScores(lens);
+  });
+  click("again", () => startAgain(lens));
+  click("save-png", () => savePng(lens));
+  click("save-svg", () => saveSvg(lens));
+  find("opacity").oninput = (event) => lens.pin({ opacity: Number(event.target.value) });
+  find("colours").onchange = (event) => lens.pin({ colours: event.target.value });
+  find("kind").onchange = (event) => lens.pin({ kind: event.target.value, layer: 0, head: "mean", show: "attention" });
+}
+
+function usePieces(lens, pieces) {
+  if (pieces === lens.set.pieces) return;
+  const { data, set } = lens;
+  const words = pieces
+    ? set.words.flatMap((word) => data.words[word].pieces)
+    : [...new Set(set.words.map((piece) => data.pieces[piece][1]))];
+  lens.units = unitsOf(data, pieces);
+  lens.over = { ...NOTHING };
+  Object.assign(lens.set, { words, pieces });
+  buildTokens(lens);
+  lens.pin({});
+}
+
+// Whatever carries data-say or data-label is filled from the language file once.
+function fillLabels(lens) {
+  const { labels } = lens.data;
+  for (const each of lens.root.querySelectorAll("[data-say]")) each.textContent = labels[each.dataset.say];
+  for (const each of lens.root.querySelectorAll("[data-label]")) {
+    each.setAttribute("aria-label", labels[each.dataset.label]);
+    each.title = labels[each.dataset.label];
+  }
+  const options = (id, values, label) => lens.find(id).replaceChildren(...values.map((value) =>
+    Object.assign(textIn("option", label(value)), { value })));
+  options("colours", Object.keys(lens.data.colours), (name) => labels[`colours_${name}`]);
+  options("kind", lens.data.kinds, (kind) => labels[KIND_LABELS[kind]]);
+}
+
+function showControls(lens) {
+  const { find, set, data } = lens, press = (id, on) => find(id).setAttribute("aria-pressed", String(on));
+  press("show-attribution", set.show === "attribution");
+  press("show-attention", set.show === "attention");
+  press("units-words", !set.pieces);
+  press("units-pieces", set.pieces);
+  press("several", lens.several);
+  press("toggle-split", set.split !== null);
+  press("edges", !set.smooth);
+  press("scale", set.scale === "shared");
+  press("sorted", lens.sorted);
+  find("opacity").value = set.opacity;
+  find("colours").value = set.colours;
+  find("kind").value = set.kind;
+  find("release").hidden = set.patch === null;
+  const attention = data.layers.length > 0;
+  find("show").hidden = !attention;
+  find("tab-matrix").hidden = !attention;
+  find("kind-row").hidden = data.kinds.length < 2;
+  const shownSigned = isSigned(lens, set.show === "attention");
+  find("colours-row").hidden = shownSigned;
+  find("hint").hidden = memory.used;
+  paintRamp(lens, set.show === "attention");
+}

@@ -1,0 +1,236 @@
+// The lens: its state, what is shown for it, and how it is mounted. `set` is pinned and told to the server a moment
+// later; `over` is what the pointer or the focus looks at, which nobody is told.
+
+const REPORT_MS = 400;
+const lenses = new WeakMap();
+const memory = { tab: "matrix", looks: {}, pinned: new Map(), used: false }; // survives a change of page
+
+const NOTHING = { words: null, patch: null, cell: null }; // what the pointer may rest on
+const LOOKS = ["opacity", "colours", "smooth", "scale"];
+
+function newLens(root) {
+  const lens = {
+    root, find: (id) => root.querySelector(`#${id}`), set: null, over: { ...NOTHING },
+    zoom: { scale: 1, x: 0, y: 0 }, box: { width: 1, height: 1 }, playing: null, several: false, sorted: false, tab: memory.tab,
+  };
+
+  // The layers and the head in view, the map of what is pinned or looked at, and the value of the highest colour.
+  lens.shown = () => {
+    const { data, set, over } = lens, attention = set.show === "attention" || over.cell !== null;
+    const pieces = chosenPieces(lens, over.words ?? set.words);
+    const { layer, head } = over.cell ?? set, patch = set.kind === "image" ? over.patch ?? set.patch : null;
+    const looks = [lens.serial, lens.box.width, lens.box.height, lens.zoom.scale, ...LOOKS.map((name) => set[name])];
+    if (!attention) {
+      const map = relevanceMap(data, pieces);
+      const peak = set.scale === "shared" ? data.peaks.attribution : largest(map);
+      return { map, attention, pieces, peak, key: [looks, pieces].join() };
+    }
+    const layers = layersAt(lens, layer, head), map = attentionMap(data, layers, head, pieces, patch);
+    const peak = map && (set.scale === "shared" ? data.peaks.attention : largest(map));
+    return { map, attention, pieces, layers, layer, head, peak, key: [looks, pieces, set.kind, layer, head, patch].join() };
+  };
+
+  // Softmax ran over exactly this row.
+  lens.oneRow = ({ layers, head, pieces }) => layers.length === 1 && head !== "mean" && pieces.length === 1
+    && lens.set.kind === "text→image" && !lens.data.signedAttention;
+
+  lens.shades = (patch) => {
+    const { data, set, over } = lens;
+    const { layer, head } = over.cell ?? set;
+    if (patch === null) {
+      const inText = set.show === "attention" && set.kind === "text"
+        && textPieces(data, layersAt(lens, layer, head), head, chosenPieces(lens, over.words ?? set.words));
+      return inText || data.scores;
+    }
+    // The other direction of the same block, where there is one.
+    const back = layersOf(data, "image→text");
+    const crossed = set.show === "attention" && ["image→text", "fused", "text→image"].includes(set.kind);
+    const [at, which] = crossed ? [layer, head] : [data.layer, data.head ?? "mean"];
+    const paired = at === "mean" ? back : back[at] ? [back[at]] : [];
+    const there = paired.length && set.kind !== "fused" ? paired : crossed ? layersAt(lens, at, which) : [];
+    const fits = which === "mean" || there.every((each) => which < each.heads);
+    return patchPieces(data, fits ? there : [], which, patch);
+  };
+
+  // In words: what looks, and by what measure.
+  lens.describe = () => {
+    const { data, set, over } = lens, { labels } = data, places = over.words ?? set.words;
+    const { layer, head } = over.cell ?? set, patch = over.patch ?? set.patch;
+    const attention = set.show === "attention" || over.cell !== null;
+    let subject = places.length ? labels.of_words : labels.of_whole;
+    if (attention && set.kind === "image") subject = patch === null ? labels.of_image : labels.of_patch;
+    const what = attention ? labels.by_attention.replace("{where}", whereLabel(lens, layer, head)) : data.method;
+    const words = places.map((place) => lens.units[place].text).join(" ");
+    // Texts go in last and by function: they may hold braces and dollar signs.
+    return placed(lens, subject, patch).replace("{what}", what).replace("{words}", () => words);
+  };
+
+  lens.look = (change) => { Object.assign(lens.over, change); lens.draw(); };
+  lens.pin = (change, tell = true) => {
+    Object.assign(lens.set, change);
+    memory.used = true;
+    if ("kind" in change) { buildMatrix(lens); lens.ask(lens.set.layer); }
+    for (const name of LOOKS) memory.looks[name] = lens.set[name];
+    memory.pinned.set(lens.data.key, { set: { ...lens.set }, text: lens.data.text });
+    showControls(lens);
+    lens.draw();
+    if (tell) lens.report();
+  };
+  lens.report = () => {
+    clearTimeout(lens.reporting);
+    lens.reporting = setTimeout(() => lens.tell("settings", { ...lens.set, text: lens.data.text }), REPORT_MS);
+  };
+  // A layer that stayed with the server is sent for; the map follows when it comes.
+  lens.ask = (layer) => {
+    const asked = layersOf(lens.data, lens.set.kind)[layer];
+    if (asked && !asked.here) lens.tell("wanted", { name: lens.data.name, layer: lens.data.layers.indexOf(asked) });
+  };
+
+  lens.draw = () => {
+    if (!lens.set) return;
+    guarded(lens, () => {
+      const shown = lens.shown();
+      paintStage(lens, shown);
+      showSplit(lens);
+      showWords(lens, shown);
+    });
+    if (lens.later) return;
+    lens.later = requestAnimationFrame(() => {
+      lens.later = null;
+      guarded(lens, () => {
+        paintMatrix(lens);
+        showScores(lens);
+        showNumbers(lens);
+      });
+    });
+  };
+  return lens;
+}
+
+// A fault in drawing leaves one sentence and a way back, not a dead page.
+function guarded(lens, work) {
+  try {
+    work();
+  } catch (error) {
+    console.error(error);
+    lens.find("trouble").hidden = false;
+  }
+}
+
+function startAgain(lens) {
+  lens.find("trouble").hidden = true;
+  Object.assign(lens, { over: { ...NOTHING }, several: false });
+  Object.assign(lens.set, { ...DEFAULTS, kind: null, layer: null, head: null });
+  guarded(lens, () => show(lens));
+  lens.pin({});
+}
+
+const placed = (lens, sentence, patch) => sentence
+  .replace("{row}", Math.floor(patch / lens.data.grid[1]) + 1).replace("{column}", (patch % lens.data.grid[1]) + 1);
+
+function showWords(lens, shown) {
+  const { data, set, over } = lens, { labels } = data, values = shadeTokens(lens), patch = over.patch ?? set.patch;
+  const said = [shown.map ? lens.describe() : lens.set.kind === "text" ? labels.text_only : labels.away];
+  if (patch !== null) {
+    const order = range(values.length).sort((a, b) => values[b] - values[a]).slice(0, 3);
+    const words = order.map((place) => lens.units[place].text).join(", ");
+    said.push(placed(lens, labels.patch_status, patch).replace("{words}", () => words));
+  }
+  lens.find("status").textContent = said.join(" · ");
+  lens.find("canvas").setAttribute("aria-label", `${labels.canvas} ${said.join(" · ")}`);
+  const top = shown.map ? (shown.attention ? percent(shown.peak) : number(shown.peak)) : "";
+  lens.find("low").textContent = isSigned(lens, shown.attention) && shown.map ? `−${top}` : "0";
+  lens.find("high").textContent = top;
+}
+
+const DEFAULTS = {
+  words: null, patch: null, show: "attribution", kind: null, layer: null, head: null, pieces: false,
+  opacity: 80, colours: "cividis", smooth: true, split: null, scale: "own",
+};
+
+function receive(lens, data) {
+  const before = lens.data;
+  if (!before) {
+    const pinned = memory.pinned.get(data.key), own = pinned?.text === data.text ? pinned.set : null;
+    lens.set = { ...DEFAULTS, ...memory.looks, ...data.settings, ...own };
+    if (own) lens.report();
+  } else if (before.text !== data.text) Object.assign(lens.set, { words: null, patch: null });
+  if (before?.name === data.name) {
+    data.layers.forEach((layer, at) => { if (!layer.here && before.layers[at].here) data.layers[at] = before.layers[at]; });
+  }
+  // Words, patches and layers that the pointer rests on may not exist in what came.
+  if (before?.name !== data.name) lens.over = { ...NOTHING };
+  lens.data = data;
+  fit(lens);
+  if (before) URL.revokeObjectURL(before.photoUrl);
+  data.photoUrl = URL.createObjectURL(data.photo);
+  Object.assign(lens.find("photo"), { src: data.photoUrl, alt: data.alt });
+  lens.find("lens").style.setProperty("--ratio", data.ratio);
+}
+
+// Settings may come from an address or another model: what this record lacks falls back to the view's own.
+function fit(lens) {
+  const { data, set } = lens;
+  lens.units = unitsOf(data, set.pieces);
+  const first = data.first === null ? [] : set.pieces ? data.words[data.first].pieces : [data.first];
+  set.words = Array.isArray(set.words) ? set.words.filter((place) => place < lens.units.length) : first;
+  if (!(set.patch < data.patches)) set.patch = null;
+  if (!data.kinds.includes(set.kind)) {
+    if (set.kind !== null) Object.assign(set, { layer: null, head: null }); // they were counted among another kind's
+    set.kind = data.kinds[0] ?? null;
+  }
+  const layers = layersOf(data, set.kind);
+  if (!layers.length) Object.assign(set, { show: "attribution", layer: "mean", head: "mean" });
+  if (set.layer !== "mean") set.layer = layers[set.layer ?? -1] ? set.layer : Math.min(data.layer, layers.length - 1);
+  const head = set.head ?? data.head ?? "mean";
+  set.head = head === "mean" || layersAt({ ...lens, set: { ...set, head } }, set.layer, head).length ? head : "mean";
+}
+
+function show(lens) {
+  fit(lens);
+  buildMatrix(lens);
+  buildTokens(lens);
+  showControls(lens);
+  play(lens, false);
+  showTab(lens, lens.data.layers.length ? lens.tab : lens.tab === "matrix" ? "scores" : lens.tab);
+}
+
+function setUp(lens) {
+  setUpStage(lens);
+  setUpControls(lens);
+  setUpTabs(lens);
+  setUpKeys(lens);
+  dragTokens(lens);
+  lens.watcher = new ResizeObserver(() => {
+    const view = lens.find("stage");
+    lens.box = { width: view.clientWidth, height: view.clientHeight };
+    panTo(lens, lens.zoom.x, lens.zoom.y);
+  });
+  lens.watcher.observe(lens.find("stage"));
+}
+
+export default async function mountLens(component) {
+  const { data: bytes, parentElement: root, setStateValue } = component;
+  const fresh = !lenses.has(root), lens = lenses.get(root) ?? newLens(root);
+  lenses.set(root, lens);
+  lens.tell = setStateValue;
+  const packed = split(bytes);
+  lens.turn = packed.text;
+  if (lens.text !== packed.text) {
+    const data = await decode(packed);
+    if (lens.turn !== packed.text) return () => {}; // something newer came meanwhile
+    lens.text = packed.text;
+    lens.serial = (lens.serial ?? 0) + 1; // names this data in keys of what is drawn already
+    if (lens.playing !== null) play(lens, false);
+    receive(lens, data);
+    if (fresh || !lens.watcher) setUp(lens);
+    fillLabels(lens);
+    lens.find("trouble").hidden = true;
+    guarded(lens, () => show(lens));
+  }
+  return () => {
+    lens.watcher?.disconnect();
+    clearInterval(lens.playing);
+    lenses.delete(root);
+  };
+}

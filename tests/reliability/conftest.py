@@ -10,6 +10,7 @@ from PIL import Image
 
 from vtviz.audit.manifest import Manifest, read_manifest
 from vtviz.audit.requests import Door
+from vtviz.audit.settings import Settings
 from vtviz.engine.cache import Kept
 from vtviz.engine.local import Bench
 from vtviz.models.vtviz_base.model import VtvizBase
@@ -21,6 +22,12 @@ Written = Callable[..., Manifest]
 def door(tiny: VtvizBase) -> Door:
     bench = Bench("tiny", tiny.device, Kept(8), Kept(1))
     return lambda request, watch: request.answer(tiny, bench, watch)
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """Those of an audit with one metric and no checks, which takes no time."""
+    return Settings(("tiny",), ("raw_attention",), metrics=("coverage",), probes=0)
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from vtviz.audit.audit import run_audit
+from vtviz.audit.settings import Settings
 from vtviz.inputs import InputError
 
 GOOD = {"image": "images/0.png", "text": "a dog"}
@@ -81,14 +83,13 @@ def test_json_beyond_every_limit_gets_one_sentence(written: Any, line: str) -> N
 
 @later
 @pytest.mark.parametrize("column", ["text", "group", "image"])
-def test_half_a_surrogate_pair_costs_no_audit(written: Any, data: Path, door: Any, column: str) -> None:
+def test_half_a_surrogate_pair_costs_no_audit(
+    written: Any, data: Path, door: Any, settings: Settings, column: str
+) -> None:
     """JSON can hold what no file in UTF-8 can, and ``rows.parquet`` is one: the whole audit would be lost."""
-    from tests.reliability.test_work_is_kept import SETTINGS
-    from vtviz.audit.audit import run_audit
-
     lines = [{**GOOD, column: "a dog \ud83d"}, GOOD]
     try:
         manifest = written("\n".join(map(json.dumps, lines)))
     except InputError:
         return
-    assert run_audit(manifest, SETTINGS, data / "out", door)["summary"]["rows"]["tiny"]["measured"] >= 1
+    assert run_audit(manifest, settings, data / "out", door)["summary"]["rows"]["tiny"]["measured"] >= 1

@@ -118,7 +118,7 @@ def test_a_damaged_file_of_a_model_gets_one_sentence(folder: Path, name: str, co
     whole = (folder / name).read_bytes()
     (folder / name).write_bytes(content)
     try:
-        with pytest.raises(ModelError, match="model do not fit together or are damaged"):
+        with pytest.raises(ModelError, match="model are damaged"):
             load_folder(folder)
     finally:
         (folder / name).write_bytes(whole)

@@ -82,7 +82,6 @@ def test_pieces_of_emoji_and_expanded_letters_stand_for_their_characters(bpe: Bp
         assert [start for start, _ in tokens.spans] == sorted(start for start, _ in tokens.spans)
 
 
-@pytest.mark.xfail(reason="not mended yet: WORD in vtviz/inputs.py stops at combining marks", strict=False)
 @pytest.mark.parametrize("text", ["e\u0301te\u0301", "हिन्दी"])
 def test_a_letter_with_a_combining_mark_does_not_end_a_word(text: str) -> None:
     assert [word.text for word in split_words(f"{text} dog")] == [text, "dog"]

@@ -13,6 +13,7 @@ import orjson
 import pytest
 
 from vtviz.audit.audit import run_audit
+from vtviz.audit.manifest import read_manifest
 from vtviz.audit.requests import Door
 from vtviz.audit.row_store import RowStore
 from vtviz.audit.settings import Settings
@@ -24,7 +25,6 @@ from vtviz.inputs import ImageInput, InputError
 from vtviz.models import registry
 from vtviz.models.vtviz_base.model import VtvizBase
 
-SETTINGS = Settings(("tiny",), ("raw_attention",), metrics=("coverage",), probes=0)
 Run = Callable[..., str]
 
 
@@ -79,15 +79,17 @@ def test_a_figure_that_is_undefined_is_written_as_null(
 
 
 @pytest.mark.parametrize("keep", [0, 40])
-def test_damaged_rows_of_an_audit_are_named(written: Any, data: Path, door: Door, keep: int) -> None:
+def test_damaged_rows_of_an_audit_are_named(
+    written: Any, data: Path, door: Door, settings: Settings, keep: int
+) -> None:
     manifest = written(json.dumps({"image": "images/0.png", "text": "a dog"}))
-    run_audit(manifest, SETTINGS, data / "out", door)
+    run_audit(manifest, settings, data / "out", door)
     rows = data / "out" / "rows.parquet"
     rows.write_bytes(rows.read_bytes()[:keep])
     with pytest.raises(InputError, match=r"rows\.parquet is damaged; remove it"):
-        run_audit(manifest, SETTINGS, data / "out", door)
+        run_audit(manifest, settings, data / "out", door)
     rows.unlink()
-    assert run_audit(manifest, SETTINGS, data / "out", door)["summary"]["rows"]["tiny"]["measured"] == 1
+    assert run_audit(manifest, settings, data / "out", door)["summary"]["rows"]["tiny"]["measured"] == 1
 
 
 def test_rows_reach_the_disk_before_they_get_their_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,14 +104,14 @@ def test_rows_reach_the_disk_before_they_get_their_name(tmp_path: Path, monkeypa
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
-def test_a_folder_whose_name_is_no_text_costs_no_report(written: Any, data: Path, door: Door) -> None:
+def test_a_folder_whose_name_is_no_text_costs_no_report(
+    written: Any, data: Path, door: Door, settings: Settings
+) -> None:
     folder = Path(os.fsdecode(os.fsencode(data) + b"/caf\xe9"))
     folder.mkdir()
     os.symlink(data / "images", folder / "images")
     written(json.dumps({"image": "images/0.png", "text": "a dog"}), f"{folder.name}/manifest.jsonl")
-    from vtviz.audit.manifest import read_manifest
-
-    report = run_audit(read_manifest(folder / "manifest.jsonl"), SETTINGS, data / "out", door)
+    report = run_audit(read_manifest(folder / "manifest.jsonl"), settings, data / "out", door)
     assert report["inputs"]["path"].endswith("caf�/manifest.jsonl")
     assert orjson.loads((data / "out" / "report.json").read_bytes())["summary"]["rows"]["tiny"]["measured"] == 1
 
@@ -121,9 +123,9 @@ def test_a_table_of_scores_runs_nothing_in_a_spreadsheet(tiny_engine: LocalEngin
     assert not [row[0] for row in table if row[0].startswith(("=", "+", "-", "@", "\t", "\r"))]
 
 
-def test_a_text_cannot_end_the_script_of_a_report(written: Any, data: Path, door: Door) -> None:
+def test_a_text_cannot_end_the_script_of_a_report(written: Any, data: Path, door: Door, settings: Settings) -> None:
     evil = "</script><script>alert(1)</script>"
     manifest = written(json.dumps({"image": "images/0.png", "text": f"a dog {evil}", "group": evil}))
-    run_audit(manifest, SETTINGS, data / "out", door)
+    run_audit(manifest, settings, data / "out", door)
     page = (data / "out" / "report.html").read_text(encoding="utf-8")
     assert "alert(1)" in page and evil not in page

@@ -15,7 +15,6 @@ from vtviz.evaluation.photos import Photos
 from vtviz.evaluation.split import Row, read_rows
 from vtviz.inputs import InputError
 from vtviz.models.base import FusionModel
-from vtviz.models.finite import need_numbers
 from vtviz.watch import Watch
 
 
@@ -42,46 +41,27 @@ def probabilities(logits: Sequence[Tensor]) -> np.ndarray:
     """Match probabilities of blocks of logits, one after the other.
 
     They are float64: in float32 every logit above 17 would be 1, and such pairs would tie.
-
-    Raises:
-        ModelError: if a logit is not a number.
     """
-    joined = torch.cat(list(logits)).double()
-    need_numbers(joined)
-    return joined.sigmoid().numpy()
+    return torch.cat(list(logits)).double().sigmoid().numpy()
 
 
 def judgement_figures(model: FusionModel, photos: Photos, path: Path, watch: Watch) -> dict[str, Any]:
-    """Kendall's τ-c (Stuart 1953) between the match score of a photo with a text and every single rating of it; None
-    where there is none, or all scores or all ratings are equal.
+    """Kendall's τ-c (Stuart 1953) between the match score of a photo with a text and every single rating of it.
 
     Raises:
         InputError: if the file of judgements or a photo is missing or cannot be used.
-        ModelError: if a score is not a number.
     """
     if not path.is_file():
         raise InputError("The file of judgements {name} is missing.", name=path.name)
     features: dict[str, Tensor] = {}
     scores: list[float] = []
     ratings: list[float] = []
-    rows = read_rows(path, ("image", "text", "ratings"))
-    for number, row in enumerate(rows, 1):
-        if not _are_ratings(row["ratings"]):
-            raise InputError(
-                "The ratings of judgement {number} in {name} are no list of numbers.", number=number, name=path.name
-            )
-    for row in watch.follow("judgements", rows):
+    for row in watch.follow("judgements", read_rows(path, ("image", "text", "ratings"))):
         name = row["image"]
         if name not in features:
             features[name] = photos.encode(name).features
         scores += [float(match_logits(model, features[name], [row["text"]]))] * len(row["ratings"])
         ratings += row["ratings"]
-    need_numbers(np.array(scores))
-    varied = len(set(scores)) > 1 and len(set(ratings)) > 1
-    return {"tau_c": float(kendalltau(scores, ratings, variant="c").statistic) if varied else None, "n": len(ratings)}
-
-
-def _are_ratings(values: Any) -> bool:
-    return isinstance(values, list) and all(
-        isinstance(each, int | float) and not isinstance(each, bool) and abs(each) < float("inf") for each in values
-    )
+    varies = len(set(scores)) > 1 and len(set(ratings)) > 1
+    tau_c = float(kendalltau(scores, ratings, variant="c").statistic) if varies else None
+    return {"tau_c": tau_c, "n": len(ratings)}

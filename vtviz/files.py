@@ -123,6 +123,17 @@ def is_number(value: object) -> bool:
         return False
 
 
+def check_file_place(path: Path) -> None:
+    """Refuses a place where a file could not be written, before the work whose result is to lie there.
+
+    Raises:
+        InputError: if it cannot.
+    """
+    folder = next(each for each in path.absolute().parents if each.exists())
+    if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError("The file {path} cannot be written there; choose another place.", path=str(path))
+
+
 def make_folder(folder: Path) -> None:
     """Makes a folder, and those that it lies in, where there is none.
 

@@ -110,8 +110,8 @@ def make_report(
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "settings": settings.to_dict(),
         "inputs": {
-            "manifest": manifest.path.name,
-            "path": str(manifest.path.resolve()),
+            "manifest": _told(Path(manifest.path.name)),
+            "path": _told(manifest.path.resolve()),
             "sha256": manifest.sha256,
             "rows": len(manifest.rows),
             "photos_sha256": photos_sha256(rows),
@@ -140,6 +140,11 @@ def photos_sha256(rows: Path) -> str:
     """One sha256 over those of all photos in the order of the rows; single ones are in ``rows.parquet``."""
     table = pq.read_table(rows, columns=["row", "image_sha256"], filters=[("method", "=", RANDOM)]).sort_by("row")
     return hashlib.sha256("\n".join(str(each) for each in table["image_sha256"].to_pylist()).encode()).hexdigest()
+
+
+def _told(path: Path) -> str:
+    """A path as text, which JSON can hold, for its bytes may be none."""
+    return os.fsencode(path).decode(errors="replace")
 
 
 def _describe(thing: object, *fields: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from vtviz.metrics.baseline import random_ranking
 from vtviz.metrics.localisation import Box
 from vtviz.metrics.registry import find_metric
 from vtviz.models.base import FusionModel, Target
+from vtviz.models.finite import need_numbers
 from vtviz.watch import Watch
 
 BEYOND = 0.001  # of a side: what a box may reach over the edge of the photo by rounding
@@ -44,6 +45,7 @@ def measure_row(
 
     Raises:
         InputError: if the photo or the text cannot be used, or a method is not defined for the model.
+        ModelError: if the score is not a number.
         Cancelled: if the watch says so.
     """
     case = Case(model, image, [row.text], target_of(model), features)
@@ -56,6 +58,7 @@ def measure_row(
         "attention_entropy": attention_entropy(case),
         "notes": [*([TRUNCATED] if case.tokens[0].truncated else []), *([note] if note else [])],
     }
+    need_numbers(np.array(shared["score"]))
     found = []
     for method in (*settings.methods_of(model), RANDOM):
         watch.check()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vtviz.cli.common import Device, Model, Photo, app, bars, path_option
-from vtviz.files import make_folder, read_photo, write_atomically
+from vtviz.files import check_file_place, make_folder, read_photo, write_atomically
 from vtviz.models.registry import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def explain(
     from vtviz.render.words import word_maps
     from vtviz.sentences import catalogue
 
+    check_file_place(output / "explanation.json")
     image = read_photo(photo)
     options = Options(layer, head, samples, seed, window)
     with closing(LocalEngine(device)) as engine, bars() as watch:

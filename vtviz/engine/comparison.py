@@ -22,8 +22,8 @@ class Pair:
 
     ``maps`` are shares: the relevance of each patch ``[h, w]`` over the sum of its sizes on that side, on the finer
     grid of both where the photo is the same. ``difference`` (the first less the second), ``correlation`` and
-    ``overlap`` are None where the sides have different photos or a map is missing; ``correlation`` also where a map is
-    the same everywhere.
+    ``overlap`` are None where the sides have different photos or a map is missing; the last two also where a map is the
+    same everywhere.
     """
 
     places: tuple[int | None, int | None]

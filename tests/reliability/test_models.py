@@ -14,7 +14,7 @@ from vtviz.attribution.case import Case
 from vtviz.attribution.options import Options
 from vtviz.attribution.registry import find_method
 from vtviz.audit.manifest import Row
-from vtviz.audit.row import measure_row
+from vtviz.audit.rows.row import measure_row
 from vtviz.audit.settings import Settings
 from vtviz.engine import local
 from vtviz.engine.export import to_json

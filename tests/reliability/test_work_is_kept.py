@@ -15,7 +15,7 @@ import pytest
 from vtviz.audit.audit import run_audit
 from vtviz.audit.manifest import read_manifest
 from vtviz.audit.requests import Door
-from vtviz.audit.row_store import RowStore
+from vtviz.audit.rows.store import RowStore
 from vtviz.audit.settings import Settings
 from vtviz.cli import main
 from vtviz.engine.export import token_scores

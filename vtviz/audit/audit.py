@@ -20,8 +20,8 @@ from vtviz.audit.report.best_and_worst import draw_cases, pick_cases
 from vtviz.audit.report.html import write_html
 from vtviz.audit.report.summary import summarise
 from vtviz.audit.requests import About, Door, LookUp
-from vtviz.audit.row_loop import measure_rows
-from vtviz.audit.row_store import RowStore
+from vtviz.audit.rows.loop import measure_rows
+from vtviz.audit.rows.store import RowStore
 from vtviz.audit.settings import RANDOM, Settings
 from vtviz.files import write_atomically
 from vtviz.inputs import InputError

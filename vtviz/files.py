@@ -73,9 +73,9 @@ def address(path: Path) -> str | None:
 
     A ``Path`` keeps one slash of two, and a manifest's path has its folder in front.
     """
-    found = re.search(r"(?:^|/)(https?|ftp|file|s3|gs):/+(.*)", path.as_posix(), re.IGNORECASE | re.DOTALL)
-    slashes = "///" if found and found[1].lower() == "file" else "//"
-    return f"{found[1]}:{slashes}{found[2]}" if found else None
+    result = re.search(r"(?:^|/)(https?|ftp|file|s3|gs):/+(.*)", path.as_posix(), re.IGNORECASE | re.DOTALL)
+    slashes = "///" if result and result[1].lower() == "file" else "//"
+    return f"{result[1]}:{slashes}{result[2]}" if result else None
 
 
 def from_home(written: str) -> Path:
@@ -129,7 +129,7 @@ def check_file_place(path: Path) -> None:
     Raises:
         InputError: if it cannot.
     """
-    folder = next(each for each in path.absolute().parents if each.exists())
+    folder = next(item for item in path.absolute().parents if item.exists())
     if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
         raise InputError("The file {path} cannot be written there; choose another place.", path=str(path))
 

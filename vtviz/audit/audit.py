@@ -103,8 +103,8 @@ def make_report(
 ) -> dict[str, Any]:
     """The report as plain values: the schema of ``report.json``. ``summary`` is equal for equal runs."""
     methods = list(dict.fromkeys(method for model in models for method in model.methods))
-    sanity = {model: found["sanity"] for model, found in checks.items()}
-    heads = {model: found["heads"] for model, found in checks.items()}
+    sanity = {model: result["sanity"] for model, result in checks.items()}
+    heads = {model: result["heads"] for model, result in checks.items()}
     return {
         "schema": SCHEMA,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -118,12 +118,12 @@ def make_report(
         },
         "models": [
             {
-                "name": each.name,
-                "weights_sha256": each.weights_sha256,
-                "device": each.device,
-                "methods": list(each.methods),
+                "name": item.name,
+                "weights_sha256": item.weights_sha256,
+                "device": item.device,
+                "methods": list(item.methods),
             }
-            for each in models
+            for item in models
         ],
         "methods": {name: _describe(find_method(name), "label", "paper", "cost") for name in methods},
         "metrics": {
@@ -139,7 +139,7 @@ def make_report(
 def photos_sha256(rows: Path) -> str:
     """One sha256 over those of all photos in the order of the rows; single ones are in ``rows.parquet``."""
     table = pq.read_table(rows, columns=["row", "image_sha256"], filters=[("method", "=", RANDOM)]).sort_by("row")
-    return hashlib.sha256("\n".join(str(each) for each in table["image_sha256"].to_pylist()).encode()).hexdigest()
+    return hashlib.sha256("\n".join(str(item) for item in table["image_sha256"].to_pylist()).encode()).hexdigest()
 
 
 def _told(path: Path) -> str:

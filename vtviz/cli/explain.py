@@ -82,8 +82,8 @@ def explain(
         typer.echo(notice, err=True)
     details = explanation.relevance.details
     if details is not None and details.incomplete:
-        told = {name: f"{getattr(details, name):.3g}" for name in ("value", "baseline", "delta")}
-        typer.echo(catalogue("en")["method.delta_large"].format(**told), err=True)
+        shown = {name: f"{getattr(details, name):.3g}" for name in ("value", "baseline", "delta")}
+        typer.echo(catalogue("en")["method.delta_large"].format(**shown), err=True)
     if tokens.truncated:
         typer.echo("The text was longer than the model reads; the end was left out.", err=True)
     if explanation.unknown:

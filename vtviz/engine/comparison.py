@@ -84,9 +84,9 @@ def _pair(
 ) -> Pair:
     one, other = maps
     if not same_photo or one is None or other is None:
-        alone = [None if each is None else shares(each) for each in maps]
+        alone = [None if item is None else shares(item) for item in maps]
         return Pair(places, (alone[0], alone[1]), scores)
-    a, b = (shares(each) for each in on_one_grid(one, other))
+    a, b = (shares(item) for item in on_one_grid(one, other))
     return Pair(places, (a, b), scores, a - b, rank_correlation(a, b), overlap(a, b))
 
 

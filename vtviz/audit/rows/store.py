@@ -54,14 +54,14 @@ class RowStore:
         Raises:
             InputError: if a file is damaged.
         """
-        found: dict[tuple[str, int], str] = {}
+        result: dict[tuple[str, int], str] = {}
         for file in self._files():
             table = _read(file, ["model", "row", "status", "image_sha256"])
             for model, row, status, sha256 in zip(*(column.to_pylist() for column in table.columns), strict=True):
-                found.pop((model, row), None)
+                result.pop((model, row), None)
                 if status == "ok":
-                    found[model, row] = sha256
-        return found
+                    result[model, row] = sha256
+        return result
 
     def add(self, records: Sequence[dict[str, Any]]) -> None:
         """Takes records, which are lost by a kill before the next ``flush``."""

@@ -84,10 +84,10 @@ def test_an_audit_of_a_process_that_is_gone_is_interrupted(tmp_path: Path) -> No
 def test_a_folder_that_cannot_be_used_gets_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv(DATA, str(tmp_path / "file" / "data"))
-    with pytest.raises(InputError, match="cannot be made: Not a directory; set VTVIZ_DATA"):
+    with pytest.raises(InputError, match="Cannot create .*: Not a directory; set VTVIZ_DATA"):
         data_folder()
     (tmp_path / "audits.sqlite").mkdir()
-    with pytest.raises(InputError, match=r"list of audits .* cannot be used: unable to open database file"):
+    with pytest.raises(InputError, match=r"list of audits in .*: unable to open database file"):
         History(tmp_path)
 
 

@@ -30,12 +30,12 @@ def test_csv_and_json_lines_say_the_same(tmp_path: Path) -> None:
     [
         ({"text": "a"}, "Row 2 .* has no image"),
         ({"image": "a.jpg", "text": " "}, "Row 2 .* has no text"),
-        ({"image": ["a.jpg"], "text": "a"}, "Row 2 .* image that is no text"),
-        ({**GOOD, "boxes": [[0.5, 0, 0.1, 1]]}, "Row 2 .* boxes"),
-        ({**GOOD, "boxes": "here"}, "Row 2 .* boxes"),
-        ({**GOOD, "boxes": [[0, 0, 1]]}, "Row 2 .* boxes"),
-        ({**GOOD, "phrase": "cat"}, "Row 2 .* phrase"),
-        ([1], "Row 2 .* no JSON object"),
+        ({"image": ["a.jpg"], "text": "a"}, "image in row 2 .* is not text"),
+        ({**GOOD, "boxes": [[0.5, 0, 0.1, 1]]}, "boxes in row 2 "),
+        ({**GOOD, "boxes": "here"}, "boxes in row 2 "),
+        ({**GOOD, "boxes": [[0, 0, 1]]}, "boxes in row 2 "),
+        ({**GOOD, "phrase": "cat"}, "phrase in row 2 "),
+        ([1], "Row 2 .* not a JSON object"),
     ],
 )
 def test_a_bad_row_is_named(tmp_path: Path, row: object, message: str) -> None:
@@ -48,12 +48,12 @@ def test_a_bad_row_is_named(tmp_path: Path, row: object, message: str) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "message"),
     [
-        ("m.txt", b"image,text\n", "neither .csv nor .jsonl"),
+        ("m.txt", b"image,text\n", "must be a .csv or .jsonl"),
         ("m.jsonl", b"", "no rows"),
-        ("m.jsonl", b"{", "Row 1 .* not JSON"),
+        ("m.jsonl", b"{", "Row 1 .* not valid JSON"),
         ("m.csv", b"image,caption\na,b\n", "no column text"),
-        ("m.csv", b"image,text\na.jpg,b,c\n", "Row 1 .* another number of columns"),
-        ("m.csv", b'image,text,boxes\na.jpg,b,"[1,"\n', r"Row 1 .* not JSON \(boxes"),
+        ("m.csv", b"image,text\na.jpg,b,c\n", "Row 1 .* different number of columns"),
+        ("m.csv", b'image,text,boxes\na.jpg,b,"[1,"\n', r"Row 1 .* not valid JSON \(boxes"),
         ("m.csv", b"\xff\xfe", "not UTF-8"),
     ],
 )
@@ -81,5 +81,5 @@ def test_uploads_cannot_lead_out_of_their_folder(tmp_path: Path, place: str) -> 
 
 
 def test_photos_that_were_not_uploaded_are_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"2 photos of the manifest were not uploaded, such as a\.jpg"):
+    with pytest.raises(InputError, match=r"not uploaded \(missing: 2, first: a\.jpg\)"):
         save_uploads(tmp_path / "in", ("m.csv", b"image,text\na.jpg,x\nb.jpg,y\n"), [])

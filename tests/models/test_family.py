@@ -97,7 +97,7 @@ def test_weights_of_another_size_are_refused(folder: Path, tmp_path: Path) -> No
     for file in folder.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     (tmp_path / "config.json").write_text(json.dumps({"network": asdict(NetworkConfig()), "threshold": 0.5}))
-    with pytest.raises(ModelError, match="do not fit together"):
+    with pytest.raises(ModelError, match="do not belong together"):
         load_folder(tmp_path)
 
 

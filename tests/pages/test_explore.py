@@ -78,7 +78,7 @@ def test_a_slow_method_runs_when_asked_to_and_shows_its_map(app: AppTest) -> Non
     while any("Occlusion" in each.label or each.label == "Cancel" for each in app.button):
         assert time.monotonic() < end, "waited too long"
         app.run()
-    assert not app.exception and any("one map for the whole text" in each.value for each in app.caption)
+    assert not app.exception and any("one heatmap for the whole text" in each.value for each in app.caption)
 
 
 def test_the_language_changes_the_page(app: AppTest) -> None:
@@ -108,7 +108,7 @@ def test_a_broken_link_gives_defaults_and_one_notice() -> None:
     app = opened(photo="../x", text="", layer="99", head="two", method="<b>", lang="xx")
     assert not app.exception and not app.error
     (notice, options) = (each.value for each in app.warning)
-    assert "photo, text, method, head, lang" in notice.replace("\\", "") and "block, head" in options
+    assert "photo, text, method, head, lang" in notice.replace("\\", "") and "layer, head" in options
     assert app.text_input(key="text").value == "A brown cat with green eyes"
     app.run()
     assert not app.warning
@@ -138,7 +138,7 @@ def test_charts_are_drawn_where_somebody_looks(app: AppTest) -> None:
     app.session_state["charts"] = True
     app.run()
     assert not app.exception and len(app.get("plotly_chart")) == 2
-    assert any("How alike the heads are" in each.value for each in app.caption)
+    assert any("How similar the heads are" in each.value for each in app.caption)
     app.button(key="measure-heads").click().run()
     assert not app.exception and not app.error and len(app.get("plotly_chart")) == 3
     app.run()
@@ -172,7 +172,7 @@ def test_the_history_shows_a_cosine_as_such_and_names_the_target() -> None:
     app.session_state["history-open"] = True
     app.run()
     (label,) = (each.label.replace("\\", "") for each in app.button if each.label.startswith("a cup"))
-    assert "0.247" in label and "%" not in label and label.rstrip("]").endswith("answer to the text yes")
+    assert "0.247" in label and "%" not in label and label.rstrip("]").endswith("Answer to the text yes")
 
 
 def test_an_error_in_vtviz_itself_is_one_sentence(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:

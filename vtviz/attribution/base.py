@@ -97,7 +97,7 @@ class Method(ABC):
         if not self.attention or abilities.kinds[target] & set(self.attention):
             return None
         return InputError(
-            "{method} needs {kinds} attention, and this model's {target} is read without it.",
+            "{method} needs {kinds} attention, which does not lead to this model's {target}; choose another method.",
             method=self.label,
             kinds=" / ".join(self.attention),
             target=target,
@@ -124,10 +124,12 @@ def complete(method: Method, options: Options) -> Options:
         whole = value is None or isinstance(value, Integral)
         if choice is None:
             if value is not None:
-                raise InputError("{method} has no option {option}.", method=method.label, option=field.name)
+                raise InputError(
+                    "{method} has no option {option}; leave it out.", method=method.label, option=field.name
+                )
         elif not whole:
             raise InputError(
-                "The option {option} of {method} is a whole number, not {value}.",
+                "The option {option} of {method} must be a whole number, not {value}.",
                 option=field.name,
                 method=method.label,
                 value=value,
@@ -135,7 +137,7 @@ def complete(method: Method, options: Options) -> Options:
         elif value is not None and (value < choice.low or (choice.high is not None and value > choice.high)):
             limits = f"≥ {choice.low}" if choice.high is None else f"{choice.low}–{choice.high}"
             raise InputError(
-                "The option {option} of {method} is {limits}, not {value}.",
+                "The option {option} of {method} must be {limits}, not {value}.",
                 option=field.name,
                 method=method.label,
                 limits=limits,

@@ -46,7 +46,9 @@ class Case:
         kinds = model.abilities.kinds
         if self.target.kind not in kinds:
             raise InputError(
-                "The model has no target {target}; it has: {known}.", target=self.target.kind, known=", ".join(kinds)
+                "The model does not support the target {target}; choose one of: {known}.",
+                target=self.target.kind,
+                known=", ".join(kinds),
             )
         self.tokens = [model.tokenize(text) for text in texts]
         self._full = model.encode_texts([tokens.text for tokens in self.tokens])
@@ -144,7 +146,7 @@ class Case:
         count, place = len(self.tokens[index].pieces), self.target.place
         if not -count <= place < count:
             raise InputError(
-                "The caption has no piece {place}; its pieces are 0 to {last}.", place=place, last=count - 1
+                "The caption has no token {place}; choose a token from 0 to {last}.", place=place, last=count - 1
             )
         return place % count
 

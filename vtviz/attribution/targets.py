@@ -18,18 +18,22 @@ def parse_target(model: FusionModel, written: str) -> Target:
     kind, _, rest = written.partition(":")
     known = model.abilities.kinds
     if kind in get_args(TargetKind) and kind not in known:
-        raise InputError("The model has no target {target}; it has: {known}.", target=kind, known=", ".join(known))
+        raise InputError(
+            "The model does not support the target {target}; choose one of: {known}.",
+            target=kind,
+            known=", ".join(known),
+        )
     if kind == "answer" and isinstance(model, AnswerModel):
         if rest not in model.answers:
             raise InputError(
-                "The model does not know the answer {answer}; it knows: {known}.",
+                "The model does not know the answer {answer}; choose one of: {known}.",
                 answer=rest,
                 known=", ".join(model.answers),
             )
         return Target("answer", model.answers.index(rest))
     if kind == "caption":
         if not re.fullmatch(r"-1|\d{1,6}", rest, re.ASCII):
-            raise InputError("The target caption needs the number of a piece, as in caption:3.")
+            raise InputError("The target caption needs a token number, for example caption:3.")
         return Target("caption", int(rest))
     if kind not in ("match", "similarity") or rest:
         raise InputError(

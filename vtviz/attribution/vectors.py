@@ -12,10 +12,14 @@ def need_vectors(abilities: Abilities, target: TargetKind, label: str) -> InputE
     """Why a method that compares words with patches is not defined, or None where it is."""
     if not abilities.compares:
         return InputError(
-            "{method} needs vectors of single words and patches in one space, and this model has none.", method=label
+            "{method} needs words and patches as vectors in one space, which this model does not have; choose "
+            "another method.",
+            method=label,
         )
     if target not in BEFORE:
         return InputError(
-            "{method} compares words with patches, which says nothing about the {target}.", method=label, target=target
+            "{method} compares words with patches, which does not explain the {target}; choose another method.",
+            method=label,
+            target=target,
         )
     return None

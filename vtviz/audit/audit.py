@@ -63,7 +63,7 @@ def run_audit(
         return _run(manifest, settings, folder, door, progress, watch or Watch(), language)
     except OSError as error:
         raise InputError(
-            "The folder {folder} cannot be written to: {reason}. What was measured before is kept.",
+            "Cannot write to the folder {folder}: {reason}. Everything measured so far is kept.",
             folder=folder,
             reason=os.strerror(error.errno) if error.errno else str(error),
         ) from error
@@ -89,7 +89,7 @@ def _run(
     clock.enter("report", 0, 1)
     if not good:
         raise InputError(
-            "No row could be measured; the first reason: {reason}",
+            "No row could be measured. First error: {reason}",
             reason=next(iter(summarise(store.whole, settings)["failures"])),
         )
     report = make_report(manifest, settings, models, store.whole, checks)

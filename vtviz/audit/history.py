@@ -45,7 +45,7 @@ def data_folder() -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(
-            "The folder {folder} of vtviz's own files cannot be made: {reason}; set VTVIZ_DATA to one that can.",
+            "Cannot create vtviz's data folder {folder}: {reason}; set VTVIZ_DATA to another folder.",
             folder=folder,
             reason=error.strerror or error,
         ) from error
@@ -122,7 +122,7 @@ class History:
                 database.close()
         except sqlite3.Error as error:
             raise InputError(
-                "The list of audits in {folder} cannot be used: {reason}; make room, or set VTVIZ_DATA to another "
+                "Cannot open the list of audits in {folder}: {reason}; free up space, or set VTVIZ_DATA to another "
                 "folder.",
                 folder=self.folder,
                 reason=str(error),

@@ -53,10 +53,10 @@ def read_manifest(path: Path, limit: int | None = None) -> Manifest:
         raise InputError("The manifest {name} is not UTF-8 text; save it as UTF-8.", name=path.name) from error
     reader = {".csv": _csv_rows, ".jsonl": _json_rows}.get(path.suffix.lower())
     if reader is None:
-        raise InputError("The manifest {name} is neither .csv nor .jsonl.", name=path.name)
+        raise InputError("The manifest {name} must be a .csv or .jsonl file.", name=path.name)
     values = reader(text)[:limit]
     if not values:
-        raise InputError("The manifest {name} has no rows.", name=path.name)
+        raise InputError("The manifest {name} has no rows; add at least one.", name=path.name)
     rows = tuple(_row(number, each, path.parent) for number, each in enumerate(values, 1))
     return Manifest(path, hashlib.sha256(data).hexdigest(), rows)
 
@@ -65,15 +65,15 @@ def _csv_rows(text: str) -> list[dict[str, Any]]:
     reader = csv.DictReader(io.StringIO(text))
     missing = [name for name in ("image", "text") if name not in (reader.fieldnames or ())]
     if missing:
-        raise InputError("The manifest has no column {missing}.", missing=", ".join(missing))
+        raise InputError("The manifest has no column {missing}; add it.", missing=", ".join(missing))
     try:
         rows = list(reader)
     except csv.Error as error:
-        raise InputError("The manifest is not a CSV file: {reason}.", reason=error) from error
+        raise InputError("The manifest is not valid CSV: {reason}.", reason=error) from error
     for number, row in enumerate(rows, 1):
         if None in row or None in row.values():
             raise InputError(
-                "Row {number} of the manifest has another number of columns than the first line.", number=number
+                "Row {number} of the manifest has a different number of columns from the header.", number=number
             )
         if row.get("boxes"):
             row["boxes"] = _json(str(row["boxes"]), number, "boxes")
@@ -85,7 +85,7 @@ def _json_rows(text: str) -> list[dict[str, Any]]:
     rows = [_json(line, number, "line") for number, line in enumerate(lines, 1)]
     for number, row in enumerate(rows, 1):
         if not isinstance(row, dict):
-            raise InputError("Row {number} of the manifest is no JSON object.", number=number)
+            raise InputError("Row {number} of the manifest is not a JSON object.", number=number)
     return rows
 
 
@@ -94,7 +94,7 @@ def _json(text: str, number: int, where: str) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise InputError(
-            "Row {number} of the manifest holds text that is not JSON ({where}).", number=number, where=where
+            "Row {number} of the manifest is not valid JSON ({where}).", number=number, where=where
         ) from error
 
 
@@ -102,14 +102,14 @@ def _row(number: int, values: dict[str, Any], folder: Path) -> Row:
     found = {name: values.get(name) or "" for name in COLUMNS}
     for name in ("image", "text", "phrase", "group"):
         if not isinstance(found[name], str | int | float):
-            raise InputError("Row {number} of the manifest has a {column} that is no text.", number=number, column=name)
+            raise InputError("The {column} in row {number} of the manifest is not text.", number=number, column=name)
     image, text, phrase = (str(found[name]).strip() for name in ("image", "text", "phrase"))
     if not image or not text:
         raise InputError(
-            "Row {number} of the manifest has no {column}.", number=number, column="text" if image else "image"
+            "Row {number} of the manifest has no {column}; add it.", number=number, column="text" if image else "image"
         )
     if phrase and phrase not in text:
-        raise InputError("Row {number} of the manifest has a phrase that its text does not hold.", number=number)
+        raise InputError("The phrase in row {number} of the manifest does not occur in its text.", number=number)
     boxes = _boxes(number, found["boxes"])
     return Row(number, folder / image, text, boxes, phrase, str(found["group"]).strip())
 
@@ -121,7 +121,7 @@ def _boxes(number: int, values: Any) -> tuple[Box, ...]:
     good = isinstance(values, list) and all(isinstance(box, list) and _is_box(box) for box in values)
     if not good:
         raise InputError(
-            "Row {number} of the manifest has boxes that are not lists of x0, y0, x1, y1 with x0 < x1, y0 < y1.",
+            "The boxes in row {number} of the manifest must be lists x0, y0, x1, y1 with x0 < x1 and y0 < y1.",
             number=number,
         )
     return tuple(tuple(float(value) for value in box) for box in values)

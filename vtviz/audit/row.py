@@ -88,7 +88,9 @@ def fractions(row: Row, image: ImageInput) -> tuple[Box, ...]:
     )
     if any(value > 1.001 for box in found for value in box):
         raise InputError(
-            "A box lies outside the photo, which has {width} × {height} pixels.", width=image.width, height=image.height
+            "A box lies outside the {width} × {height} photo; correct its numbers.",
+            width=image.width,
+            height=image.height,
         )
     return found
 

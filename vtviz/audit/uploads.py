@@ -27,11 +27,12 @@ def save_uploads(folder: Path, manifest: Upload, photos: Iterable[Upload]) -> Pa
     for row in read_manifest(path).rows:
         place = row.image.relative_to(folder) if row.image.is_relative_to(folder) else None
         if place is None or ".." in place.parts:
-            raise InputError("Row {number} of the manifest leads to a place outside its folder.", number=row.number)
-        if wanted.setdefault(place.name, row.image) != row.image:
             raise InputError(
-                "Two photos of the manifest are called {name}; give each a name of its own.", name=place.name
+                "The photo in row {number} of the manifest lies outside its folder; use a path inside it.",
+                number=row.number,
             )
+        if wanted.setdefault(place.name, row.image) != row.image:
+            raise InputError("Two photos in the manifest are both named {name}; rename one of them.", name=place.name)
     for name, data in photos:
         target = wanted.pop(PurePosixPath(name).name, None)
         if target is not None:
@@ -40,7 +41,9 @@ def save_uploads(folder: Path, manifest: Upload, photos: Iterable[Upload]) -> Pa
     if wanted:
         first = min(wanted)
         raise InputError(
-            "{count} photos of the manifest were not uploaded, such as {name}.", count=len(wanted), name=first
+            "The manifest lists photos that were not uploaded (missing: {count}, first: {name}); upload them too.",
+            count=len(wanted),
+            name=first,
         )
     return path
 

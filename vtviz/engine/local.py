@@ -34,10 +34,10 @@ KEPT_ANSWERS = 8
 KEPT_MODELS = 2
 
 MOVED = (
-    "The memory of the GPU was full, so this ran on the CPU; close other programs that use it, or choose a smaller "
+    "The GPU ran out of memory, so this ran on the CPU; close other programs that use the GPU, or choose a smaller "
     "model."
 )
-FULL = "The memory of this machine is full; choose a smaller model or method, or close other programs."
+FULL = "This machine has run out of memory; choose a smaller model or a cheaper method, or close other programs."
 POLL = 0.2  # seconds between reports to a person who waits
 
 
@@ -132,7 +132,7 @@ class LocalEngine:
         def write() -> list[Caption]:
             loaded = self._model(model, place)
             if not isinstance(loaded, CaptionModel):
-                raise InputError("The model {model} writes no captions.", model=model)
+                raise InputError("The model {model} cannot write captions; choose another model.", model=model)
             return write_captions(loaded, self._features(model, loaded, image), loaded.frame(image), watch=watch)
 
         place = self._device(device)
@@ -151,7 +151,7 @@ class LocalEngine:
         def answer() -> Answer:
             loaded = self._model(model, place)
             if not isinstance(loaded, AnswerModel):
-                raise InputError("The model {model} answers no questions.", model=model)
+                raise InputError("The model {model} cannot answer questions; choose another model.", model=model)
             return answer_question(loaded, self._features(model, loaded, image), question)
 
         place = self._device(device)

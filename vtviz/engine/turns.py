@@ -96,7 +96,7 @@ class Turns:
 
     def _take_place(self) -> None:
         if not self._places.acquire(blocking=False):
-            raise Busy("Too many people are asking at once; try again in a moment.")
+            raise Busy("Too many requests are waiting; try again in a moment.")
 
     def _finish(self, key: str) -> None:
         with self._jobs_lock:

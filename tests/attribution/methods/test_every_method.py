@@ -221,10 +221,10 @@ def test_options_that_a_method_does_not_have_or_that_are_out_of_range_are_refuse
     for name, given, message in (
         ("rise", Options(layer=1), "RISE has no option layer"),
         ("rise", Options(samples=1), "option samples of RISE is 10–20000, not 1"),
-        ("rise", Options(samples=float("nan")), "option samples of RISE is a whole number, not nan"),  # type: ignore[arg-type]
-        ("rise", Options(samples="50"), "option samples of RISE is a whole number, not 50"),  # type: ignore[arg-type]
-        ("raw_attention", Options(layer=-1), "option layer of Raw attention is ≥ 0, not -1"),
-        ("raw_attention", Options(layer=7), "Layer 7 is not one of the 2"),
+        ("rise", Options(samples=float("nan")), "option samples of RISE must be a whole number, not nan"),  # type: ignore[arg-type]
+        ("rise", Options(samples="50"), "option samples of RISE must be a whole number, not 50"),  # type: ignore[arg-type]
+        ("raw_attention", Options(layer=-1), "option layer of Raw attention must be ≥ 0, not -1"),
+        ("raw_attention", Options(layer=7), "layer 7: layer numbers start at 0 and stay below 2"),
         ("magic", Options(), "no method called magic"),
     ):
         with pytest.raises(InputError, match=message):
@@ -234,9 +234,9 @@ def test_options_that_a_method_does_not_have_or_that_are_out_of_range_are_refuse
 def test_targets_that_cannot_be_explained_are_refused(tiny: VtvizBase, photo: ImageInput) -> None:
     for target, name, message in (
         (Target("similarity"), "raw_attention", "needs text→image attention"),
-        (Target("caption", 9), "leave_one_out", "has no piece 9"),
+        (Target("caption", 9), "leave_one_out", "has no token 9"),
         (Target("answer", 9), "leave_one_out", "no answer 9"),
-        (Target("caption", 1), "maskclip", "says nothing about the caption"),
+        (Target("caption", 1), "maskclip", "does not explain the caption"),
     ):
         with pytest.raises(InputError, match=message):
             attribute(tiny, photo, TEXT, target, method=name)
@@ -245,7 +245,7 @@ def test_targets_that_cannot_be_explained_are_refused(tiny: VtvizBase, photo: Im
 def test_a_target_that_the_model_does_not_have_is_named(tiny: VtvizBase, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tiny, "abilities", abilities(captions=False, answers=False))
     for written in ("answer:yes", "caption:1"):
-        with pytest.raises(InputError, match=f"no target {written.partition(':')[0]}; it has: match, similarity"):
+        with pytest.raises(InputError, match=f"target {written.partition(':')[0]}; choose one of: match, similarity"):
             parse_target(tiny, written)
 
 

@@ -38,7 +38,7 @@ def test_likelihood_and_caption_pieces_equal_open_clips_own(coca: CocaModel, pho
             pieces = [coca.score(features, text, Target("caption", i))[0] for i in range(len(plain) - 1)]
         torch.testing.assert_close(match[0], plain.mean(), atol=1e-6, rtol=0)
         torch.testing.assert_close(torch.stack(pieces), plain[:-1], atol=2e-6, rtol=0)
-    with pytest.raises(InputError, match="no piece 9"):
+    with pytest.raises(InputError, match="no token 9"):
         coca.score(features, text, Target("caption", 9))
 
 

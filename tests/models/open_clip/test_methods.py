@@ -35,7 +35,7 @@ def test_a_method_runs_or_says_why_not(
     samples = found.options.get("samples")
     options = Options(samples=max(2, samples.low)) if samples else Options()
     if reason:
-        with pytest.raises(InputError, match="without it"):
+        with pytest.raises(InputError, match="does not lead to"):
             attribute(model, photo, TEXT, MATCH, method, options)
         return
     relevance = attribute(model, photo, TEXT, MATCH, method, options)

@@ -38,7 +38,7 @@ def test_measures_go_on_where_they_were_left_and_take_over_the_quick_ones(monkey
     app.session_state["measures-open"] = True
     app.run()
     assert not app.session_state["measures"]  # looking keeps nothing, so it drives nothing out
-    run = next(place for place, each in enumerate(app.button) if each.label == "Measure them all")
+    run = next(place for place, each in enumerate(app.button) if each.label == "Measure all")
     app.button[run].click().run()
     assert not app.exception and "queue" in app.error[0].value and not shown(app)
 
@@ -49,8 +49,8 @@ def test_measures_go_on_where_they_were_left_and_take_over_the_quick_ones(monkey
     monkeypatch.setattr(measures, "measure", rest)
     quick = next(place for place, each in enumerate(app.button) if each.label == "Measure")
     app.button[quick].click().run()
-    run = next(place for place, each in enumerate(app.button) if each.label == "Measure them all")
+    run = next(place for place, each in enumerate(app.button) if each.label == "Measure all")
     app.button[run].click().run()
     assert not app.exception and not app.error and len(shown(app)) == 3
     assert taken == [[], ["text_share", "insertion", "deletion"]]
-    assert "Measure them all" not in [each.label for each in app.button]
+    assert "Measure all" not in [each.label for each in app.button]

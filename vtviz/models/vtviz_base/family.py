@@ -45,7 +45,7 @@ def load_folder(folder: Path, device: torch.device | None = None) -> VtvizBase:
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
         raise ModelError(
-            "The model folder {folder} lacks {files}; train the model or copy it there.",
+            "The model folder {folder} lacks {files}; train the model, or copy it into this folder.",
             folder=folder.name,
             files=", ".join(missing),
         )
@@ -60,6 +60,6 @@ def load_folder(folder: Path, device: torch.device | None = None) -> VtvizBase:
         return VtvizBase(network, tokenizer, hashlib.sha256(weights).hexdigest(), vocabulary, **described)
     except (SafetensorError, RuntimeError, KeyError, TypeError, json.JSONDecodeError) as error:
         raise ModelError(
-            "The files in the model folder {folder} do not fit together or are damaged; copy them again.",
+            "The files in the model folder {folder} are damaged or do not belong together; copy them again.",
             folder=folder.name,
         ) from error

@@ -162,7 +162,7 @@ class VtvizBase:
         assert self.network.answer is not None
         if not 0 <= target.place < len(self.answers):
             raise InputError(
-                "There is no answer {place}; the model knows {count}, from 0.",
+                "There is no answer {place}: answer numbers start at 0 and stay below {count}.",
                 place=target.place,
                 count=len(self.answers),
             )
@@ -199,7 +199,7 @@ class VtvizBase:
             InputError: if these weights have no caption head.
         """
         if self.network.caption is None:
-            raise InputError("These weights write no captions.")
+            raise InputError("These weights cannot write captions; choose another model.")
         features = features.clone()
         return self.network.caption.decoder.read(features, self.network.encode_patches(features).tokens)
 
@@ -228,7 +228,7 @@ class VtvizBase:
             InputError: if these weights have no answer head.
         """
         if self.network.answer is None:
-            raise InputError("These weights answer no questions.")
+            raise InputError("These weights cannot answer questions; choose another model.")
         features = features.clone()
         memory = self.network.answer.decoder.read(features, self.network.encode_patches(features).tokens)
         text = self._encode(questions)

@@ -134,18 +134,18 @@ def test_files_that_hold_no_weights(weights: Weights, tmp_path: Path) -> None:
     (tmp_path / "empty.pt").touch()
     assert "is empty" in refusal(at("empty.pt"))
     (tmp_path / "photo.jpg").write_bytes(b"x")
-    assert "not a file of weights" in refusal(at("photo.jpg"))
+    assert "not a weight file" in refusal(at("photo.jpg"))
     (tmp_path / "text.safetensors").write_text("not tensors at all")
     assert "damaged" in refusal(at("text.safetensors"))
     (tmp_path / "text.pt").write_text("not tensors at all")
     assert "damaged" in refusal(at("text.pt"))
     whole = weights("tiny-clip").read_bytes()
     (tmp_path / "half.safetensors").write_bytes(whole[: len(whole) // 2])
-    assert "damaged or cut short" in refusal(at("half.safetensors"))
+    assert "damaged or incomplete" in refusal(at("half.safetensors"))
     torch.save(load_file(weights("tiny-clip")), tmp_path / "whole.pt")
     whole = (tmp_path / "whole.pt").read_bytes()
     (tmp_path / "half.pt").write_bytes(whole[: len(whole) // 2])
-    assert "damaged or cut short" in refusal(at("half.pt"))
+    assert "damaged or incomplete" in refusal(at("half.pt"))
     torch.save([1, 2], tmp_path / "list.pt")
     assert "no state_dict" in refusal(at("list.pt"))
 
@@ -158,10 +158,10 @@ def test_files_that_could_run_code_are_refused(tmp_path: Path) -> None:
 
 
 def test_folders_without_a_choice(weights: Weights, tmp_path: Path) -> None:
-    assert "holds no weights" in refusal(f"open_clip:tiny-clip@{tmp_path}")
+    assert "contains no weight file" in refusal(f"open_clip:tiny-clip@{tmp_path}")
     for name in ("a.safetensors", "b.safetensors"):
         shutil.copy(weights("tiny-clip"), tmp_path / name)
-    assert "several files" in refusal(f"open_clip:tiny-clip@{tmp_path}")
+    assert "several weight files" in refusal(f"open_clip:tiny-clip@{tmp_path}")
     assert "open_clip_config.json" in refusal(f"open_clip:auto@{tmp_path}")
 
 

@@ -12,6 +12,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,11 +22,12 @@ import typer
 
 from vtviz.audit.audit import run_audit
 from vtviz.audit.manifest import read_manifest
-from vtviz.audit.progress import Progress
-from vtviz.audit.row import read_photo, target_of
+from vtviz.audit.row import target_of
 from vtviz.audit.settings import Settings, names
+from vtviz.engine.local import LocalEngine
 from vtviz.models.base import FusionModel
 from vtviz.models.registry import DEFAULT_MODEL, load_model
+from vtviz.watch import Progress, Watch
 
 REPEATS = 7
 
@@ -64,7 +66,7 @@ def main(
     """Prints one JSON object."""
     rows = read_manifest(manifest, limit)
     model = load_model(DEFAULT_MODEL)
-    image, text = read_photo(rows.rows[0]), model.encode_texts([rows.rows[0].text])
+    image, text = rows.rows[0].photo(), model.encode_texts([rows.rows[0].text])
     pixels, features = model.pixels(image), model.encode_image(image)
 
     def passes() -> tuple[float, float]:
@@ -80,8 +82,8 @@ def main(
         memory.append(psutil.Process().memory_info().rss / 2**20)
         times.setdefault(now.stage, time.perf_counter())
 
-    with tempfile.TemporaryDirectory() as folder:
-        run_audit(rows, Settings(methods=names(methods)), Path(folder), lambda name, work: work(model), hear)
+    with tempfile.TemporaryDirectory() as folder, closing(LocalEngine()) as door:
+        run_audit(rows, Settings(methods=names(methods)), Path(folder), door.ask, Watch(hear))
         ended = time.perf_counter()
     photos, pairs = counted.photos, counted.pairs
     after = passes()

@@ -21,9 +21,9 @@ from typing import Any
 from playwright.sync_api import WebSocket
 
 from tools.chromium import launched, served
-from vtviz.engine.explanation import Request
 from vtviz.engine.lens import lens_view
 from vtviz.engine.local import LocalEngine
+from vtviz.engine.requests.explain import Explain
 from vtviz.inputs import read_image
 from vtviz.paths import ASSETS
 from vtviz.render.lens.pack import pack
@@ -87,7 +87,7 @@ def record_sizes() -> dict[str, Any]:
     engine, found = LocalEngine("cpu"), {}
     photo = read_image((ASSETS / "samples" / "chelsea.jpg").read_bytes())
     for name, text in (("short", SHORT), ("longest", LONG)):
-        view = lens_view(engine.explain(Request(photo, text)))
+        view = lens_view(engine.ask(Explain(photo, text)))
         began = time.perf_counter()
         header, _ = pack(view)
         took = 1000 * (time.perf_counter() - began)

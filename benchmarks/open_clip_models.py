@@ -26,7 +26,7 @@ from vtviz.attribution.case import Case
 from vtviz.attribution.registry import methods
 from vtviz.inputs import read_image
 from vtviz.machine import device_label
-from vtviz.models.open_clip.dual_encoder import DualEncoder
+from vtviz.models.open_clip.dual_encoder import OpenClipDualEncoder
 from vtviz.models.registry import load_model
 from vtviz.paths import ASSETS
 
@@ -55,7 +55,7 @@ def milliseconds(work: Callable[[], object]) -> float:
 def measure(architecture: str, folder: Path, rounds: int) -> dict[str, object]:
     """Medians of the plain forward pass and of an explanation by each method of one forward and one backward pass."""
     model = load_model(f"open_clip:{architecture}@{save_random(architecture, folder)}")
-    assert isinstance(model, DualEncoder)
+    assert isinstance(model, OpenClipDualEncoder)
     image = read_image((ASSETS / "samples" / "coffee.jpg").read_bytes())
     pixels = model.pixels(image)
     ids = model.reader.row(model.reader.read(TEXT).ids)[0]

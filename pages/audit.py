@@ -6,13 +6,13 @@ from vtviz.ui.audit.runs import show_runs
 from vtviz.ui.audit.setup import set_up
 from vtviz.ui.frame.language import say
 from vtviz.ui.frame.shell import setup
-from vtviz.ui.frame.trouble import told
+from vtviz.ui.frame.trouble import errors_shown
 
 setup("page.audit")
 st.title(say("audit.title"))
 st.caption(say("audit.about"))
-with told(st.container()):
+with errors_shown(st.container()):
     show_runs()
 st.divider()
-with told(st.container()):
+with errors_shown(st.container()):
     set_up()

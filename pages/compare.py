@@ -12,7 +12,7 @@ from vtviz.ui.compare.change import SIDES, ask_changed_word, start_sides, swap_s
 from vtviz.ui.compare.pair import PAIR, open_pair, show_pair, show_score
 from vtviz.ui.frame.language import say
 from vtviz.ui.frame.shell import setup
-from vtviz.ui.frame.trouble import told
+from vtviz.ui.frame.trouble import errors_shown
 from vtviz.ui.show.slow_method import show_job
 
 setup("page.compare")
@@ -22,9 +22,9 @@ open_pair(query)
 show_link_notices(SIDES)
 ask_changed_word()
 columns = dict(zip(SIDES, st.columns(2, gap="large"), strict=True))
-found = {}
+explanations = {}
 for side, column in columns.items():
-    with told(column), column:
+    with errors_shown(column), column:
         ask_text(side)
         image, settings = ask_side_photo(side)
         with settings:
@@ -32,15 +32,15 @@ for side, column in columns.items():
         if image is None:
             show_missing_photo(side)
         else:
-            found[side], request = explain_selected(image, side)
-            show_job(request, found[side])
-            show_score(found[side], found.get("a") if side == "b" else None)
+            explanations[side], request = explain_selected(image, side)
+            show_job(request, explanations[side])
+            show_score(explanations[side], explanations.get("a") if side == "b" else None)
             with settings:
-                show_pickers(found[side], request, side)
+                show_pickers(explanations[side], request, side)
 link = query_of_sides(SIDES)
-with told(st.container()):
-    if len(found) == len(SIDES):
-        link[PAIR] = str(show_pair(found["a"], found["b"]))
+with errors_shown(st.container()):
+    if len(explanations) == len(SIDES):
+        link[PAIR] = str(show_pair(explanations["a"], explanations["b"]))
 with st.container(horizontal=True):
     show_link(link)
     st.button(say("compare.swap"), icon=":material/swap_horiz:", on_click=swap_sides)

@@ -1,9 +1,8 @@
 """Describe and ask: captions of a photo, and answers about it, each word with its map."""
 
-from functools import partial
-
 import streamlit as st
 
+from vtviz.engine.requests.captions_and_answers import AnswerQuestion, WriteCaptions
 from vtviz.models.registry import DEFAULT_MODEL
 from vtviz.ui.ask.inputs import ask_photo
 from vtviz.ui.ask.links import open_link, show_link, show_link_notices, show_missing_photo
@@ -14,14 +13,14 @@ from vtviz.ui.describe import ask_question, ask_task, open_task, show_answer, sh
 from vtviz.ui.frame.language import say
 from vtviz.ui.frame.resources import shared_engine
 from vtviz.ui.frame.shell import setup
-from vtviz.ui.frame.trouble import told
-from vtviz.ui.frame.waiting import with_pieces
+from vtviz.ui.frame.trouble import errors_shown
+from vtviz.ui.frame.waiting import ask, by_pieces
 
 setup("page.describe")
 open_task(open_link("describe"))
 left, right = st.columns([1, 2.4], gap="large")
 link: dict[str, str] = {}
-with told(right):
+with errors_shown(right):
     with right:
         show_link_notices()
         link["task"] = task = ask_task()
@@ -38,11 +37,10 @@ with told(right):
         elif task == "answer":
             need_model(model)
             with st.spinner(say("describe.answering"), show_time=True):
-                answer = shared_engine().answer(image, link["question"], model, current_device())
+                answer = shared_engine().ask(AnswerQuestion(image, link["question"], model, current_device()))
             show_answer(answer, image, alt)
         else:
             need_model(model)
-            captions = with_pieces(partial(shared_engine().captions, image, model, current_device()))
-            show_captions(captions, image, alt)
+            show_captions(ask(WriteCaptions(image, model, current_device()), by_pieces), image, alt)
 with right:
     show_link(link)

@@ -20,10 +20,10 @@ from vtviz.ui.ask.photos import photo_name
 from vtviz.ui.ask.selection import selected
 from vtviz.ui.frame.language import say
 from vtviz.ui.frame.shell import setup
-from vtviz.ui.frame.trouble import told
+from vtviz.ui.frame.trouble import errors_shown
 from vtviz.ui.show.downloads import show_downloads
 from vtviz.ui.show.faithfulness import faithfulness_panel
-from vtviz.ui.show.guide import show_notes
+from vtviz.ui.show.guide import show_guide, show_notes
 from vtviz.ui.show.history import remember, show_history
 from vtviz.ui.show.lens import lens
 from vtviz.ui.show.run_metrics import show_metrics
@@ -34,8 +34,8 @@ setup("page.explore")
 query = open_link("explore")
 left, right = st.columns([1, 3], gap="large")
 more: dict[str, str] = {}
-place = right
-with told(right):
+link_area = right
+with errors_shown(right):
     with right:
         show_link_notices()
         ask_text()
@@ -55,15 +55,16 @@ with told(right):
             view, alt = lens_view(explanation), say("explore.alt", name=photo_name(selected().photo))
             pinned = lens(view, alt, "lens", settings=lens_of(query))
             more = query_of(pinned)
-            place = st.container(horizontal=True)
-            with place:
+            link_area = st.container(horizontal=True)
+            with link_area:
                 show_downloads(explanation, view, alt, pinned)
             show_notes(explanation)
             st.markdown(f"**{say('pick.title')}**")
             show_pickers(explanation, request)
+            show_guide(request.method or explanation.method)
             show_metrics(explanation)
             faithfulness_panel(explanation)
-with place:
+with link_area:
     show_link({**query_of_sides(), **more})
 with left:
     show_history()

@@ -78,7 +78,7 @@ NOISE = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
         (encode(Image.new("RGB", (20, 20)), "GIF"), "not a JPEG"),
         (encode(Image.fromarray(NOISE), "JPEG")[:900], "damaged"),
         (encode(Image.fromarray(NOISE), "PNG")[:4000], "damaged"),
-        (encode(Image.new("L", (4, 40))), "at least 8 pixels"),
+        (encode(Image.new("L", (4, 40))), "less than 8 pixels"),
         (encode(Image.new("1", (10000, 6000))), "more than 50 megapixels"),
         (encode(Image.new("1", (20000, 20000))), "more than 50 megapixels"),
         (b"\xff\xd8" + bytes(16 * 2**20), "larger than 15 MB"),

@@ -80,7 +80,7 @@ def read_image(data: bytes) -> ImageInput:
         InputError: if the file is empty, too large, broken, cut short, or of another format.
     """
     if not data:
-        raise InputError("The image file is empty; choose another file.")
+        raise InputError("The image file is empty; choose another.")
     if len(data) > MAX_BYTES:
         raise InputError("The image file is larger than {limit} MB; choose a smaller one.", limit=MAX_BYTES // 2**20)
     try:
@@ -91,9 +91,9 @@ def read_image(data: bytes) -> ImageInput:
     except Image.DecompressionBombError as error:  # Pillow's own limit, met before ours
         raise _too_many_pixels() from error
     except UnidentifiedImageError as error:
-        raise InputError("The file is not a JPEG, PNG or WebP image; convert it to one of these formats.") from error
+        raise InputError("The file is not a JPEG, PNG or WebP image; convert it to one of these.") from error
     except (OSError, SyntaxError, EOFError) as error:
-        raise InputError("The image file is damaged or incomplete; save or download it again.") from error
+        raise InputError("The image file is damaged or cut short; save or download it again.") from error
     return ImageInput(np.asarray(rgb), hashlib.sha256(data).hexdigest())
 
 
@@ -107,9 +107,7 @@ def _check_size(image: Image.Image) -> None:
     if image.width * image.height > MAX_PIXELS:
         raise _too_many_pixels()
     if min(image.size) < MIN_SIDE:
-        raise InputError(
-            "The image must be at least {limit} pixels wide and high; choose a larger one.", limit=MIN_SIDE
-        )
+        raise InputError("The image is less than {limit} pixels wide or tall; choose a larger one.", limit=MIN_SIDE)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
@@ -146,7 +144,7 @@ def check_text(text: str) -> str:
     """
     stripped = "".join(character if character.isprintable() else " " for character in text).strip()
     if not any(character.isalnum() for character in stripped):
-        raise InputError("The text contains no words; write a sentence about the photo.")
+        raise InputError("The text has no words; write a sentence about the photo.")
     if len(stripped) > MAX_CHARACTERS:
         raise InputError("The text is longer than {limit} characters; shorten it.", limit=MAX_CHARACTERS)
     return stripped

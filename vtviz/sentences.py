@@ -14,7 +14,7 @@ LANGUAGES = {"en": "English", "zh": "中文"}
 
 @cache
 def catalogue(language: str) -> dict[str, str]:
-    """All sentences of a language by key; each part of the interface has a file of its own."""
+    """All sentences of a language by key; each part of the interface has its own file, in a folder per layer."""
     parts = sorted((ASSETS / "lang" / language).rglob("*.json"))
     return {key: text for part in parts for key, text in json.loads(part.read_text(encoding="utf-8")).items()}
 

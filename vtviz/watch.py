@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from typing import TypeVar
+
+Step = TypeVar("Step")
 
 
 class Cancelled(Exception):
@@ -16,13 +19,15 @@ class Cancelled(Exception):
 @dataclass(frozen=True)
 class Progress:
     """How far work is: ``done`` of the ``total`` steps of a ``stage`` (0 where the total is not known), how many of
-    them ``failed``, and the seconds that the rest of the stage will take, where that can be told."""
+    them ``failed``, and the seconds that the rest of the stage will take, where that can be told. ``note`` is what the
+    last step had to say, such as the losses of a training."""
 
     stage: str = ""
     done: int = 0
     total: int = 0
     failed: int = 0
     seconds_left: float | None = None
+    note: str = ""
 
     @property
     def share(self) -> float:
@@ -47,34 +52,53 @@ class Watch:
     ) -> None:
         self.hear, self.cancelled, self.pause = hear, cancelled, pause
         self.now = Progress()
-        self._first, self._began = 0, time.perf_counter()
+        self._began = time.perf_counter()
+        self._first, self._first_at = 0, self._began  # from where and when the pace is measured
         self._spent: dict[str, float] = {}
+
+    def tell(self, now: Progress) -> None:
+        """Takes over how far the work is, also where another watch follows it on behalf of this one."""
+        self.now = now
+        self.hear(now)
 
     def enter(self, stage: str, total: int = 0, done: int = 0, failed: int = 0) -> None:
         """A stage begins; some of its steps may have been done before."""
         self._leave()
-        self._first, self._began = done, time.perf_counter()
-        self._tell(Progress(stage, done, total, failed))
+        self._began = time.perf_counter()
+        self._first, self._first_at = done, self._began
+        self.tell(Progress(stage, done, total, failed))
 
-    def step(self, done: int, total: int, pause: bool = True) -> None:
+    def step(self, done: int, total: int, pause: bool = True, note: str = "") -> None:
         """So many steps of the stage are done. To be called before the first one and after each.
 
         Raises:
             Cancelled: where the result is no longer wanted.
         """
         if done < self.now.done:
-            self._first = done
-        self._tell(replace(self.now, done=done, total=total, seconds_left=self._left(done, total)))
+            self._first, self._first_at = done, time.perf_counter()
+        self.tell(replace(self.now, done=done, total=total, seconds_left=self._left(done, total), note=note))
         self.check(pause and done < total)
 
-    def advance(self, steps: int = 1, failed: int = 0) -> None:
+    def advance(self, steps: int = 1, failed: int = 0, note: str = "") -> None:
         """So many more steps are done, of which the total is the most.
 
         Raises:
             Cancelled: where the result is no longer wanted.
         """
         self.now = replace(self.now, failed=self.now.failed + failed)
-        self.step(min(self.now.done + steps, self.now.total), self.now.total)
+        self.step(min(self.now.done + steps, self.now.total), self.now.total, note=note)
+
+    def follow(self, stage: str, steps: Collection[Step]) -> Iterator[Step]:
+        """The steps of a stage one by one; each is done once the next is asked for.
+
+        Raises:
+            Cancelled: where the result is no longer wanted.
+        """
+        self.enter(stage, len(steps))
+        self.check()
+        for step in steps:
+            yield step
+            self.advance()
 
     def reach(self, stage: str, done: int, total: int) -> None:
         """So many steps of a stage are done, which begins where it is not the present one; nobody else is let in.
@@ -119,11 +143,7 @@ class Watch:
 
     def _left(self, done: int, total: int) -> float | None:
         taken = done - self._first
-        return (time.perf_counter() - self._began) / taken * (total - done) if taken > 0 and total else None
-
-    def _tell(self, now: Progress) -> None:
-        self.now = now
-        self.hear(now)
+        return (time.perf_counter() - self._first_at) / taken * (total - done) if taken > 0 and total else None
 
 
 _current: ContextVar[Watch | None] = ContextVar("vtviz_watch", default=None)

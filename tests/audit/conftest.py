@@ -1,16 +1,16 @@
 """A small manifest with photos, and a door to the small network of the attribution tests."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from vtviz.audit.models import Door
+from vtviz.audit.requests import Door
 from vtviz.audit.settings import Settings
+from vtviz.engine.cache import Kept
+from vtviz.engine.local import Bench
 from vtviz.models.vtviz_base.model import VtvizBase
 
 SETTINGS = Settings(("tiny",), ("raw_attention", "attention_gradcam"), steps=3, probes=2)
@@ -38,7 +38,5 @@ def write_manifest(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def door(tiny: VtvizBase) -> Door:
-    def through(name: str, work: Callable[[Any], Any]) -> Any:
-        return work(tiny)
-
-    return through
+    bench = Bench("tiny", tiny.device, Kept(8), Kept(1))
+    return lambda request, watch: request.answer(tiny, bench, watch)

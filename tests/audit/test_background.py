@@ -5,7 +5,6 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,9 @@ import pytest
 from tests.audit.conftest import SETTINGS as FULL
 from vtviz.audit.background import AuditJobs
 from vtviz.audit.history import DATA, Entry, History, data_folder
-from vtviz.audit.models import Door
+from vtviz.audit.requests import Door
 from vtviz.inputs import InputError
+from vtviz.watch import Watch
 
 SETTINGS = replace(FULL, methods=("raw_attention",), metrics=("insertion",), probes=1)
 
@@ -42,10 +42,10 @@ def test_an_audit_runs_in_the_background_and_is_listed(manifest: Path, tmp_path:
 def test_a_cancelled_audit_goes_on(manifest: Path, tmp_path: Path, door: Door) -> None:
     entered, leave = threading.Event(), threading.Event()
 
-    def slow(name: str, work: Callable[[Any], Any]) -> Any:
+    def slow(request: Any, watch: Watch) -> Any:
         entered.set()
         assert leave.wait(30)
-        return door(name, work)
+        return door(request, watch)
 
     jobs = AuditJobs(History(tmp_path), slow)
     entry = jobs.start("mine", manifest, SETTINGS)
@@ -60,7 +60,7 @@ def test_a_cancelled_audit_goes_on(manifest: Path, tmp_path: Path, door: Door) -
 
 
 def test_what_went_wrong_is_kept(manifest: Path, tmp_path: Path) -> None:
-    def broken(name: str, work: Callable[[Any], Any]) -> Any:
+    def broken(request: Any, watch: Watch) -> Any:
         raise InputError("No such thing.")
 
     jobs = AuditJobs(History(tmp_path), broken)
@@ -84,10 +84,10 @@ def test_an_audit_of_a_process_that_is_gone_is_interrupted(tmp_path: Path) -> No
 def test_a_folder_that_cannot_be_used_gets_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv(DATA, str(tmp_path / "file" / "data"))
-    with pytest.raises(InputError, match="Cannot create .*: Not a directory; set VTVIZ_DATA"):
+    with pytest.raises(InputError, match=r"cannot create its data folder .*: Not a directory; set VTVIZ_DATA"):
         data_folder()
     (tmp_path / "audits.sqlite").mkdir()
-    with pytest.raises(InputError, match=r"list of audits in .*: unable to open database file"):
+    with pytest.raises(InputError, match=r"list of audits .* cannot be used: unable to open database file"):
         History(tmp_path)
 
 

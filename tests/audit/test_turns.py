@@ -3,7 +3,8 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,10 @@ from vtviz.audit.audit import run_audit
 from vtviz.audit.background import AuditJobs
 from vtviz.audit.history import History
 from vtviz.audit.manifest import read_manifest
-from vtviz.audit.models import Door
+from vtviz.audit.requests import Door, MeasureRow
 from vtviz.audit.row import measure_row
-from vtviz.engine.explanation import Request
 from vtviz.engine.local import LocalEngine
+from vtviz.engine.requests.explain import Explain
 from vtviz.inputs import ImageInput
 from vtviz.metrics.registry import metrics
 from vtviz.models.base import Target
@@ -38,32 +39,26 @@ def until(true: Callable[[], bool]) -> None:
     end = time.monotonic() + 60
     while not true():
         assert time.monotonic() < end, "waited too long"
+        time.sleep(0.01)
 
 
 def test_a_request_is_answered_before_the_row_ends(
     tiny_engine: LocalEngine, manifest: Path, photo: ImageInput, tmp_path: Path
 ) -> None:
     order: list[str] = []
-    answered, entered = threading.Event(), threading.Event()
 
-    def pause() -> None:
-        entered.set()
-        until(lambda: (tiny_engine.let_pass(), answered.wait(0.01))[1])
-
-    def door(name: str, work: Any) -> Any:
-        found = tiny_engine.use(name, work, slow=True)
-        order.append("work")
+    def door(request: Any, watch: Watch) -> Any:
+        found = tiny_engine.ask(request, watch)
+        order.append("row" if isinstance(request, MeasureRow) else "part")
         return found
 
-    jobs = AuditJobs(History(tmp_path), door, pause)
-    row = jobs.start("mine", manifest, replace(SETTINGS, limit=1, probes=1))
-    assert entered.wait(60)
-    order.clear()
-    tiny_engine.explain(Request(photo, "a dog", "tiny"))
+    jobs = AuditJobs(History(tmp_path), door)
+    row = jobs.start("mine", manifest, replace(SETTINGS, limit=1, probes=1, steps=20))
+    until(lambda: "part" in order)  # the models were looked up, and the row has begun
+    tiny_engine.ask(Explain(photo, "a dog", "tiny"))
     order.append("answer")
-    answered.set()
-    until(lambda: len(order) > 1)
-    assert order[:2] == ["answer", "work"]
+    until(lambda: "row" in order)
+    assert order[:3] == ["part", "answer", "row"]
     jobs.cancel(row.id)
     jobs.close()
 
@@ -98,28 +93,41 @@ def test_explanations_in_the_pauses_of_slow_methods_change_no_figure(
     tiny: VtvizBase, photo: ImageInput, manifest: Path, method: str
 ) -> None:
     settings = replace(SETTINGS, methods=(method,), metrics=("coverage",))
-    measured = partial(measure_row, tiny, "tiny", read_manifest(manifest).rows[0], settings)
+    row = read_manifest(manifest).rows[0]
+    image = row.photo()
+    measured = partial(measure_row, tiny, "tiny", row, image, tiny.encode_image(image), settings)
     assert measured(Watch()) == measured(disturbances(tiny, photo))
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Draws random numbers after a pause, and says which modes torch is in."""
+
+    number: int
+    slow: bool
+    entered: threading.Event
+    told: threading.Event
+    model = "tiny"
+    device = None
+    key = None
+
+    def answer(self, model: Any, workbench: Any, watch: Watch) -> tuple[torch.Tensor, bool, bool]:
+        if not self.slow:
+            return torch.rand(1), torch.is_grad_enabled(), torch.is_inference_mode_enabled()
+        with torch.random.fork_rng(devices=[]), torch.inference_mode():
+            torch.manual_seed(0)
+            self.entered.set()
+            until(lambda: (watch.check(), self.told.wait(0.01))[1])
+            return torch.rand(3), torch.is_grad_enabled(), torch.is_inference_mode_enabled()
 
 
 def test_work_in_a_pause_has_gradients_and_leaves_random_numbers_alone(tiny_engine: LocalEngine) -> None:
     entered, told = threading.Event(), threading.Event()
-    drawn: list[torch.Tensor] = []
-
-    def slow(model: Any) -> None:
-        with torch.random.fork_rng(devices=[]), torch.inference_mode():
-            torch.manual_seed(0)
-            entered.set()
-            until(lambda: (tiny_engine.let_pass(), told.wait(0.01))[1])
-            drawn.append(torch.rand(3))
-
-    thread = threading.Thread(target=lambda: tiny_engine.use("tiny", slow, slow=True))
-    thread.start()
-    assert entered.wait(60)
-    seen = tiny_engine.use(
-        "tiny", lambda model: (torch.rand(1), torch.is_grad_enabled(), torch.is_inference_mode_enabled())
-    )
-    told.set()
-    thread.join()
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(tiny_engine.ask, Draw(1, True, entered, told))
+        assert entered.wait(60)
+        seen = tiny_engine.ask(Draw(2, False, entered, told))
+        told.set()
+        drawn = slow.result(60)
     assert seen[1:] == (True, False)
     assert torch.equal(drawn[0], torch.rand(3, generator=torch.Generator().manual_seed(0)))

@@ -7,14 +7,15 @@ import pytest
 
 from vtviz.attribution.base import Relevance
 from vtviz.engine.comparison import compare, comparison_dict
-from vtviz.engine.explanation import Explanation, Request
-from vtviz.engine.local import LocalEngine
+from vtviz.engine.engine import Engine
+from vtviz.engine.explanation import Explanation
+from vtviz.engine.requests.explain import Explain
 from vtviz.inputs import ImageInput, group_pieces
 
 
 @pytest.fixture(scope="module")
-def base(engine: LocalEngine, cat: ImageInput) -> Explanation:
-    return engine.explain(Request(cat, "a cat"))
+def base(engine: Engine, cat: ImageInput) -> Explanation:
+    return engine.ask(Explain(cat, "a cat"))
 
 
 def made(base: Explanation, text: str, maps: list[list[list[float]]], scores: list[float]) -> Explanation:

@@ -5,15 +5,15 @@ import io
 
 import pytest
 
-from vtviz.engine.explanation import Request
+from vtviz.engine.engine import Engine
 from vtviz.engine.export import token_scores
-from vtviz.engine.local import LocalEngine
+from vtviz.engine.requests.explain import Explain
 from vtviz.inputs import ImageInput
 
 
-def test_a_row_a_piece_and_no_formulas(engine: LocalEngine, cat: ImageInput) -> None:
+def test_a_row_a_piece_and_no_formulas(engine: Engine, cat: ImageInput) -> None:
     text = "a cat =1+1 @home"
-    explanation = engine.explain(Request(cat, text))
+    explanation = engine.ask(Explain(cat, text))
     rows = list(csv.DictReader(io.StringIO(token_scores(explanation).decode("utf-8-sig"))))
     assert len(rows) == len(explanation.tokens.pieces)
     assert {"'=", "'+", "'@"} <= {row["text"] for row in rows}

@@ -7,25 +7,27 @@ import pytest
 import torch
 
 from vtviz.attribution.case import Case
-from vtviz.engine.explanation import Explanation, Request
-from vtviz.engine.heads import head_changes, head_entropies, head_similarities
-from vtviz.engine.local import LocalEngine
+from vtviz.engine.engine import Engine
+from vtviz.engine.explanation import Explanation
+from vtviz.engine.heads import head_entropies, head_similarities
+from vtviz.engine.requests.explain import Explain
+from vtviz.engine.requests.heads import MeasureHeads
 from vtviz.inputs import ImageInput
-from vtviz.metrics.heads import attentions, changes, value
+from vtviz.metrics.heads import changes, value
 from vtviz.models.base import Target
-from vtviz.models.record import AttentionRecord
 from vtviz.models.vtviz_base.model import VtvizBase
+from vtviz.watch import Watch
 
 
 @pytest.fixture(params=["match", "caption"])
-def made(tiny_engine: LocalEngine, photo: ImageInput, request: pytest.FixtureRequest) -> Explanation:
+def made(tiny_engine: Engine, photo: ImageInput, request: pytest.FixtureRequest) -> Explanation:
     """Whatever is explained, the heads on the page are those of the match."""
     target = Target(request.param, 1 if request.param == "caption" else 0)
-    return tiny_engine.explain(Request(photo, "a dog runs", "tiny", "attention_gradcam", target=target))
+    return tiny_engine.ask(Explain(photo, "a dog runs", "tiny", "attention_gradcam", target=target))
 
 
 def test_heads_are_left_out_one_after_the_other(
-    tiny_engine: LocalEngine,
+    tiny_engine: Engine,
     made: Explanation,
     tiny: VtvizBase,
     photo: ImageInput,
@@ -34,13 +36,14 @@ def test_heads_are_left_out_one_after_the_other(
     heard: list[tuple[int, int]] = []
     with monkeypatch.context() as known:
         known.delattr(type(tiny), "encode_pixels")  # a photo that was explained is not encoded again
-        found = head_changes(tiny_engine, made, lambda done, total: heard.append((done, total)))
+        watch = Watch(lambda now: heard.append((now.done, now.total)) if now.stage == "heads" and now.total else None)
+        found = tiny_engine.ask(MeasureHeads.of(made), watch)
     case = Case(tiny, photo, ["a dog runs"])
-    layers = attentions(tiny, made.record.of_kind("text→image"))
-    wanted = np.stack([changes(case, value(case), *layer) for layer in layers])
+    layers = made.record.of_kind("text→image")
+    wanted = np.stack([changes(case, value(case), layer.name, len(layer.weights)) for layer in layers])
     assert found is not None and found.shape == (2, 2) and np.abs(wanted).min() > 0
     np.testing.assert_allclose(found, wanted, atol=1e-6)
-    assert heard == [(0, 2), (1, 2)]
+    assert heard == [(0, 2), (1, 2), (2, 2)]
 
 
 def test_entropy_and_likeness_by_hand(made: Explanation) -> None:
@@ -54,6 +57,7 @@ def test_entropy_and_likeness_by_hand(made: Explanation) -> None:
 
 
 def test_without_attention_between_text_and_photo_there_is_no_head_to_leave_out(
-    tiny_engine: LocalEngine, made: Explanation
+    tiny_engine: Engine, tiny: VtvizBase, photo: ImageInput, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert head_changes(tiny_engine, replace(made, record=AttentionRecord(made.record.of_kind("image")))) is None
+    monkeypatch.setattr(tiny, "abilities", replace(tiny.abilities, kinds={"match": frozenset({"image"})}))
+    assert tiny_engine.ask(MeasureHeads(photo, "a dog", "tiny")) is None

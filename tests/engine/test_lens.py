@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from vtviz.attribution.base import Details
-from vtviz.engine.explanation import Explanation, Request
+from vtviz.engine.engine import Engine
+from vtviz.engine.explanation import Explanation
 from vtviz.engine.lens import lens_layer, lens_view
-from vtviz.engine.local import LocalEngine
+from vtviz.engine.requests.explain import Explain
 from vtviz.inputs import ImageInput
 from vtviz.models.base import Target, TargetKind
 from vtviz.models.record import AttentionLayer, Kind
@@ -18,8 +19,8 @@ from vtviz.sentences import catalogue
 
 
 @pytest.fixture(scope="module")
-def explanation(engine: LocalEngine, cat: ImageInput) -> Explanation:
-    return engine.explain(Request(cat, "A cat"))
+def explanation(engine: Engine, cat: ImageInput) -> Explanation:
+    return engine.ask(Explain(cat, "A cat"))
 
 
 def test_cross_attention_is_that_of_the_pieces(explanation: Explanation) -> None:

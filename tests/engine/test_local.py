@@ -2,29 +2,33 @@
 
 import json
 import threading
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
 
+from vtviz.attribution.options import Options
 from vtviz.attribution.registry import methods
 from vtviz.engine import local, turns
-from vtviz.engine.explain import STAGES
-from vtviz.engine.explanation import Request
+from vtviz.engine.engine import Engine
 from vtviz.engine.export import to_json
 from vtviz.engine.local import LocalEngine
+from vtviz.engine.requests.explain import STAGES, Explain
+from vtviz.engine.requests.model import LoadModel
 from vtviz.engine.turns import Busy
 from vtviz.inputs import ImageInput, InputError
 from vtviz.models.base import ModelError, Target
 from vtviz.models.registry import load_model
 from vtviz.models.vtviz_base.model import VtvizBase
+from vtviz.watch import Progress, Watch
 
 TEXT = "A brown cat with green eyes"
 
 
-def test_the_explanation_holds_the_answer_and_the_attention_both_ways(engine: LocalEngine, cat: ImageInput) -> None:
+def test_the_explanation_holds_the_answer_and_the_attention_both_ways(engine: Engine, cat: ImageInput) -> None:
     stages: list[str] = []
-    answer = engine.explain(Request(cat, TEXT), stages.append)
+    answer = engine.ask(Explain(cat, TEXT), Watch(lambda now: stages.append(now.stage)))
     assert stages == list(STAGES) and set(answer.timings_ms) == {*STAGES, "total"}
     assert answer.is_match and answer.score > 0.8
     pieces, (rows, columns) = len(answer.tokens.pieces), answer.grid
@@ -36,86 +40,88 @@ def test_the_explanation_holds_the_answer_and_the_attention_both_ways(engine: Lo
     np.testing.assert_allclose(to_text.sum(axis=-1), 1.0, atol=1e-5)
 
 
-def test_the_default_map_is_the_recorded_attention_of_the_default_layer(engine: LocalEngine, cat: ImageInput) -> None:
-    answer = engine.explain(Request(cat, TEXT, method="raw_attention"))
+def test_the_default_map_is_the_recorded_attention_of_the_default_layer(engine: Engine, cat: ImageInput) -> None:
+    answer = engine.ask(Explain(cat, TEXT, method="raw_attention"))
     weights = answer.record.of_kind("text→image")[answer.layer].weights[:, 1:-1]  # without [CLS] and [SEP]
     attention = weights.mean(dim=0).reshape(-1, *answer.grid).numpy()
     expected = attention / attention.max(axis=(1, 2), keepdims=True)
     np.testing.assert_allclose(answer.relevance.maps, expected, atol=1e-6)
 
 
-def test_a_target_that_the_default_method_lacks_gets_another_method(engine: LocalEngine, cat: ImageInput) -> None:
-    answer = engine.explain(Request(cat, TEXT, target=Target("similarity")))
+def test_a_target_that_the_default_method_lacks_gets_another_method(engine: Engine, cat: ImageInput) -> None:
+    answer = engine.ask(Explain(cat, TEXT, target=Target("similarity")))
     method = methods()[answer.method]
     assert answer.method != load_model("vtviz-base").default_method
     assert not method.perturbs and method.supports(load_model("vtviz-base").abilities, "similarity") is None
 
 
-def test_the_score_is_that_of_the_model_run_alone(engine: LocalEngine, cat: ImageInput) -> None:
+def test_the_score_is_that_of_the_model_run_alone(engine: Engine, cat: ImageInput) -> None:
     model = load_model("vtviz-base")
     with torch.inference_mode():
         alone = float(model.match_logits(model.encode_image(cat), [TEXT]).sigmoid())
     for method in ("raw_attention", "attention_gradcam"):
-        assert engine.explain(Request(cat, TEXT, method=method)).score == pytest.approx(alone, abs=1e-5)
+        assert engine.ask(Explain(cat, TEXT, method=method)).score == pytest.approx(alone, abs=1e-5)
 
 
-def test_a_text_that_does_not_describe_the_photo_scores_low(engine: LocalEngine, cat: ImageInput) -> None:
-    answer = engine.explain(Request(cat, "A man rides a bicycle down a street"))
+def test_a_text_that_does_not_describe_the_photo_scores_low(engine: Engine, cat: ImageInput) -> None:
+    answer = engine.ask(Explain(cat, "A man rides a bicycle down a street"))
     assert answer.score < 0.2 and not answer.is_match
 
 
 def test_a_photo_is_encoded_once_and_an_equal_request_is_not_run_again(
-    cat: ImageInput, monkeypatch: pytest.MonkeyPatch
+    make_engine: Callable[[], Engine], cat: ImageInput, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine = LocalEngine("cpu")
-    model = load_model("vtviz-base")
+    engine, model = make_engine(), load_model("vtviz-base")
     calls: list[str] = []
     encode, match = model.encode_image, model.score
     monkeypatch.setattr(model, "encode_image", lambda image: (calls.append("image"), encode(image))[1])
     monkeypatch.setattr(model, "score", lambda *given: (calls.append("match"), match(*given))[1])
     monkeypatch.setattr(local, "load_model", lambda name, device: model)
-    first = engine.explain(Request(cat, "a cat"))
-    engine.explain(Request(cat, "a dog"))
-    assert engine.explain(Request(cat, "a cat")) is first
+    first = engine.ask(Explain(cat, "a cat"))
+    engine.ask(Explain(cat, "a dog"))
+    assert engine.ask(Explain(cat, "a cat")).timings_ms == first.timings_ms
     assert calls == ["image", "match", "match"]
-    engine.close()
 
 
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        ({"layer": 9}, InputError, "layer 9: layer numbers start at 0"),
-        ({"head": 99}, InputError, "no head 99"),
+        ({"options": Options(layer=9)}, InputError, "no layer 9"),
+        ({"options": Options(head=99)}, InputError, "no head 99"),
         ({"method": "magic"}, InputError, "no method called magic"),
         ({"model": "nothing"}, ModelError, "no model called nothing"),
         ({"text": " … "}, InputError, "no words"),
     ],
 )
 def test_bad_requests_are_refused_and_the_engine_goes_on(
-    engine: LocalEngine, cat: ImageInput, change: dict, error: type[Exception], message: str
+    engine: Engine, cat: ImageInput, change: dict, error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):
-        engine.explain(Request(**{"image": cat, "text": TEXT, **change}))
-    assert engine.explain(Request(cat, TEXT)).is_match
+        engine.ask(Explain(**{"image": cat, "text": TEXT, **change}))
+    assert engine.ask(Explain(cat, TEXT)).is_match
 
 
-def test_a_full_queue_refuses(cat: ImageInput, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_queue_refuses_all_but_parts_of_longer_work(
+    make_engine: Callable[[], Engine], cat: ImageInput, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(turns, "QUEUE", 1)
-    engine, entered, leave = LocalEngine("cpu"), threading.Event(), threading.Event()
+    engine, entered, leave = make_engine(), threading.Event(), threading.Event()
 
-    def wait(stage: str) -> None:
+    def wait(now: Progress) -> None:
         entered.set()
         leave.wait(20)
 
-    waiting = threading.Thread(target=engine.explain, args=(Request(cat, "a cat"), wait))
+    waiting = threading.Thread(target=engine.ask, args=(Explain(cat, "a cat"), Watch(wait)))
     waiting.start()
     assert entered.wait(20)
     with pytest.raises(Busy):
-        engine.explain(Request(cat, "a dog"))
+        engine.ask(Explain(cat, "a dog"))
+    part = threading.Thread(target=engine.ask, args=(LoadModel("vtviz-base"),))
+    part.start()
     leave.set()
     waiting.join()
-    assert engine.explain(Request(cat, "a dog")).tokens.text == "a dog"
-    engine.close()
+    part.join()
+    assert engine.ask(Explain(cat, "a dog")).tokens.text == "a dog"
 
 
 def test_a_device_that_is_not_there_is_refused() -> None:
@@ -125,8 +131,8 @@ def test_a_device_that_is_not_there_is_refused() -> None:
 
 
 @pytest.mark.parametrize("method", ["raw_attention", "maskclip"])
-def test_the_file_follows_the_contract(method: str, engine: LocalEngine, cat: ImageInput) -> None:
-    answer = engine.explain(Request(cat, TEXT, method=method))
+def test_the_file_follows_the_contract(method: str, engine: Engine, cat: ImageInput) -> None:
+    answer = engine.ask(Explain(cat, TEXT, method=method))
     file = json.loads(to_json(answer))
     keys = "schema model weights_sha256 method score image tokens grid maps timings_ms device versions"
     assert set(keys.split()) <= set(file)
@@ -142,9 +148,9 @@ def test_the_file_follows_the_contract(method: str, engine: LocalEngine, cat: Im
 
 @pytest.mark.parametrize("target", [Target(), Target("similarity"), Target("caption", 1)])
 def test_a_photo_is_encoded_once_whatever_is_explained(
-    tiny_engine: LocalEngine, tiny: VtvizBase, photo: ImageInput, target: Target, monkeypatch: pytest.MonkeyPatch
+    tiny_engine: Engine, tiny: VtvizBase, photo: ImageInput, target: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen, encode = list[int](), tiny.encode_pixels
     monkeypatch.setattr(tiny, "encode_pixels", lambda pixels: (seen.append(len(pixels)), encode(pixels))[1])
-    tiny_engine.explain(Request(photo, "a dog runs", "tiny", "relevancy", target=target))
+    tiny_engine.ask(Explain(photo, "a dog runs", "tiny", "relevancy", target=target))
     assert seen == [1]

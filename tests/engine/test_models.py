@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,47 +13,55 @@ import torch
 from vtviz import machine as system
 from vtviz.engine import local
 from vtviz.engine.cache import Kept
-from vtviz.engine.explanation import Request
+from vtviz.engine.engine import Engine
 from vtviz.engine.local import LocalEngine
+from vtviz.engine.requests.captions_and_answers import AnswerQuestion, WriteCaptions
+from vtviz.engine.requests.explain import Explain
+from vtviz.engine.requests.faithfulness import MeasureFaithfulness
+from vtviz.engine.requests.heads import MeasureHeads
+from vtviz.engine.requests.metrics import MeasureMetric
+from vtviz.engine.requests.model import LoadedModel, LoadModel, ReadTarget
 from vtviz.inputs import ImageInput, InputError
 from vtviz.machine import choose_device, device_names, is_out_of_memory
 from vtviz.models.base import ModelError
-from vtviz.models.progress import report
+from vtviz.models.vtviz_base.model import VtvizBase
+from vtviz.watch import Cancelled, Watch, current_watch
 
 
 class Model:
     """Enough of a model to be kept."""
+
+    weights_sha256 = "0" * 64
 
     def __init__(self, name: str, device: torch.device) -> None:
         self.name, self.device = name, device
 
 
 @pytest.fixture
-def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    made: list[str] = []
+def loads(monkeypatch: pytest.MonkeyPatch) -> dict[str, weakref.ref[Model]]:
+    """The models that were loaded, in order, by their name and device."""
+    made: dict[str, weakref.ref[Model]] = {}
 
     def load(name: str, device: torch.device) -> Any:
-        made.append(f"{name} on {device}")
-        report("download_share", 0.5)
-        return Model(name, device)
+        model = Model(name, device)
+        made[f"{name} on {device}"] = weakref.ref(model)
+        current_watch().reach("download_share", 1, 2)
+        return model
 
     monkeypatch.setattr(local, "load_model", load)
     return made
 
 
-def test_the_model_unused_for_longest_is_let_go_before_another_is_loaded(loads: list[str]) -> None:
-    engine = LocalEngine("cpu", models=2)
-    try:
-        first = weakref.ref(engine.load("a"))
-        engine.load("b")
-        engine.load("a")
-        engine.load("c")
-        assert engine.is_loaded("a") and engine.is_loaded("c") and not engine.is_loaded("b")
-        engine.load("d")
-        gc.collect()
-        assert first() is None and loads == ["a on cpu", "b on cpu", "c on cpu", "d on cpu"]
-    finally:
-        engine.close()
+def test_the_model_unused_for_longest_is_let_go_before_another_is_loaded(
+    make_engine: Callable[[], Engine], loads: dict[str, weakref.ref[Model]]
+) -> None:
+    engine = make_engine()
+    for name in "abac":
+        engine.ask(LoadModel(name))
+    assert engine.is_loaded("a") and engine.is_loaded("c") and not engine.is_loaded("b")
+    engine.ask(LoadModel("d"))
+    gc.collect()
+    assert loads["a on cpu"]() is None and list(loads) == [f"{name} on cpu" for name in "abcd"]
 
 
 def test_room_is_made_before_a_value_is() -> None:
@@ -63,32 +72,20 @@ def test_room_is_made_before_a_value_is() -> None:
     assert kept.values == {"b": 1} and dropped == ["a"]
 
 
-def test_a_load_tells_how_far_it_is(loads: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local, "POLL", 0.01)
-    slow = local.load_model
-
-    def load(name: str, device: torch.device) -> Any:
-        report("download_share", 0.25)
-        threading_wait.wait(5)
-        return slow(name, device)
-
-    import threading
-
-    threading_wait = threading.Event()
-    monkeypatch.setattr(local, "load_model", load)
+def test_a_load_tells_how_far_it_is(make_engine: Callable[[], Engine], loads: dict[str, weakref.ref[Model]]) -> None:
     heard: list[tuple[str, float]] = []
+    facts = make_engine().ask(LoadModel("a"), Watch(lambda now: heard.append((now.stage, now.share))))
+    assert heard == [("load_model", 0.0), ("download_share", 0.0), ("download_share", 0.5)]
+    assert facts == LoadedModel("a", "0" * 64, "cpu")
 
-    def hear(what: str, share: float) -> None:
-        heard.append((what, share))
-        if share == 0.25:
-            threading_wait.set()
 
-    engine = LocalEngine("cpu")
-    try:
-        engine.load("a", on_share=hear)
-    finally:
-        engine.close()
-    assert ("download_share", 0.25) in heard
+def test_a_download_that_nobody_waits_for_is_cancelled(
+    make_engine: Callable[[], Engine], loads: dict[str, weakref.ref[Model]]
+) -> None:
+    engine = make_engine()
+    with pytest.raises(Cancelled):
+        engine.ask(LoadModel("a"), Watch(cancelled=lambda: True))
+    assert not engine.is_loaded("a")
 
 
 def test_a_full_gpu_gives_way_to_the_cpu_with_a_notice(cat: ImageInput, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,12 +100,12 @@ def test_a_full_gpu_gives_way_to_the_cpu_with_a_notice(cat: ImageInput, monkeypa
 
     monkeypatch.setattr(local, "load_model", load)
     try:
-        explanation = engine.explain(Request(cat, "a cat"))
+        explanation = engine.ask(Explain(cat, "a cat"))
         assert "ran on the CPU" in explanation.notices[0] and explanation.device.startswith("CPU")
-        with pytest.raises(ModelError, match="run out of memory"):
+        with pytest.raises(ModelError, match="machine is out of memory"):
             monkeypatch.setattr(local, "load_model", lambda name, device: load(name, gpu))
             engine._models.values.clear()
-            engine.explain(Request(cat, "another cat", device="cpu"))
+            engine.ask(Explain(cat, "another cat", device="cpu"))
     finally:
         engine.close()
 
@@ -123,3 +120,28 @@ def test_devices(monkeypatch: pytest.MonkeyPatch) -> None:
     assert is_out_of_memory(RuntimeError("MPS backend out of memory (allocated 9 GB)"))
     assert is_out_of_memory(RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate"))
     assert not is_out_of_memory(RuntimeError("shapes do not fit"))
+
+
+def test_every_request_runs_on_the_device_that_was_picked(
+    tiny: VtvizBase, photo: ImageInput, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[str] = []
+
+    def load(name: str, device: torch.device) -> Any:
+        loaded.append(str(device))
+        return tiny
+
+    monkeypatch.setattr(local, "load_model", load)
+    engine = LocalEngine("cpu")
+    monkeypatch.setattr(engine, "device", torch.device("meta"))  # the engine's own, which nobody asks for
+    try:
+        made = engine.ask(Explain(photo, "a dog", "tiny", "attention_gradcam", device="cpu"))
+        engine.ask(ReadTarget("answer:no", "tiny", "cpu"))
+        engine.ask(AnswerQuestion(photo, "a dog", "tiny", "cpu"))
+        engine.ask(WriteCaptions(photo, "tiny", "cpu"))
+        for request in (MeasureFaithfulness(made.attribution), MeasureHeads.of(made)):
+            engine.ask(request)
+        engine.ask(MeasureMetric(made.attribution, "insertion"))
+        assert loaded == ["cpu"]  # and not a second time for another device
+    finally:
+        engine.close()

@@ -6,8 +6,10 @@ from concurrent.futures import Future
 
 import pytest
 
-from vtviz.engine.explanation import Request
-from vtviz.engine.local import LocalEngine
+from vtviz.attribution.options import Options
+from vtviz.engine.engine import Engine
+from vtviz.engine.requests.explain import Explain
+from vtviz.engine.requests.model import ReadTarget
 from vtviz.inputs import ImageInput
 from vtviz.models.base import Target
 from vtviz.watch import Cancelled, Watch
@@ -23,26 +25,28 @@ def until(true: Callable[[], bool], seconds: float = 60) -> None:
 
 
 def test_a_quick_request_passes_a_slow_one_which_is_shared_and_can_be_cancelled(
-    engine: LocalEngine, cat: ImageInput
+    engine: Engine, cat: ImageInput
 ) -> None:
-    slow = Request(cat, TEXT, method="rise", samples=20_000)
-    assert not engine.is_ready(slow) and engine.is_ready(Request(cat, TEXT))
+    slow = Explain(cat, TEXT, method="rise", options=Options(samples=20_000))
+    assert not engine.is_ready(slow) and engine.is_ready(Explain(cat, TEXT))
     job = engine.start(slow)
     assert engine.start(slow) is job
-    until(lambda: job.done > 0)
-    engine.explain(Request(cat, TEXT + " looks"))
-    assert not job.future.done() and job.total == 20_000
+    until(lambda: job.now.done > 0)
+    engine.ask(Explain(cat, TEXT + " looks"))
+    assert not job.future.done() and job.now.total == 20_000
     job.cancel()
     with pytest.raises(Cancelled):
         job.future.result(60)
     until(lambda: engine.start(slow) is not job)
     engine.start(slow).cancel()
-    assert engine.explain(Request(cat, TEXT)).score > 0
+    assert engine.ask(Explain(cat, TEXT)).score > 0
 
 
-def test_a_job_that_waits_is_cancelled_at_once(engine: LocalEngine, cat: ImageInput) -> None:
-    first, second = (engine.start(Request(cat, TEXT, method="rise", samples=20_000, seed=seed)) for seed in (3, 4))
-    until(lambda: first.done > 0)
+def test_a_job_that_waits_is_cancelled_at_once(engine: Engine, cat: ImageInput) -> None:
+    first, second = (
+        engine.start(Explain(cat, TEXT, method="rise", options=Options(samples=20_000, seed=seed))) for seed in (3, 4)
+    )
+    until(lambda: first.now.done > 0)
     assert not first.stopping and not second.stopping
     second.cancel()
     assert second.stopping and second.future.done() and isinstance(second.error(), Cancelled)
@@ -52,37 +56,37 @@ def test_a_job_that_waits_is_cancelled_at_once(engine: LocalEngine, cat: ImageIn
     assert isinstance(first.error(), Cancelled)
 
 
-def test_a_finished_job_is_kept(engine: LocalEngine, cat: ImageInput) -> None:
-    request = Request(cat, TEXT, method="occlusion", window=20)
+def test_a_finished_job_is_kept(engine: Engine, cat: ImageInput) -> None:
+    request = Explain(cat, TEXT, method="occlusion", options=Options(window=20))
     future: Future = engine.start(request).future
     assert engine.is_ready(request) or future.result(60)
-    assert engine.explain(request) is future.result(60) and engine.is_ready(request)
+    assert engine.ask(request).timings_ms == future.result(60).timings_ms and engine.is_ready(request)
 
 
-def test_explain_tells_its_progress(engine: LocalEngine, cat: ImageInput) -> None:
+def test_explain_tells_its_progress(engine: Engine, cat: ImageInput) -> None:
     steps: list[tuple[int, int]] = []
-    watch = Watch(lambda done, total: steps.append((done, total)))
-    engine.explain(Request(cat, TEXT + " sits", method="occlusion", window=10), watch=watch)
+    watch = Watch(lambda now: steps.append((now.done, now.total)) if now.total else None)
+    engine.ask(Explain(cat, TEXT + " sits", method="occlusion", options=Options(window=10)), watch=watch)
     assert steps[0] == (0, 9) and steps[-1] == (9, 9)
 
 
 def test_everything_that_is_set_is_in_the_fingerprint(cat: ImageInput) -> None:
     requests = [
-        Request(cat, TEXT),
-        Request(cat, TEXT, method="rise"),
-        Request(cat, TEXT, samples=5),
-        Request(cat, TEXT, seed=5),
-        Request(cat, TEXT, window=5),
-        Request(cat, TEXT, target=Target("similarity")),
-        Request(cat, TEXT, target=Target("caption", 1)),
+        Explain(cat, TEXT),
+        Explain(cat, TEXT, method="rise"),
+        Explain(cat, TEXT, options=Options(samples=5)),
+        Explain(cat, TEXT, options=Options(seed=5)),
+        Explain(cat, TEXT, options=Options(window=5)),
+        Explain(cat, TEXT, target=Target("similarity")),
+        Explain(cat, TEXT, target=Target("caption", 1)),
     ]
-    assert len({each.fingerprint for each in requests}) == len(requests)
+    assert len({request.key for request in requests}) == len(requests)
 
 
-def test_a_target_is_explained_and_the_score_stays_that_of_the_match(engine: LocalEngine, cat: ImageInput) -> None:
-    match = engine.explain(Request(cat, TEXT))
-    target = engine.target("vtviz-base", "answer:brown")
-    answer = engine.explain(Request(cat, "What colour is the cat?", target=target))
-    caption = engine.explain(Request(cat, TEXT, target=engine.target("vtviz-base", "caption:1")))
+def test_a_target_is_explained_and_the_score_stays_that_of_the_match(engine: Engine, cat: ImageInput) -> None:
+    match = engine.ask(Explain(cat, TEXT))
+    target = engine.ask(ReadTarget("answer:brown", "vtviz-base"))
+    answer = engine.ask(Explain(cat, "What colour is the cat?", target=target))
+    caption = engine.ask(Explain(cat, TEXT, target=engine.ask(ReadTarget("caption:1", "vtviz-base"))))
     assert answer.target == target and caption.score == pytest.approx(match.score, abs=1e-6)
     assert (caption.relevance.maps != match.relevance.maps).any()

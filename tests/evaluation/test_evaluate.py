@@ -1,31 +1,59 @@
-"""Reading of splits; the figures themselves are tested through the command line and in tests/metrics."""
+"""All figures of a small network; each of them is tested by hand in its own file."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from vtviz.evaluation.evaluate import read_split
+from vtviz.attribution.registry import find_method
+from vtviz.evaluation.evaluate import evaluate
+from vtviz.evaluation.split import Row
 from vtviz.inputs import InputError
+from vtviz.models.vtviz_base.model import VtvizBase
+from vtviz.watch import Cancelled, Progress, Watch
+
+METHODS = [find_method("raw_attention")]
 
 
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"", "is empty"),
-        (b"{", "Line 1 of s.jsonl is not JSON"),
-        (b'{"image": "a.jpg"}', "lacks one of: image, captions"),
-        (b"[1]", "lacks one of"),
-        (b'{"image": "a.jpg", "captions": []}', "a.jpg in s.jsonl has no captions"),
-        (b"\xff\xfe", "is not UTF-8"),
-    ],
-)
-def test_a_bad_split_gets_one_sentence(tmp_path: Path, content: bytes, message: str) -> None:
-    (tmp_path / "s.jsonl").write_bytes(content)
-    with pytest.raises(InputError, match=message):
-        read_split(tmp_path, "s")
+def test_every_figure_has_its_stage(tiny: VtvizBase, data: Path, rows: list[Row]) -> None:
+    heard: list[Progress] = []
+    judgements = data / "judgements.jsonl"
+    ratings = [
+        {"image": "0.png", "text": "a dog", "ratings": [4, 3]},
+        {"image": "1.png", "text": "runs", "ratings": [1]},
+    ]
+    judgements.write_text("".join(json.dumps(row) + "\n" for row in ratings))
+    figures = evaluate(tiny, data, rows, METHODS, judgements, watch=Watch(heard.append))
+    expected = ["photos", "captions", "matching", "retrieval", "pointing", "caption", "answers", "judgements"]
+    assert list(figures) == expected
+    assert figures["photos"] == figures["captions"] == figures["caption"]["photos"] == 3
+    assert figures["matching"]["match"]["correct"] + figures["matching"]["match"]["wrong"] == 3
+    assert figures["judgements"]["n"] == 3
+    ends = {now.stage: (now.done, now.total) for now in heard}
+    assert ends == {
+        "photos": (3, 3),
+        "pointing and matching": (3, 3),
+        "matching with other photos": (3, 3),
+        "retrieval": (1, 1),
+        "captions": (3, 3),
+        "answers": (3, 3),
+        "judgements": (2, 2),
+    }
 
 
-def test_a_limit_takes_the_first_rows(tmp_path: Path) -> None:
-    lines = [f'{{"image": "{i}.jpg", "captions": ["a line \u2028 separator"]}}' for i in range(4)]
-    (tmp_path / "s.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    assert [row["image"] for row in read_split(tmp_path, "s", 2)] == ["0.jpg", "1.jpg"]
+def test_pointing_alone(tiny: VtvizBase, data: Path, rows: list[Row]) -> None:
+    alone = evaluate(tiny, data, rows, METHODS, pointing_only=True)
+    assert list(alone) == ["photos", "captions", "pointing"]
+    assert alone["pointing"] == evaluate(tiny, data, rows, METHODS)["pointing"]
+
+
+def test_it_can_be_cancelled(tiny: VtvizBase, data: Path, rows: list[Row]) -> None:
+    watch = Watch(cancelled=lambda: watch.now.stage == "pointing" and watch.now.done == 1)
+    with pytest.raises(Cancelled):
+        evaluate(tiny, data, rows, METHODS, pointing_only=True, watch=watch)
+    assert watch.now.done == 1
+
+
+def test_one_photo_cannot_be_matched(tiny: VtvizBase, data: Path, rows: list[Row]) -> None:
+    with pytest.raises(InputError, match="at least two photos"):
+        evaluate(tiny, data, rows[:1], METHODS)

@@ -21,3 +21,21 @@ def test_energy_and_overlap_by_hand() -> None:
     assert overlap(MAP, HALF) == pytest.approx(1 / 2)  # one patch shown, inside the two of the box
     assert overlap(MAP, [(0.5, 0.0, 1.0, 0.5)]) == 0.0
     assert energy(np.zeros((2, 2)), HALF) == overlap(np.zeros((2, 2)), HALF) == 0.0
+
+
+def test_a_box_thinner_than_a_patch_counts_exactly() -> None:
+    thin, grid = (0.26, 0.0, 0.27, 1.0), (2, 2)
+    np.testing.assert_allclose(inside([thin], grid), [[0.02, 0.0], [0.02, 0.0]], atol=1e-12)
+    np.testing.assert_allclose(inside([thin, thin, (0.2, 0.0, 0.3, 0.5)], grid), [[0.2, 0.0], [0.02, 0.0]], atol=1e-12)
+    assert energy(np.ones(grid), [thin]) == pytest.approx(0.01)
+    assert overlap(np.ones(grid), [thin]) == pytest.approx(0.01)
+
+
+def test_areas_are_those_of_many_points() -> None:
+    rng = np.random.default_rng(0)
+    boxes = [tuple(np.sort(rng.random((2, 2)), axis=0).ravel()) for _ in range(5)]
+    fine = 800
+    y, x = (np.arange(fine)[:, None] + 0.5) / fine, (np.arange(fine)[None] + 0.5) / fine
+    hit = np.any([(x > x0) & (x < x1) & (y > y0) & (y < y1) for x0, y0, x1, y1 in boxes], axis=0)
+    counted = hit.reshape(4, fine // 4, 5, fine // 5).mean(axis=(1, 3))
+    np.testing.assert_allclose(inside(boxes, (4, 5)), counted, atol=0.01)

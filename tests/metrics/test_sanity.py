@@ -1,5 +1,7 @@
 """Sanity checks: what they must let pass, what they must not, and that they leave the model alone."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,16 @@ import torch
 from vtviz.attribution.attribute import attribute
 from vtviz.attribution.base import Relevance
 from vtviz.inputs import ImageInput, read_image
-from vtviz.metrics.sanity import Explainer, Probe, random_logit, stages_of, text_swap, weight_randomisation
+from vtviz.metrics.sanity import (
+    Explainer,
+    Probe,
+    random_logit,
+    randomise,
+    stages_of,
+    text_swap,
+    weight_randomisation,
+)
+from vtviz.metrics.stability import similarity
 from vtviz.models.base import FusionModel, Target
 from vtviz.models.registry import load_model
 from vtviz.models.vtviz_base.model import VtvizBase
@@ -68,10 +79,19 @@ def test_weights_stay_where_a_check_breaks_off(tiny: VtvizBase, probes: list[Pro
     assert all(torch.equal(before[name], value) for name, value in tiny.network.state_dict().items())
 
 
-def test_an_independent_stage_leaves_no_trace_in_the_next(tiny: VtvizBase, probes: list[Probe]) -> None:
-    found = weight_randomisation(tiny, probes, by("raw_attention"), Target(), 0, False)
-    heads = [stage.similarity for stage in found.stages if stage.name.startswith(("answer", "caption"))]
-    assert heads and all(value == pytest.approx(1.0) for value in heads)  # unused by the match, so nothing changes
+@pytest.mark.parametrize("cascading", [True, False])
+def test_a_stage_is_random_alone_or_with_those_before_it(tiny: VtvizBase, probes: list[Probe], cascading: bool) -> None:
+    """Against copies in which just those weights are random."""
+    explain, (probe,) = by("raw_attention"), probes
+    true = explain(tiny, probe.image, probe.text, Target()).image
+    outcome = weight_randomisation(tiny, probes, explain, Target(), 0, cascading)
+    for index, stage in enumerate(outcome.stages):
+        twin = copy.deepcopy(tiny)
+        for _, parameters in stages_of(twin)[0 if cascading else index : index + 1]:
+            randomise(parameters, 0)
+        alone = abs(similarity(true, explain(twin, probe.image, probe.text, Target()).image))
+        assert stage.similarity == pytest.approx(alone)
+    assert len({stage.similarity for stage in outcome.stages}) > 2
 
 
 def test_text_swap_and_random_logit_see_the_cheat(tiny: VtvizBase, probes: list[Probe]) -> None:

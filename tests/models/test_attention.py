@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from vtviz.models.attention import Attention
+from vtviz.models.attention import Attention, Heads
 
 
 def by_hand(layer: Attention, queries: torch.Tensor, keys: torch.Tensor, mask: torch.Tensor):
@@ -30,7 +30,12 @@ def test_agrees_with_a_computation_by_hand(observed: bool) -> None:
     mask = torch.tensor([[True, True, False, True, True]])
     seen: list[torch.Tensor] = []
     if observed:
-        layer.observer = lambda _, query, memory, weights: (seen.append(weights), weights @ memory[1])[1]
+
+        def observe(_: Attention, heads: Heads) -> torch.Tensor:
+            seen.append(heads.weights())
+            return heads.mixed_by(seen[-1])
+
+        layer.observer = observe
     output = layer(queries, keys, mask)
     weights, expected = by_hand(layer, queries[0], keys[0], mask[0])
     torch.testing.assert_close(output[0], expected, atol=1e-5, rtol=0)

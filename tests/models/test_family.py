@@ -13,6 +13,7 @@ from tokenizers.normalizers import Lowercase
 from tokenizers.pre_tokenizers import BertPreTokenizer
 from tokenizers.processors import BertProcessing
 
+from tests.conftest import SIZES
 from vtviz.inputs import ImageInput
 from vtviz.models.base import ModelError
 from vtviz.models.vtviz_base.family import load_folder
@@ -20,18 +21,6 @@ from vtviz.models.vtviz_base.model import VtvizBase
 from vtviz.models.vtviz_base.network import FusionNetwork, NetworkConfig
 from vtviz.models.vtviz_base.weights import save_weights
 
-SIZES = NetworkConfig(
-    image_size=64,
-    width=16,
-    heads=2,
-    text_layers=1,
-    fusion_blocks=1,
-    joint_layers=1,
-    caption_layers=1,
-    caption_pieces=8,
-    answer_layers=1,
-    answers=2,
-)
 PHOTO = ImageInput(np.random.default_rng(0).integers(0, 255, (40, 60, 3), dtype=np.uint8), "0" * 64)
 
 

@@ -12,13 +12,16 @@ import pytest
 import torch
 
 import vtviz.models
+from tests.models.changes import check_changes
+from vtviz.attribution.options import Options
 from vtviz.attribution.registry import methods
-from vtviz.engine.explanation import Request
 from vtviz.engine.local import LocalEngine
+from vtviz.engine.requests.explain import Explain
 from vtviz.inputs import ImageInput
 from vtviz.models import plugins
-from vtviz.models.base import ModelError
+from vtviz.models.base import MATCH, ModelError
 from vtviz.models.registry import load_model, model_info, model_infos
+from vtviz.models.simple import SimpleModel
 from vtviz.paths import ASSETS
 
 
@@ -48,9 +51,9 @@ def test_a_registered_network_is_listed_loaded_and_explained(registered: ModuleT
     try:
         for name, method in methods().items():
             if method.cost in ("1F", "1F + 1B") and method.supports(about.abilities, "match") is None:
-                explanation = engine.explain(Request(cat, "a cat on grass", "own", name))
+                explanation = engine.ask(Explain(cat, "a cat on grass", "own", name))
                 assert explanation.relevance.maps.shape == (4, 14, 14) and explanation.is_match is None
-        found = engine.explain(Request(cat, "a cat on grass", "own", "raw_attention", layer=0, head=3))
+        found = engine.ask(Explain(cat, "a cat on grass", "own", "raw_attention", Options(layer=0, head=3)))
         first, second = (layer.weights for layer in found.record.of_kind("text→image")[:2])
         assert second.shape == (4, 4, 196)
         np.testing.assert_allclose(first.sum(dim=-1), 1.0, atol=1e-5)
@@ -66,6 +69,15 @@ def test_a_batch_agrees_with_single_answers(registered: ModuleType, cat: ImageIn
     torch.testing.assert_close(together, alone, atol=1e-6, rtol=0)
     similarity = model.similarity(model.index_texts(["a cat", "a dog on grass"]), model.index_images(features))
     torch.testing.assert_close(similarity[:, 0], alone, atol=1e-6, rtol=0)
+
+
+@torch.no_grad()
+def test_its_attention_can_be_changed(registered: ModuleType, cat: ImageInput) -> None:
+    model = load_model("own")
+    assert isinstance(model, SimpleModel)
+    features, texts = model.encode_image(cat), model.encode_texts(["a cat", "a dog on grass"])
+    layer = model.network.get_submodule("cross.1")
+    check_changes(lambda: model.score(features, texts, MATCH), model.record, layer, "cross.1")
 
 
 def test_an_entry_point_is_found_and_a_broken_one_skipped(example: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

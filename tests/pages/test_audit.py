@@ -1,7 +1,7 @@
 """The Audit page without a browser, with a small untrained network behind it."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +10,26 @@ from streamlit.testing.v1 import AppTest
 
 from vtviz.audit.background import AuditJobs
 from vtviz.audit.history import DATA, History
+from vtviz.engine.cache import Kept
+from vtviz.engine.local import Bench
 from vtviz.models.vtviz_base.model import VtvizBase
 from vtviz.paths import ASSETS
 from vtviz.ui.audit import runs as page
+from vtviz.ui.audit import setup
+from vtviz.watch import Watch
 
 
 @pytest.fixture
 def jobs(tiny: VtvizBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AuditJobs]:
-    def door(name: str, work: Callable[[Any], Any]) -> Any:
-        return work(tiny)
+    bench = Bench("tiny", tiny.device, Kept(8), Kept(1))
+
+    def door(request: Any, watch: Watch) -> Any:
+        return request.answer(tiny, bench, watch)
 
     monkeypatch.setenv(DATA, str(tmp_path))
     jobs = AuditJobs(History(tmp_path), door)
-    monkeypatch.setattr(page, "audit_jobs", lambda: jobs)
+    for module in (page, setup):
+        monkeypatch.setattr(module, "audit_jobs", lambda: jobs)
     yield jobs
     jobs.close()
 
@@ -33,12 +40,12 @@ def app(jobs: AuditJobs) -> AppTest:
 
 
 def start(app: AppTest) -> None:
-    next(each for each in app.number_input if "First rows" in each.label).set_value(2)
+    next(each for each in app.number_input if "first rows" in each.label).set_value(2)
     next(each for each in app.button if each.label == "Start the audit").click().run()
 
 
 def test_without_audits_the_page_says_what_to_do(app: AppTest) -> None:
-    assert not app.exception and "No audits yet" in app.info[0].value
+    assert not app.exception and "No audit yet" in app.info[0].value
 
 
 def test_an_audit_of_the_samples_runs_on_without_its_page_and_its_report_is_shown(
@@ -74,4 +81,4 @@ def test_an_uploaded_manifest_without_its_photos_gets_one_sentence(app: AppTest,
     app.get("file_uploader")[0].upload("m.csv", b"image,text\nb.jpg,a dog\n", "text/csv").run()
     app.get("file_uploader")[1].upload("a.jpg", cat_bytes, "image/jpeg").run()
     next(each for each in app.button if each.label == "Start the audit").click().run()
-    assert not app.exception and "not uploaded" in app.error[0].value
+    assert not app.exception and "1 photos of the manifest were not uploaded" in app.error[0].value

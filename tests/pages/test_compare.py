@@ -2,11 +2,13 @@
 
 import base64
 import json
+from dataclasses import replace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from vtviz.paths import ASSETS
+from vtviz.ui.ask.selection import first_selection
 
 
 @pytest.fixture
@@ -80,4 +82,35 @@ def test_the_colours_of_the_difference_are_those_that_the_page_names(app: AppTes
     data = shown(app)
     colours = base64.b64decode(data["diverging"])
     assert colours[0] > colours[2] and colours[-1] > colours[-3]  # red at the low end, blue at the high one
-    assert data["labels"]["difference_about"] == "Blue: higher on side A. Red: higher on side B."
+    assert data["labels"]["difference_about"] == "Blue: more on side A. Red: more on side B."
+
+
+def with_own(sides: str, own: str) -> AppTest:
+    """The page with a model of one's own on some sides, which the person has agreed to open."""
+    app = AppTest.from_file(str(ASSETS.parent / "pages" / "compare.py"), default_timeout=120)
+    app.session_state["agreed-models"] = {own}
+    for side in "ab":
+        model = own if side in sides else first_selection().model
+        app.session_state[f"selection{side}"] = replace(first_selection(), text=f"a cat {side}", model=model)
+    return app.run()
+
+
+def test_cosines_are_no_matches_and_differ_by_no_points(own: str) -> None:
+    app = with_own("ab", own)
+    assert not app.exception and not app.error
+    assert [metric.label for metric in app.metric] == ["Similarity", "Similarity"]
+    a, b = (float(metric.value) for metric in app.metric)  # no per cent
+    assert float(app.metric[1].delta) == pytest.approx(b - a, abs=0.0011) and "points" not in app.metric[1].delta
+    assert [side["title"] for side in shown(app)["sides"]] == [
+        f"{name} · {metric.value}" for name, metric in zip("AB", app.metric, strict=True)
+    ]
+
+
+def test_a_cosine_and_a_probability_have_no_difference(own: str) -> None:
+    app = with_own("b", own)
+    assert not app.exception and not app.error
+    assert [metric.label for metric in app.metric] == ["Match", "Similarity"]
+    assert app.metric[0].value.endswith("%") and "%" not in app.metric[1].value
+    assert not app.metric[1].delta
+    a, b = (side["title"] for side in shown(app)["sides"])
+    assert a.endswith("%") and "%" not in b

@@ -2,13 +2,19 @@
 
 import hashlib
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.engine.sent import SentEngine
+from vtviz.attribution.options import Options
+from vtviz.engine.local import LocalEngine
 from vtviz.paths import ASSETS
 from vtviz.ui.ask.selection import Selection, first_selection
+from vtviz.ui.frame import resources
+from vtviz.ui.frame.scores import Score
 from vtviz.ui.show.history import KEPT, Past
 
 
@@ -58,18 +64,18 @@ def test_an_empty_text_gets_one_sentence(app: AppTest) -> None:
     assert not app.exception and "no words" in app.error[0].value
 
 
-def test_method_block_and_head_can_be_picked(app: AppTest) -> None:
+def test_method_layer_and_head_can_be_picked(app: AppTest) -> None:
     app.selectbox(key="pick-method-en").select("attention_gradcam").run()
     app.selectbox(key="pick-layer-en").select(1).run()
     app.selectbox(key="pick-head-en").select(3).run()
     assert not app.exception and not app.error
     chosen = app.session_state["selection"]
-    assert (chosen.method, chosen.layer, chosen.head) == ("attention_gradcam", 1, 3)
+    assert (chosen.method, chosen.options) == ("attention_gradcam", Options(layer=1, head=3))
     assert app.query_params["layer"] == "1" and app.query_params["method"] == "attention_gradcam"
 
 
 def test_a_slow_method_runs_when_asked_to_and_shows_its_map(app: AppTest) -> None:
-    app.session_state["selection"] = replace(first_selection(), method="occlusion", window=10)
+    app.session_state["selection"] = replace(first_selection(), method="occlusion", options=Options(window=10))
     app.run()
     button = next(each for each in app.button if "Occlusion" in each.label)
     assert any("about 10 times" in each.value for each in app.markdown) and not app.exception
@@ -78,7 +84,7 @@ def test_a_slow_method_runs_when_asked_to_and_shows_its_map(app: AppTest) -> Non
     while any("Occlusion" in each.label or each.label == "Cancel" for each in app.button):
         assert time.monotonic() < end, "waited too long"
         app.run()
-    assert not app.exception and any("one heatmap for the whole text" in each.value for each in app.caption)
+    assert not app.exception and any("one map for the whole text" in each.value for each in app.caption)
 
 
 def test_the_language_changes_the_page(app: AppTest) -> None:
@@ -138,7 +144,7 @@ def test_charts_are_drawn_where_somebody_looks(app: AppTest) -> None:
     app.session_state["charts"] = True
     app.run()
     assert not app.exception and len(app.get("plotly_chart")) == 2
-    assert any("How similar the heads are" in each.value for each in app.caption)
+    assert any("Similarity of the heads" in each.value for each in app.caption)
     app.button(key="measure-heads").click().run()
     assert not app.exception and not app.error and len(app.get("plotly_chart")) == 3
     app.run()
@@ -158,7 +164,7 @@ def test_the_history_brings_back_and_forgets(app: AppTest) -> None:
 
 
 def test_the_history_is_bounded_and_holds_no_pictures(app: AppTest) -> None:
-    past = Past(first_selection(), 0.5)
+    past = Past(first_selection(), Score(0.5))
     app.session_state["history"] = [replace(past, selection=replace(past.selection, text=f"{i}")) for i in range(KEPT)]
     app.text_input(key="text").set_value("a cat").run()
     assert len(app.session_state["history"]) == KEPT
@@ -168,18 +174,18 @@ def test_the_history_is_bounded_and_holds_no_pictures(app: AppTest) -> None:
 def test_the_history_shows_a_cosine_as_such_and_names_the_target() -> None:
     app = AppTest.from_file(str(ASSETS.parent / "pages" / "explore.py"), default_timeout=120)
     asked = replace(first_selection(), text="a cup", target="answer:yes")
-    app.session_state["history"] = [Past(asked, 0.2468, is_probability=False)]
+    app.session_state["history"] = [Past(asked, Score(0.2468, "similarity", calibrated=False))]
     app.session_state["history-open"] = True
     app.run()
     (label,) = (each.label.replace("\\", "") for each in app.button if each.label.startswith("a cup"))
-    assert "0.247" in label and "%" not in label and label.rstrip("]").endswith("Answer to the text yes")
+    assert "0.247" in label and "%" not in label and label.rstrip("]").endswith("answer to the text yes")
 
 
 def test_an_error_in_vtviz_itself_is_one_sentence(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise KeyError("secret")
 
-    monkeypatch.setattr("vtviz.engine.local.LocalEngine.explain", broken)
+    monkeypatch.setattr("vtviz.engine.local.LocalEngine.ask", broken)
     app.text_input(key="text").set_value("a cat indeed").run()
     assert not app.exception and "inside vtviz" in app.error[0].value and "secret" not in app.error[0].value
 
@@ -189,3 +195,32 @@ def test_errors_speak_chinese() -> None:
     app.session_state["lang"], app.session_state["selection"] = "zh", Selection("chelsea", "")
     app.run()
     assert not app.exception and "没有词" in app.error[0].value
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[SentEngine]:
+    """The engine of the pages is one that knows the contract alone."""
+    engine = SentEngine(LocalEngine("cpu"))
+    monkeypatch.setattr(resources, "LocalEngine", lambda: engine)
+    resources.shared_engine.clear()
+    yield engine
+    resources.shared_engine.clear()
+    engine.close()
+
+
+def test_an_engine_elsewhere_drives_the_page(sent: SentEngine) -> None:
+    app = AppTest.from_file(str(ASSETS.parent / "pages" / "explore.py"), default_timeout=120)
+    app.session_state["measures-open"] = True
+    app.run()
+    assert not app.exception and not app.error and app.success
+    app.selectbox(key="pick-target-en").set_value("answer").run()
+    assert not app.exception and not app.error
+    for label in ("Measure", "Measure all"):
+        index = next(index for index, button in enumerate(app.button) if button.label == label)
+        app.button[index].click().run()
+        assert not app.exception and not app.error
+    app.selectbox(key="pick-method-en").set_value("occlusion").run()
+    run = next(index for index, button in enumerate(app.button) if button.label.startswith("Run "))
+    app.button[run].click().run()
+    kinds = {entry.request for entry in sent.status().runs}
+    assert not app.exception and {"Explain", "AnswerQuestion", "MeasureFaithfulness", "MeasureMetric"} <= kinds

@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-import open_clip
 import pytest
-import torch
-from safetensors.torch import save_file
 from streamlit.testing.v1 import AppTest
 
-from vtviz.models.open_clip.loading.load import hub
+from vtviz.models.open_clip.loading import hub
 from vtviz.paths import ASSETS
-
-TEXT = {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2}
-VISION = {"image_size": 32, "layers": 2, "width": 32, "head_width": 16, "patch_size": 8}
-
-
-@pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("own")
-    (folder / "page-clip.json").write_text(json.dumps({"embed_dim": 24, "vision_cfg": VISION, "text_cfg": TEXT}))
-    open_clip.add_model_config(folder)
-    torch.manual_seed(0)
-    save_file(open_clip.create_model("page-clip").state_dict(), folder / "weights.safetensors")
-    return f"open_clip:page-clip@{folder / 'weights.safetensors'}"
 
 
 @pytest.fixture
@@ -40,7 +23,7 @@ def test_a_model_of_ones_own_is_shown_as_what_it_is(app: AppTest, own: str) -> N
     assert not app.exception and not app.error, app.error
     assert app.metric[0].label == "Similarity" and "%" not in app.metric[0].value
     said = " ".join(each.value for each in app.info)
-    assert "no calibrated threshold" in said and "dual encoder" in said
+    assert "No threshold is calibrated" in said and "dual encoder" in said
     methods = app.selectbox(key="pick-method-en").options
     assert not any("Raw attention" in each for each in methods)
     app.selectbox(key="pick-fit-en").select("crop").run()

@@ -1,6 +1,7 @@
-"""The first stage on a tiny network and made-up features: resuming changes nothing, no progress ends the training."""
+"""The training loop, as the first stage on a tiny network and made-up features."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -15,7 +16,8 @@ from vtviz.models.vtviz_base.network import FusionNetwork, NetworkConfig
 from vtviz.models.vtviz_base.weights import load_weights
 from vtviz.training.loop import Schedule
 from vtviz.training.vtviz_base.data.items import Batch
-from vtviz.training.vtviz_base.fusion import FusionRun
+from vtviz.training.vtviz_base.fusion import FusionTraining
+from vtviz.watch import Cancelled, Progress, Watch
 
 SIZES = NetworkConfig(image_size=64, width=16, heads=2, text_layers=1, fusion_blocks=1, joint_layers=1)
 
@@ -44,7 +46,7 @@ class MadeUpItems:
         raise Killed
 
 
-class MadeUpDevelopment:
+class MadeUpDevFigures:
     """Figures from a list, the last one again and again."""
 
     def __init__(self, scores: list[float]) -> None:
@@ -56,42 +58,46 @@ class MadeUpDevelopment:
         return {"auc": score, "pointing": 0.0, "recall@10": 0.0}
 
 
-def fusion_run(output: Path, development: MadeUpDevelopment, resume: bool = False, **options: Any) -> FusionRun:
+def fusion_run(output: Path, dev_figures: MadeUpDevFigures, resume: bool = False, **options: Any) -> FusionTraining:
     torch.manual_seed(0)
     schedule = Schedule(**{"steps": 6, "check_every": 3, **options})
     tokenizer = Tokenizer(WordPiece({"[UNK]": 0}, unk_token="[UNK]"))
-    made = cast(Any, development)
-    return FusionRun(FusionNetwork(SIZES), tokenizer, made, schedule, output, resume, rate=8e-4, kept_patches=12)
+    made = cast(Any, dev_figures)
+    return FusionTraining(FusionNetwork(SIZES), tokenizer, made, schedule, output, resume, rate=8e-4, kept_patches=12)
 
 
-def values(run: FusionRun) -> dict[str, Tensor]:
-    return {f"{name} {kind}": value for kind, each in parts(run) for name, value in each.items()}
+def values(run: FusionTraining) -> dict[str, Tensor]:
+    return {f"{name} {kind}": value for kind, part in parts(run) for name, value in part.items()}
 
 
-def parts(run: FusionRun) -> list[tuple[str, dict[str, Tensor]]]:
+def parts(run: FusionTraining) -> list[tuple[str, dict[str, Tensor]]]:
     return [("live", run.network.state_dict()), ("average", run.average)]
 
 
+def assert_same(run: FusionTraining, expected: FusionTraining) -> None:
+    found = values(run)
+    assert found.keys() == values(expected).keys()
+    for name, value in values(expected).items():
+        torch.testing.assert_close(found[name], value, atol=1e-6, rtol=1e-5, msg=name)
+
+
 def test_a_run_that_was_killed_and_resumed_ends_like_an_undisturbed_one(tmp_path: Path) -> None:
-    whole = fusion_run(tmp_path / "whole", MadeUpDevelopment([0.5, 0.6]))
+    whole = fusion_run(tmp_path / "whole", MadeUpDevFigures([0.5, 0.6]))
     channels = whole.network.backbone.channels
     whole.run(MadeUpItems(channels).batches(4, 0, 0, whole.step))
-    cut = fusion_run(tmp_path / "cut", MadeUpDevelopment([0.5]))
+    cut = fusion_run(tmp_path / "cut", MadeUpDevFigures([0.5]))
     with pytest.raises(Killed):
         cut.run(MadeUpItems(channels, killed_at=5).batches(4, 0, 0, cut.step))
-    resumed = fusion_run(tmp_path / "cut", MadeUpDevelopment([0.6]), resume=True)
+    resumed = fusion_run(tmp_path / "cut", MadeUpDevFigures([0.6]), resume=True)
     resumed.run(MadeUpItems(channels).batches(4, 0, 0, resumed.step))
     assert whole.step == resumed.step == 6
-    expected, found = values(whole), values(resumed)
-    assert expected.keys() == found.keys()
-    for name, value in expected.items():
-        torch.testing.assert_close(found[name], value, atol=1e-6, rtol=1e-5, msg=name)
+    assert_same(resumed, whole)
     steps = [json.loads(line)["step"] for line in (tmp_path / "cut" / "history.jsonl").read_text().splitlines()]
     assert steps == [3, 6]
 
 
 def test_training_moves_the_network_but_not_its_pretrained_features(tmp_path: Path) -> None:
-    run = fusion_run(tmp_path, MadeUpDevelopment([0.5]))
+    run = fusion_run(tmp_path, MadeUpDevFigures([0.5]))
     before = {name: value.clone() for name, value in run.network.state_dict().items()}
     run.run(MadeUpItems(run.network.backbone.channels).batches(4, 0, 0, run.step))
     moved = {name.split(".")[0] for name, value in run.network.state_dict().items() if not value.equal(before[name])}
@@ -99,8 +105,33 @@ def test_training_moves_the_network_but_not_its_pretrained_features(tmp_path: Pa
     assert "backbone" not in moved
 
 
-def test_without_progress_on_dev_it_stops_early(tmp_path: Path) -> None:
-    development = MadeUpDevelopment([0.9, 0.5])
-    run = fusion_run(tmp_path, development, steps=100, check_every=1, patience=2)
+@pytest.mark.parametrize("steps", [0, 4])
+def test_a_cancelled_training_leaves_a_checkpoint_that_resumes(tmp_path: Path, steps: int) -> None:
+    whole = fusion_run(tmp_path / "whole", MadeUpDevFigures([0.5, 0.6]))
+    channels = whole.network.backbone.channels
+    whole.run(MadeUpItems(channels).batches(4, 0, 0, whole.step))
+    cut = fusion_run(tmp_path / "cut", MadeUpDevFigures([0.5]))
+    watch = Watch(cancelled=lambda: watch.now.done == steps)
+    with pytest.raises(Cancelled):
+        cut.run(MadeUpItems(channels).batches(4, 0, 0, cut.step), watch)
+    assert cut.step == steps
+    resumed = fusion_run(tmp_path / "cut", MadeUpDevFigures([0.6] if steps else [0.5, 0.6]), resume=True)
+    assert resumed.step == steps
+    resumed.run(MadeUpItems(channels).batches(4, 0, 0, resumed.step))
+    assert_same(resumed, whole)
+
+
+def test_the_watch_hears_every_step_with_its_losses(tmp_path: Path) -> None:
+    heard: list[Progress] = []
+    run = fusion_run(tmp_path, MadeUpDevFigures([0.5]))
+    run.run(MadeUpItems(run.network.backbone.channels).batches(4, 0, 0, run.step), Watch(heard.append))
+    assert [(now.stage, now.done, now.total) for now in heard] == [("fusion", done, 6) for done in range(7)]
+    names = [re.findall(r"(\w+)=\d+\.\d{3}", now.note) for now in heard[1:]]
+    assert names == [["contrast", "match", "grounding", "alignment"]] * 6
+
+
+def test_without_improvement_on_dev_it_stops_early(tmp_path: Path) -> None:
+    dev_figures = MadeUpDevFigures([0.9, 0.5])
+    run = fusion_run(tmp_path, dev_figures, steps=100, check_every=1, patience=2)
     figures = run.run(MadeUpItems(run.network.backbone.channels).batches(4, 0, 0, run.step))
     assert run.step == 3 and load_weights((tmp_path / "model.safetensors").read_bytes()) and figures["auc"] == 0.9

@@ -76,7 +76,7 @@ class Method(ABC):
     samples, words and pieces. ``options`` are the fields of Options that it has. ``needs_gradient`` says that it
     differentiates the recorded pass; ``perturbs`` that it runs the model many times: it is slow, and reports its
     progress. ``attention`` are kinds of attention of which it needs at least one. The guide is in the files
-    ``method.json`` of ``assets/lang``.
+    ``ask/method.json`` of ``assets/lang``.
     """
 
     name: ClassVar[str]
@@ -97,7 +97,7 @@ class Method(ABC):
         if not self.attention or abilities.kinds[target] & set(self.attention):
             return None
         return InputError(
-            "{method} needs {kinds} attention, which does not lead to this model's {target}; choose another method.",
+            "{method} needs {kinds} attention, which this model does not use for its {target}.",
             method=self.label,
             kinds=" / ".join(self.attention),
             target=target,
@@ -112,6 +112,14 @@ class Method(ABC):
         """Relevance for each text of the case. ``options`` are complete, but for a layer or head of None."""
 
 
+class ManyPasses(Method):
+    """A method that runs the model many times on changed inputs; signed, with one map for the whole text."""
+
+    signed = True
+    maps_of = "text"
+    perturbs = True
+
+
 def complete(method: Method, options: Options) -> Options:
     """The options with the method's defaults in place of None.
 
@@ -124,9 +132,7 @@ def complete(method: Method, options: Options) -> Options:
         whole = value is None or isinstance(value, Integral)
         if choice is None:
             if value is not None:
-                raise InputError(
-                    "{method} has no option {option}; leave it out.", method=method.label, option=field.name
-                )
+                raise InputError("{method} has no option {option}.", method=method.label, option=field.name)
         elif not whole:
             raise InputError(
                 "The option {option} of {method} must be a whole number, not {value}.",

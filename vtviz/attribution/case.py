@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import weakref
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -43,18 +44,12 @@ class Case:
     ) -> None:
         self.model, self.target = model, target
         self._image = image
-        kinds = model.abilities.kinds
-        if self.target.kind not in kinds:
-            raise InputError(
-                "The model does not support the target {target}; choose one of: {known}.",
-                target=self.target.kind,
-                known=", ".join(kinds),
-            )
+        _check_target(model, target)
         self.tokens = [model.tokenize(text) for text in texts]
         self._full = model.encode_texts([tokens.text for tokens in self.tokens])
         self._features = features
         self._forward: ForwardPass | None = None
-        self.text = self._full if self.target.kind != "caption" else self._captions()
+        self.text = self._read()
 
     @cached_property
     def pixels(self) -> Tensor:
@@ -75,6 +70,21 @@ class Case:
     def scored(self) -> Target:
         """The target for ``model.score`` with texts of this case: of a caption, always the last piece."""
         return Target("caption", -1) if self.target.kind == "caption" else self.target
+
+    def for_target(self, target: Target) -> Case:
+        """The case of the same photo and texts for another target, which shares what is known of them.
+
+        Raises:
+            InputError: if the model does not have the target.
+        """
+        if target == self.target:
+            return self
+        _check_target(self.model, target)
+        other = copy.copy(self)
+        other.__dict__.pop("scored", None)
+        other.target, other._forward = target, None
+        other.text = other._read()
+        return other
 
     def keep(self, index: int, kept: Tensor) -> EncodedText:
         """Text ``index`` with only those pieces that ``kept [n, pieces]`` has True, as n texts; the piece of a caption
@@ -146,9 +156,13 @@ class Case:
         count, place = len(self.tokens[index].pieces), self.target.place
         if not -count <= place < count:
             raise InputError(
-                "The caption has no token {place}; choose a token from 0 to {last}.", place=place, last=count - 1
+                "The caption has no token {place}; its tokens are numbered 0 to {last}.", place=place, last=count - 1
             )
         return place % count
+
+    def _read(self) -> EncodedText:
+        """The texts as far as the target reads them."""
+        return self._full if self.target.kind != "caption" else self._captions()
 
     def _captions(self) -> EncodedText:
         rows = [
@@ -193,6 +207,14 @@ class ForwardPass:
         """Rows of the pieces of text ``index`` over the patches, ``[..., T, patches]``, of ``weights [texts, ..., text,
         image]``."""
         return self.case.rows(weights[index, ..., self.case.model.image_offset :], index)
+
+
+def _check_target(model: FusionModel, target: Target) -> None:
+    kinds = model.abilities.kinds
+    if target.kind not in kinds:
+        raise InputError(
+            "The model has no target {target}; choose one of: {known}.", target=target.kind, known=", ".join(kinds)
+        )
 
 
 def _row(text: EncodedText, index: int) -> EncodedText:

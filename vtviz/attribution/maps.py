@@ -10,7 +10,7 @@ from vtviz.attribution.base import Details, MapsOf, Relevance
 from vtviz.attribution.case import ForwardPass
 from vtviz.attribution.options import Options
 from vtviz.inputs import InputError
-from vtviz.models.base import TwoTowers
+from vtviz.models.base import DualEncoder
 from vtviz.models.record import Kind
 from vtviz.models.recorder import RecordedLayer
 
@@ -26,7 +26,7 @@ def chosen_layer(forward: ForwardPass, options: Options, kind: Kind = "text→im
     place = default if options.layer is None else options.layer
     if not 0 <= place < len(layers):
         raise InputError(
-            "There is no {kind} layer {layer}: layer numbers start at 0 and stay below {count}.",
+            "There is no layer {layer}: the {count} {kind} layers are numbered from 0.",
             layer=place,
             count=len(layers),
             kind=kind,
@@ -34,9 +34,7 @@ def chosen_layer(forward: ForwardPass, options: Options, kind: Kind = "text→im
     heads = layers[place].weights.shape[1]
     if options.head is not None and not 0 <= options.head < heads:
         raise InputError(
-            "There is no head {head} in this layer: head numbers start at 0 and stay below {count}.",
-            head=options.head,
-            count=heads,
+            "There is no head {head}: the layer's {count} heads are numbered from 0.", head=options.head, count=heads
         )
     return layers[place]
 
@@ -67,7 +65,7 @@ def from_joined(forward: ForwardPass, index: int, gained: Tensor) -> Relevance:
         return of_tokens(case.rows(maps, index), scores, case.model.grid, image=read_by(forward, index, maps))
     patches = gained[words:, first:]
     read = torch.full((len(patches),), 1 / len(patches))
-    if isinstance(case.model, TwoTowers):
+    if isinstance(case.model, DualEncoder):
         read = case.model.image_readout(case.features)[0]
     return of_text(read.to(patches) @ patches, scores, case.model.grid, signed=False)
 

@@ -3,10 +3,36 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import get_args
 
 from vtviz.inputs import InputError
 from vtviz.models.base import AnswerModel, FusionModel, Target, TargetKind
+
+
+@dataclass(frozen=True)
+class WrittenTarget:
+    """A target in a person's words: its kind, and the number of a piece or the words of an answer.
+
+    The kind is whatever was written where ``is_known`` is False.
+    """
+
+    kind: str
+    detail: str = ""
+
+    @classmethod
+    def read(cls, written: str) -> WrittenTarget:
+        """``KIND`` or ``KIND:DETAIL``."""
+        kind, _, detail = written.partition(":")
+        return cls(kind, detail)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there are targets of the kind."""
+        return self.kind in get_args(TargetKind)
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.detail}" if self.detail else self.kind
 
 
 def parse_target(model: FusionModel, written: str) -> Target:
@@ -15,27 +41,25 @@ def parse_target(model: FusionModel, written: str) -> Target:
     Raises:
         InputError: if it is none of these, or the model does not have it or does not know the answer.
     """
-    kind, _, rest = written.partition(":")
-    known = model.abilities.kinds
-    if kind in get_args(TargetKind) and kind not in known:
+    target = WrittenTarget.read(written)
+    kind, detail, known = target.kind, target.detail, model.abilities.kinds
+    if target.is_known and kind not in known:
         raise InputError(
-            "The model does not support the target {target}; choose one of: {known}.",
-            target=kind,
-            known=", ".join(known),
+            "The model has no target {target}; choose one of: {known}.", target=kind, known=", ".join(known)
         )
     if kind == "answer" and isinstance(model, AnswerModel):
-        if rest not in model.answers:
+        if detail not in model.answers:
             raise InputError(
-                "The model does not know the answer {answer}; choose one of: {known}.",
-                answer=rest,
+                "The model does not know the answer {answer}; it knows: {known}.",
+                answer=detail,
                 known=", ".join(model.answers),
             )
-        return Target("answer", model.answers.index(rest))
+        return Target("answer", model.answers.index(detail))
     if kind == "caption":
-        if not re.fullmatch(r"-1|\d{1,6}", rest, re.ASCII):
-            raise InputError("The target caption needs a token number, for example caption:3.")
-        return Target("caption", int(rest))
-    if kind not in ("match", "similarity") or rest:
+        if not re.fullmatch(r"-1|\d{1,6}", detail, re.ASCII):
+            raise InputError("The target caption needs the number of a token, as in caption:3.")
+        return Target("caption", int(detail))
+    if kind not in ("match", "similarity") or detail:
         raise InputError(
             "There is no target {target}; use match, similarity, caption:PLACE or answer:WORDS.", target=written
         )

@@ -1,25 +1,49 @@
-"""What the methods of patch–word similarity need of a model."""
+"""What the methods of patch–word similarity share."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
+import torch
+from torch import Tensor
+
+from vtviz.attribution.base import ONE_PASS, Method, Relevance
+from vtviz.attribution.case import Case
+from vtviz.attribution.maps import of_tokens
+from vtviz.attribution.options import Options
 from vtviz.inputs import InputError
-from vtviz.models.base import Abilities, TargetKind
+from vtviz.models.base import Abilities, TargetKind, TokenLevelModel
+from vtviz.watch import Watch
 
-BEFORE: tuple[TargetKind, ...] = ("match", "similarity")
+BEFORE_FUSION: tuple[TargetKind, ...] = ("match", "similarity")
 
 
-def need_vectors(abilities: Abilities, target: TargetKind, label: str) -> InputError | None:
-    """Why a method that compares words with patches is not defined, or None where it is."""
-    if not abilities.compares:
-        return InputError(
-            "{method} needs words and patches as vectors in one space, which this model does not have; choose "
-            "another method.",
-            method=label,
-        )
-    if target not in BEFORE:
-        return InputError(
-            "{method} compares words with patches, which does not explain the {target}; choose another method.",
-            method=label,
-            target=target,
-        )
-    return None
+class VectorSimilarity(Method):
+    """A method that compares the vectors of single words and patches; a token's score is that of its best patch."""
+
+    cost = ONE_PASS
+    signed = True
+
+    def supports(self, abilities: Abilities, target: TargetKind) -> InputError | None:
+        if not abilities.compares:
+            return InputError(
+                "{method} needs a vector per token and patch in one space, which this model does not have.",
+                method=self.label,
+            )
+        if target not in BEFORE_FUSION:
+            return InputError(
+                "{method} compares words with patches and does not apply to the {target}.",
+                method=self.label,
+                target=target,
+            )
+        return None
+
+    @torch.inference_mode()
+    def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
+        assert isinstance(case.model, TokenLevelModel)
+        grid = case.model.grid
+        return [of_tokens(rows, rows.amax(dim=-1), grid, signed=True) for rows in self.similarities(case, case.model)]
+
+    @abstractmethod
+    def similarities(self, case: Case, model: TokenLevelModel) -> list[Tensor]:
+        """The similarity ``[T, patches]`` of the pieces of each text with the patches."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,14 @@ from vtviz.attribution.registry import find_method
 from vtviz.audit.checks import run_checks
 from vtviz.audit.folder import claim_folder
 from vtviz.audit.manifest import Manifest, Row
-from vtviz.audit.models import About, Door, look_up
-from vtviz.audit.progress import Clock, Progress
 from vtviz.audit.report.best_and_worst import draw_cases, pick_cases
 from vtviz.audit.report.html import write_html
 from vtviz.audit.report.summary import summarise
+from vtviz.audit.requests import About, Door, LookUp
 from vtviz.audit.row_loop import measure_rows
 from vtviz.audit.row_store import RowStore
 from vtviz.audit.settings import RANDOM, Settings
+from vtviz.files import write_atomically
 from vtviz.inputs import InputError
 from vtviz.machine import versions
 from vtviz.metrics.registry import find_metric
@@ -38,7 +38,6 @@ def run_audit(
     settings: Settings,
     folder: Path,
     door: Door,
-    progress: Callable[[Progress], None] = lambda now: None,
     watch: Watch | None = None,
     language: str = "en",
 ) -> dict[str, Any]:
@@ -49,8 +48,8 @@ def run_audit(
         settings: what to measure.
         folder: for ``report.json``, ``report.html``, ``rows.parquet``; made where there is none.
         door: the way to the models.
-        progress: hears every step.
-        watch: asked between passes whether to go on.
+        watch: hears of the stages ``rows`` (of every model), ``checks`` and ``report``; may cancel between
+            passes.
         language: of ``report.html``.
 
     Raises:
@@ -60,10 +59,10 @@ def run_audit(
         Cancelled: if the watch says so; the same call goes on later.
     """
     try:
-        return _run(manifest, settings, folder, door, progress, watch or Watch(), language)
+        return _run(manifest, settings, folder, door, watch or Watch(), language)
     except OSError as error:
         raise InputError(
-            "Cannot write to the folder {folder}: {reason}. Everything measured so far is kept.",
+            "The folder {folder} cannot be written to: {reason}. Rows measured so far are kept.",
             folder=folder,
             reason=os.strerror(error.errno) if error.errno else str(error),
         ) from error
@@ -74,31 +73,28 @@ def _run(
     settings: Settings,
     folder: Path,
     door: Door,
-    progress: Callable[[Progress], None],
     watch: Watch,
     language: str,
 ) -> dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
-    models = look_up(settings, door)
+    models: list[About] = [door(LookUp(name, settings), watch.quietly()) for name in settings.models]
     claim_folder(folder, manifest, settings, models)
-    store, clock = RowStore(folder, settings.metrics), Clock(progress)
-    measure_rows(store, manifest.rows, settings, models, door, clock, watch)
+    store = RowStore(folder, settings.metrics)
+    measure_rows(store, manifest.rows, settings, models, door, watch)
     store.join()
     good = _measured(store.whole, manifest)
-    checks = run_checks(folder, good, settings, models, door, clock, watch)
-    clock.enter("report", 0, 1)
+    checks = run_checks(folder, good, settings, models, door, watch)
+    watch.enter("report", 1, failed=watch.now.failed)
     if not good:
         raise InputError(
-            "No row could be measured. First error: {reason}",
+            "No row could be measured. First reason: {reason}",
             reason=next(iter(summarise(store.whole, settings)["failures"])),
         )
     report = make_report(manifest, settings, models, store.whole, checks)
-    draw_cases(folder, report["cases"], manifest.rows, door)
-    new = folder / f"{REPORT}.new"
-    new.write_bytes(orjson.dumps(report, option=orjson.OPT_INDENT_2))
-    os.replace(new, folder / REPORT)
+    draw_cases(folder, report["cases"], manifest.rows, door, watch)
+    write_atomically(folder / REPORT, orjson.dumps(report, option=orjson.OPT_INDENT_2))
     write_html(folder, language)
-    clock.step()
+    watch.tell(replace(watch.now, done=1))
     return report
 
 

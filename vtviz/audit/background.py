@@ -5,28 +5,25 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from vtviz.audit.audit import run_audit
 from vtviz.audit.history import Entry, History
 from vtviz.audit.manifest import read_manifest
-from vtviz.audit.models import Door
-from vtviz.audit.progress import Progress
+from vtviz.audit.requests import Door
 from vtviz.audit.settings import Settings, settings_from
 from vtviz.inputs import InputError
 from vtviz.models.base import ModelError
-from vtviz.watch import Cancelled, Watch
+from vtviz.watch import Cancelled, Progress, Watch
 
 
-@dataclass
 class Job:
     """An audit that waits or runs: how far it is, and whether it is to stop."""
 
-    progress: Progress | None = None
-    stop: threading.Event = field(default_factory=threading.Event)
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self.watch = Watch(cancelled=self.stop.is_set)
 
 
 class AuditJobs:
@@ -35,11 +32,10 @@ class AuditJobs:
     Args:
         history: where they are listed.
         door: the way to the models.
-        pause: called between the passes of a row, inside ``door``, so that others may use the models.
     """
 
-    def __init__(self, history: History, door: Door, pause: Callable[[], None] = lambda: None) -> None:
-        self.history, self._door, self._pause = history, door, pause
+    def __init__(self, history: History, door: Door) -> None:
+        self.history, self._door = history, door
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="vtviz-audit")
         self._jobs: dict[int, Job] = {}
 
@@ -59,7 +55,7 @@ class AuditJobs:
     def progress(self, number: int) -> Progress | None:
         """How far an audit is, or None where it waits or does not run here."""
         job = self._jobs.get(number)
-        return job.progress if job else None
+        return job.watch.now if job and job.watch.now.stage else None
 
     def cancel(self, number: int) -> None:
         """Stops an audit after the pass that runs now; what was measured stays."""
@@ -78,17 +74,13 @@ class AuditJobs:
         self._worker.submit(self._run, entry, job, language)
 
     def _run(self, entry: Entry, job: Job, language: str) -> None:
-        def hear(now: Progress) -> None:
-            job.progress = now
-
-        watch = Watch(cancelled=job.stop.is_set, pause=self._pause)
         try:
             if job.stop.is_set():
                 raise Cancelled
             self.history.mark(entry.id, "running")
             settings = settings_from(json.loads(entry.settings))
             rows = read_manifest(entry.manifest, settings.limit)
-            run_audit(rows, settings, self.history.folder_of(entry.id), self._door, hear, watch, language)
+            run_audit(rows, settings, self.history.folder_of(entry.id), self._door, job.watch, language)
             self.history.mark(entry.id, "done")
         except Cancelled:
             self.history.mark(entry.id, "cancelled")

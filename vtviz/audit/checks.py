@@ -1,36 +1,30 @@
-"""Sanity checks of each method and statistics of the attention heads, on a few rows spread over the manifest."""
+"""Which sanity checks an audit makes, on a few rows spread over the manifest, and what they found."""
 
 from __future__ import annotations
 
+import hashlib
 import json
-import os
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from vtviz.attribution.attribute import attribute_case
-from vtviz.attribution.base import Relevance
-from vtviz.attribution.case import Case
 from vtviz.attribution.registry import find_method
 from vtviz.audit.manifest import Row
-from vtviz.audit.models import About, Door
-from vtviz.audit.progress import Clock
-from vtviz.audit.row import read_photo, target_of
+from vtviz.audit.requests import About, CheckSanity, DescribeHeads, Door
 from vtviz.audit.settings import Settings
-from vtviz.inputs import ImageInput
-from vtviz.metrics.attention import head_similarity
-from vtviz.metrics.heads import head_importance
-from vtviz.metrics.sanity import Explainer, Outcome, Probe, random_logit, text_swap, weight_randomisation
-from vtviz.models.base import FusionModel, Target
+from vtviz.files import write_atomically
+from vtviz.inputs import InputError
+from vtviz.metrics.sanity import Check, Outcome, Probe
+from vtviz.models.base import ModelError
 from vtviz.watch import Watch
 
 CHECKS = "checks.json"
+ORDER: tuple[Check, ...] = ("cascading_randomisation", "independent_randomisation", "text_swap", "random_logit")
 SLOW_PROBES = 2  # of methods that run the model on hundreds of changed photos
-
-Check = Callable[[FusionModel], Any]
 
 
 def spread(rows: Sequence[Row], count: int) -> list[Row]:
@@ -39,33 +33,17 @@ def spread(rows: Sequence[Row], count: int) -> list[Row]:
     return [rows[place] for place in dict.fromkeys(places.tolist())]
 
 
-def probes_of(rows: Sequence[Row]) -> list[Probe]:
+def probes_of(rows: Sequence[Row]) -> tuple[Probe, ...]:
     """The rows, each with the text of another row that has another photo (shuffled words where there is none)."""
     found = []
     for place, row in enumerate(rows):
         others = [other.text for other in (*rows[place + 1 :], *rows[:place]) if other.image != row.image]
-        found.append(Probe(read_photo(row), row.text, others[0] if others else "A red bus in a street"))
-    return found
-
-
-def method_explainer(method: str, watch: Watch) -> Explainer:
-    """A method as sanity checks call it."""
-
-    def explain(model: FusionModel, image: ImageInput, text: str, target: Target) -> Relevance:
-        watch.step(0, 1)
-        return attribute_case(Case(model, image, [text], target), method, watch=watch)[0]
-
-    return explain
+        found.append(Probe(row.photo(), row.text, others[0] if others else "A red bus in a street"))
+    return tuple(found)
 
 
 def run_checks(
-    folder: Path,
-    rows: Sequence[Row],
-    settings: Settings,
-    models: Sequence[About],
-    door: Door,
-    clock: Clock,
-    watch: Watch,
+    folder: Path, rows: Sequence[Row], settings: Settings, models: Sequence[About], door: Door, watch: Watch
 ) -> dict[str, Any]:
     """What the checks found, by model: ``sanity`` by method, ``heads``. Kept in the folder, so done once.
 
@@ -75,25 +53,25 @@ def run_checks(
         settings: of the audit.
         models: their names and methods.
         door: the way to them.
-        clock: told each check.
-        watch: asked whether to go on.
+        watch: hears of each check, and may cancel.
 
     Raises:
         Cancelled: if the watch says so.
     """
     file = folder / CHECKS
-    known: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     chosen = spread(rows, settings.probes) if rows else []
-    work = [each for model in models for each in _work(model, chosen, settings, watch)] if chosen else []
-    clock.enter("checks", sum(key in known for key, _, _ in work), len(work))
-    for key, model, check in work:
+    work = _work(models, chosen, settings) if chosen else {}
+    probes = _digest(work.values())
+    known = _known(file, probes)
+    watch.enter("checks", len(work), sum(key in known for key in work), watch.now.failed)
+    for key, request in work.items():
         if key not in known:
-            watch.step(0, 1, pause=False)
-            known = json.loads(written := json.dumps({**known, key: door(model, check)}))  # as it reads after a kill
-            new = file.with_suffix(".new")
-            new.write_text(written, encoding="utf-8")
-            os.replace(new, file)
-            clock.step()
+            watch.check(pause=False)
+            known = {**known, key: _answer(request, door, watch)}
+            written = json.dumps({"probes": probes, "found": known})
+            known = json.loads(written)["found"]  # as it reads after a kill
+            write_atomically(file, written.encode())
+            watch.advance()
     return {
         model.name: {
             "sanity": {method: _found(known, model.name, method) for method in model.methods} if chosen else {},
@@ -103,56 +81,46 @@ def run_checks(
     }
 
 
-def _work(about: About, rows: list[Row], settings: Settings, watch: Watch) -> list[tuple[str, str, Check]]:
-    found: list[tuple[str, str, Check]] = []
-    for method in about.methods:
-        known = find_method(method)
-        probes = probes_of(spread(rows, SLOW_PROBES) if known.perturbs else rows)
-        blind = not (known.needs_gradient or known.perturbs)
-        for name, check in sanity_checks(method_explainer(method, watch), probes, settings.seed, blind).items():
-            found.append((f"{about.name}|{method}|{name}", about.name, _as_values(check)))
-    return [*found, (f"{about.name}|heads", about.name, lambda model: heads(model, rows, watch))]
+def _answer(request: CheckSanity | DescribeHeads, door: Door, watch: Watch) -> dict[str, Any] | None:
+    """What one check found, as plain values; one that cannot be made does not cost the others."""
+    try:
+        answer = door(request, watch.quietly())
+    except (InputError, ModelError, RuntimeError, ValueError) as error:
+        logging.getLogger("vtviz").exception("%s of %s failed", type(request).__name__, request.model)
+        if isinstance(request, DescribeHeads):
+            return None
+        answer = Outcome(request.check, "not_measured", None, 0.0, len(request.probes), reason=str(error))
+    if not isinstance(answer, Outcome):
+        return answer
+    return {name: value for name, value in asdict(answer).items() if name != "reason" or value}
 
 
-def _as_values(check: Callable[[FusionModel], Outcome]) -> Check:
-    return lambda model: asdict(check(model))
+def _known(file: Path, probes: str) -> dict[str, Any]:
+    """What was found on the same photos and texts before."""
+    if not file.is_file():
+        return {}
+    kept: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return kept["found"] if kept.get("probes") == probes else {}
 
 
-def sanity_checks(
-    explain: Explainer, probes: Sequence[Probe], seed: int, blind: bool = False
-) -> dict[str, Callable[[FusionModel], Outcome]]:
-    """Every sanity check of one explainer, by name. ``blind`` is that of ``random_logit``."""
-
-    def randomised(model: FusionModel, cascading: bool) -> Outcome:
-        return weight_randomisation(model, probes, explain, target_of(model), seed, cascading)
-
-    return {
-        "cascading_randomisation": lambda model: randomised(model, True),
-        "independent_randomisation": lambda model: randomised(model, False),
-        "text_swap": lambda model: text_swap(model, probes, explain, target_of(model)),
-        "random_logit": lambda model: random_logit(model, probes, explain, seed, blind),
-    }
+def _digest(requests: Iterable[CheckSanity | DescribeHeads]) -> str:
+    """A name for the photos and texts that the checks are made on."""
+    probes = [[(probe.image.sha256, probe.text, probe.other) for probe in request.probes] for request in requests]
+    return hashlib.sha256(json.dumps(probes).encode()).hexdigest()
 
 
-def heads(model: FusionModel, rows: Sequence[Row], watch: Watch) -> dict[str, Any] | None:
-    """Similarity of the heads of each text→image layer, ``[layers]``, and the importance of each, ``[layers][heads]``;
-    None where the model has no such attention."""
-    target = target_of(model)
-    if "text→image" not in model.abilities.kinds[target.kind]:
-        return None
-    cases = [Case(model, read_photo(row), [row.text], target) for row in rows]
-    alike = []
-    for case in cases:
-        watch.step(0, 1)
-        forward = case.forward(False, {"text→image"})
-        layers = forward.attention.layers_of("text→image")
-        alike.append([head_similarity(forward.rows(layer.weights.detach(), 0)) for layer in layers])
-    importance = head_importance(cases, watch)
-    return {
-        "probes": len(cases),
-        "similarity": [None if np.isnan(value) else float(value) for value in np.mean(alike, axis=0)],
-        "importance": None if importance is None else importance.tolist(),
-    }
+def _work(models: Sequence[About], rows: Sequence[Row], settings: Settings) -> dict[str, CheckSanity | DescribeHeads]:
+    """Every check by the name under which its outcome is kept."""
+    probes, few = probes_of(rows), probes_of(spread(rows, SLOW_PROBES))
+    work: dict[str, CheckSanity | DescribeHeads] = {}
+    for model in models:
+        for method in model.methods:
+            own = few if find_method(method).perturbs else probes
+            for check in ORDER:
+                key = f"{model.name}|{method}|{check}"
+                work[key] = CheckSanity(model.name, method, check, own, settings.seed)
+        work[f"{model.name}|heads"] = DescribeHeads(model.name, probes)
+    return work
 
 
 def _found(known: dict[str, Any], model: str, method: str) -> list[dict[str, Any]]:

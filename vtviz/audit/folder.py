@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from vtviz.audit.manifest import Manifest
-from vtviz.audit.models import About
+from vtviz.audit.requests import About
 from vtviz.audit.settings import Settings
+from vtviz.files import write_atomically
 from vtviz.inputs import InputError
 
 RUN = "audit.json"
@@ -34,10 +34,8 @@ def claim_folder(folder: Path, manifest: Manifest, settings: Settings, models: S
             theirs = None
         if theirs != mine:
             raise InputError(
-                "The folder {folder} contains an audit with different inputs or settings; choose another folder.",
+                "The folder {folder} holds an audit with other inputs or settings; choose another folder.",
                 folder=folder,
             )
     else:
-        new = file.with_suffix(".new")
-        new.write_text(json.dumps(mine, indent=2), encoding="utf-8")
-        os.replace(new, file)
+        write_atomically(file, json.dumps(mine, indent=2).encode())

@@ -45,7 +45,7 @@ def data_folder() -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(
-            "Cannot create vtviz's data folder {folder}: {reason}; set VTVIZ_DATA to another folder.",
+            "vtviz cannot create its data folder {folder}: {reason}; set VTVIZ_DATA to a writable folder.",
             folder=folder,
             reason=error.strerror or error,
         ) from error
@@ -122,8 +122,8 @@ class History:
                 database.close()
         except sqlite3.Error as error:
             raise InputError(
-                "Cannot open the list of audits in {folder}: {reason}; free up space, or set VTVIZ_DATA to another "
-                "folder.",
+                "The list of audits in {folder} cannot be used: {reason}; free up space, or set VTVIZ_DATA to "
+                "another folder.",
                 folder=self.folder,
                 reason=str(error),
             ) from error

@@ -6,20 +6,24 @@ import csv
 import hashlib
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from vtviz.inputs import InputError
+from vtviz.files import read_photo
+from vtviz.inputs import ImageInput, InputError
 from vtviz.metrics.localisation import Box
 
-COLUMNS = ("image", "text", "boxes", "phrase", "group")
+COLUMNS = ("image", "text", "boxes", "phrase", "group", "unit")
+Unit = Literal["fraction", "pixel", "unclear"]
+UNITS: dict[str, Unit] = {"": "fraction", "fraction": "fraction", "pixel": "pixel"}
+PIXELS = 2.0  # what no fraction of a photo reaches
 
 
 @dataclass(frozen=True)
 class Row:
     """One photo and text. ``number`` counts from 1; ``boxes`` (x0, y0, x1, y1) hold what the text, or the ``phrase`` in
-    it, names, as fractions of the photo or, where any value is above 1, as pixels."""
+    it, names, in ``unit``: fractions of the photo, or pixels; ``unclear`` where they may be either."""
 
     number: int
     image: Path
@@ -27,6 +31,11 @@ class Row:
     boxes: tuple[Box, ...] = ()
     phrase: str = ""
     group: str = ""
+    unit: Unit = "fraction"
+
+    def photo(self) -> ImageInput:
+        """The photo. Raises InputError where it cannot be used."""
+        return read_photo(self.image, self.image.name)
 
 
 @dataclass(frozen=True)
@@ -53,27 +62,44 @@ def read_manifest(path: Path, limit: int | None = None) -> Manifest:
         raise InputError("The manifest {name} is not UTF-8 text; save it as UTF-8.", name=path.name) from error
     reader = {".csv": _csv_rows, ".jsonl": _json_rows}.get(path.suffix.lower())
     if reader is None:
-        raise InputError("The manifest {name} must be a .csv or .jsonl file.", name=path.name)
+        raise InputError("The manifest {name} is neither .csv nor .jsonl.", name=path.name)
     values = reader(text)[:limit]
     if not values:
-        raise InputError("The manifest {name} has no rows; add at least one.", name=path.name)
-    rows = tuple(_row(number, each, path.parent) for number, each in enumerate(values, 1))
-    return Manifest(path, hashlib.sha256(data).hexdigest(), rows)
+        raise InputError("The manifest {name} has no rows.", name=path.name)
+    rows = [_row(number, each, path.parent) for number, each in enumerate(values, 1)]
+    named = [bool(each.get("unit")) for each in values]
+    in_pixels = any(_in_pixels(row) for row, name in zip(rows, named, strict=True) if not name)
+    rows = [row if name else replace(row, unit=_unit(row, in_pixels)) for row, name in zip(rows, named, strict=True)]
+    return Manifest(path, hashlib.sha256(data).hexdigest(), tuple(rows))
+
+
+def _in_pixels(row: Row) -> bool:
+    """Whether the boxes of a row can only be pixels: a fraction may exceed 1 by rounding or a slip of the hand."""
+    return any(value >= PIXELS for box in row.boxes for value in box)
+
+
+def _unit(row: Row, in_pixels: bool) -> Unit:
+    """The unit of boxes that have none: pixels in a file where any value is 2 or more, but for small numbers that may
+    be fractions there."""
+    if not in_pixels:
+        return "fraction"
+    whole = all(value.is_integer() for box in row.boxes for value in box)
+    return "pixel" if _in_pixels(row) or whole else "unclear"
 
 
 def _csv_rows(text: str) -> list[dict[str, Any]]:
     reader = csv.DictReader(io.StringIO(text))
     missing = [name for name in ("image", "text") if name not in (reader.fieldnames or ())]
     if missing:
-        raise InputError("The manifest has no column {missing}; add it.", missing=", ".join(missing))
+        raise InputError("The manifest has no column {missing}.", missing=", ".join(missing))
     try:
         rows = list(reader)
     except csv.Error as error:
-        raise InputError("The manifest is not valid CSV: {reason}.", reason=error) from error
+        raise InputError("The manifest is not a CSV file: {reason}.", reason=error) from error
     for number, row in enumerate(rows, 1):
         if None in row or None in row.values():
             raise InputError(
-                "Row {number} of the manifest has a different number of columns from the header.", number=number
+                "Row {number} of the manifest has a different number of columns from the first line.", number=number
             )
         if row.get("boxes"):
             row["boxes"] = _json(str(row["boxes"]), number, "boxes")
@@ -99,19 +125,22 @@ def _json(text: str, number: int, where: str) -> Any:
 
 
 def _row(number: int, values: dict[str, Any], folder: Path) -> Row:
-    found = {name: values.get(name) or "" for name in COLUMNS}
-    for name in ("image", "text", "phrase", "group"):
+    found = {name: "" if values.get(name) is None else values[name] for name in COLUMNS}
+    for name in ("image", "text", "phrase", "group", "unit"):
         if not isinstance(found[name], str | int | float):
-            raise InputError("The {column} in row {number} of the manifest is not text.", number=number, column=name)
+            raise InputError("Row {number} of the manifest: the {column} is not text.", number=number, column=name)
     image, text, phrase = (str(found[name]).strip() for name in ("image", "text", "phrase"))
     if not image or not text:
         raise InputError(
-            "Row {number} of the manifest has no {column}; add it.", number=number, column="text" if image else "image"
+            "Row {number} of the manifest has no {column}.", number=number, column="text" if image else "image"
         )
     if phrase and phrase not in text:
-        raise InputError("The phrase in row {number} of the manifest does not occur in its text.", number=number)
+        raise InputError("Row {number} of the manifest has a phrase that does not occur in its text.", number=number)
+    unit = UNITS.get(str(found["unit"]).strip())
+    if unit is None:
+        raise InputError("Row {number} of the manifest has a unit that is neither fraction nor pixel.", number=number)
     boxes = _boxes(number, found["boxes"])
-    return Row(number, folder / image, text, boxes, phrase, str(found["group"]).strip())
+    return Row(number, folder / image, text, boxes, phrase, str(found["group"]).strip(), unit)
 
 
 def _boxes(number: int, values: Any) -> tuple[Box, ...]:
@@ -121,10 +150,10 @@ def _boxes(number: int, values: Any) -> tuple[Box, ...]:
     good = isinstance(values, list) and all(isinstance(box, list) and _is_box(box) for box in values)
     if not good:
         raise InputError(
-            "The boxes in row {number} of the manifest must be lists x0, y0, x1, y1 with x0 < x1 and y0 < y1.",
+            "Row {number} of the manifest has boxes that are not lists of x0, y0, x1, y1 with x0 < x1, y0 < y1.",
             number=number,
         )
-    return tuple(tuple(float(value) for value in box) for box in values)
+    return tuple((float(x0), float(y0), float(x1), float(y1)) for x0, y0, x1, y1 in values)
 
 
 def _is_box(box: list[Any]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,7 @@ import orjson
 
 from vtviz.audit.audit import SCHEMA, run_audit
 from vtviz.audit.manifest import read_manifest
-from vtviz.audit.models import Door
-from vtviz.audit.progress import Progress
+from vtviz.audit.requests import Door
 from vtviz.audit.settings import settings_from
 from vtviz.inputs import InputError
 from vtviz.watch import Watch
@@ -45,9 +44,9 @@ def read_report(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise InputError("The report {path} cannot be read: {reason}.", path=path, reason=error.strerror) from error
     except orjson.JSONDecodeError as error:
-        raise InputError("The report {name} is not valid JSON; choose another file.", name=path.name) from error
+        raise InputError("The report {name} is not JSON.", name=path.name) from error
     if not isinstance(report, dict) or report.get("schema") != SCHEMA:
-        raise InputError("The file {name} is not an audit report; choose a report.json.", name=path.name)
+        raise InputError("The file {name} is not the report of an audit.", name=path.name)
     return report
 
 
@@ -56,7 +55,6 @@ def replay(
     folder: Path,
     door: Door,
     manifest: Path | None = None,
-    progress: Callable[[Progress], None] = lambda now: None,
     watch: Watch | None = None,
 ) -> list[Difference]:
     """Runs the audit of a report again in a folder; returns where the figures differ by more than 1e-6.
@@ -68,8 +66,7 @@ def replay(
         folder: an empty one for the second run.
         door: the way to the models.
         manifest: where it lies now; where the report says, if None.
-        progress: hears every step.
-        watch: asked whether to go on.
+        watch: hears every step, and may cancel.
 
     Raises:
         InputError: if the report or the manifest cannot be used, or the folder is not empty.
@@ -77,12 +74,12 @@ def replay(
     old = read_report(path)
     if folder.is_dir() and any(folder.iterdir()):
         raise InputError(
-            "The folder {folder} is not empty; a replay measures everything again and needs an empty folder.",
+            "The folder {folder} is not empty; a replay needs an empty folder, so that everything is measured again.",
             folder=folder,
         )
     settings = settings_from(old["settings"])
     rows = read_manifest(manifest or Path(old["inputs"]["path"]), settings.limit)
-    new = run_audit(rows, settings, folder, door, progress, watch)
+    new = run_audit(rows, settings, folder, door, watch)
     found = [
         each for key in ("sha256", "photos_sha256") for each in differences(old["inputs"][key], new["inputs"][key], key)
     ]
@@ -90,20 +87,20 @@ def replay(
     return [
         *found,
         *differences(first, second, "weights_sha256"),
-        *differences(old["summary"], new["summary"], "summary"),
+        *differences(old["summary"], {key: new["summary"].get(key) for key in old["summary"]}, "summary"),
     ]
 
 
-def differences(first: Any, second: Any, place: str) -> Iterator[Difference]:
-    """Where two plain values differ, numbers by more than 1e-6."""
+def differences(first: Any, second: Any, place: str, tolerance: float = TOLERANCE) -> Iterator[Difference]:
+    """Where two plain values differ, numbers by more than the tolerance."""
     if isinstance(first, dict) and isinstance(second, dict):
         for key in dict.fromkeys([*first, *second]):
-            yield from differences(first.get(key), second.get(key), f"{place}.{key}")
+            yield from differences(first.get(key), second.get(key), f"{place}.{key}", tolerance)
     elif isinstance(first, list | tuple) and isinstance(second, list | tuple) and len(first) == len(second):
         for number, (one, two) in enumerate(zip(first, second, strict=True)):
-            yield from differences(one, two, f"{place}[{number}]")
+            yield from differences(one, two, f"{place}[{number}]", tolerance)
     elif isinstance(first, int | float) and isinstance(second, int | float):
-        if abs(first - second) > TOLERANCE:
+        if abs(first - second) > tolerance:
             yield Difference(place, first, second)
     elif first != second:
         yield Difference(place, first, second)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import time
 from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from vtviz.audit.manifest import Row
-from vtviz.audit.models import About, Door
-from vtviz.audit.progress import Clock
-from vtviz.audit.row import failed_row, measure_row
+from vtviz.audit.requests import About, Door, MeasureRow
+from vtviz.audit.row import failed_row
 from vtviz.audit.row_store import RowStore
 from vtviz.audit.settings import Settings
 from vtviz.inputs import InputError
@@ -22,42 +24,53 @@ FLUSH_ROWS = 32
 
 
 def measure_rows(
-    store: RowStore,
-    rows: Sequence[Row],
-    settings: Settings,
-    models: Sequence[About],
-    door: Door,
-    clock: Clock,
-    watch: Watch,
+    store: RowStore, rows: Sequence[Row], settings: Settings, models: Sequence[About], door: Door, watch: Watch
 ) -> None:
-    """Measures every row that is not on disk yet. Rows that fail are recorded with the reason.
+    """Measures every row that is not on disk yet, that failed, or whose photo was replaced. Rows that fail are recorded
+    with the reason.
 
     Raises:
         Cancelled: if the watch says so; what was measured stays on disk.
     """
-    known = store.done()
-    clock.enter("rows", len(known), len(rows) * len(models), sum(known.values()))
+    known = _still_true(store.done(), rows)
+    watch.enter("rows", len(rows) * len(models), len(known))
     flushed, waiting = time.monotonic(), 0
     try:
         for model in models:
             for row in rows:
                 if (model.name, row.number) in known:
                     continue
-                watch.step(0, 1, pause=False)
+                watch.check(pause=False)
                 records = _records(model, row, settings, door, watch)
                 store.add(records)
                 waiting += 1
                 if waiting >= FLUSH_ROWS or time.monotonic() - flushed > FLUSH_SECONDS:
                     store.flush()
                     flushed, waiting = time.monotonic(), 0
-                clock.step(failed=int(records[0]["status"] == "failed"))
+                watch.advance(failed=int(records[0]["status"] == "failed"))
     finally:
         store.flush()
 
 
+def _still_true(done: dict[tuple[str, int], str], rows: Sequence[Row]) -> set[tuple[str, int]]:
+    """The models and rows whose photo is the one that was measured."""
+    by_number = {row.number: row.image for row in rows}
+
+    @cache
+    def sha256(path: Path) -> str:
+        try:
+            return hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError:
+            return ""
+
+    return {key for key, measured in done.items() if key[1] in by_number and sha256(by_number[key[1]]) == measured}
+
+
 def _records(model: About, row: Row, settings: Settings, door: Door, watch: Watch) -> list[dict[str, Any]]:
     try:
-        return door(model.name, lambda loaded: measure_row(loaded, model.name, row, settings, watch))
+        request = MeasureRow(model.name, row, row.photo(), settings)
+        records: list[dict[str, Any]] = door(request, watch.quietly())
+        return records
     except (InputError, ModelError) as error:
         reason = str(error)
     except (RuntimeError, ValueError) as error:  # one row must not end an audit of a night

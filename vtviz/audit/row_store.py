@@ -23,8 +23,8 @@ def schema_of(metrics: Sequence[str]) -> pa.Schema:
     """The columns of ``rows.parquet``."""
     text = [(name, pa.string()) for name in ("model", "method", "image", "text", "group", "status", "reason")]
     fixed = [("row", pa.int32()), *text, ("image_sha256", pa.string()), ("score", pa.float64())]
-    entropies = ("attention_entropy", pa.list_(pa.list_(pa.float64())))
-    return pa.schema([*fixed, entropies, *((name, pa.float64()) for name in metrics)])
+    lists = (("notes", pa.list_(pa.string())), ("attention_entropy", pa.list_(pa.list_(pa.float64()))))
+    return pa.schema([*fixed, *lists, *((name, pa.float64()) for name in metrics)])
 
 
 class RowStore:
@@ -45,13 +45,16 @@ class RowStore:
         """The file with all records."""
         return self.folder / WHOLE
 
-    def done(self) -> dict[tuple[str, int], bool]:
-        """The models and rows that are on disk, and so need no second run, and whether they failed."""
-        found: dict[tuple[str, int], bool] = {}
+    def done(self) -> dict[tuple[str, int], str]:
+        """The models and rows that were measured and are on disk, and the sha256 of the photo that each was measured
+        on. Rows that failed are not done."""
+        found: dict[tuple[str, int], str] = {}
         for file in self._files():
-            table = pq.read_table(file, columns=["model", "row", "status"])
-            for model, row, status in zip(*(column.to_pylist() for column in table.columns), strict=True):
-                found[model, row] = status == "failed"
+            table = pq.read_table(file, columns=["model", "row", "status", "image_sha256"])
+            for model, row, status, sha256 in zip(*(column.to_pylist() for column in table.columns), strict=True):
+                found.pop((model, row), None)
+                if status == "ok":
+                    found[model, row] = sha256
         return found
 
     def add(self, records: Sequence[dict[str, Any]]) -> None:
@@ -81,14 +84,19 @@ class RowStore:
         return whole + sorted(self._parts.glob("*.parquet"))
 
     def _once(self, files: list[Path]) -> Iterator[pa.Table]:
-        """The records of the files, each once: a kill may have left some in the whole file and in a part."""
-        seen: set[tuple[Any, ...]] = set()
-        for file in files:
+        """The newest record of each row: one that failed may have been measured again, and a kill may have left some
+        in the whole file and in a part."""
+        newest = {
+            key: number for number, file in enumerate(files) for key in _keys(pq.read_table(file, columns=[*KEY]))
+        }
+        for number, file in enumerate(files):
             for batch in pq.ParquetFile(file).iter_batches(GROUP):
-                keys = list(zip(*(batch[name].to_pylist() for name in KEY), strict=True))
-                new = [key not in seen for key in keys]
-                seen.update(keys)
-                yield pa.Table.from_batches([batch], self.schema).filter(pa.array(new))
+                table = pa.Table.from_batches([batch], self.schema)
+                yield table.filter(pa.array([newest[key] == number for key in _keys(table)]))
+
+
+def _keys(table: pa.Table) -> list[tuple[Any, ...]]:
+    return list(zip(*(table[name].to_pylist() for name in KEY), strict=True))
 
 
 def _write(path: Path, tables: Iterable[pa.Table], schema: pa.Schema) -> None:

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
-from tqdm import tqdm
 
-from vtviz.cli.common import AsJson, Device, app, show
+from vtviz.cli.common import AsJson, Device, app, bars, show
 from vtviz.inputs import InputError
 from vtviz.models.registry import DEFAULT_MODEL
-
-if TYPE_CHECKING:
-    from vtviz.audit.models import Door
-    from vtviz.audit.progress import Progress
-    from vtviz.models.base import FusionModel
 
 SHOWN = 10
 
@@ -45,6 +40,7 @@ def audit(
     from vtviz.audit.audit import run_audit
     from vtviz.audit.manifest import read_manifest
     from vtviz.audit.settings import Settings, names
+    from vtviz.engine.local import LocalEngine
     from vtviz.sentences import LANGUAGES
 
     if engine != "local":
@@ -59,10 +55,9 @@ def audit(
         raise InputError("An audit needs a manifest and --output, or --replay with a report.")
     written = {"metrics": names(metrics)} if metrics else {}
     settings = Settings(names(model), names(methods), fill=fill, steps=steps, seed=seed, limit=limit, **written)  # type: ignore[arg-type]
-    with _Bar() as bar:
-        report = run_audit(
-            read_manifest(manifest, limit), settings, output, local_door(device), bar.show, language=language
-        )
+    rows = read_manifest(manifest, limit)
+    with bars() as watch, closing(LocalEngine(device, models=1)) as door:
+        report = run_audit(rows, settings, output, door.ask, watch, language)
     for name, counts in report["summary"]["rows"].items():
         typer.echo(f"{name}: {counts['measured']} of {counts['total']} rows measured. {output / 'report.html'}")
 
@@ -81,55 +76,15 @@ def list_metrics(as_json: AsJson = False) -> None:
     show(rows, as_json, lambda row: f"{row['name']:24} {row['direction']:7} {row['label']} ({row['paper']})")
 
 
-def local_door(device: str) -> Door:
-    """Models in this process, the last one kept."""
-    from vtviz.machine import choose_device
-    from vtviz.models.registry import load_model
-
-    chosen = choose_device(device)
-    kept: dict[str, FusionModel] = {}
-
-    def door(name: str, work: Any) -> Any:
-        if name not in kept:
-            kept.clear()
-            kept[name] = load_model(name, chosen)
-        return work(kept[name])
-
-    return door
-
-
 def _replay(report: Path, manifest: Path | None, output: Path | None, device: str) -> int:
     from vtviz.audit.replay import replay
+    from vtviz.engine.local import LocalEngine
 
-    with tempfile.TemporaryDirectory() as scratch, _Bar() as bar:
-        found = replay(report, output or Path(scratch), local_door(device), manifest, bar.show)
+    with tempfile.TemporaryDirectory() as scratch, bars() as watch, closing(LocalEngine(device, models=1)) as door:
+        found = replay(report, output or Path(scratch), door.ask, manifest, watch)
     for each in found[:SHOWN]:
         typer.echo(str(each))
     if len(found) > SHOWN:
         typer.echo(f"… and {len(found) - SHOWN} more")
     typer.echo("The figures differ." if found else "The figures agree.")
     return int(bool(found))
-
-
-class _Bar:
-    """A progress bar for each stage of an audit."""
-
-    def __init__(self) -> None:
-        self._bar: tqdm[Any] | None = None
-        self._stage = ""
-
-    def __enter__(self) -> _Bar:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-    def show(self, now: Progress) -> None:
-        """Shows how far the audit is."""
-        if self._bar is None or now.stage != self._stage:
-            self.__exit__()
-            self._bar, self._stage = tqdm(total=now.total, initial=now.done, desc=now.stage, unit="step"), now.stage
-        self._bar.update(now.done - self._bar.n)
-        if now.failed:
-            self._bar.set_postfix(failed=now.failed)

@@ -1,4 +1,4 @@
-"""What the commands share: the application, their common arguments, and how they read and show."""
+"""What the commands share: the application, their common arguments, and how they show progress and results."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from typing import Annotated, Any
 import typer
 from tqdm import tqdm
 
-from vtviz.inputs import ImageInput, InputError, read_image
-from vtviz.watch import Watch
+from vtviz.watch import Progress, Watch
 
 app = typer.Typer(
     name="vtviz",
@@ -28,17 +27,42 @@ Model = Annotated[str, typer.Option(help="Model name; `vtviz models` lists them,
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
+DELAY = 1.0  # seconds before a bar is shown, so that quick work shows none
+
 
 @contextmanager
-def passes(name: str) -> Iterator[Watch]:
-    """A watch whose progress is a bar on the terminal, once it takes more than a second."""
-    with tqdm(desc=name, disable=None, leave=False, delay=1.0) as bar:
+def bars() -> Iterator[Watch]:
+    """A watch that draws a bar for each stage on the terminal, where there is one."""
+    bar = _StageBar()
+    try:
+        yield Watch(bar.show)
+    finally:
+        bar.close()
 
-        def advance(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
 
-        yield Watch(advance)
+class _StageBar:
+    """The bar of the present stage; it goes when the stage ends."""
+
+    def __init__(self) -> None:
+        self._stage: str | None = None
+        self._bar: tqdm[Any] | None = None
+
+    def show(self, now: Progress) -> None:
+        """Draws how far the stage is, with failures and the note of its last step."""
+        if self._bar is None or now.stage != self._stage:
+            self.close()
+            self._stage = now.stage
+            total, desc = now.total or None, now.stage or None
+            self._bar = tqdm(total=total, desc=desc, initial=now.done, disable=None, leave=False, delay=DELAY)
+        self._bar.total = now.total or None  # it may have grown
+        failed = f"failed={now.failed}" if now.failed else ""
+        self._bar.set_postfix_str(", ".join(filter(None, (failed, now.note))), refresh=False)
+        self._bar.update(now.done - self._bar.n)
+
+    def close(self) -> None:
+        """Takes the bar away."""
+        if self._bar is not None:
+            self._bar.close()
 
 
 def show(rows: list[dict[str, Any]], as_json: bool, line: Callable[[dict[str, Any]], str]) -> None:
@@ -48,19 +72,3 @@ def show(rows: list[dict[str, Any]], as_json: bool, line: Callable[[dict[str, An
     else:
         for row in rows:
             typer.echo(line(row))
-
-
-def read_photo(path: Path) -> ImageInput:
-    """The photo in a file. Raises InputError where it cannot be used."""
-    try:
-        return read_image(path.read_bytes())
-    except OSError as error:
-        raise InputError(f"The photo {path} cannot be read: {error.strerror}.") from error
-
-
-def make_folder(folder: Path) -> None:
-    """Makes a folder where there is none. Raises InputError where that cannot be done."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"The folder {folder} cannot be made: {error.strerror}.") from error

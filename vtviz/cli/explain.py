@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vtviz.cli.common import Device, Model, Photo, app, make_folder, passes, read_photo
+from vtviz.cli.common import Device, Model, Photo, app, bars
+from vtviz.files import make_folder, read_photo, write_atomically
 from vtviz.models.registry import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -43,24 +45,25 @@ def explain(
     ] = False,
 ) -> None:
     """Explain one photo and one text."""
-    from vtviz.engine.explanation import Request
+    from vtviz.attribution.options import Options
     from vtviz.engine.export import to_json
     from vtviz.engine.lens import lens_view
     from vtviz.engine.local import LocalEngine
+    from vtviz.engine.requests.explain import Explain
+    from vtviz.engine.requests.model import ReadTarget
     from vtviz.render.lens.page import lens_page
     from vtviz.render.overlay import overlay, to_png
     from vtviz.render.words import word_maps
     from vtviz.sentences import catalogue
 
     image = read_photo(photo)
-    engine = LocalEngine(device)
-    aim = engine.target(model, target)
-    request = Request(image, text, model, method, layer, head, aim, samples, seed, window)
-    with passes("passes") as watch:
-        explanation = engine.explain(request, watch=watch)
+    options = Options(layer, head, samples, seed, window)
+    with closing(LocalEngine(device)) as engine, bars() as watch:
+        aim = engine.ask(ReadTarget(target, model))
+        explanation = engine.ask(Explain(image, text, model, method, options, aim), watch)
     make_folder(output)
     file = output / "explanation.json"
-    file.write_bytes(to_json(explanation))
+    write_atomically(file, to_json(explanation))
     tokens, seen = explanation.tokens, explanation.seen
     words = tokens.words if explanation.relevance.maps_of != "none" else ()
     for number, (word, map_) in enumerate(zip(words, word_maps(tokens, explanation.relevance), strict=False)):

@@ -1,4 +1,4 @@
-"""What there is: models and methods."""
+"""Lists of the models and of the methods."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def models(as_json: AsJson = False) -> None:
 
 @app.command()
 def methods(as_json: AsJson = False) -> None:
-    """List the attribution methods, with the models that each is defined for."""
-    from vtviz.attribution.registry import methods as known
+    """List the attribution methods, with the models and targets that each supports."""
+    from vtviz.attribution.registry import methods as all_methods
     from vtviz.attribution.registry import where_defined
 
     keys = ("name", "label", "formula", "paper", "cost", "signed", "maps_of", "scores_words")
@@ -34,6 +34,6 @@ def methods(as_json: AsJson = False) -> None:
             "options": {name: vars(choice) for name, choice in method.options.items()},
             "models": where_defined(method),
         }
-        for method in known().values()
+        for method in all_methods().values()
     ]
     show(rows, as_json, lambda row: f"{row['name']} ({row['cost']}): {row['label']}. {row['paper']}")

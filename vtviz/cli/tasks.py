@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Annotated
 
 import typer
 
-from vtviz.cli.common import AsJson, Device, Model, Photo, app, passes, read_photo, show
+from vtviz.cli.common import AsJson, Device, Model, Photo, app, bars, show
+from vtviz.files import read_photo
 from vtviz.models.registry import DEFAULT_MODEL
 
 
@@ -14,22 +16,23 @@ from vtviz.models.registry import DEFAULT_MODEL
 def caption(
     photo: Photo,
     model: Model = DEFAULT_MODEL,
-    count: Annotated[int, typer.Option(min=1, max=3, help="How many, best first.")] = 3,
+    count: Annotated[int, typer.Option(min=1, max=3, help="Number of captions, best first.")] = 3,
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
     """Write captions for a photo, best first."""
     from vtviz.engine.local import LocalEngine
+    from vtviz.engine.requests.captions_and_answers import WriteCaptions
 
-    with passes("pieces") as watch:
-        found = LocalEngine(device).captions(read_photo(photo), model, watch=watch)[:count]
+    with closing(LocalEngine(device)) as engine, bars() as watch:
+        captions = engine.ask(WriteCaptions(read_photo(photo), model), watch)[:count]
     rows = [
         {
-            "text": each.text,
-            "match": round(each.score, 4),
-            "probability": [round(float(p), 4) for p in each.probabilities],
+            "text": caption.text,
+            "match": round(caption.score, 4),
+            "probability": [round(float(p), 4) for p in caption.probabilities],
         }
-        for each in found
+        for caption in captions
     ]
     show(rows, as_json, lambda row: f"{row['match']:.2f} {row['text']}")
 
@@ -44,9 +47,11 @@ def answer(
 ) -> None:
     """Answer a question about a photo, or say that the model cannot tell."""
     from vtviz.engine.local import LocalEngine
+    from vtviz.engine.requests.captions_and_answers import AnswerQuestion
 
-    found = LocalEngine(device).answer(read_photo(photo), question, model)
-    rows = [{"answer": text, "probability": round(probability, 4)} for text, probability in found.candidates]
+    with closing(LocalEngine(device)) as engine:
+        likeliest = engine.ask(AnswerQuestion(read_photo(photo), question, model))
+    rows = [{"answer": text, "probability": round(probability, 4)} for text, probability in likeliest.candidates]
     if not as_json:
-        typer.echo(found.text or "can't tell")
+        typer.echo(likeliest.text or "can't tell")
     show(rows, as_json, lambda row: f"  {row['probability']:.2f} {row['answer']}")

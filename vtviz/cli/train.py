@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from vtviz.cli.common import app
+from vtviz.cli.common import app, bars
 from vtviz.inputs import InputError
 
 
@@ -17,13 +17,13 @@ def train(
     data: Annotated[Path, typer.Option(help="Folder with train.jsonl, dev.jsonl and images/.")],
     output: Annotated[Path, typer.Option(help="Folder for the weights, the checkpoint and the history.")],
     cache: Annotated[Path, typer.Option(help="Folder for cached features (9 GB for 6,000 photos).")],
-    names: Annotated[Path | None, typer.Option(help="Folder of photos of named things, with classes.jsonl.")] = None,
-    steps: Annotated[int, typer.Option(min=1, help="Of the first stage: fusion, match, search.")] = 1200,
-    head_steps: Annotated[int, typer.Option(min=1, help="Of the second stage: captions, answers.")] = 2200,
-    minutes: Annotated[float | None, typer.Option(help="End the schedule after this time at the latest.")] = None,
-    batch: Annotated[int, typer.Option(help="Captions a step.", min=2)] = 76,
-    seed: int = 0,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in OUTPUT.")] = False,
+    names: Annotated[Path | None, typer.Option(help="Folder with photos of named things and classes.jsonl.")] = None,
+    steps: Annotated[int, typer.Option(min=1, help="Steps of the first stage: fusion, match, search.")] = 1200,
+    head_steps: Annotated[int, typer.Option(min=1, help="Steps of the second stage: captions, answers.")] = 2200,
+    minutes: Annotated[float | None, typer.Option(help="Time after which the schedules end early.")] = None,
+    batch: Annotated[int, typer.Option(help="Captions per step.", min=2)] = 76,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Resume from the checkpoint in OUTPUT.")] = False,
 ) -> None:
     """Train vtviz-base. Needs the packages of requirements-train.txt."""
     try:
@@ -42,9 +42,12 @@ def train(
             seed=seed,
             resume=resume,
         )
-        figures = run(config)
+        with bars() as watch:
+            figures = run(config, watch)
     except ModuleNotFoundError as error:
-        raise InputError(f"Training needs {error.name}; install requirements-train.txt first.") from error
+        raise InputError(
+            "Training needs {package}; install requirements-train.txt first.", package=error.name
+        ) from error
     except FileNotFoundError as error:
-        raise InputError(f"The training data lacks {error.filename}.") from error
+        raise InputError("The training data lacks {file}.", file=error.filename) from error
     typer.echo(json.dumps(figures, indent=2))

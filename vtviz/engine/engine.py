@@ -1,49 +1,123 @@
-"""The contract of every engine."""
+"""The contract of every engine: what it is asked, how, and what it tells of itself.
+
+A request is data, and so is its answer: both can be sent to another process (see ``messages``). It names the model that
+it is for and knows how that model answers it; who runs when, what is kept, where it runs, and what the log notes is the
+engine's business, alike for all requests.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from torch import Tensor
 
-from vtviz.engine.explain import OnStage
-from vtviz.engine.explanation import Explanation, Request
+from vtviz.engine.run_log import RunEntry
 from vtviz.inputs import ImageInput
-from vtviz.models.base import FusionModel, Target
-from vtviz.models.registry import DEFAULT_MODEL
-from vtviz.tasks.answer import Answer
-from vtviz.tasks.caption import Caption
-from vtviz.watch import Watch
+from vtviz.models.base import FusionModel
+from vtviz.watch import Progress, Watch
+
+Value = TypeVar("Value")
+Answer = TypeVar("Answer")
+AnswerOut = TypeVar("AnswerOut", covariant=True)
+
+
+class Workbench(Protocol):
+    """What an engine keeps at hand for the requests that one model answers."""
+
+    def features(self, model: FusionModel, image: ImageInput) -> Tensor:
+        """What the model reads of a photo, ``[1, patches, channels]``; a known photo is not encoded again."""
+
+    def share(self, key: Hashable, make: Callable[[], Value]) -> Value:
+        """What requests in a row have in common, made once; only the last few are kept."""
+
+
+class Request(Protocol[AnswerOut]):
+    """A frozen dataclass of plain values, arrays and the dataclasses of this package.
+
+    ``device`` is the engine's own where None. Equal requests have equal keys: the answer is kept under the key and
+    noted in the log. A ``key`` of None marks a part of longer work, which is neither kept nor noted, and never refused.
+    ``slow`` requests wait for each other, and let the others pass between their steps.
+    """
+
+    @property
+    def model(self) -> str: ...
+
+    @property
+    def device(self) -> str | None: ...
+
+    @property
+    def key(self) -> str | None: ...
+
+    @property
+    def slow(self) -> bool: ...
+
+    def answer(self, model: FusionModel, workbench: Workbench, watch: Watch) -> AnswerOut:
+        """What the loaded model says. ``watch`` hears of the progress and may cancel; others run in its pauses."""
+
+
+class Job(Protocol[Answer]):
+    """A slow request on its way; ``future`` gives its answer, or Cancelled where it was cancelled in time."""
+
+    @property
+    def future(self) -> Future[Answer]: ...
+
+    @property
+    def now(self) -> Progress: ...
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it was cancelled, though a batch may be under way."""
+
+    def cancel(self) -> None:
+        """Stops it before its next batch, or before it begins."""
+
+    def error(self) -> BaseException | None:
+        """What went wrong with a job that is done, if anything."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """An engine at this moment: its device for a person, the memory in use in MiB, how many requests wait of those that
+    may, and its last runs, oldest first."""
+
+    device: str
+    memory_mb: float
+    waiting: int
+    places: int
+    runs: tuple[RunEntry, ...]
 
 
 class Engine(Protocol):
     """The only door to a model."""
 
-    def explain(self, request: Request, on_stage: OnStage | None = None, watch: Watch | None = None) -> Explanation:
-        """The model's answer and what led to it; ``on_stage`` hears each stage of STAGES as it begins, and ``watch``
-        the progress of the attribution, which it may cancel."""
+    def ask(self, request: Request[Answer], watch: Watch | None = None) -> Answer:
+        """Waits for the answer of a request.
 
-    def target(self, model: str, written: str) -> Target:
-        """A target of a model as a person writes it."""
+        Raises:
+            InputError: if the request asks for what the model cannot take.
+            ModelError: if the model cannot be loaded.
+            Busy: if too many requests are waiting already.
+            Cancelled: if ``watch`` says so.
+        """
 
-    def captions(
-        self, image: ImageInput, model: str = DEFAULT_MODEL, device: str | None = None, watch: Watch | None = None
-    ) -> list[Caption]:
-        """Captions of a photo, best first; ``watch`` hears of each piece, and may cancel them."""
+    def start(self, request: Request[Answer]) -> Job[Answer]:
+        """Begins a slow request, or gives the job that is at it already.
 
-    def answer(self, image: ImageInput, question: str, model: str = DEFAULT_MODEL, device: str | None = None) -> Answer:
-        """The likeliest answers to a question about a photo."""
+        Raises:
+            Busy: if too many requests are waiting already.
+        """
 
+    def is_ready(self, request: Request[Answer]) -> bool:
+        """Whether the answer is kept, or does not take many passes."""
 
-Value = TypeVar("Value")
+    def is_loaded(self, model: str, device: str | None = None) -> bool:
+        """Whether a model is kept, so that a request for it need not load it."""
 
+    def status(self) -> Status:
+        """The engine at this moment."""
 
-class Shared(Protocol):
-    """An engine whose models can be borrowed, with what it keeps of photos."""
-
-    def use(self, model: str, work: Callable[[FusionModel], Value]) -> Value:
-        """Runs ``work`` with a model in turn."""
-
-    def features(self, model: str, image: ImageInput) -> Tensor:
-        """What the model reads of a photo, ``[1, patches, channels]``; a known photo is not encoded again."""
+    def close(self) -> None:
+        """Ends the engine once it is done."""

@@ -1,49 +1,39 @@
-"""What is asked of an engine, and what it answers."""
+"""What an engine answers to a photo and a text."""
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 from vtviz.attribution.base import Relevance
 from vtviz.attribution.options import Options
+from vtviz.engine.run_log import Notes
 from vtviz.inputs import WHOLE_FRAME, Frame, ImageInput, Tokens, framed
-from vtviz.models.base import MATCH, ScoreKind, Target
+from vtviz.metrics.attention import entropy
+from vtviz.models.base import ScoreKind, Target
 from vtviz.models.record import AttentionRecord, Kind
-from vtviz.models.registry import DEFAULT_MODEL
 
 
 @dataclass(frozen=True)
-class Request:
-    """A photo and a text for a model.
+class Attribution:
+    """The relevance that a method found, with all that it takes to find it again or to measure it.
 
-    ``method``, ``layer`` and ``head`` are the model's defaults where None; ``samples``, ``seed`` and ``window`` the
-    method's (see Options); ``target`` is what is explained; ``device`` is the
-    engine's own where None.
+    ``options`` are those that the method has, complete; ``device`` is the engine's own where None; ``fingerprint`` is
+    that of the request, and everything random about it follows ``seed``.
     """
 
     image: ImageInput
     text: str
-    model: str = DEFAULT_MODEL
-    method: str | None = None
-    layer: int | None = None
-    head: int | None = None
-    target: Target = MATCH
-    samples: int | None = None
-    seed: int | None = None
-    window: int | None = None
-    device: str | None = None
+    model: str
+    device: str | None
+    target: Target
+    method: str
+    options: Options
+    relevance: Relevance
+    fingerprint: str
 
     @property
-    def options(self) -> Options:
-        """What is set about the method."""
-        return Options(self.layer, self.head, self.samples, self.seed, self.window)
-
-    @property
-    def fingerprint(self) -> str:
-        """A name for this request; equal requests have equal ones."""
-        parts = (self.image.sha256, self.text, self.model, self.method, self.options, self.target)
-        return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+    def seed(self) -> int:
+        return int(self.fingerprint, 16) % 2**32
 
 
 @dataclass(frozen=True)
@@ -52,8 +42,9 @@ class Explanation:
 
     ``score`` is the match, as ``score_kind`` says; ``threshold`` is None where none was calibrated; ``frame`` is the
     part of the photo that the grid lies on, and ``grid`` its rows and columns of patches; ``text_offset`` and
-    ``image_offset`` are the places of the first piece and patch in the record's axes; ``unknown`` the places of words
-    that the model does not know; ``timings_ms`` the time of each stage; ``memory_mb`` in MiB after the run; ``options``
+    ``image_offset`` are the positions of the first piece and patch in the record's axes; ``unknown`` those of words
+    that the model does not know; ``timings_ms`` the time of each stage; ``device`` names where it ran, for a person,
+    ``asked_device`` what was asked for (None: the engine's own); ``memory_mb`` is in MiB after the run; ``options`` are
     those that the method has, complete; ``notices`` are for the person. ``score``, ``layer`` and ``record`` are those
     of the match, whatever the target.
     """
@@ -83,6 +74,7 @@ class Explanation:
     frame: Frame = WHOLE_FRAME
     image_offset: int = 0
     notices: tuple[str, ...] = ()
+    asked_device: str | None = None
 
     @property
     def is_match(self) -> bool | None:
@@ -98,3 +90,31 @@ class Explanation:
     def main_kind(self) -> Kind:
         """The attention to look at first: a dual encoder has none between text and photo."""
         return "text→image" if self.record.of_kind("text→image") else "image"
+
+    @property
+    def attribution(self) -> Attribution:
+        """What of it can be measured."""
+        text, device = self.tokens.text, self.asked_device
+        asked = (self.image, text, self.model, device, self.target, self.method, self.options)
+        return Attribution(*asked, self.relevance, self.fingerprint)
+
+    @property
+    def notes(self) -> Notes:
+        """What the engine's log keeps of it."""
+        return Notes(
+            method=self.method,
+            timings_ms=self.timings_ms,
+            score=self.score,
+            score_kind=self.score_kind,
+            entropy=self._entropy(),
+            memory_mb=self.memory_mb,
+        )
+
+    def _entropy(self) -> float | None:
+        """That of the attention of the text at the layer shown, 0..1."""
+        layers = self.record.of_kind("text→image")
+        if not layers:
+            return None
+        first, count = self.text_offset, len(self.tokens.pieces)
+        weights = layers[min(self.layer, len(layers) - 1)].weights[:, first : first + count]
+        return float(entropy(weights).mean())

@@ -2,43 +2,64 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Hashable
-from dataclasses import replace
-from typing import TypeVar, cast
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
 import torch
 from torch import Tensor
 
-from vtviz.attribution.registry import methods
-from vtviz.attribution.targets import parse_target
 from vtviz.engine.cache import Kept
-from vtviz.engine.explain import OnStage, run
-from vtviz.engine.explanation import Explanation, Request
+from vtviz.engine.engine import Request, Status
 from vtviz.engine.run_log import RunLog
-from vtviz.engine.slow_job import Job
-from vtviz.engine.turns import Turns
-from vtviz.inputs import ImageInput, InputError
-from vtviz.machine import choose_device, is_out_of_memory, release_memory
-from vtviz.models.base import AnswerModel, CaptionModel, FusionModel, ModelError, Target
-from vtviz.models.progress import OnShare, hearing
-from vtviz.models.registry import DEFAULT_MODEL, families, load_model
-from vtviz.tasks.answer import Answer, answer_question
-from vtviz.tasks.caption import Caption, write_captions
-from vtviz.watch import Watch
+from vtviz.engine.slow_job import SlowJob
+from vtviz.engine.turns import QUEUE, Turns
+from vtviz.inputs import ImageInput
+from vtviz.machine import choose_device, device_label, is_out_of_memory, memory_mb, release_memory
+from vtviz.models.base import FusionModel, ModelError
+from vtviz.models.registry import families, load_model
+from vtviz.watch import Watch, watching
 
 Value = TypeVar("Value")
+Answer = TypeVar("Answer")
 
 KEPT_PHOTOS = 32
-KEPT_ANSWERS = 8
+KEPT_ANSWERS = 8  # of a kind
 KEPT_MODELS = 2
+KEPT_SHARED = 2
 
 MOVED = (
-    "The GPU ran out of memory, so this ran on the CPU; close other programs that use the GPU, or choose a smaller "
-    "model."
+    "The GPU ran out of memory, so this ran on the CPU; close other programs that use the GPU, or choose a "
+    "smaller model."
 )
-FULL = "This machine has run out of memory; choose a smaller model or a cheaper method, or close other programs."
-POLL = 0.2  # seconds between reports to a person who waits
+FULL = "This machine is out of memory; choose a smaller model or method, or close other programs."
+
+
+@runtime_checkable
+class Noticing(Protocol):
+    """An answer with notices for the person."""
+
+    notices: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What is at hand for one model, by its name and device."""
+
+    name: str
+    device: torch.device
+    photos: Kept[Tensor]
+    shared: Kept[Any]
+
+    def features(self, model: FusionModel, image: ImageInput) -> Tensor:
+        """What the model reads of a photo, ``[1, patches, channels]``; a known photo is not encoded again."""
+        return self.photos.get((self.name, self.device, image.sha256), lambda: model.encode_image(image))
+
+    def share(self, key: Hashable, make: Callable[[], Value]) -> Value:
+        """What requests in a row have in common, made once."""
+        return cast(Value, self.shared.get((self.name, self.device, key), make))
 
 
 class LocalEngine:
@@ -59,177 +80,79 @@ class LocalEngine:
         self.runs = RunLog(self.device)
         self._models = Kept[FusionModel](models, self._forget)
         self._photos = Kept[Tensor](KEPT_PHOTOS)
-        self._explanations = Kept[Explanation](KEPT_ANSWERS)
-        self._captions = Kept[list[Caption]](KEPT_ANSWERS)
-        self._answers = Kept[Answer](KEPT_ANSWERS)
+        self._shared = Kept[Any](KEPT_SHARED)
+        self._answers: dict[str, Kept[Any]] = {}
 
-    def explain(self, request: Request, on_stage: OnStage | None = None, watch: Watch | None = None) -> Explanation:
-        """The model's answer and what led to it.
+    def ask(self, request: Request[Answer], watch: Watch | None = None) -> Answer:
+        """The answer of a request, in its turn.
 
         Raises:
-            InputError: if the text, the target, the method or an option is not one that the model can take.
+            InputError: if the request asks for what the model cannot take.
             ModelError: if the model cannot be loaded.
             Busy: if ``QUEUE`` requests are waiting already.
             Cancelled: if ``watch`` says so.
         """
-        heard = on_stage or (lambda stage: None)
-        slow = self._is_slow(request)
-        if slow:
-            watch = replace(watch or Watch(), pause=self._turns.let_pass)
-        with self.runs.asked():
-            return self._turns.ask(self._maker(request, heard, watch), slow)
+        outer, gone = watch or Watch(), threading.Event()
+        inner = Watch(outer.tell, lambda: gone.is_set() or outer.cancelled(), self._turns.let_pass)
+        try:
+            if request.key is None:
+                return self._turns.wait(lambda: self._run(request, inner), request.slow)
+            with self.runs.asked():
+                return self._turns.ask(self._maker(request, inner), request.slow)
+        finally:
+            gone.set()  # whoever waits may have been interrupted
 
-    def start(self, request: Request) -> Job:
+    def start(self, request: Request[Answer]) -> SlowJob[Answer]:
         """Begins a slow request, or gives the job that is at it already.
 
         Raises:
             Busy: if ``QUEUE`` requests are waiting already.
         """
-        return self._turns.start(self._key(request), lambda watch: self._maker(request, lambda stage: None, watch))
+        return self._turns.start(str(self._key(request)), lambda watch: self._maker(request, watch))
 
-    def is_ready(self, request: Request) -> bool:
-        """Whether the explanation is kept, or would not take many passes."""
-        return not self._is_slow(request) or self._key(request) in self._explanations.values
-
-    def load(self, model: str, device: str | None = None, on_share: OnShare | None = None) -> FusionModel:
-        """A model, loaded where it is not yet; ``on_share`` hears from this thread how far its download has come.
-
-        Raises:
-            InputError: if there is no such device.
-            ModelError: if the model cannot be loaded.
-        """
-        place, heard = self._device(device), [("load", 0.0)]
-
-        def load() -> FusionModel:
-            with hearing(lambda what, share: heard.append((what, share))):
-                return self._model(model, place)
-
-        waiting = self._turns.quick(load)
-        while True:
-            try:
-                return waiting.result(POLL)
-            except TimeoutError:
-                if on_share is not None:
-                    on_share(*heard[-1])
-                del heard[:-1]
+    def is_ready(self, request: Request[Answer]) -> bool:
+        """Whether the answer is kept, or would not take many passes."""
+        return not request.slow or self._key(request) in self._kept(request).values
 
     def is_loaded(self, model: str, device: str | None = None) -> bool:
         """Whether a model is kept, so that a request for it need not load it."""
         return (model, self._device(device)) in self._models.values
 
-    def captions(
-        self, image: ImageInput, model: str = DEFAULT_MODEL, device: str | None = None, watch: Watch | None = None
-    ) -> list[Caption]:
-        """Captions of a photo, best first.
-
-        Raises:
-            InputError: if the model writes no captions.
-            ModelError: if the model cannot be loaded.
-            Busy: if ``QUEUE`` requests are waiting already.
-            Cancelled: if ``watch`` says so.
-        """
-
-        def write() -> list[Caption]:
-            loaded = self._model(model, place)
-            if not isinstance(loaded, CaptionModel):
-                raise InputError("The model {model} cannot write captions; choose another model.", model=model)
-            return write_captions(loaded, self._features(model, loaded, image), loaded.frame(image), watch=watch)
-
-        place = self._device(device)
-        key = (model, place, image.sha256)
-        return self._turns.ask(lambda: self._captions.get(key, write))
-
-    def answer(self, image: ImageInput, question: str, model: str = DEFAULT_MODEL, device: str | None = None) -> Answer:
-        """The likeliest answers to a question about a photo.
-
-        Raises:
-            InputError: if the question holds nothing to read, or the model answers no questions.
-            ModelError: if the model cannot be loaded.
-            Busy: if ``QUEUE`` requests are waiting already.
-        """
-
-        def answer() -> Answer:
-            loaded = self._model(model, place)
-            if not isinstance(loaded, AnswerModel):
-                raise InputError("The model {model} cannot answer questions; choose another model.", model=model)
-            return answer_question(loaded, self._features(model, loaded, image), question)
-
-        place = self._device(device)
-        key = (model, place, image.sha256, question)
-        return self._turns.ask(lambda: self._answers.get(key, answer))
-
-    def target(self, model: str, written: str) -> Target:
-        """A target as a person writes it: ``match``, ``similarity``, ``caption:PLACE`` or ``answer:WORDS``.
-
-        Raises:
-            InputError: if it is none of these, or the model does not know the answer.
-            ModelError: if the model cannot be loaded.
-        """
-        return self._turns.quick(lambda: parse_target(self._model(model, self.device), written)).result()
-
-    def use(self, model: str, work: Callable[[FusionModel], Value], slow: bool = False) -> Value:
-        """Runs ``work`` with a model while nobody else runs it; everyone else waits until it ends.
-
-        ``slow`` work lets requests that are not slow run wherever it calls ``let_pass``.
-
-        Raises:
-            ModelError: if the model cannot be loaded.
-        """
-        run = self._turns.submit if slow else self._turns.quick
-        return run(lambda: work(self._model(model, self.device))).result()
-
-    def features(self, model: str, image: ImageInput) -> Tensor:
-        """What a model reads of a photo, ``[1, patches, channels]``; a known photo is not encoded again.
-
-        Raises:
-            ModelError: if the model cannot be loaded.
-        """
-        return self._turns.quick(lambda: self._features(model, self._model(model, self.device), image)).result()
-
-    def let_pass(self) -> None:
-        """Answers the requests that wait and are not slow. For slow work inside ``use``, where it holds no model."""
-        self._turns.let_pass()
+    def status(self) -> Status:
+        """The engine at this moment."""
+        device, runs = self.device, self.runs
+        return Status(device_label(device), memory_mb(device), runs.waiting, QUEUE, runs.entries())
 
     def close(self) -> None:
         """Ends the worker once it is done."""
         self._turns.close()
 
-    def _maker(self, request: Request, on_stage: OnStage, watch: Watch | None) -> Callable[[], Explanation]:
-        """Makes the explanation where it is not kept, and notes in the log how long it waited from now on."""
-        key, asked_at = self._key(request), time.perf_counter()
+    def _maker(self, request: Request[Answer], watch: Watch) -> Callable[[], Answer]:
+        """Makes the answer where it is not kept, and notes in the log how long it waited from now on."""
+        asked_at = time.perf_counter()
+        kind, method = type(request).__name__, getattr(request, "method", None) or ""
 
-        def make() -> Explanation:
-            return self.runs.timed(request, asked_at, lambda: self._explained(request, on_stage, watch))
+        def make() -> Answer:
+            about = (kind, str(request.key), request.model, method)
+            return self.runs.timed(*about, asked_at, lambda: self._run(request, watch))
 
-        return lambda: self._explanations.get(key, make)
+        return lambda: cast(Answer, self._kept(request).get(self._key(request), make))
 
-    def _is_slow(self, request: Request) -> bool:
-        return request.method is not None and request.method in methods() and methods()[request.method].perturbs
+    def _kept(self, request: Request[Answer]) -> Kept[Any]:
+        """The last answers to requests of this kind."""
+        return self._answers.setdefault(type(request).__name__, Kept(KEPT_ANSWERS))
 
-    def _key(self, request: Request) -> str:
-        return f"{request.fingerprint} {self._device(request.device)}"
+    def _key(self, request: Request[Answer]) -> tuple[str, str | None, torch.device]:
+        return type(request).__name__, request.key, self._device(request.device)
 
     def _device(self, name: str | None) -> torch.device:
         return self.device if name is None else choose_device(name)
 
-    def _model(self, name: str, device: torch.device) -> FusionModel:
-        return self._models.get((name, device), lambda: load_model(name, device))
-
-    def _forget(self, key: Hashable) -> None:
-        """Lets go of what was kept for a model, and gives its memory back."""
-        name, device = cast(tuple[str, torch.device], key)
-        for photo in [each for each in self._photos.values if cast(tuple[str, ...], each)[:2] == (name, device)]:
-            del self._photos.values[photo]
-        release_memory()
-
-    def _features(self, name: str, model: FusionModel, image: ImageInput) -> Tensor:
-        return self._photos.get((name, model.device, image.sha256), lambda: model.encode_image(image))
-
-    def _explained(self, request: Request, on_stage: OnStage, watch: Watch | None) -> Explanation:
-        """On the CPU where the memory of the device runs out."""
+    def _run(self, request: Request[Answer], watch: Watch) -> Answer:
+        """The answer; on the CPU where the memory of the device runs out."""
         device = self._device(request.device)
         try:
-            return self._run(request, device, on_stage, watch)
+            return self._run_on(device, request, watch)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -238,14 +161,18 @@ class LocalEngine:
         # Outside the handler, whose traceback would keep the tensors.
         self._models.values.pop((request.model, device), None)
         self._forget((request.model, device))
-        explanation = self._run(request, torch.device("cpu"), on_stage, watch)
-        return replace(explanation, notices=(MOVED, *explanation.notices))
+        answer = self._run_on(torch.device("cpu"), request, watch)
+        return replace(answer, notices=(MOVED, *answer.notices)) if isinstance(answer, Noticing) else answer  # type: ignore[type-var]
 
-    def _run(self, request: Request, device: torch.device, on_stage: OnStage, watch: Watch | None) -> Explanation:
-        def load() -> FusionModel:
-            return self._model(request.model, device)
+    def _run_on(self, device: torch.device, request: Request[Answer], watch: Watch) -> Answer:
+        watch.enter("load_model")
+        with watching(watch):
+            model = self._models.get((request.model, device), lambda: load_model(request.model, device))
+        return request.answer(model, Bench(request.model, device, self._photos, self._shared), watch)
 
-        def features_of(model: FusionModel) -> Tensor:
-            return self._features(request.model, model, request.image)
-
-        return run(request, device, load, features_of, on_stage, watch)
+    def _forget(self, key: Hashable) -> None:
+        """Lets go of what was kept for a model, and gives its memory back."""
+        for kept in (self._photos, self._shared):
+            for stale in [item for item in kept.values if cast(tuple[Any, ...], item)[:2] == key]:
+                del kept.values[stale]
+        release_memory()

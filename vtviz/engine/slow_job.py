@@ -5,20 +5,22 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from typing import Generic, TypeVar
 
-from vtviz.engine.explanation import Explanation
-from vtviz.watch import Cancelled, Watch
+from vtviz.watch import Cancelled, Progress, Watch
+
+Answer = TypeVar("Answer")
 
 
-class Job:
-    """A request that takes many passes. ``done`` of ``total`` passes; ``total`` is 0 until it has its turn.
+class SlowJob(Generic[Answer]):
+    """A request that takes many passes; ``now`` is how far it is, with a total of 0 until it has its turn.
 
-    ``future`` gives the explanation, or raises what went wrong; Cancelled where ``cancel`` was called in time.
+    ``future`` gives the answer, or raises what went wrong; Cancelled where ``cancel`` was called in time.
     """
 
     def __init__(self) -> None:
-        self.done = self.total = 0
-        self.future: Future[Explanation]
+        self.now = Progress()
+        self.future: Future[Answer]
         self._stop = threading.Event()
 
     def cancel(self) -> None:
@@ -36,8 +38,8 @@ class Job:
         return Cancelled() if self.future.cancelled() else self.future.exception()
 
     def watch(self, pause: Callable[[], None]) -> Watch:
-        """What the method tells and asks between batches."""
-        return Watch(self._advance, self._stop.is_set, pause)
+        """Follows the work for this job."""
+        return Watch(self._hear, self._stop.is_set, pause)
 
-    def _advance(self, done: int, total: int) -> None:
-        self.done, self.total = done, total
+    def _hear(self, now: Progress) -> None:
+        self.now = now

@@ -6,12 +6,11 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 
-from vtviz.engine.explanation import Explanation
-from vtviz.engine.slow_job import Job
+from vtviz.engine.slow_job import SlowJob
 from vtviz.errors import UserError
 from vtviz.watch import Watch
 
@@ -31,7 +30,7 @@ class Turns:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="vtviz-engine")
         self._places = threading.BoundedSemaphore(QUEUE)
         self._waiting: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._jobs: dict[str, Job] = {}
+        self._jobs: dict[str, SlowJob[Any]] = {}
         self._jobs_lock = threading.Lock()
 
     def ask(self, run: Callable[[], Value], slow: bool = False) -> Value:
@@ -42,11 +41,15 @@ class Turns:
         """
         self._take_place()
         try:
-            return (self.submit(run) if slow else self.quick(run)).result()
+            return self.wait(run, slow)
         finally:
             self._places.release()
 
-    def start(self, key: str, make: Callable[[Watch], Callable[[], Explanation]]) -> Job:
+    def wait(self, run: Callable[[], Value], slow: bool = False) -> Value:
+        """The same for a part of longer work, which is never refused."""
+        return (self._submit(run) if slow else self._quick(run)).result()
+
+    def start(self, key: str, make: Callable[[Watch], Callable[[], Value]]) -> SlowJob[Value]:
         """Begins what ``make`` gives for the job's watch, or gives the job of this key that is at it already.
 
         Raises:
@@ -56,16 +59,16 @@ class Turns:
             if key in self._jobs:
                 return self._jobs[key]
             self._take_place()
-            job = self._jobs[key] = Job()
-            job.future = self.submit(make(job.watch(self.let_pass)))
+            job = self._jobs[key] = SlowJob[Value]()
+            job.future = self._submit(make(job.watch(self.let_pass)))
         job.future.add_done_callback(lambda _: self._finish(key))
         return job
 
-    def submit(self, run: Callable[[], Value]) -> Future[Value]:
+    def _submit(self, run: Callable[[], Value]) -> Future[Value]:
         """The result of ``run``, in its turn."""
         return self._worker.submit(run)
 
-    def quick(self, run: Callable[[], Value]) -> Future[Value]:
+    def _quick(self, run: Callable[[], Value]) -> Future[Value]:
         """The result of ``run``, in its turn, or between two batches of a slow request."""
         future: Future[Value] = Future()
 

@@ -11,7 +11,7 @@ from torchmetrics.functional.classification import binary_calibration_error
 
 CURVE_POINTS = 101
 BINS = 15
-UNCALLED = ("threshold", "accuracy", "match", "mismatch", "ece", "f1")
+NEED_THRESHOLD = ("threshold", "accuracy", "match", "mismatch", "ece", "f1")
 
 
 def matching_figures(right: np.ndarray, wrong: np.ndarray, threshold: float | None) -> dict[str, Any]:
@@ -19,13 +19,13 @@ def matching_figures(right: np.ndarray, wrong: np.ndarray, threshold: float | No
 
     A pair is called a match where its probability is at least ``threshold``. ``roc`` holds points (false positive
     rate, true positive rate) of the category match. Without a threshold nothing is called a match: scores of any scale
-    have an AUC and a curve alone, and the figures that need a threshold or a probability are None.
+    have only an AUC and a curve, and the figures that need a threshold or a probability are None.
     """
     scores = np.concatenate([right, wrong])
     labels = np.concatenate([np.ones(len(right), int), np.zeros(len(wrong), int)])
     if threshold is None:
         auc = float(roc_auc_score(labels, scores))
-        return {**dict.fromkeys(UNCALLED), "auc": auc, "roc": _curve(labels, scores)}
+        return {**dict.fromkeys(NEED_THRESHOLD), "auc": auc, "roc": _curve(labels, scores)}
     called = (scores >= threshold).astype(int)
     precision, recall, f1, _ = precision_recall_fscore_support(labels, called, labels=[1, 0], zero_division=0.0)
     figures: dict[str, Any] = {"threshold": threshold, "accuracy": float((called == labels).mean())}
@@ -65,7 +65,7 @@ def best_threshold(right: np.ndarray, wrong: np.ndarray) -> float:
     candidates = np.arange(5, 96) / 100
 
     def f1(threshold: float) -> float:
-        found = int((right >= threshold).sum())
-        return 2 * found / (found + int((wrong >= threshold).sum()) + len(right))
+        hits = int((right >= threshold).sum())
+        return 2 * hits / (hits + int((wrong >= threshold).sum()) + len(right))
 
     return float(max(candidates, key=f1))

@@ -94,12 +94,12 @@ def singular(noun: str) -> str:
 
 @cache
 def related(noun: str) -> frozenset[str]:
-    """The noun and the words whose mention leaves open whether it is there."""
+    """The noun, and the words whose mention leaves it open whether such a thing is there."""
     return frozenset({noun}).union(*(group for group in GROUPS if noun in group))
 
 
 def _forms() -> dict[str, str]:
-    found = {}
+    forms = {}
     for verb in VERBS:
         stem = "ly" if verb == "lie" else verb + verb[-1] if verb in DOUBLED else verb.removesuffix("e")
         ing = stem + "ing"
@@ -108,8 +108,8 @@ def _forms() -> dict[str, str]:
             if verb in ("carry", "fly")
             else verb + ("es" if verb.endswith(("sh", "ch", "ss")) else "s")
         )
-        found.update({verb: ing, third: ing, ing: ing})
-    return found
+        forms.update({verb: ing, third: ing, ing: ing})
+    return forms
 
 
 ACTIONS = _forms()

@@ -41,7 +41,7 @@ PHRASINGS = {
 
 @dataclass(frozen=True)
 class Question:
-    """A question of a kind about a thing, the answers that count as right, and where the thing is."""
+    """A question of one of the ``KINDS`` about a thing, the answers that count as right, and where the thing is."""
 
     kind: str
     thing: str
@@ -90,27 +90,27 @@ def words_of(text: str) -> tuple[str, ...]:
 
 def phrases_of(row: Row) -> list[Phrase]:
     """The boxed noun phrases of a photo's captions."""
-    found = []
-    for each in row.get("phrases", []):
-        caption = row["captions"][each["caption"]]
-        words = words_of(re.split(r" (?:of|in|with|on|at) ", each["text"])[0])
+    phrases = []
+    for phrase in row.get("phrases", []):
+        caption = row["captions"][phrase["caption"]]
+        words = words_of(re.split(r" (?:of|in|with|on|at) ", phrase["text"])[0])
         if words and words[-1].isalpha():
-            before, after = words_of(caption[: each["start"]]), words_of(caption[each["end"] :])
-            boxes = tuple(tuple(box) for box in each["boxes"])
-            found.append(Phrase(words, words[-1], tuple(each["kind"]), each["caption"], before, after, boxes))
-    return found
+            before, after = words_of(caption[: phrase["start"]]), words_of(caption[phrase["end"] :])
+            boxes = tuple(tuple(box) for box in phrase["boxes"])
+            phrases.append(Phrase(words, words[-1], tuple(phrase["kind"]), phrase["caption"], before, after, boxes))
+    return phrases
 
 
 def frequent_nouns(rows: Sequence[Row]) -> list[str]:
-    """Nouns that can be seen or not, once for each photo whose phrases mention them, so that a draw follows their
-    frequency."""
+    """Nouns of things that may be absent, once for each photo whose phrases mention them, so that a random draw
+    follows their frequency."""
     counts = Counter(noun for row in rows for noun in {singular(p.noun) for p in phrases_of(row) if _can_be_absent(p)})
     least = max(FREQUENT * len(rows), 2)
     return [noun for noun, count in sorted(counts.items()) if count >= least for _ in range(count)]
 
 
 def derive(row: Row, nouns: Sequence[str]) -> list[Question]:
-    """The questions about a photo; the same each time. ``nouns`` come from ``frequent_nouns``."""
+    """The questions about a photo, always the same ones. ``nouns`` come from ``frequent_nouns``."""
     rng = random.Random(row["image"])
     phrases = phrases_of(row)
     rng.shuffle(phrases)
@@ -125,19 +125,19 @@ def derive(row: Row, nouns: Sequence[str]) -> list[Question]:
 
 
 def _presence(phrases: list[Phrase], mentioned: set[str], nouns: Sequence[str], rng: random.Random) -> list[Question]:
-    found = []
+    questions = []
     known = set(nouns)
     seen = [p for p in phrases if _can_be_absent(p) and singular(p.noun) in known]
     if seen:
         noun = singular(seen[0].noun)
         boxes = tuple(box for p in seen if singular(p.noun) == noun for box in p.boxes)
-        found.append(Question("presence", _some(noun), frozenset({"yes"}), boxes))
+        questions.append(Question("presence", _some(noun), frozenset({"yes"}), boxes))
     for _ in range(20 if nouns else 0):
         noun = rng.choice(nouns)
         if not related(noun) & mentioned:
-            found.append(Question("presence", _some(noun), frozenset({"no"})))
+            questions.append(Question("presence", _some(noun), frozenset({"no"})))
             break
-    return found
+    return questions
 
 
 def _counts(phrases: list[Phrase], rng: random.Random) -> list[Question]:
@@ -161,13 +161,13 @@ def _counts(phrases: list[Phrase], rng: random.Random) -> list[Question]:
 def _colours(phrases: list[Phrase]) -> list[Question]:
     shown: dict[str, tuple[set[str], list[Box]]] = {}
     for phrase in phrases:
-        places = [i for i, word in enumerate(phrase.words[:-1]) if word in COLOURS]
-        if not places or phrase.noun in COLOURS or places[-1] < len(phrase.words) - 3:
+        indices = [i for i, word in enumerate(phrase.words[:-1]) if word in COLOURS]
+        if not indices or phrase.noun in COLOURS or indices[-1] < len(phrase.words) - 3:
             continue
-        colours = [COLOURS[phrase.words[i]] for i in places]
-        joined = len(places) == 2 and phrase.words[places[0] + 1 : places[1]] == ("and",)
-        if len(places) == 1 or joined:
-            answers, boxes = shown.setdefault(" ".join(phrase.words[places[-1] + 1 :]), (set(), []))
+        colours = [COLOURS[phrase.words[i]] for i in indices]
+        joined = len(indices) == 2 and phrase.words[indices[0] + 1 : indices[1]] == ("and",)
+        if len(indices) == 1 or joined:
+            answers, boxes = shown.setdefault(" ".join(phrase.words[indices[-1] + 1 :]), (set(), []))
             answers.add(" and ".join(sorted(colours)))
             boxes.extend(phrase.boxes)
     return [Question("colour", thing, frozenset(a), tuple(boxes)) for thing, (a, boxes) in list(shown.items())[:2]]
@@ -180,12 +180,12 @@ def _actions(phrases: list[Phrase]) -> list[Question]:
         following = [word for word in phrase.after[:2] if word not in ("is", "are")][:1]
         if following and following[0] in ACTIONS:
             done.setdefault(phrase.noun, set()).add(ACTIONS[following[0]])
-    found = []
+    questions = []
     for noun in list(done)[:2]:
-        answers = {each for other, actions in done.items() if other in related(noun) for each in actions}
+        answers = {action for other, actions in done.items() if other in related(noun) for action in actions}
         boxes = tuple(box for p in actors if p.noun == noun for box in p.boxes)
-        found.append(Question("action", noun, frozenset(answers), boxes))
-    return found
+        questions.append(Question("action", noun, frozenset(answers), boxes))
+    return questions
 
 
 def _places(phrases: list[Phrase]) -> list[Question]:
@@ -199,7 +199,7 @@ def _places(phrases: list[Phrase]) -> list[Question]:
 
 
 def _can_be_absent(phrase: Phrase) -> bool:
-    """What every photo of a person holds, clothes and body parts, is left out: nobody mentions it each time."""
+    """Clothes and body parts, which every photo of a person shows, are left out: captions seldom mention them."""
     return not {"clothing", "bodyparts"} & set(phrase.kind) and singular(phrase.noun) not in UNSAID
 
 

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import torch.nn.functional as F
 from torch import Tensor
 
 from vtviz.metrics.base import Metric, Subject
+from vtviz.models.record import entropy
+
+__all__ = ["coverage", "entropy", "head_entropy", "head_similarity"]
 
 MASS = 0.5
 
 
-def entropy(weights: Tensor) -> Tensor:
-    """Entropy of each row of ``weights [..., queries, keys]`` over the log of the number of keys, ``[..., queries]``.
-
-    1 means attention spread evenly over all keys, 0 that one key has it all. A single key gives 0.
-    """
-    keys = weights.shape[-1]
-    rows = -(weights * weights.clamp_min(1e-12).log()).sum(dim=-1)
-    return rows / math.log(keys) if keys > 1 else rows * 0.0
+def head_entropy(weights: Tensor) -> Tensor:
+    """Mean entropy of each head of ``weights [heads, queries, keys]`` over the queries, ``[heads]`` in 0..1."""
+    return entropy(weights).mean(dim=-1)
 
 
 def head_similarity(weights: Tensor) -> float:

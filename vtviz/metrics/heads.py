@@ -1,99 +1,78 @@
-"""What each attention head does, by taking it away. Michel et al., "Are Sixteen Heads Really Better than One?" 2019."""
+"""What each attention head does, by removing it. Michel et al., "Are Sixteen Heads Really Better than One?" 2019."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor
 
 from vtviz.attribution.case import Case
-from vtviz.models.base import FusionModel
-from vtviz.models.record import AttentionLayer
-from vtviz.models.recorder import RecordedLayer
+from vtviz.models.recorder import Change
 from vtviz.watch import Watch
 
-OUTPUTS = ("output", "out_proj", "proj")
+
+def without_head(layer: str, head: int) -> Change:
+    """A change that removes one head of a layer: its attention weights become zeros, and so does what it mixes."""
+
+    def change(name: str, weights: Tensor) -> Tensor | None:
+        if name != layer:
+            return None
+        weights[:, head] = 0.0
+        return weights
+
+    return change
 
 
-def modules_of(model: FusionModel) -> list[nn.Module]:
-    """The networks that a model is made of, without those that are a part of another."""
-    found = [value for value in vars(model).values() if isinstance(value, nn.Module)]
-    unique = list(dict.fromkeys(found))
-    return [
-        each for each in unique if not any(each in list(other.modules())[1:] for other in unique if other is not each)
-    ]
+def cross_layers(case: Case) -> list[tuple[str, int]]:
+    """The name of each text→image layer that runs for the target, and how many heads it has; empty without any."""
+    if "text→image" not in case.model.abilities.kinds[case.target.kind]:
+        return []
+    layers = case.forward(False, {"text→image"}).attention.layers_of("text→image")
+    return [(layer.name, layer.weights.shape[1]) for layer in layers]
 
 
-@contextmanager
-def without_head(attention: nn.Module, head: int, heads: int) -> Iterator[None]:
-    """Inside the ``with``, what one head found does not reach the output of its attention.
+def changes(case: Case, whole: float, layer: str, heads: int) -> np.ndarray:
+    """How the target of the first text, ``whole``, changes without each head of a layer, ``[heads]``, in its units."""
+    return np.array([value(case, without_head(layer, head)) - whole for head in range(heads)])
+
+
+def head_changes(case: Case, watch: Watch) -> np.ndarray | None:
+    """How the target of the first text changes without each text→image head, ``[layers, heads]``, in its units.
+
+    ``watch`` hears of each layer. None where the model has no text→image attention.
 
     Raises:
-        ValueError: if the module has no output projection.
+        Cancelled: if the watch says so.
     """
-    output = next((getattr(attention, name) for name in OUTPUTS if hasattr(attention, name)), None)
-    if not isinstance(output, nn.Linear):
-        raise ValueError("`attention` has no output projection")
-    width = output.in_features // heads
-    part = output.weight.data[:, head * width : (head + 1) * width]
-    kept = part.clone()
-    try:
-        part.zero_()
-        yield
-    finally:
-        part.copy_(kept)
-
-
-def attentions(model: FusionModel, layers: Sequence[AttentionLayer | RecordedLayer]) -> list[tuple[nn.Module, int]]:
-    """The module of each recorded layer, and how many heads it has.
-
-    None are found where a layer has no output projection that is known by its name.
-    """
-    modules = [_find(model, layer.name) for layer in layers]
-    found = [
-        (module, layer.weights.shape[-3]) for module, layer in zip(modules, layers, strict=True) if module is not None
-    ]
-    return found if len(found) == len(layers) else []
-
-
-def changes(case: Case, whole: float, attention: nn.Module, heads: int) -> np.ndarray:
-    """How the target of the first text, ``whole``, changes without each head of a layer, ``[heads]``, in its units."""
-    found = []
-    for head in range(heads):
-        with without_head(attention, head, heads):
-            found.append(value(case) - whole)
-    return np.array(found)
+    layers = cross_layers(case)
+    if not layers:
+        return None
+    watch.step(0, len(layers))
+    whole, rows = value(case), []
+    for layer, heads in layers:
+        rows.append(changes(case, whole, layer, heads))
+        watch.step(len(rows), len(layers))
+    return np.stack(rows)
 
 
 def head_importance(cases: Sequence[Case], watch: Watch | None = None) -> np.ndarray | None:
     """Mean size of the change of the target without each text→image head, ``[layers, heads]``, in units of the target.
 
-    ``watch`` is asked between layers, where all heads are in their places. None where the attention cannot be found.
+    ``watch`` may pause or cancel between layers. None where the model has no text→image attention.
+
+    Raises:
+        Cancelled: if the watch says so.
     """
-    found = []
-    for case in cases:
-        layers = case.forward(False, {"text→image"}).attention.layers_of("text→image")
-        whole, rows = value(case), []
-        for attention, heads in attentions(case.model, layers):
-            if watch is not None:
-                watch.step(0, 1)
-            rows.append(np.abs(changes(case, whole, attention, heads)))
-        found.append(rows)
-    return np.mean(found, axis=0) if found[0] else None
+    quiet = (watch or Watch()).quietly()
+    rows = [head_changes(case, quiet) for case in cases]
+    sizes = [np.abs(row) for row in rows if row is not None]
+    return np.mean(sizes, axis=0) if sizes else None
 
 
 @torch.inference_mode()
-def value(case: Case) -> float:
-    """The target of the first text."""
-    return float(case.model.score(case.features, case.text_of(0), case.scored)[0])
-
-
-def _find(model: FusionModel, name: str) -> nn.Module | None:
-    for root in modules_of(model):
-        found = dict(root.named_modules()).get(name)
-        if found is not None and any(isinstance(getattr(found, each, None), nn.Linear) for each in OUTPUTS):
-            return found
-    return None
+def value(case: Case, change: Change | None = None) -> float:
+    """The target of the first text, with attention that ``change`` may replace."""
+    with case.model.record((), change):
+        return float(case.model.score(case.features, case.text_of(0), case.scored)[0])

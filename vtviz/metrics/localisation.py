@@ -10,7 +10,7 @@ import torch.nn.functional as F
 
 from vtviz.inputs import WHOLE_FRAME, Frame
 
-Box = Sequence[float]  # x0, y0, x1, y1 as fractions of width and height
+Box = tuple[float, float, float, float]  # x0, y0, x1, y1 as fractions of width and height
 
 
 def peak(relevance: np.ndarray, width: int, height: int, frame: Frame = WHOLE_FRAME) -> tuple[float, float]:
@@ -32,14 +32,27 @@ def in_boxes(point: tuple[float, float], boxes: Sequence[Box]) -> bool:
 
 
 def inside(boxes: Sequence[Box], grid: tuple[int, int]) -> np.ndarray:
-    """The share of each cell of a grid that lies in a box, ``[h, w]``, from 8 × 8 points a cell."""
-    fine = 8
-    rows, columns = grid[0] * fine, grid[1] * fine
-    y, x = (np.arange(rows) + 0.5)[:, None] / rows, (np.arange(columns) + 0.5)[None] / columns
-    hit = np.zeros((rows, columns), dtype=bool)
-    for x0, y0, x1, y1 in boxes:
-        hit |= (x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)
-    return hit.reshape(grid[0], fine, grid[1], fine).mean(axis=(1, 3))
+    """The share of each cell of a grid that lies in a box, ``[h, w]``; where boxes overlap it counts once.
+
+    The edges of cells and boxes cut the photo into rectangles, each of which lies in a box as a whole or not at all.
+    """
+    corners = np.array([tuple(box) for box in boxes], dtype=np.float64).reshape(-1, 4).clip(0.0, 1.0)
+    x, columns = _cut(corners[:, [0, 2]], grid[1])
+    y, rows = _cut(corners[:, [1, 3]], grid[0])
+    middle_x, middle_y = (x[1:] + x[:-1]) / 2, (y[1:] + y[:-1]) / 2
+    hit = np.zeros((len(middle_y), len(middle_x)), dtype=bool)
+    for x0, y0, x1, y1 in corners:
+        hit |= ((middle_y > y0) & (middle_y < y1))[:, None] & ((middle_x > x0) & (middle_x < x1))[None]
+    areas = np.zeros(grid)
+    np.add.at(areas, (rows[:, None], columns[None]), hit * np.diff(y)[:, None] * np.diff(x)[None])
+    return areas * (grid[0] * grid[1])
+
+
+def _cut(edges: np.ndarray, cells: int) -> tuple[np.ndarray, np.ndarray]:
+    """The sorted edges of cells and boxes on one axis, and the cell that each piece between two of them lies in."""
+    cut = np.unique(np.concatenate([np.arange(cells + 1) / cells, edges.ravel()]))
+    middle = (cut[1:] + cut[:-1]) / 2
+    return cut, np.minimum((middle * cells).astype(int), cells - 1)
 
 
 def energy(relevance: np.ndarray, boxes: Sequence[Box]) -> float:

@@ -17,7 +17,6 @@ from torch import nn
 
 from vtviz.attribution.base import Relevance
 from vtviz.inputs import ImageInput
-from vtviz.metrics.heads import modules_of
 from vtviz.metrics.stability import similarity
 from vtviz.models.base import AnswerModel, FusionModel, Target
 
@@ -27,7 +26,7 @@ CHANGED = 0.95  # rank correlation below which a map counts as another one
 
 Check = Literal["cascading_randomisation", "independent_randomisation", "random_logit", "text_swap"]
 Explainer = Callable[[FusionModel, ImageInput, str, Target], Relevance]
-Verdict = Literal["passed", "failed", "not_applicable"]
+Verdict = Literal["passed", "failed", "not_applicable", "not_measured"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,8 @@ class Stage:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a check found: ``value`` is the mean rank correlation that decides, below ``limit`` it passes."""
+    """What a check found: ``value`` is the mean rank correlation that decides, below ``limit`` it passes;
+    ``reason`` says why it was not measured."""
 
     check: Check
     verdict: Verdict
@@ -57,6 +57,14 @@ class Outcome:
     limit: float
     probes: int
     stages: tuple[Stage, ...] = ()
+    reason: str = ""
+
+
+def modules_of(model: FusionModel) -> list[nn.Module]:
+    """The networks that a model is made of, without those that are a part of another."""
+    networks = list(dict.fromkeys(value for value in vars(model).values() if isinstance(value, nn.Module)))
+    parts = {part for network in networks for part in list(network.modules())[1:]}
+    return [network for network in networks if network not in parts]
 
 
 def stages_of(model: FusionModel, most: int = STAGES) -> list[tuple[str, list[tuple[str, nn.Parameter]]]]:

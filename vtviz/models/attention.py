@@ -1,16 +1,59 @@
-"""Multi-head attention that can be recorded. Vaswani et al., "Attention Is All You Need", 2017."""
+"""Multi-head attention that can be recorded and changed. Vaswani et al., "Attention Is All You Need", 2017."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vtviz.models.record import Kind
 
-KeysValues = tuple[Tensor, Tensor]  # each [batch, heads, keys, width / heads]
-Observer = Callable[["Attention", Tensor, KeysValues, Tensor], Tensor]
+KeysValues = tuple[Tensor, Tensor]  # both [batch, heads, keys, width / heads]
+
+
+@dataclass(frozen=True, eq=False)
+class Heads:
+    """What the heads of an attention layer compare and mix.
+
+    ``query [batch, heads, queries, size]``, ``key`` and ``value [batch, heads, keys, size]``. ``mask`` broadcasts to
+    ``[batch, heads, queries, keys]``: booleans are True where a key may be attended to, numbers are added to the
+    scores. ``scale`` divides the scores: √size in most networks.
+    """
+
+    query: Tensor
+    key: Tensor
+    value: Tensor
+    mask: Tensor | None
+    scale: float
+
+    def weights(self) -> Tensor:
+        """softmax(QKᵀ/√d_k), ``[batch, heads, queries, keys]``."""
+        scores = self.query / self.scale @ self.key.transpose(-1, -2)  # the query is smaller than the scores
+        if self.mask is not None and self.mask.dtype.is_floating_point:
+            scores = scores + self.mask
+        elif self.mask is not None:
+            scores.masked_fill_(~self.mask, float("-inf"))
+        return scores.float().softmax(dim=-1)
+
+    def mixed(self) -> Tensor:
+        """The values mixed by these weights, ``[batch, heads, queries, size]``, in one kernel that keeps no weights."""
+        mask, scale = self.mask, 1 / self.scale
+        return F.scaled_dot_product_attention(self.query, self.key, self.value, attn_mask=mask, scale=scale)
+
+    def mixed_by(self, weights: Tensor) -> Tensor:
+        """The values mixed by ``weights [batch, heads, queries, keys]``."""
+        return weights.to(self.value.dtype) @ self.value
+
+    def partly_mixed_by(self, weights: Tensor, changed: Tensor) -> Tensor:
+        """As ``mixed``, but by ``weights`` in the heads whose indices ``changed [n]`` holds."""
+        mixed = self.mixed()
+        explicit = weights[:, changed].to(self.value.dtype) @ self.value[:, changed]
+        return mixed.index_copy(1, changed, explicit.to(mixed.dtype))
+
+
+Observer = Callable[["Attention", Heads], Tensor]
 
 
 class Attention(nn.Module):
@@ -21,8 +64,7 @@ class Attention(nn.Module):
         heads: number of heads; divides ``width``.
         kind: what attends to what, for the record.
 
-    An ``observer`` gets the queries, the keys and values, and the weights ``[batch, heads, queries, keys]``, and mixes
-    the values itself, so that what it keeps lies on the graph.
+    An ``observer`` mixes the values in place of ``attend``: it returns ``[batch, heads, queries, width / heads]``.
     """
 
     def __init__(self, width: int, heads: int, kind: Kind) -> None:
@@ -37,9 +79,18 @@ class Attention(nn.Module):
         self.output = nn.Linear(width, width)
         self.observer: Observer | None = None
 
+    def project_queries(self, queries: Tensor) -> Tensor:
+        """Queries ``[batch, heads, queries, width / heads]`` of ``queries [batch, queries, width]``."""
+        return self._split(self.query(queries))
+
     def project(self, keys: Tensor) -> KeysValues:
         """Keys and values of ``keys [batch, keys, width]``, to be computed once where they are attended to often."""
         return self._split(self.key(keys)), self._split(self.value(keys))
+
+    def attend(self, heads: Heads) -> Tensor:
+        """Mixed values ``[batch, heads, queries, width / heads]``."""
+        observer = self.observer  # another thread may remove it meanwhile
+        return heads.mixed() if observer is None else observer(self, heads)
 
     def forward(self, queries: Tensor, keys: Tensor | KeysValues, mask: Tensor | None = None) -> Tensor:
         """Attended values ``[batch, queries, width]``.
@@ -49,24 +100,19 @@ class Attention(nn.Module):
             keys: ``[batch, keys, width]``, which the values come from too; or what ``project`` made of them.
             mask: ``[batch, keys]`` or ``[batch, queries, keys]``, True where a key may be attended to; None for all.
         """
-        query = self._split(self.query(queries))
+        query = self.project_queries(queries)
         key, value = self.project(keys) if isinstance(keys, Tensor) else keys
         allowed = None if mask is None else mask[:, None] if mask.ndim == 3 else mask[:, None, None, :]
-        observer = self.observer  # another thread may take it away meanwhile
-        if observer is None:
-            mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=allowed)
-        else:
-            scores = query / query.shape[-1] ** 0.5 @ key.transpose(-1, -2)  # the query is the smaller one to divide
-            if allowed is not None:
-                scores.masked_fill_(~allowed, float("-inf"))
-            mixed = observer(self, query, (key, value), scores.float().softmax(dim=-1))
-        return self.output(mixed.transpose(1, 2).flatten(2))
+        return self._joined(self.attend(Heads(query, key, value, allowed, query.shape[-1] ** 0.5)))
 
     def of_values(self, x: Tensor) -> Tensor:
         """softmax(VVᵀ/√d_k)V of one sequence ``[batch, n, width]``, which is not recorded."""
         value = self._split(self.value(x))
-        mixed = F.scaled_dot_product_attention(value, value, value)
-        return self.output(mixed.transpose(1, 2).flatten(2))
+        return self._joined(F.scaled_dot_product_attention(value, value, value))
 
     def _split(self, x: Tensor) -> Tensor:
         return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+    def _joined(self, mixed: Tensor) -> Tensor:
+        """The output ``[batch, queries, width]`` of mixed values ``[batch, heads, queries, width / heads]``."""
+        return self.output(mixed.transpose(1, 2).flatten(2))

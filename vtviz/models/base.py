@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from vtviz.errors import UserError
 from vtviz.inputs import Frame, ImageInput, Tokens
 from vtviz.models.record import Kind
-from vtviz.models.recorder import Recording
+from vtviz.models.recorder import Change, Recording
 
 
 class ModelError(UserError, RuntimeError):
@@ -29,7 +29,7 @@ class Abilities:
     """What a model can do, as far as attribution methods need to know before it is loaded.
 
     ``kinds`` holds, for each target, the kinds of attention that run and are recorded when it is scored. ``compares``
-    says that the model is a LocalModel.
+    says that the model is a TokenLevelModel.
     """
 
     kinds: Mapping[TargetKind, frozenset[Kind]]
@@ -173,12 +173,18 @@ class FusionModel(Protocol):
     def unknown_words(self, words: Sequence[str]) -> tuple[int, ...]:
         """The places of words that the model has hardly met in training; none where that is not known."""
 
-    def record(self, kinds: Collection[Kind]) -> AbstractContextManager[Recording]:
-        """Records the model's attention inside the ``with``."""
+    def record(self, kinds: Collection[Kind], change: Change | None = None) -> AbstractContextManager[Recording]:
+        """Records the model's attention of these kinds inside the ``with``, in this thread.
+
+        ``change`` gets the name and the weights ``[batch, heads, queries, keys]`` of every layer that runs, recorded or
+        not, and returns others of the same shape, with which the model goes on and which are recorded; None leaves the
+        layer as it is. Rows are what it returns: nothing makes them sum to 1. A layer that is neither recorded nor
+        changed answers as it does without a recorder, to the last bit.
+        """
 
 
 @runtime_checkable
-class LocalModel(FusionModel, Protocol):
+class TokenLevelModel(FusionModel, Protocol):
     """A model that compares single pieces and patches, which are unit vectors of one space."""
 
     def word_vectors(self, text: EncodedText) -> Tensor:
@@ -193,7 +199,7 @@ class LocalModel(FusionModel, Protocol):
 
 
 @runtime_checkable
-class TwoTowers(FusionModel, Protocol):
+class DualEncoder(FusionModel, Protocol):
     """A model whose image tower attends too, and ends in one vector."""
 
     def image_readout(self, features: Tensor) -> Tensor:

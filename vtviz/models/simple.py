@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from vtviz.inputs import WHOLE_FRAME, Frame, ImageInput, Tokens, check_text, group_pieces
 from vtviz.models.base import MATCH, Abilities, EncodedText, ScoreKind, Target
 from vtviz.models.record import Kind
-from vtviz.models.recorder import Recording, record_attention
+from vtviz.models.recorder import Change, Recording, record_attention
 
 
 class SimpleModel(ABC):
@@ -120,9 +120,9 @@ class SimpleModel(ABC):
         """None."""
         return ()
 
-    def record(self, kinds: Collection[Kind]) -> AbstractContextManager[Recording]:
-        """Records the network's attention inside the ``with``."""
-        return record_attention(self.network, kinds)
+    def record(self, kinds: Collection[Kind], change: Change | None = None) -> AbstractContextManager[Recording]:
+        """Records the network's attention inside the ``with``, and lets ``change`` replace it."""
+        return record_attention(self.network, kinds, change)
 
     def _padded(self, rows: Sequence[Sequence[int]]) -> EncodedText:
         length = max(1, *(len(row) for row in rows))

@@ -1,1 +1,1 @@
-"""Training of the project's own network: data sets, cached features, losses, loop, evaluation."""
+"""Training: what every network shares (``loop``, ``losses``, ``precision``), and a folder for each network."""

@@ -1,32 +1,34 @@
-"""A training run: schedule, averaged weights, checks on dev, checkpoints, resume, early stopping."""
+"""The training loop: schedule, averaged weights, checks on dev, checkpoints, resuming, early stopping."""
 
 from __future__ import annotations
 
+import io
 import json
 import math
-import os
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
+
+from vtviz.files import write_atomically
+from vtviz.watch import Cancelled, Watch
 
 WARM_UP = 60  # steps
-DECAY = 0.995  # of the averaged weights, a step
+DECAY = 0.995  # of the averaged weights, per step
 
 Batch = TypeVar("Batch")
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long to train, and how often to look. ``minutes`` ends it early where it is reached; ``patience`` is the
-    number of checks without progress after which it stops."""
+    """How long to train, and how often to check on dev. After ``minutes``, or after ``patience`` checks without
+    improvement, training ends early."""
 
     steps: int
     minutes: float | None = None
@@ -34,16 +36,18 @@ class Schedule:
     patience: int = 4
 
 
-class Run(ABC, Generic[Batch]):
-    """One run of the training of those parameters of ``module`` that take gradients.
+class TrainingLoop(ABC, Generic[Batch]):
+    """Trains those parameters of ``module`` that take gradients; each stage of a training is a subclass.
 
     Args:
         module: what is trained.
         groups: parameter groups of the optimizer, each with its rate as ``base``.
         schedule: how long.
         folder: for the checkpoint and the history.
-        resume: go on from the checkpoint, where there is one.
+        resume: start from the checkpoint, if there is one.
     """
+
+    stage: ClassVar[str]  # as the watch hears it
 
     def __init__(
         self, module: nn.Module, groups: list[dict[str, Any]], schedule: Schedule, folder: Path, resume: bool
@@ -63,42 +67,51 @@ class Run(ABC, Generic[Batch]):
 
     @abstractmethod
     def measure(self) -> dict[str, float]:
-        """Figures on dev; called with the averaged weights, in evaluation mode."""
+        """Figures on dev, of the averaged weights; called in evaluation mode."""
 
     @abstractmethod
     def score(self, figures: dict[str, float]) -> float:
-        """What the best weights have most of."""
+        """One number for figures on dev; the higher, the better."""
 
     @abstractmethod
     def export(self) -> None:
-        """Writes the weights, the best so far."""
+        """Writes the weights, which are the best so far."""
 
     def train_mode(self) -> None:
-        """Before every step."""
+        """Sets the modes of all modules; called before every step."""
         self.module.train()
 
-    def run(self, batches: Iterable[Batch]) -> dict[str, float]:
-        """All steps that are left, with batches from ``self.step`` on; the figures of the best weights."""
-        clock, progress = time.monotonic() - self.elapsed, tqdm(total=self.schedule.steps, initial=self.step)
-        source = ahead(iter(batches))
-        while self.fraction() < 1.0 and self.since_best < self.schedule.patience:
-            losses = self.update(next(source))
-            self.elapsed = time.monotonic() - clock
-            progress.update()
-            progress.set_postfix({name: f"{value:.3f}" for name, value in losses.items()})
-            if self.fraction() >= 1.0 or self.step % self.schedule.check_every == 0:
-                self.check()
-                self.save()
+    def run(self, batches: Iterable[Batch], watch: Watch | None = None) -> dict[str, float]:
+        """Takes all remaining steps, with batches from ``self.step`` on; returns the figures of the best weights.
+
+        Raises:
+            Cancelled: if the watch says so between two steps; the checkpoint resumes after the last one.
+        """
+        watch = watch or Watch()
+        watch.enter(self.stage, self.schedule.steps, done=self.step)
+        started, source = time.monotonic() - self.elapsed, ahead(iter(batches))
+        try:
+            watch.check()
+            while self.fraction() < 1.0 and self.since_best < self.schedule.patience:
+                losses = self.update(next(source))
+                self.elapsed = time.monotonic() - started
+                if self.fraction() >= 1.0 or self.step % self.schedule.check_every == 0:
+                    self.check()
+                    self.save()
+                watch.advance(note=", ".join(f"{name}={value:.3f}" for name, value in losses.items()))
+        except Cancelled:
+            self.save()
+            raise
         return self.figures
 
     def fraction(self) -> float:
-        """How much of the schedule is over, 0..1."""
+        """The share of the schedule that is over, 0..1."""
         minutes = self.schedule.minutes
         by_time = self.elapsed / 60 / minutes if minutes else 0.0
         return min(max(self.step / self.schedule.steps, by_time), 1.0)
 
     def update(self, batch: Batch) -> dict[str, float]:
-        """One step of the optimizer, at a rate that warms up and falls along a cosine; the losses by name."""
+        """Takes one step, at a rate that warms up and then falls along a cosine; returns the losses by name."""
         self.train_mode()
         factor = min((self.step + 1) / WARM_UP, 1.0) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * self.fraction())))
         for group in self.optimizer.param_groups:
@@ -117,7 +130,7 @@ class Run(ABC, Generic[Batch]):
         return {name: float(value.detach()) for name, value in losses.items()}
 
     def check(self) -> None:
-        """Measures the averaged weights on dev, and keeps them where they are the best so far."""
+        """Measures the averaged weights on dev, and exports them if they are the best so far."""
         live = {name: p.detach().clone() for name, p in self.module.named_parameters() if name in self.average}
         self._assign(self.average)
         self.module.eval()
@@ -141,7 +154,7 @@ class Run(ABC, Generic[Batch]):
         return self.folder / "checkpoint.pt"
 
     def save(self) -> None:
-        """Writes all that a resumed run needs."""
+        """Writes the checkpoint: everything that resuming needs."""
         state: dict[str, Any] = {
             "trained": {name: p.detach() for name, p in self.module.named_parameters() if name in self.average},
             "average": self.average,
@@ -150,12 +163,12 @@ class Run(ABC, Generic[Batch]):
             "numbers": [self.step, self.elapsed, self.best, self.since_best],
             "figures": self.figures,
         }
-        partial = self._checkpoint.with_suffix(".partial")
-        torch.save(state, partial)
-        os.replace(partial, self._checkpoint)
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        write_atomically(self._checkpoint, buffer.getbuffer())
 
     def load(self) -> None:
-        """Continues from the checkpoint."""
+        """Takes over the state in the checkpoint."""
         state = torch.load(self._checkpoint, weights_only=True)
         self._assign(state["trained"])
         self.average, self.figures = state["average"], state["figures"]
@@ -165,7 +178,7 @@ class Run(ABC, Generic[Batch]):
 
 
 def ahead(source: Iterator[Batch]) -> Iterator[Batch]:
-    """The same batches, the next one being read while this one is used."""
+    """The same batches; the next one is prepared while the current one is used."""
     with ThreadPoolExecutor(1) as pool:
         upcoming = pool.submit(next, source)
         while True:

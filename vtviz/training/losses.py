@@ -1,4 +1,4 @@
-"""Losses of the training of vtviz-base."""
+"""Losses: contrastive, attention supervision, and hard negatives for the match."""
 
 from __future__ import annotations
 

@@ -12,9 +12,11 @@ from vtviz.inputs import MAX_CHARACTERS, ImageInput, framed
 from vtviz.render.lens.view import LensView
 from vtviz.tasks.answer import Answer
 from vtviz.tasks.caption import Caption
+from vtviz.ui.ask.choice import kept_choice
 from vtviz.ui.ask.inputs import QUESTION, current_sample
-from vtviz.ui.frame.charts import coloured
-from vtviz.ui.frame.language import current_language, say
+from vtviz.ui.frame.charts import show_chart
+from vtviz.ui.frame.language import say
+from vtviz.ui.frame.scores import Score
 from vtviz.ui.show.lens import lens
 
 TASK = "task"
@@ -32,18 +34,16 @@ def open_task(query: Mapping[str, str]) -> None:
 
 def ask_task() -> str:
     """What is wanted: captions or answers."""
-    key = f"{TASK}-{current_language()}"
-    st.session_state[key] = st.session_state.setdefault(TASK, TASKS[0])
-    st.segmented_control(
+    return kept_choice(
         say("describe.task"),
         TASKS,
+        TASK,
+        TASKS[0],
+        st.segmented_control,
         format_func=lambda task: say(f"describe.{task}"),
-        key=key,
         label_visibility="collapsed",
         required=True,
-        on_change=lambda: st.session_state.update({TASK: st.session_state[key]}),
     )
-    return st.session_state[TASK]
 
 
 def ask_question() -> str:
@@ -59,9 +59,9 @@ def ask_question() -> str:
         persist_state="session",
     )
     with st.container(horizontal=True, gap="small"):
-        for index, each in enumerate(questions):
+        for index, offered in enumerate(questions):
             key, icon = f"question-{index}", ":material/help:"
-            st.button(each, key=key, type="tertiary", icon=icon, on_click=_ask, args=(each,))
+            st.button(offered, key=key, type="tertiary", icon=icon, on_click=_ask, args=(offered,))
     return question
 
 
@@ -71,25 +71,25 @@ def _ask(question: str) -> None:
 
 def show_captions(captions: list[Caption], image: ImageInput, alt: str) -> None:
     """The captions to choose from, and the lens of the chosen one."""
-    place = st.radio(
+    index = st.radio(
         say("describe.captions"),
         range(len(captions)),
-        format_func=lambda place: f"{captions[place].text} · {_match(captions[place])}",
+        format_func=lambda number: f"{captions[number].text} · {_score(captions[number]).text}",
         help=say("describe.captions_help"),
         key=f"captions-{image.sha256}",
     )
-    chosen = captions[place]
+    chosen = captions[index]
     if chosen.score_kind == "probability" and chosen.score < DOUBTFUL:
-        st.warning(say("describe.doubtful", score=f"{chosen.score:.0%}"), icon=":material/help:")
+        st.warning(say("describe.doubtful", score=_score(chosen).text), icon=":material/help:")
     relevance = Relevance(chosen.probabilities, chosen.maps, chosen.maps.mean(axis=0), signed=False)
-    name = f"caption-{image.sha256[:16]}-{place}-{chosen.text}"
-    score, method = "describe.probability", "describe.caption_map"
-    view = LensView(name, framed(image, chosen.frame), chosen.tokens, relevance, score_label=score, method=method)
+    name = f"caption-{image.sha256[:16]}-{index}-{chosen.text}"
+    label, method = "describe.probability", "describe.caption_map"
+    view = LensView(name, framed(image, chosen.frame), chosen.tokens, relevance, score_label=label, method=method)
     lens(view, alt, "caption")
 
 
-def _match(caption: Caption) -> str:
-    return f"{caption.score:.0%}" if caption.score_kind == "probability" else f"{caption.score:.3f}"
+def _score(caption: Caption) -> Score:
+    return Score(caption.score, caption.score_kind)
 
 
 def show_answer(answer: Answer, image: ImageInput, alt: str) -> None:
@@ -99,11 +99,12 @@ def show_answer(answer: Answer, image: ImageInput, alt: str) -> None:
         shown = answer.text or say("describe.cannot_tell")
         st.metric(say("describe.answer_title"), shown, help=say("describe.answer_help"))
         if answer.unknown:
-            words = ", ".join(f"“{answer.question.words[place].text}”" for place in answer.unknown)
+            words = ", ".join(f"“{answer.question.words[index].text}”" for index in answer.unknown)
             st.warning(say("describe.unknown", words=words), icon=":material/help:")
         elif answer.text is None:
             st.info(say("describe.unsure", threshold=f"{answer.threshold:.0%}"), icon=":material/help:")
-    right.plotly_chart(coloured(_candidates(answer)), key="candidates", config={"displayModeBar": False})
+    with right:
+        show_chart(_candidates(answer), "candidates", right=30)
     name = f"answer-{image.sha256[:16]}-{answer.question.text}"
     unknown, method = answer.unknown, "describe.answer_map"
     lens(LensView(name, image, answer.question, answer.relevance, unknown=unknown, method=method), alt, "answer")
@@ -115,8 +116,6 @@ def _candidates(answer: Answer) -> go.Figure:
     bars = go.Bar(
         x=values, y=names, orientation="h", text=[f"{v:.0%}" for v in values], textposition="auto", cliponaxis=False
     )
-    chart = go.Figure(bars).update_layout(
-        height=200, margin={"l": 0, "r": 30, "t": 5, "b": 5}, yaxis_autorange="reversed", xaxis_tickformat=".0%"
-    )
+    chart = go.Figure(bars).update_layout(height=200, yaxis_autorange="reversed", xaxis_tickformat=".0%")
     chart.update_yaxes(type="category")
     return chart.add_vline(answer.threshold, line_dash="dot")

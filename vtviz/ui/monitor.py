@@ -1,22 +1,24 @@
-"""The Monitor page: what the engine did lately, in charts that update by themselves."""
+"""What the engine did lately, in charts that update by themselves."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from typing import get_args
 
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from vtviz.engine.explain import STAGES
-from vtviz.engine.run_log import KEPT, RunEntry
-from vtviz.engine.turns import QUEUE
-from vtviz.machine import device_label, memory_mb
-from vtviz.ui.frame.charts import coloured
+from vtviz.engine.engine import Status
+from vtviz.engine.requests.explain import STAGES
+from vtviz.engine.run_log import EXPLAIN, KEPT, RunEntry
+from vtviz.models.base import ScoreKind
+from vtviz.ui.frame.charts import show_chart
 from vtviz.ui.frame.language import say, say_stored
 from vtviz.ui.frame.resources import shared_engine
+from vtviz.ui.frame.scores import score_name
 
 POLL = 2.0
 MINUTE = 60.0
@@ -25,9 +27,9 @@ MINUTE = 60.0
 @st.fragment(run_every=POLL)
 def live() -> None:
     """Figures of this moment, and of the last explanations."""
-    engine = shared_engine()
-    entries = engine.runs.entries()
-    _now(entries)
+    status = shared_engine().status()
+    entries = [entry for entry in status.runs if entry.request == EXPLAIN]
+    _now(status, entries)
     if not entries:
         st.info(say("monitor.empty"), icon=":material/monitoring:")
         return
@@ -35,11 +37,9 @@ def live() -> None:
     left, right = st.columns(2)
     with left:
         _titled("stages", _stages(made))
-        _titled(
-            "score", _lines(made, {"monitor.match": lambda e: e.score, "monitor.entropy": lambda e: e.entropy}, 1.0)
-        )
+        _titled("score", _scores(made))
     with right:
-        _titled("memory_wait", _lines(entries, {"monitor.memory_mb": lambda e: e.memory_mb}))
+        _titled("memory_wait", _lines(entries, {say("monitor.memory_mb"): [entry.memory_mb for entry in entries]}))
         measured = [entry for entry in made if entry.faithfulness]
         if measured:
             _titled("faithfulness", _faithfulness(measured))
@@ -50,26 +50,26 @@ def live() -> None:
         st.dataframe(_table(entries), hide_index=True)
 
 
-def _now(entries: Sequence[RunEntry]) -> None:
-    engine, now = shared_engine(), time.time()
+def _now(status: Status, entries: Sequence[RunEntry]) -> None:
+    now = time.time()
     spent = [entry.timings_ms["total"] for entry in entries if entry.timings_ms]
     values = {
         "throughput": str(sum(now - entry.at < MINUTE for entry in entries)),
         "median": f"{np.median(spent):.0f} ms" if spent else "–",
         "waited": f"{np.median([entry.waited_ms for entry in entries]):.0f} ms" if entries else "–",
-        "queue": f"{engine.runs.waiting} / {QUEUE}",
-        "memory": f"{memory_mb(engine.device):.0f} MiB",
+        "queue": f"{status.waiting} / {status.places}",
+        "memory": f"{status.memory_mb:.0f} MiB",
         "failed": str(sum(entry.error is not None for entry in entries)),
     }
     with st.container(horizontal=True):
         for name, value in values.items():
             st.metric(say(f"monitor.{name}"), value, help=say(f"monitor.{name}_help"), width="content", border=True)
-    st.caption(say("monitor.device", device=say_stored(device_label(engine.device)), kept=KEPT))
+    st.caption(say("monitor.device", device=say_stored(status.device), kept=KEPT))
 
 
 def _titled(name: str, chart: go.Figure) -> None:
     st.markdown(f"**{say(f'monitor.{name}')}**", help=say(f"monitor.{name}_help"))
-    st.plotly_chart(coloured(chart), key=f"monitor-{name}", config={"displayModeBar": False})
+    show_chart(chart, f"monitor-{name}")
 
 
 def _when(entries: Sequence[RunEntry]) -> list[str]:
@@ -77,11 +77,7 @@ def _when(entries: Sequence[RunEntry]) -> list[str]:
 
 
 def _layout(chart: go.Figure, top: float | None = None) -> go.Figure:
-    chart.update_layout(
-        height=260,
-        margin={"l": 0, "r": 10, "t": 5, "b": 0},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
-    )
+    chart.update_layout(height=260)
     chart.update_yaxes(range=[0, top] if top else None, rangemode="tozero")
     return chart.update_xaxes(title=say("monitor.number"), dtick=1 if len(chart.data[0].x) < 12 else None)
 
@@ -99,36 +95,69 @@ def _stages(entries: Sequence[RunEntry]) -> go.Figure:
     return _layout(chart.update_layout(barmode="stack", yaxis_title="ms"))
 
 
-def _lines(
-    entries: Sequence[RunEntry], values: dict[str, Callable[[RunEntry], float | None]], top: float | None = None
-) -> go.Figure:
+def _scores(entries: Sequence[RunEntry]) -> go.Figure:
+    """Probabilities and entropies from 0 to 1; scores of other kinds on an axis of their own, at the right."""
+    entropies = [entry.entropy for entry in entries]
+    lines = {score_name("probability"): _of_kind(entries, "probability"), say("monitor.entropy"): entropies}
+    chart = _lines(entries, lines, 1.0)
+    others = [kind for kind in _kinds(entries) if kind != "probability"]
+    for kind in others:
+        _add_line(chart, entries, score_name(kind), _of_kind(entries, kind), axis="y2")
+    if others:
+        title = " · ".join(score_name(kind) for kind in others)
+        chart.update_layout(yaxis2={"overlaying": "y", "side": "right", "showgrid": False, "title": title})
+    return chart
+
+
+def _kinds(entries: Sequence[RunEntry]) -> list[ScoreKind]:
+    """The kinds of scores among runs."""
+    known = {entry.score_kind for entry in entries if entry.score is not None}
+    return [kind for kind in get_args(ScoreKind) if kind in known]
+
+
+def _of_kind(entries: Sequence[RunEntry], kind: ScoreKind) -> list[float | None]:
+    """The score of each run, None where it is of another kind."""
+    return [entry.score if entry.score_kind == kind else None for entry in entries]
+
+
+def _lines(entries: Sequence[RunEntry], lines: dict[str, list[float | None]], top: float | None = None) -> go.Figure:
+    """A line for each name, of a value for each run."""
     chart = go.Figure()
-    for name, value in values.items():
-        chart.add_scatter(
-            x=list(range(1, len(entries) + 1)),
-            y=[value(entry) for entry in entries],
-            mode="lines+markers",
-            name=say(name),
-            customdata=_when(entries),
-            hovertemplate="%{customdata}: %{y:.3g}",
-            showlegend=True,
-        )
+    for name, values in lines.items():
+        _add_line(chart, entries, name, values)
     return _layout(chart, top)
+
+
+def _add_line(
+    chart: go.Figure, entries: Sequence[RunEntry], name: str, values: list[float | None], axis: str = "y"
+) -> None:
+    chart.add_scatter(
+        x=list(range(1, len(entries) + 1)),
+        y=values,
+        yaxis=axis,
+        mode="lines+markers",
+        name=name,
+        customdata=_when(entries),
+        hovertemplate="%{customdata}: %{y:.3g}",
+        showlegend=True,
+    )
 
 
 def _faithfulness(entries: Sequence[RunEntry]) -> go.Figure:
     names = ("insertion", "random_insertion", "deletion", "random_deletion")
-    found = {f"monitor.{name}": (lambda entry, name=name: entry.faithfulness.get(name)) for name in names}
-    return _lines(entries, found, 1.0)  # type: ignore[arg-type]
+    lines = {say(f"monitor.{name}"): [entry.faithfulness.get(name) for entry in entries] for name in names}
+    return _lines(entries, lines, 1.0)
 
 
 def _table(entries: Sequence[RunEntry]) -> list[dict[str, object]]:
+    """The latest run first, with a column for each kind of score."""
+    kinds = _kinds(entries)
     return [
         {
             say("monitor.time"): when,
             say("monitor.model"): entry.model,
             say("monitor.method"): entry.method,
-            say("monitor.match"): entry.score,
+            **{score_name(kind): entry.score if entry.score_kind == kind else None for kind in kinds},
             say("monitor.total"): entry.timings_ms.get("total"),
             say("monitor.wait"): entry.waited_ms,
             say("monitor.failure"): entry.error or "",

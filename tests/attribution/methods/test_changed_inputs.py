@@ -215,7 +215,7 @@ def test_integrated_gradients_agree_with_captum_along_the_whole_path(tiny: Vtviz
 def test_integrated_gradients_take_more_steps_only_where_more_than_a_hundredth_is_left(case: Case) -> None:
     for samples in (2, 50):
         totals: list[int] = []
-        watch = Watch(lambda done, total, totals=totals: totals.append(total))
+        watch = Watch(lambda now, totals=totals: totals.append(now.total))
         (found,) = attribute_case(case, "integrated_gradients", Options(samples=samples), watch)
         details, steps = found.details, totals[-1] // 2
         assert details is not None and None not in (details.value, details.baseline, details.delta)

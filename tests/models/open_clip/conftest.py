@@ -15,7 +15,7 @@ from open_clip.coca_model import CoCa
 from safetensors.torch import save_file
 
 from vtviz.inputs import ImageInput
-from vtviz.models.open_clip.dual_encoder import DualEncoder
+from vtviz.models.open_clip.dual_encoder import OpenClipDualEncoder
 from vtviz.models.open_clip.family import load
 
 TEXT = {"context_length": 16, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2}
@@ -121,11 +121,11 @@ def weights(configs: None, tmp_path_factory: pytest.TempPathFactory) -> Callable
 
 
 @pytest.fixture(scope="session")
-def loaded(weights: Callable[[str], Path]) -> Callable[[str], DualEncoder]:
+def loaded(weights: Callable[[str], Path]) -> Callable[[str], OpenClipDualEncoder]:
     """The model of an architecture, loaded from its file once."""
-    made = dict[str, DualEncoder]()
+    made = dict[str, OpenClipDualEncoder]()
 
-    def of(name: str, options: str = "") -> DualEncoder:
+    def of(name: str, options: str = "") -> OpenClipDualEncoder:
         key = name + options
         if key not in made:
             model = load(f"open_clip:{name}@{weights(name)}{options}", torch.device("cpu"))

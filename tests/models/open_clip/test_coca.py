@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from vtviz.engine.local import LocalEngine
+from vtviz.engine.requests.captions_and_answers import WriteCaptions
 from vtviz.inputs import ImageInput, InputError
 from vtviz.models.base import MATCH, CaptionModel, Target
 from vtviz.models.open_clip.coca import CocaModel
@@ -146,6 +147,6 @@ def test_pieces_before_the_last_are_not_run_again(coca: CocaModel, photo: ImageI
 def test_an_engine_explains_with_coca(coca: CocaModel, photo: ImageInput) -> None:
     engine = LocalEngine("cpu")
     try:
-        assert engine.captions(photo, coca.name)[0].maps.shape[1:] == coca.grid
+        assert engine.ask(WriteCaptions(photo, coca.name))[0].maps.shape[1:] == coca.grid
     finally:
         engine.close()

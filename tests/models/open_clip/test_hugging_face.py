@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +17,10 @@ from tokenizers.pre_tokenizers import Metaspace
 from tokenizers.processors import TemplateProcessing
 from transformers import BertConfig, MT5Config, PreTrainedTokenizerFast, XLMRobertaConfig
 
+from tests.models.changes import CHANGES_NOTHING, check_changes, multiplied, parameters
 from vtviz.inputs import ImageInput
 from vtviz.models.base import MATCH
-from vtviz.models.open_clip.dual_encoder import DualEncoder
+from vtviz.models.open_clip.dual_encoder import OpenClipDualEncoder
 from vtviz.models.open_clip.family import load
 
 PIECES = ["<s>", "<pad>", "</s>", "<unk>", "▁a", "▁dog", "▁two", "▁cat", "s", "▁", "一", "只", "猫", "狗", ","]
@@ -44,7 +46,7 @@ def tokenizer(folder: Path) -> None:
 
 
 @pytest.fixture(scope="module", params=list(TOWERS))
-def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> DualEncoder:
+def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> OpenClipDualEncoder:
     folder = tmp_path_factory.mktemp(request.param)
     config, pooler = TOWERS[request.param]
     config.save_pretrained(folder / "tower")
@@ -70,7 +72,7 @@ def photo() -> ImageInput:
     return ImageInput(np.random.default_rng(0).integers(0, 255, (40, 60, 3), dtype=np.uint8), "0" * 64)
 
 
-def test_recording_changes_nothing_and_gradients_flow(model: DualEncoder, photo: ImageInput) -> None:
+def test_recording_changes_nothing_and_gradients_flow(model: OpenClipDualEncoder, photo: ImageInput) -> None:
     text = "a dog, two cats"
     features, encoded = model.encode_image(photo), model.encode_texts([text])
     with torch.no_grad():
@@ -88,7 +90,45 @@ def test_recording_changes_nothing_and_gradients_flow(model: DualEncoder, photo:
     assert all(float(each.abs().max()) > 0 for each in torch.autograd.grad(value.sum(), weights))
 
 
-def test_pieces_lie_on_their_characters(model: DualEncoder) -> None:
+@torch.no_grad()
+def test_changed_attention_reaches_the_score(model: OpenClipDualEncoder, photo: ImageInput) -> None:
+    features, texts = model.encode_image(photo), model.encode_texts(["a dog, two cats", "a dog"])
+    with model.record({"text"}) as recording:
+        model.score(features, texts, MATCH)
+    name = recording.layers[-1].name
+    module = model.network.get_submodule(name)
+    if type(module).__name__ != "MT5Attention":
+        check_changes(lambda: model.score(features, texts, MATCH), model.record, module, name)
+        return
+    plain = model.score(features, texts, MATCH)  # a bias makes its scores unequal even without queries
+    for change in CHANGES_NOTHING:
+        with model.record((), change):
+            assert torch.equal(model.score(features, texts, MATCH), plain)
+    with multiplied(parameters(module, 2), 3):
+        wanted = model.score(features, texts, MATCH)
+    with model.record((), lambda layer, weights: 3 * weights if layer == name else None):
+        found = model.score(features, texts, MATCH)
+    torch.testing.assert_close(found, wanted, atol=1e-6, rtol=0)
+    assert (wanted - plain).abs().max() > 1e-4
+
+
+@torch.no_grad()
+def test_another_thread_runs_as_ever(model: OpenClipDualEncoder, photo: ImageInput) -> None:
+    features, texts, found = model.encode_image(photo), model.encode_texts(["a dog, two cats"]), []
+    plain = model.score(features, texts, MATCH)
+
+    def run() -> None:
+        with torch.no_grad():
+            found.append(model.score(features, texts, MATCH))
+
+    with model.record((), lambda name, weights: torch.zeros_like(weights)):
+        other = threading.Thread(target=run)
+        other.start()
+        other.join()
+    assert torch.equal(found[0], plain)
+
+
+def test_pieces_lie_on_their_characters(model: OpenClipDualEncoder) -> None:
     tokens = model.tokenize("a dog, two  cats")
     assert [tokens.text[a:b] for a, b in tokens.spans] == ["a", "dog", ",", "two", "cat", "s"]
     assert [word.text for word in tokens.words] == ["a", "dog", ",", "two", "cats"]
@@ -102,7 +142,7 @@ def test_pieces_lie_on_their_characters(model: DualEncoder) -> None:
     assert torch.equal(kept.ids[1], text.ids[0]) and int(kept.mask[0].sum()) == int(text.mask[0].sum()) - 1
 
 
-def test_without_transformers_the_message_names_it(model: DualEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_transformers_the_message_names_it(model: OpenClipDualEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
     from vtviz.models.base import ModelError
     from vtviz.models.open_clip.loading import load as loading
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from vtviz.attribution.base import Relevance
-from vtviz.engine.explanation import Request
 from vtviz.engine.lens import lens_view
 from vtviz.engine.local import LocalEngine
+from vtviz.engine.requests.explain import Explain
 from vtviz.inputs import ImageInput, group_pieces
 from vtviz.render.lens.pack import RECORD_BYTES, first_word, join, pack, quantise, said
 from vtviz.render.lens.settings import LensSettings
@@ -74,7 +74,7 @@ def test_what_is_packed_is_read_back_and_the_header_names_it() -> None:
     whole = join({**header, **said(shown, "alt", "k", LensSettings(opacity=5), Peaks(1, 2), "zh")}, blobs)
     (length,) = struct.unpack_from("<I", whole)
     read = json.loads(whole[4 : 4 + length])
-    assert whole[4 + length :] == blobs and read["settings"] == {"opacity": 5} and read["labels"]["whole"] == "整段文本"
+    assert whole[4 + length :] == blobs and read["settings"] == {"opacity": 5} and read["labels"]["whole"] == "整句"
     assert read["peaks"] == {"attribution": 1, "attention": 2}
 
 
@@ -101,7 +101,7 @@ def record_bytes(header: dict[str, Any]) -> int:
 def test_the_cross_attention_of_vtviz_base_travels_whole_in_a_megabyte(
     engine: LocalEngine, cat: ImageInput, text: str
 ) -> None:
-    shown = lens_view(engine.explain(Request(cat, text)))
+    shown = lens_view(engine.ask(Explain(cat, text)))
     assert text != LONG or len(shown.tokens.pieces) == 62  # as many as the model reads
     header, _ = pack(shown)
     assert all(layer["here"] for layer in header["layers"] if "→" in layer["kind"])

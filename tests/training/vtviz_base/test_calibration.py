@@ -3,8 +3,7 @@
 import numpy as np
 import torch
 
-from vtviz.evaluation.classification import calibration_error
-from vtviz.training.vtviz_base.calibration import best_temperature
+from vtviz.training.vtviz_base.calibration import best_temperature, platt_scaling
 
 
 def test_the_temperature_undoes_a_scale() -> None:
@@ -16,7 +15,9 @@ def test_the_temperature_undoes_a_scale() -> None:
     assert 1.8 < best_temperature(2 * logits, right) < 2.24
 
 
-def test_the_calibration_error_by_hand() -> None:
-    probabilities = np.array([0.9, 0.9, 0.9, 0.9, 0.1, 0.1])
-    labels = np.array([1, 1, 0, 0, 0, 0])
-    assert abs(calibration_error(probabilities, labels) - (4 / 6 * 0.4 + 2 / 6 * 0.1)) < 1e-6
+def test_platt_scaling_turns_logits_into_probabilities() -> None:
+    made = torch.Generator().manual_seed(0)
+    logits = torch.randn(20000, generator=made) * 2
+    is_true = torch.rand(20000, generator=made) < torch.sigmoid(0.5 * logits - 1.0)
+    slope, shift = platt_scaling(list(logits[is_true].split(100)), [logits[~is_true]])
+    assert abs(slope - 0.5) < 0.03 and abs(shift + 1.0) < 0.06

@@ -10,7 +10,7 @@ from tokenizers.models import WordPiece
 from tokenizers.pre_tokenizers import Whitespace
 
 from vtviz.models.vtviz_base.network import FusionNetwork, NetworkConfig
-from vtviz.training.vtviz_base.dev_figures import Development
+from vtviz.training.vtviz_base.dev_figures import DevFigures
 
 SIZES = NetworkConfig(image_size=64, width=16, heads=2, text_layers=1, fusion_blocks=2, joint_layers=1)
 
@@ -23,10 +23,10 @@ def test_small_things_count_where_the_first_block_looks(tmp_path: Path) -> None:
     (tmp_path / "dev.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     features = np.random.default_rng(0).normal(size=(2, 16, network.backbone.channels)).astype(np.float16)
     np.save(tmp_path / "dev-0.npy", features)
-    words = {word: place for place, word in enumerate(["[UNK]", "a", "photo", "of", "cup", "dog", "."])}
+    words = {word: number for number, word in enumerate(["[UNK]", "a", "photo", "of", "cup", "dog", "."])}
     tokenizer = Tokenizer(WordPiece(words, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = Whitespace()  # type: ignore[assignment]
-    development = Development(tmp_path, tmp_path, tokenizer, SIZES.side)
+    dev_figures = DevFigures(tmp_path, tmp_path, tokenizer, SIZES.side)
 
     block = network.blocks[0].text.attention
     encoded = tokenizer.encode("a photo of a cup.")
@@ -38,6 +38,6 @@ def test_small_things_count_where_the_first_block_looks(tmp_path: Path) -> None:
         queries = block._split(block.query(network.blocks[0].text_norm(text)))
         keys = block._split(block.key(network.blocks[0].image_norm(image)))
         cup = (queries @ keys.transpose(-1, -2) / 8**0.5).softmax(dim=-1).mean(dim=1)[0, encoded.tokens.index("cup")]
-    assert development.measure(network)["pointing small"] == float(cup.argmax() == 0)
-    development.small[0]["phrases"][0]["boxes"] = [[0, 0, 1, 1]]
-    assert development.measure(network)["pointing small"] == 1.0
+    assert dev_figures.measure(network)["pointing small"] == float(cup.argmax() == 0)
+    dev_figures.small[0]["phrases"][0]["boxes"] = [[0, 0, 1, 1]]
+    assert dev_figures.measure(network)["pointing small"] == 1.0

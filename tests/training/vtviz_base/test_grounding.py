@@ -15,10 +15,10 @@ from tokenizers.pre_tokenizers import Whitespace
 from vtviz.models.vtviz_base.network import FusionNetwork, NetworkConfig
 from vtviz.training.loop import Schedule
 from vtviz.training.vtviz_base.data.items import Item, Items
-from vtviz.training.vtviz_base.grounding import GroundingItems, GroundingRun
+from vtviz.training.vtviz_base.grounding import GroundingItems, GroundingTraining
 
 SIZES = NetworkConfig(image_size=64, width=16, heads=2, text_layers=1, fusion_blocks=1, joint_layers=1)
-WORDS = {word: place for place, word in enumerate(["[UNK]", "cup", "dog", "a", "photo", "of", "picture", "the"])}
+WORDS = {word: number for number, word in enumerate(["[UNK]", "cup", "dog", "a", "photo", "of", "picture", "the"])}
 
 
 def tokenizer() -> Tokenizer:
@@ -39,11 +39,11 @@ def items(network: FusionNetwork) -> Items:
     return made
 
 
-def grounding_run(network: FusionNetwork, folder: Path, steps: int, resume: bool = False) -> GroundingRun:
+def grounding_run(network: FusionNetwork, folder: Path, steps: int, resume: bool = False) -> GroundingTraining:
     figures = {"pointing layer 0": 0.0, "pointing small": 0.0}
-    development: Any = SimpleNamespace(measure=lambda network: figures)
+    dev_figures: Any = SimpleNamespace(measure=lambda network: figures)
     schedule = Schedule(steps=steps, check_every=5)
-    return GroundingRun(network, tokenizer(), development, schedule, folder, resume, 0.02, [])
+    return GroundingTraining(network, tokenizer(), dev_figures, schedule, folder, resume, 0.02, [])
 
 
 def test_the_words_of_the_first_block_learn_where_to_look_and_nothing_else_changes(tmp_path: Path) -> None:

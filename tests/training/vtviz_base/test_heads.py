@@ -1,4 +1,4 @@
-"""The second stage on a tiny network and photos: what it draws, and that a killed run goes on where it was."""
+"""The second stage on a tiny network and photos: what it draws, and that a killed run resumes."""
 
 import json
 import random
@@ -18,7 +18,7 @@ from tokenizers.processors import TemplateProcessing
 from vtviz.models.vtviz_base.network import FusionNetwork, NetworkConfig
 from vtviz.training.loop import Schedule
 from vtviz.training.vtviz_base.data.head_items import CAPTIONS, END, QUESTIONS, START, HeadBatch, HeadItems
-from vtviz.training.vtviz_base.heads import HeadRun
+from vtviz.training.vtviz_base.heads import HeadTraining
 
 PHOTOS = 24
 CAPTION = "a black dog runs on the grass"
@@ -41,7 +41,7 @@ WORDS = [
 
 
 def tokenizer() -> Tokenizer:
-    made = Tokenizer(WordPiece({word: place for place, word in enumerate(WORDS)}, unk_token="[UNK]"))
+    made = Tokenizer(WordPiece({word: number for number, word in enumerate(WORDS)}, unk_token="[UNK]"))
     made.add_special_tokens(["[CLS]", "[SEP]", "[UNK]"])
     made.pre_tokenizer = Whitespace()  # type: ignore[assignment]
     ends = [("[CLS]", made.token_to_id("[CLS]")), ("[SEP]", made.token_to_id("[SEP]"))]
@@ -75,7 +75,7 @@ def test_a_batch_holds_captions_and_questions_with_their_answers_and_boxes(items
     written = [items.pieces[piece] for piece in batch.captions[0].tolist()]
     assert items.tokenizer.decode(written, skip_special_tokens=True) == CAPTION
     assert batch.captions[0, 0] == START and batch.captions[0, -1] == END
-    answers = {items.answers[place] for place in batch.targets.argmax(dim=1).tolist()}
+    answers = {items.answers[number] for number in batch.targets.argmax(dim=1).tolist()}
     assert answers <= {"black", "running", "grass", "yes", "no", "one"} and {"black", "running"} & answers
     left = torch.tensor([1.0, 1.0, 0.0, 0.0]).repeat(4)
     assert len(batch.caption_pointers.regions) == 2 and torch.equal(batch.caption_pointers.regions[0], left)
@@ -83,15 +83,15 @@ def test_a_batch_holds_captions_and_questions_with_their_answers_and_boxes(items
     assert covered == [0, 1, 2]  # where "a", "black" and "dog" are predicted
 
 
-def head_run(items: HeadItems, folder: Path, resume: bool = False) -> HeadRun:
+def head_run(items: HeadItems, folder: Path, resume: bool = False) -> HeadTraining:
     torch.manual_seed(0)
     sizes = NetworkConfig(
         image_size=64, width=16, heads=2, text_layers=1, fusion_blocks=1, caption_layers=1, answer_layers=1,
         caption_pieces=len(items.pieces), answers=len(items.answers),
     )  # fmt: skip
-    development: Any = SimpleNamespace(measure=lambda *_: {"answers": 0.5, "bleu4": 0.1})
+    dev_figures: Any = SimpleNamespace(measure=lambda *_: {"answers": 0.5, "bleu4": 0.1})
     schedule = Schedule(steps=6, check_every=3)
-    return HeadRun(FusionNetwork(sizes), items.tokenizer, items, development, schedule, folder, resume, 1e-3)
+    return HeadTraining(FusionNetwork(sizes), items.tokenizer, items, dev_figures, schedule, folder, resume, 1e-3)
 
 
 def until(batches: Iterator[HeadBatch], count: int) -> Iterator[HeadBatch]:

@@ -1,10 +1,19 @@
 """What links say, and what they must not do."""
 
+from dataclasses import replace
+
 import pytest
 
+from vtviz.attribution.options import Options
 from vtviz.ui.ask.selection import Selection, first_selection, from_query, to_query
 
-FULL = Selection("coffee", "A cup & a plate #1", method="raw_attention", layer=1, head=3, target="similarity", seed=5)
+FULL = Selection(
+    "coffee",
+    "A cup & a plate #1",
+    method="raw_attention",
+    target="similarity",
+    options=Options(layer=1, head=3, seed=5),
+)
 
 
 @pytest.mark.parametrize("selection", [FULL, first_selection(), Selection("ab" * 32, "猫")])
@@ -13,6 +22,24 @@ def test_a_selection_comes_back_from_its_parameters(selection: Selection, prefix
     query = to_query(selection, prefix)
     assert all(name.startswith(prefix) for name in query)
     assert from_query(query, Selection("rocket", "something"), prefix) == (selection, [])
+
+
+def test_a_link_made_long_ago_opens() -> None:
+    """The names of the parameters are a promise: links are kept in documents."""
+    query = {
+        "b.photo": "coffee",
+        "b.text": "A red plate",
+        "b.method": "rise",
+        "b.layer": "1",
+        "b.head": "0",
+        "b.target": "caption:2",
+        "b.samples": "500",
+        "b.seed": "7",
+        "b.window": "3",
+    }
+    chosen, wrong = from_query(query, first_selection(), "b.")
+    assert not wrong and to_query(chosen, "b.") == query
+    assert (chosen.method, chosen.target, chosen.options) == ("rise", "caption:2", Options(1, 0, 500, 7, 3))
 
 
 def test_a_sample_without_a_text_brings_its_own() -> None:
@@ -41,4 +68,7 @@ def test_what_makes_no_sense_is_named_and_the_rest_is_used(name: str, value: str
     start = first_selection()
     chosen, wrong = from_query({"photo": "rocket", "text": "a rocket", name: value}, start)
     assert wrong == [name]
-    assert getattr(chosen, name) == ("A rocket" if name == "text" else getattr(start, name))  # the sample's own text
+    expected = replace(start, photo="rocket", text="A rocket" if name == "text" else "a rocket")  # the sample's own
+    if name == "photo":
+        expected = replace(expected, photo=start.photo)
+    assert chosen == expected

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from vtviz.attribution.options import Options
 from vtviz.paths import ASSETS
 from vtviz.ui.ask.selection import Selection, first_selection
 
@@ -16,8 +17,8 @@ def opened(**changes: object) -> AppTest:
 
 
 def chosen(app: AppTest) -> Selection:
-    found: Selection = app.session_state["selection"]
-    return found
+    selection: Selection = app.session_state["selection"]
+    return selection
 
 
 def test_the_similarity_gets_a_method_that_is_defined_for_it_and_the_match_comes_back() -> None:
@@ -57,6 +58,6 @@ def test_a_target_that_the_model_lacks_gives_way_with_a_reason() -> None:
 
 @pytest.mark.parametrize("target", ["similarity", "caption:1"])
 def test_a_slow_method_of_another_target_is_offered(target: str) -> None:
-    app = opened(target=target, method="occlusion", window=10)
+    app = opened(target=target, method="occlusion", options=Options(window=10))
     assert not app.exception and not app.error and not app.warning
     assert any("Occlusion" in each.label for each in app.button) and chosen(app).target == target

@@ -1,56 +1,52 @@
-"""The measures on the Explore page."""
+"""The metrics on the Explore page."""
 
-from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from vtviz.engine import measures as engine_measures
-from vtviz.engine.faithfulness import Faithfulness
+from vtviz.engine.local import LocalEngine
+from vtviz.engine.requests.faithfulness import MeasureFaithfulness
+from vtviz.engine.requests.metrics import MeasureMetric
 from vtviz.engine.turns import Busy
 from vtviz.metrics.registry import find_metric
 from vtviz.paths import ASSETS
-from vtviz.ui.show import faithfulness, measures
+from vtviz.ui.show import measures
 
 
 def shown(app: AppTest) -> list[str]:
     return [each.value for each in app.markdown if ":small[:gray[" in each.value]
 
 
+def press(app: AppTest, label: str) -> None:
+    index = next(index for index, button in enumerate(app.button) if button.label == label)
+    app.button[index].click().run()
+
+
 def test_measures_go_on_where_they_were_left_and_take_over_the_quick_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = [find_metric(name) for name in ("text_share", "insertion", "deletion", "coverage")]
-    whole, taken = engine_measures.measure, list[list[str]]()
-    curve = np.linspace(0, 1, 3)
-    curves = Faithfulness(curve, curve, np.stack([curve]), np.stack([curve]))
-    monkeypatch.setattr(faithfulness, "quick_faithfulness", lambda *given: curves)
-    for module in (engine_measures, measures):
-        monkeypatch.setattr(module, "measures_of", lambda explanation: wanted)
+    monkeypatch.setattr(measures, "metrics_of", lambda explanation: wanted)
+    whole, asked, is_busy = LocalEngine.ask, list[Any](), True
 
-    def busy(engine: Any, explanation: Any, fill: Any, known: Any) -> Iterator[engine_measures.Measured]:
-        taken.append(list(known))
-        yield next(whole(engine, explanation, fill, known))
-        raise Busy("The queue is full; try again in a moment.")
+    def ask(engine: LocalEngine, request: Any, watch: Any = None) -> Any:
+        if isinstance(request, MeasureMetric):
+            if is_busy and request.metric == "insertion":
+                raise Busy("The queue is full; try again in a moment.")
+            asked.append(request.metric)
+        elif isinstance(request, MeasureFaithfulness):
+            asked.append("quick")
+        return whole(engine, request, watch)
 
-    monkeypatch.setattr(measures, "measure", busy)
+    monkeypatch.setattr(LocalEngine, "ask", ask)
     app = AppTest.from_file(str(ASSETS.parent / "pages" / "explore.py"), default_timeout=120)
     app.session_state["measures-open"] = True
     app.run()
     assert not app.session_state["measures"]  # looking keeps nothing, so it drives nothing out
-    run = next(place for place, each in enumerate(app.button) if each.label == "Measure all")
-    app.button[run].click().run()
+    press(app, "Measure all")
     assert not app.exception and "queue" in app.error[0].value and not shown(app)
-
-    def rest(engine: Any, explanation: Any, fill: Any, known: Any) -> Iterator[engine_measures.Measured]:
-        taken.append(list(known))
-        return whole(engine, explanation, fill, known)
-
-    monkeypatch.setattr(measures, "measure", rest)
-    quick = next(place for place, each in enumerate(app.button) if each.label == "Measure")
-    app.button[quick].click().run()
-    run = next(place for place, each in enumerate(app.button) if each.label == "Measure all")
-    app.button[run].click().run()
+    is_busy = False
+    press(app, "Measure")
+    press(app, "Measure all")
     assert not app.exception and not app.error and len(shown(app)) == 3
-    assert taken == [[], ["text_share", "insertion", "deletion"]]
+    assert asked == ["text_share", "quick", "coverage"]
     assert "Measure all" not in [each.label for each in app.button]

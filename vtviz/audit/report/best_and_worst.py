@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 
-from vtviz.attribution.attribute import attribute_case
-from vtviz.attribution.case import Case
 from vtviz.audit.manifest import Row
-from vtviz.audit.models import About, Door
-from vtviz.audit.row import read_photo, target_of
+from vtviz.audit.requests import About, Door, DrawCase
 from vtviz.audit.settings import Settings
-from vtviz.inputs import framed
+from vtviz.files import write_atomically
 from vtviz.metrics.registry import find_metric
-from vtviz.models.base import FusionModel
-from vtviz.render.overlay import overlay, scaled_photo, to_jpeg
+from vtviz.watch import Watch
 
 SHOWN = 3
-PICTURES, SIDE = "cases", 320
+PICTURES = "cases"
 
 
 def pick_cases(path: Path, settings: Settings, models: Sequence[About]) -> dict[str, Any]:
@@ -72,7 +67,7 @@ def _name(model: str, method: str, table: Any, place: int) -> str:
     return f"{safe}-{table['row'][place].as_py()}.jpg"
 
 
-def draw_cases(folder: Path, cases: dict[str, Any], rows: Sequence[Row], door: Door) -> None:
+def draw_cases(folder: Path, cases: dict[str, Any], rows: Sequence[Row], door: Door, watch: Watch) -> None:
     """Draws the map of every case over its photo, beside the photo, into the folder."""
     by_number = {row.number: row for row in rows}
     (folder / PICTURES).mkdir(exist_ok=True)
@@ -81,16 +76,8 @@ def draw_cases(folder: Path, cases: dict[str, Any], rows: Sequence[Row], door: D
             for case in (*found["best"], *found["worst"]):
                 file = folder / PICTURES / case["picture"]
                 if not file.is_file():
-                    file.write_bytes(door(model, partial(_draw, method=method, row=by_number[case["row"]])))
-
-
-def _draw(model: FusionModel, method: str, row: Row) -> bytes:
-    image = read_photo(row)
-    relevance = attribute_case(Case(model, image, [row.text], target_of(model)), method)[0]
-    seen = framed(image, model.frame(image))
-    photo = scaled_photo(seen, SIDE)
-    both = photo.copy().resize((photo.width * 2 + 6, photo.height))
-    both.paste("white", (0, 0, *both.size))
-    both.paste(photo, (0, 0))
-    both.paste(overlay(seen, relevance.image.clip(min=0.0), max_side=SIDE), (photo.width + 6, 0))
-    return to_jpeg(both, 82)
+                    row = by_number[case["row"]]
+                    write_atomically(
+                        file,
+                        door(DrawCase(model, method, row.photo(), row.text), watch.quietly()),
+                    )

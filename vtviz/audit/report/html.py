@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from markupsafe import Markup
 from vtviz.audit.report.best_and_worst import PICTURES
 from vtviz.audit.report.verdict import verdicts
 from vtviz.audit.settings import RANDOM
+from vtviz.files import write_atomically
 from vtviz.metrics.registry import FAMILIES
 from vtviz.paths import ASSETS
 from vtviz.sentences import catalogue, translated
@@ -25,9 +25,7 @@ def write_html(folder: Path, language: str = "en") -> Path:
     """Writes ``report.html`` beside the ``report.json`` of a folder, with the pictures of its cases inside."""
     report = orjson.loads((folder / "report.json").read_bytes())
     pictures = {file.name: file.read_bytes() for file in sorted((folder / PICTURES).glob("*.jpg"))}
-    new = folder / "report.html.new"
-    new.write_text(to_html(report, pictures, language), encoding="utf-8")
-    os.replace(new, folder / "report.html")
+    write_atomically(folder / "report.html", to_html(report, pictures, language).encode())
     return folder / "report.html"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import combinations
@@ -19,6 +18,7 @@ from vtviz.audit.settings import RANDOM, Settings
 from vtviz.metrics.registry import find_metric
 
 SIGNIFICANT = 0.05
+LISTED = 50  # rows whose numbers are given for each reason
 Columns = dict[str, np.ndarray]
 
 
@@ -27,14 +27,17 @@ def summarise(path: Path, settings: Settings) -> dict[str, Any]:
 
     ``metrics[model][method][metric]`` holds ``mean``, ``low``, ``high`` (95 % bootstrap interval) and ``n``;
     ``comparisons`` the paired differences with p values, adjusted over all of them; ``groups`` the same as ``metrics``
-    for each group; ``score`` and ``attention_entropy`` what the models did, whatever the method.
+    for each group; ``failures`` and ``notes`` how many rows have each reason and note, ``failed_rows`` and
+    ``noted_rows`` the numbers of the first of them; ``score`` and ``attention_entropy`` what the models did, whatever
+    the method.
     """
     table = {key: _columns(path, *key, settings.metrics) for key in _pairs(path)}
     models = list(dict.fromkeys(model for model, _ in table))
     groups = sorted({str(group) for columns in table.values() for group in columns["group"]} - {""})
     return {
         "rows": {model: _counts(table[model, RANDOM]) for model in models},
-        "failures": _reasons(path),
+        **_told(path, "failures", "failed_rows", "reason"),
+        **_told(path, "notes", "noted_rows", "notes"),
         "confidence": CONFIDENCE,
         "score": {model: _interval(table[model, RANDOM], "score", settings.seed) for model in models},
         "metrics": _means(table, settings, None),
@@ -64,11 +67,18 @@ def _counts(columns: Columns) -> dict[str, int]:
     return {"total": len(columns["status"]), "measured": len(columns["status"]) - failed, "failed": failed}
 
 
-def _reasons(path: Path) -> dict[str, int]:
-    """How many rows failed for each reason."""
-    table = pq.read_table(path, columns=["model", "row", "reason"], filters=[("method", "=", RANDOM)])
-    found = Counter(reason for reason in table["reason"].to_pylist() if reason)
-    return dict(sorted(found.items(), key=lambda each: (-each[1], each[0])))
+def _told(path: Path, counts: str, numbers: str, column: str) -> dict[str, Any]:
+    """How many rows each reason or note is about, the most frequent first, and the numbers of the first of them."""
+    table = pq.read_table(path, columns=["row", column], filters=[("method", "=", RANDOM)]).sort_by("row")
+    rows: dict[str, list[int]] = {}
+    for row, told in zip(table["row"].to_pylist(), table[column].to_pylist(), strict=True):
+        for sentence in [told] if isinstance(told, str) else told or ():
+            rows.setdefault(sentence, []).append(row)
+    ordered = sorted(rows.items(), key=lambda item: (-len(item[1]), item[0]))
+    return {
+        counts: {sentence: len(found) for sentence, found in ordered},
+        numbers: {sentence: sorted(set(found))[:LISTED] for sentence, found in ordered},
+    }
 
 
 def _interval(columns: Columns, name: str, seed: int, chosen: np.ndarray | None = None) -> dict[str, Any] | None:

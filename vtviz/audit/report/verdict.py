@@ -57,6 +57,8 @@ def _lies_right(report: dict[str, Any], model: str, method: str) -> bool:
 
 
 def _of_check(outcome: dict[str, Any]) -> Verdict:
+    if outcome["verdict"] == "not_measured":
+        return Verdict("check.not_measured", "unsure", {"check": outcome["check"], "reason": outcome["reason"]})
     tone: Tone = {"passed": "good", "failed": "bad", "not_applicable": "unsure"}[outcome["verdict"]]  # type: ignore[assignment]
     values = {"value": outcome["value"], "limit": outcome["limit"], "probes": outcome["probes"]}
     return Verdict(f"check.{outcome['check']}.{outcome['verdict']}", tone, values)

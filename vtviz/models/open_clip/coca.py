@@ -8,7 +8,6 @@ tower's class token, which stands before the patches.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,14 +18,14 @@ from torch import Tensor
 from vtviz.inputs import InputError, Tokens, group_pieces
 from vtviz.models.base import EncodedText, ModelError, Target
 from vtviz.models.open_clip.abilities import COCA
-from vtviz.models.open_clip.dual_encoder import DualEncoder, Parts
+from vtviz.models.open_clip.dual_encoder import OpenClipDualEncoder, Parts
 from vtviz.models.open_clip.kv_cache import Past, one_more
 from vtviz.models.open_clip.text import BpeReader
-from vtviz.models.open_clip.towers.capture import alone, record_towers
+from vtviz.models.open_clip.towers.capture import alone
 from vtviz.models.open_clip.towers.text_tower import OwnText
 from vtviz.models.open_clip.towers.vision import OwnVision
 from vtviz.models.record import Kind
-from vtviz.models.recorder import RecordedLayer, Recording
+from vtviz.models.recorder import Change, RecordedLayer, Recorder
 
 
 @dataclass(frozen=True)
@@ -49,8 +48,12 @@ class Memory:
         return Memory(keys, weights, single)
 
 
-class CocaModel(DualEncoder):
-    """CoCa, whose match is how likely it would write the text: the mean log-probability of its pieces and its end."""
+class CocaModel(OpenClipDualEncoder):
+    """CoCa, whose match is how likely it would write the text: the mean log-probability of its pieces and its end.
+
+    A change of a text→image layer sees that layer's own weights, whose keys are the pooler's queries; the record holds
+    what they compose to over the patches.
+    """
 
     default_method = "attention_gradcam"
     vision: OwnVision
@@ -61,9 +64,9 @@ class CocaModel(DualEncoder):
         super().__init__(parts)
         decoder: Any = self.network.text_decoder
         if not isinstance(self.reader, BpeReader) or not isinstance(self.text, OwnText):
-            raise ModelError("vtviz supports CoCa only with open_clip's own text tower; choose another model.")
+            raise ModelError("vtviz supports CoCa only with open_clip's own text tower.")
         if not isinstance(self.vision, OwnVision) or self.vision.visual.attn_pool is None:
-            raise ModelError("vtviz supports CoCa only with an attentional pooler; choose another model.")
+            raise ModelError("vtviz supports CoCa only with an attentional pooler.")
         self.caption_start, self.caption_end = self.reader.start, self.reader.end
         self.caption_length = int(decoder.context_length)
         self.default_layer = len(decoder.cross_attn) - 1
@@ -142,7 +145,7 @@ class CocaModel(DualEncoder):
         photo = [block.attn for block in decoder.cross_attn]
         for end in range(first, count + 1):
             keys = memory.keys[:, :1] if past.kept else memory.keys
-            with alone(self._lock), one_more(past, chosen[:, :end], itself, photo), self._precision():
+            with alone(self.network), one_more(past, chosen[:, :end], itself, photo), self._precision():
                 logits: Tensor = decoder(keys, self.text.states(chosen[:, end - 1 : end], end - 1))
         return logits[:, -1]
 
@@ -151,8 +154,8 @@ class CocaModel(DualEncoder):
         pieces = self.reader.write(chosen)
         return group_pieces(pieces.text, pieces.written, pieces.spans)
 
-    def _recorder(self, kinds: Collection[Kind]) -> AbstractContextManager[Recording]:
-        return record_towers(self.network, kinds, self._lock, self._composed)
+    def _recorder(self, kinds: Collection[Kind], change: Change | None) -> Recorder:
+        return Recorder(kinds, change, self._composed)
 
     def _composed(self, layer: RecordedLayer) -> RecordedLayer:
         """A layer of cross-attention with patches for keys.
@@ -187,7 +190,5 @@ class CocaModel(DualEncoder):
         pieces = text.mask.sum(dim=1) - 2
         last = pieces - 1 if place < 0 else torch.full_like(pieces, place)
         if (last >= pieces).any() or (last < 0).any():
-            raise InputError(
-                "The caption has no token {place} that the model can write; choose another token.", place=place
-            )
+            raise InputError("The caption has no token {place} that the model can write.", place=place)
         return last

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -21,7 +20,7 @@ from vtviz.models.open_clip.towers.geometry import Preprocessing
 from vtviz.models.open_clip.towers.text_tower import TextTower, text_tower
 from vtviz.models.open_clip.towers.vision import VisionTower, vision_tower
 from vtviz.models.record import Kind
-from vtviz.models.recorder import Recording
+from vtviz.models.recorder import Change, Recorder, Recording
 
 BATCH = 16  # photos that run at a time where many are asked for
 
@@ -38,7 +37,7 @@ class Parts:
     notices: tuple[str, ...] = ()
 
 
-class DualEncoder:
+class OpenClipDualEncoder:
     """Two towers of open_clip, ready for photos and texts; its parameters take no gradients.
 
     ``features`` of a photo are the pixels of its patches: the image tower runs when a photo is scored, so a recorded
@@ -62,7 +61,6 @@ class DualEncoder:
         self.image_offset = self.vision.offset
         self.score_kind: ScoreKind = "similarity" if self.network.logit_bias is None else "probability"
         self.abilities = DUAL_ENCODER
-        self._lock = threading.Lock()
         self._recorded: frozenset[Kind] = frozenset()
 
     @property
@@ -209,17 +207,21 @@ class DualEncoder:
             return F.normalize(self.vision.patches(self.vision.surgery_tokens(self._pixels(features))).float(), dim=-1)
 
     @contextmanager
-    def record(self, kinds: Collection[Kind]) -> Iterator[Recording]:
-        """Records the attention of both towers inside the ``with``."""
-        with self._recorder(kinds) as recording:
+    def record(self, kinds: Collection[Kind], change: Change | None = None) -> Iterator[Recording]:
+        """Records the attention of both towers inside the ``with``, and lets ``change`` replace it.
+
+        A tower that is not recorded runs once where all photos, or all texts, are the same; ``change`` then gets a
+        batch of 1. Attentional poolers are neither recorded nor changed.
+        """
+        with record_towers(self.network, self._recorder(kinds, change)) as recording:
             before, self._recorded = self._recorded, frozenset(kinds)
             try:
                 yield recording
             finally:
                 self._recorded = before
 
-    def _recorder(self, kinds: Collection[Kind]) -> AbstractContextManager[Recording]:
-        return record_towers(self.network, kinds, self._lock)
+    def _recorder(self, kinds: Collection[Kind], change: Change | None) -> Recorder:
+        return Recorder(kinds, change)
 
     def _precision(self) -> AbstractContextManager[Any]:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda")

@@ -12,7 +12,7 @@ from vtviz.models.open_clip.names import FORMS, PREFIX, parse
 from vtviz.models.open_clip.presets import PRESETS, Preset, preset
 
 if TYPE_CHECKING:
-    from vtviz.models.open_clip.dual_encoder import DualEncoder
+    from vtviz.models.open_clip.dual_encoder import OpenClipDualEncoder
 
 
 def infos() -> list[ModelInfo]:
@@ -29,7 +29,7 @@ def info(name: str) -> ModelInfo | None:
     return _info(name, preset(name)) if name.startswith(PREFIX) else None
 
 
-def load(name: str, device: torch.device) -> DualEncoder | None:
+def load(name: str, device: torch.device) -> OpenClipDualEncoder | None:
     """The model, or None where the name belongs to another family. Raises ModelError where it cannot be loaded."""
     spec = parse(name)
     if spec is None:
@@ -37,17 +37,17 @@ def load(name: str, device: torch.device) -> DualEncoder | None:
     from open_clip.coca_model import CoCa
 
     from vtviz.models.open_clip.coca import CocaModel
-    from vtviz.models.open_clip.dual_encoder import DualEncoder
+    from vtviz.models.open_clip.dual_encoder import OpenClipDualEncoder
     from vtviz.models.open_clip.loading.load import load_parts
 
     parts = load_parts(spec, device)
-    return CocaModel(parts) if isinstance(parts.network, CoCa) else DualEncoder(parts)
+    return CocaModel(parts) if isinstance(parts.network, CoCa) else OpenClipDualEncoder(parts)
 
 
 def _info(name: str, known: Preset | None) -> ModelInfo:
     spec = parse(name)
     if spec is None:
-        raise ModelError("{name} is not an open_clip model name; use {forms}.", name=name, forms=FORMS)
+        raise ModelError("{name} is not a model of open_clip; write {forms}.", name=name, forms=FORMS)
     if known is not None:
         from vtviz.models.open_clip.loading.hub import WEIGHTS, cached
 

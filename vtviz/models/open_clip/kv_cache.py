@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import torch
 from torch import Tensor, nn
 
+from vtviz.models.attention import Heads
 from vtviz.models.open_clip.towers.capture import replace_attention
 
 
@@ -49,16 +50,17 @@ def one_more(past: Past, chosen: Tensor, itself: Iterable[nn.Module], photo: Ite
         raise ValueError("`chosen` does not continue the kept texts by one piece")
     kept: dict[nn.Module, tuple[Tensor, Tensor]] = {}
 
-    def to_itself(module: nn.Module, query: Tensor, key: Tensor, value: Tensor, _: Tensor) -> Tensor:
+    def to_itself(module: nn.Module, heads: Heads) -> Tensor:
+        key, value = heads.key, heads.value
         if rows is not None:
             keys, values = past.kept[module]
             key, value = torch.cat([keys[rows], key], dim=2), torch.cat([values[rows], value], dim=2)
         kept[module] = key, value
-        return _mixed(query, key, value)
+        return _mixed(heads, key, value)
 
-    def to_photo(module: nn.Module, query: Tensor, key: Tensor, value: Tensor, _: Tensor) -> Tensor:
-        kept[module] = past.kept.get(module, (key, value))
-        return _mixed(query, *kept[module])
+    def to_photo(module: nn.Module, heads: Heads) -> Tensor:
+        kept[module] = past.kept.get(module, (heads.key, heads.value))
+        return _mixed(heads, *kept[module])
 
     with ExitStack() as undo:
         for attend, modules in ((to_itself, itself), (to_photo, photo)):
@@ -68,6 +70,7 @@ def one_more(past: Past, chosen: Tensor, itself: Iterable[nn.Module], photo: Ite
     past.chosen, past.kept = chosen, kept
 
 
-def _mixed(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    weights = (query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5).float().softmax(dim=-1)
-    return weights.to(value.dtype) @ value
+def _mixed(heads: Heads, key: Tensor, value: Tensor) -> Tensor:
+    """Values mixed for the last piece, which may attend to all ``key`` and ``value [batch, heads, keys, size]``."""
+    whole = replace(heads, key=key, value=value, mask=None)
+    return whole.mixed_by(whole.weights())

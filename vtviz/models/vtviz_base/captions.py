@@ -35,9 +35,7 @@ def caption_places(text: EncodedText, place: int) -> Tensor:
     pieces = text.mask.sum(dim=1) - 2
     last = pieces - 1 if place < 0 else torch.full_like(pieces, place)
     if (last >= pieces).any() or (last < 0).any() or int(last.max()) >= CAPTION_PIECES - 1:
-        raise InputError(
-            "The caption has no token {place} that the model can write; choose another token.", place=place
-        )
+        raise InputError("The caption has no token {place} that the model can write.", place=place)
     return last
 
 
@@ -52,5 +50,5 @@ def number_pieces(head: CaptionHead, text: EncodedText, last: Tensor) -> Tensor:
     rows = [[number.get(piece, UNKNOWN) for piece in row] for row in text.ids[:, : int(last.max()) + 2].tolist()]
     chosen = torch.tensor(rows, device=text.ids.device)
     if (chosen.gather(1, last[:, None] + 1) == UNKNOWN).any():
-        raise InputError("The model cannot write this word in a caption; choose another word.")
+        raise InputError("The model cannot write this word in a caption; choose another.")
     return chosen

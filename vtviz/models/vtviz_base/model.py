@@ -13,7 +13,7 @@ from vtviz.inputs import WHOLE_FRAME, Frame, ImageInput, InputError, Tokens, che
 from vtviz.models.attention import KeysValues
 from vtviz.models.base import EncodedText, ScoreKind, Target
 from vtviz.models.record import Kind
-from vtviz.models.recorder import Recording, record_attention
+from vtviz.models.recorder import Change, Recording, record_attention
 from vtviz.models.vtviz_base.abilities import abilities
 from vtviz.models.vtviz_base.backbone import to_pixels
 from vtviz.models.vtviz_base.captions import UNKNOWN, caption_places, number_pieces, spell
@@ -162,7 +162,7 @@ class VtvizBase:
         assert self.network.answer is not None
         if not 0 <= target.place < len(self.answers):
             raise InputError(
-                "There is no answer {place}: answer numbers start at 0 and stay below {count}.",
+                "There is no answer {place}: the model's {count} answers are numbered from 0.",
                 place=target.place,
                 count=len(self.answers),
             )
@@ -199,7 +199,7 @@ class VtvizBase:
             InputError: if these weights have no caption head.
         """
         if self.network.caption is None:
-            raise InputError("These weights cannot write captions; choose another model.")
+            raise InputError("These weights do not write captions; choose another model.")
         features = features.clone()
         return self.network.caption.decoder.read(features, self.network.encode_patches(features).tokens)
 
@@ -228,15 +228,15 @@ class VtvizBase:
             InputError: if these weights have no answer head.
         """
         if self.network.answer is None:
-            raise InputError("These weights cannot answer questions; choose another model.")
+            raise InputError("These weights do not answer questions; choose another model.")
         features = features.clone()
         memory = self.network.answer.decoder.read(features, self.network.encode_patches(features).tokens)
         text = self._encode(questions)
         return self.network.answer(memory, text.tokens, text.mask)
 
-    def record(self, kinds: Collection[Kind]) -> AbstractContextManager[Recording]:
-        """Records the network's attention inside the ``with``."""
-        return record_attention(self.network, kinds)
+    def record(self, kinds: Collection[Kind], change: Change | None = None) -> AbstractContextManager[Recording]:
+        """Records the network's attention inside the ``with``, and lets ``change`` replace it."""
+        return record_attention(self.network, kinds, change)
 
     def _piece_log_probability(self, features: Tensor, text: EncodedText, place: int) -> Tensor:
         """Of the piece at ``place`` of each caption, given those before it and the photo, ``[batch]``.

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from safetensors.torch import load, save_file
+from safetensors.torch import load, save
 from torch import Tensor
+
+from vtviz.files import write_atomically
 
 TABLE = "text_tower.words.weight"
 SCALE = "text_tower.words.scale"
@@ -18,7 +20,7 @@ def save_weights(state: dict[str, Tensor], path: Path) -> None:
     table = state[TABLE].float()
     scale = table.abs().amax(dim=1, keepdim=True).clamp_min(1e-8) / 127
     packed[TABLE], packed[SCALE] = (table / scale).round().to(torch.int8), scale.half()
-    save_file(packed, path, metadata={"format": "pt", "model": "vtviz-base"})
+    write_atomically(path, save(packed, metadata={"format": "pt", "model": "vtviz-base"}))
 
 
 def load_weights(data: bytes) -> dict[str, Tensor]:

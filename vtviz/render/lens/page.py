@@ -39,7 +39,7 @@ def part(name: str) -> str:
 @cache
 def script() -> str:
     """All modules as one; the last has the default export."""
-    return "\n".join(part(f"{name}.js") for name in MODULES)
+    return "\n".join(part(f"scripts/{name}.js") for name in MODULES)
 
 
 def lens_page(

@@ -1,33 +1,41 @@
-"""After training: what can only be set once the weights are fixed, measured on the whole dev split."""
+"""After training: what can only be set once the weights are fixed, fitted on the whole dev split."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, save
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
-from tqdm import tqdm
+from torch import Tensor
 
 from vtviz.attribution.options import Options
 from vtviz.attribution.registry import methods
 from vtviz.evaluation.classification import best_threshold, matching_figures
-from vtviz.evaluation.evaluate import Pointing, mismatched, probabilities
+from vtviz.evaluation.matching import mismatch_logits, probabilities
+from vtviz.evaluation.photos import EncodedPhoto
+from vtviz.evaluation.pointing import PointingGame
 from vtviz.evaluation.questions import derive, frequent_nouns
-from vtviz.evaluation.split import read_rows
+from vtviz.evaluation.split import Row, read_rows
+from vtviz.files import write_atomically
 from vtviz.models.vtviz_base.family import load_folder
+from vtviz.models.vtviz_base.model import VtvizBase
 from vtviz.training.vtviz_base.data.small_things import small_things
+from vtviz.training.vtviz_base.export import write_config
+from vtviz.watch import Watch
 
 PHOTO_SIZE = (224, 224)
 POINTING_PHOTOS = 300
-ANSWER_THRESHOLD = 0.33  # an answer that is likelier wrong than right by two to one is not given
+ANSWER_THRESHOLD = 0.33  # the model does not give an answer that is likelier wrong than right by two to one
 TEMPERATURES = np.geomspace(0.5, 3.0, 41)
 
 
-def calibrate(folder: Path, photos: Path, cache: Path) -> dict[str, float]:
+def calibrate(folder: Path, photos: Path, cache: Path, watch: Watch | None = None) -> dict[str, float]:
     """Fits what the model in ``folder`` answers with, and writes it there; returns the figures it was chosen by.
 
     That is the calibration of the match logit (Platt scaling) and its threshold of highest F1; the temperature of the
@@ -36,50 +44,84 @@ def calibrate(folder: Path, photos: Path, cache: Path) -> dict[str, float]:
     """
     model = load_folder(folder)
     rows = read_rows(photos / "dev.jsonl")
-    nouns = frequent_nouns(rows)
     features = torch.from_numpy(np.load(cache / "dev-0.npy", mmap_mode="c")).split(1)
-    layers = range(model.network.config.fusion_blocks)
-    attention = {name: method for name, method in methods().items() if "layer" in method.options}
-    candidates = {f"{name}/{k}": (method, Options(layer=k)) for name, method in attention.items() for k in layers}
-    pointing, short, without = Pointing(candidates), Pointing(candidates), Pointing({})
-    right, wrong, answered, accepted = [], [], [], []
-    for index, row in enumerate(tqdm(rows, desc="calibration", disable=None)):
-        cached = [features[(index + k) % len(rows)].float() for k in range(len(row["captions"]) + 1)]
-        right.append((pointing if index < POINTING_PHOTOS else without).run(model, cached[0], row, PHOTO_SIZE))
-        small = small_things(row)
-        if index < POINTING_PHOTOS and small["captions"]:
-            short.run(model, cached[0], small, PHOTO_SIZE)
-        nearby = dict(zip([(index + k) % len(rows) for k in range(len(cached))], cached, strict=True))
-        wrong.append(mismatched(model, nearby, rows, index))
-        questions = derive(row, nouns) if model.answers else []
-        if questions:
-            with torch.inference_mode():
-                found = model.answer_logits(cached[0], [each.text() for each in questions]).numpy()
-            answered.append(found)
-            accepted += [model.answers[i] in q.answers for i, q in zip(found.argmax(axis=1), questions, strict=True)]
-    logits = torch.cat([*right, *wrong]).numpy()
-    labels = np.repeat([1, 0], [len(torch.cat(right)), len(torch.cat(wrong))])
-    fit = LogisticRegression(C=1e6).fit(logits[:, None], labels)
-    slope, shift = float(fit.coef_[0, 0]), float(fit.intercept_[0])
-    temperature = best_temperature(np.concatenate(answered), np.array(accepted)) if answered else 1.0
+    outputs = _dev_outputs(model, rows, features, watch or Watch())
+    slope, shift = platt_scaling(outputs.right, outputs.wrong)
+    temperature = (
+        best_temperature(np.concatenate(outputs.answers), np.array(outputs.accepted)) if outputs.answers else 1.0
+    )
     _rescale(folder / "model.safetensors", slope, shift, temperature)
-    true, false = (probabilities([slope * each + shift for each in side]) for side in (right, wrong))
+    true, false = (probabilities([slope * part + shift for part in side]) for side in (outputs.right, outputs.wrong))
     threshold = best_threshold(true, false)
-    whole, few = ({name: each["accuracy"] for name, each in game.figures().items()} for game in (pointing, short))
-    method, layer = max(whole, key=lambda name: whole[name] + few[name]).split("/")
-    described = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    described.update(threshold=threshold, default_method=method, default_layer=int(layer))
-    if answered:
-        described.update(answer_threshold=ANSWER_THRESHOLD)
-    (folder / "config.json").write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
+    whole, short = (_accuracies(game) for game in (outputs.pointing, outputs.pointing_small))
+    method, layer = max(whole, key=lambda name: whole[name] + short[name]).split("/")
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config.update(threshold=threshold, default_method=method, default_layer=int(layer))
+    if outputs.answers:
+        config.update(answer_threshold=ANSWER_THRESHOLD)
+    write_config(folder, config)
     figures = matching_figures(true, false, threshold)
     return {
         **{name: figures[name] for name in ("auc", "f1", "ece")},
-        "answers": float(np.mean(accepted)) if accepted else 0.0,
+        "answers": float(np.mean(outputs.accepted)) if outputs.accepted else 0.0,
         "temperature": temperature,
-        **{f"pointing {name}": value for name, value in whole.items()},
-        **{f"pointing small {name}": value for name, value in few.items()},
+        **{f"pointing {name}": accuracy for name, accuracy in whole.items()},
+        **{f"pointing small {name}": accuracy for name, accuracy in short.items()},
     }
+
+
+@dataclass
+class _DevOutputs:
+    """What an uncalibrated model says about dev: match logits of ``right`` and ``wrong`` texts, a block per photo;
+    ``answers``, blocks of logits ``[questions, answers]``, and whether each best one is ``accepted``."""
+
+    pointing: PointingGame
+    pointing_small: PointingGame
+    right: list[Tensor] = field(default_factory=list)
+    wrong: list[Tensor] = field(default_factory=list)
+    answers: list[np.ndarray] = field(default_factory=list)
+    accepted: list[bool] = field(default_factory=list)
+
+
+def _dev_outputs(model: VtvizBase, rows: list[Row], features: Sequence[Tensor], watch: Watch) -> _DevOutputs:
+    layers = range(model.network.config.fusion_blocks)
+    with_layers = {name: method for name, method in methods().items() if "layer" in method.options}
+    candidates = {f"{name}/{k}": (method, Options(layer=k)) for name, method in with_layers.items() for k in layers}
+    outputs, nouns = _DevOutputs(PointingGame(candidates), PointingGame(candidates)), frequent_nouns(rows)
+    no_pointing = PointingGame({})
+    for index in watch.follow("calibration", range(len(rows))):
+        row = rows[index]
+        nearby = {
+            (index + k) % len(rows): features[(index + k) % len(rows)].float() for k in range(len(row["captions"]) + 1)
+        }
+        photo = EncodedPhoto(nearby[index], PHOTO_SIZE)
+        game = outputs.pointing if index < POINTING_PHOTOS else no_pointing
+        outputs.right.append(game.play(model, photo, row, watch=watch.quietly()))
+        small = small_things(row)
+        if index < POINTING_PHOTOS and small["captions"]:
+            outputs.pointing_small.play(model, photo, small, watch=watch.quietly())
+        outputs.wrong.append(mismatch_logits(model, nearby, rows, index))
+        questions = derive(row, nouns) if model.answers else []
+        if questions:
+            with torch.inference_mode():
+                logits = model.answer_logits(photo.features, [question.text() for question in questions]).numpy()
+            outputs.answers.append(logits)
+            best = zip(logits.argmax(axis=1), questions, strict=True)
+            outputs.accepted += [model.answers[i] in question.answers for i, question in best]
+    return outputs
+
+
+def _accuracies(game: PointingGame) -> dict[str, float]:
+    return {name: figures["accuracy"] for name, figures in game.figures().items()}
+
+
+def platt_scaling(right: Sequence[Tensor], wrong: Sequence[Tensor]) -> tuple[float, float]:
+    """The slope and shift of match logits whose sigmoid is a probability (Platt, 1999), from those of true pairs and of
+    wrong ones."""
+    logits = torch.cat([*right, *wrong]).numpy()
+    labels = np.repeat([1, 0], [sum(map(len, right)), sum(map(len, wrong))])
+    fit = LogisticRegression(C=1e6).fit(logits[:, None], labels)
+    return float(fit.coef_[0, 0]), float(fit.intercept_[0])
 
 
 def best_temperature(logits: np.ndarray, right: np.ndarray) -> float:
@@ -94,10 +136,11 @@ def best_temperature(logits: np.ndarray, right: np.ndarray) -> float:
 
 
 def _rescale(weights: Path, slope: float, shift: float, temperature: float) -> None:
-    tensors = load_file(weights)
+    """Puts the calibration of the match and the temperature of the answers into a file of weights."""
+    tensors = load(weights.read_bytes())
     scale, offset = tensors["calibration"].tolist()
     tensors["calibration"] = torch.tensor([scale * slope, offset * slope + shift], dtype=torch.float16)
     for name in ("answer.output.weight", "answer.output.bias"):
         if name in tensors:
             tensors[name] = (tensors[name].float() / temperature).half()
-    save_file(tensors, weights, metadata={"format": "pt", "model": "vtviz-base"})
+    write_atomically(weights, save(tensors, metadata={"format": "pt", "model": "vtviz-base"}))

@@ -12,37 +12,36 @@ from torch import Tensor
 
 from vtviz.models.recorder import record_attention
 from vtviz.models.vtviz_base.network import Encoded, FusionNetwork
-from vtviz.training.loop import Run, Schedule
+from vtviz.training.loop import Schedule, TrainingLoop
 from vtviz.training.losses import contrastive, hard_negatives, mass_in_region, spread_in_region
 from vtviz.training.precision import mixed_precision
 from vtviz.training.vtviz_base.data.items import Batch
-from vtviz.training.vtviz_base.dev_figures import Development
+from vtviz.training.vtviz_base.dev_figures import DevFigures
 from vtviz.training.vtviz_base.export import export
 
 TEXT_RATE = 0.1  # learning rate of the pretrained text layers, relative to that of the new ones
 SPREAD = 0.3  # weight of the attention's spread over a region, relative to its mass inside
 
 
-class FusionRun(Run[Batch]):
-    """Trains the network without its writing heads; ``kept_patches`` of each photo, drawn anew each step."""
+class FusionTraining(TrainingLoop[Batch]):
+    """Trains the network without its caption and answer heads, on ``kept_patches`` of each photo, drawn anew each
+    step."""
+
+    stage = "fusion"
 
     def __init__(
         self,
         network: FusionNetwork,
         tokenizer: Tokenizer,
-        development: Development,
+        dev_figures: DevFigures,
         schedule: Schedule,
         folder: Path,
         resume: bool,
         rate: float,
         kept_patches: int,
     ) -> None:
-        self.network, self.tokenizer, self.development, self.kept_patches = (
-            network,
-            tokenizer,
-            development,
-            kept_patches,
-        )
+        self.network, self.tokenizer, self.dev_figures = network, tokenizer, dev_figures
+        self.kept_patches = kept_patches
         for module in (network.backbone, network.text_tower.words, network.text_tower.positions):
             module.requires_grad_(False)
         super().__init__(network, parameter_groups(network, rate), schedule, folder, resume)
@@ -53,7 +52,7 @@ class FusionRun(Run[Batch]):
         self.network.backbone.eval()
 
     def measure(self) -> dict[str, float]:
-        return self.development.measure(self.network)
+        return self.dev_figures.measure(self.network)
 
     def score(self, figures: dict[str, float]) -> float:
         return figures["auc"] + figures["pointing"] + figures["recall@10"]
@@ -62,7 +61,7 @@ class FusionRun(Run[Batch]):
         export(self.network, self.tokenizer, self.folder)
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
-        """Contrastive, match and grounding losses of one batch, on a random part of the patches."""
+        """Contrastive, match and grounding losses of one batch, on a random subset of the patches."""
         items, patches, _ = batch.features.shape
         count = min(self.kept_patches, patches)
         kept = torch.rand(items, patches).argsort(dim=1)[:, :count]
@@ -83,8 +82,8 @@ class FusionRun(Run[Batch]):
                 text[torch.cat([wrong_texts[half], rest])], image[torch.cat([half, wrong_images[rest]])]
             )
         attention = [weights.mean(dim=1) for weights in recording.of_kind("text→image")]
-        rows = [phrase_rows(each, batch, spans) for each in attention]
-        grounding = [mass_in_region(each, regions) + SPREAD * spread_in_region(each, regions) for each in rows]
+        rows = [phrase_rows(weights, batch, spans) for weights in attention]
+        grounding = [mass_in_region(row, regions) + SPREAD * spread_in_region(row, regions) for row in rows]
         return {
             "contrast": contrastive(similarity),
             "match": F.binary_cross_entropy_with_logits(

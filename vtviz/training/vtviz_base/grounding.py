@@ -1,8 +1,8 @@
 """The third stage: where the words of short texts look, in the first fusion block.
 
-Short texts about single things ("a photo of a cup") are made of the phrases of photos, and of composed scenes. Only the
-queries and keys of the first block's words are trained, so what the other stages learnt stays as it is: the encoders
-and the heads see no difference, and words of no phrase are held to where they looked before.
+Short texts about single things ("a photo of a cup") are made from the phrases of photos and from composed scenes. Only
+the queries and keys of the first block's words are trained, so what the other stages learnt stays: the encoders and the
+heads do not change, and words outside all phrases are held to where they looked before.
 """
 
 from __future__ import annotations
@@ -21,36 +21,42 @@ from vtviz.models.attention import Attention
 from vtviz.models.recorder import record_attention
 from vtviz.models.vtviz_base.fusion import FusionBlock
 from vtviz.models.vtviz_base.network import FusionNetwork
-from vtviz.training.loop import Run, Schedule
+from vtviz.training.loop import Schedule, TrainingLoop
 from vtviz.training.losses import mass_in_region, spread_in_region
 from vtviz.training.vtviz_base.data.items import Batch, Item, Items, Rows, short_text
 from vtviz.training.vtviz_base.data.regions import coverage
 from vtviz.training.vtviz_base.data.small_things import richest, thing_weights, things_of
-from vtviz.training.vtviz_base.dev_figures import Development
+from vtviz.training.vtviz_base.dev_figures import DevFigures
 from vtviz.training.vtviz_base.export import export
 from vtviz.training.vtviz_base.fusion import SPREAD, phrase_rows
+from vtviz.watch import Watch
 
-PHOTOS = 1200  # those with the most small and rare things
+PHOTOS = 1200  # those with most small and rare things
+BLOCK = 20  # photos encoded at a time
 SHARES = {"caption": 0.25, "thing": 0.5}  # of a batch; the rest are composed scenes
 SEVERAL = 0.3  # share of the texts on photos that name several things
-HOLD = 0.2  # weight of the divergence from where words of no phrase looked before
+HOLD = 0.2  # weight of the divergence from where words outside all phrases looked before
 
 
 class GroundingItems:
-    """Draws texts about single things, whole captions, and texts on scenes, with patches that the network has encoded.
+    """Draws texts about single things, whole captions, and texts about scenes, with patches encoded by the network.
 
     Args:
         items: the photos and scenes.
         network: encodes their patches, once.
+        watch: hears of every block of them.
     """
 
-    def __init__(self, items: Items, network: FusionNetwork) -> None:
+    def __init__(self, items: Items, network: FusionNetwork, watch: Watch | None = None) -> None:
         self.items = items
         things = [things_of(row) for row in items.rows]
         self.photos = richest(things, PHOTOS)
         self.things, self.weights = things, thing_weights(things)
         rows = {"train-0": self.photos, **{kind: range(len(notes)) for kind, notes in items.scenes.items()}}
-        items.features = {part: _encoded(items.features[part], list(own), network) for part, own in rows.items()}
+        items.features = {
+            part: _encoded(items.features[part], list(own), network, f"encoding {part}", watch or Watch())
+            for part, own in rows.items()
+        }
 
     def draw(self, kind: str, rng: random.Random) -> Item:
         """One item of a kind: ``caption``, ``thing`` or ``scene``."""
@@ -76,33 +82,37 @@ class GroundingItems:
             step += 1
 
 
-def _encoded(features: Rows, rows: list[int], network: FusionNetwork) -> dict[int, np.ndarray]:
+def _encoded(
+    features: Rows, rows: list[int], network: FusionNetwork, stage: str, watch: Watch
+) -> dict[int, np.ndarray]:
     """Encoded patches ``[patches, width]`` of some rows, as float16."""
-    found: dict[int, np.ndarray] = {}
+    encoded: dict[int, np.ndarray] = {}
     with torch.inference_mode():
-        for first in range(0, len(rows), 20):
-            block = rows[first : first + 20]
+        for first in watch.follow(stage, range(0, len(rows), BLOCK)):
+            block = rows[first : first + BLOCK]
             stacked = np.stack([features[row] for row in block]).astype(np.float32)
             tokens = network.encode_patches(torch.from_numpy(stacked)).tokens
-            found.update(zip(block, tokens.half().numpy(), strict=True))
-    return found
+            encoded.update(zip(block, tokens.half().numpy(), strict=True))
+    return encoded
 
 
-class GroundingRun(Run[Batch]):
+class GroundingTraining(TrainingLoop[Batch]):
     """Trains the queries and keys of the first block's words; writes the whole model to ``folder``."""
+
+    stage = "grounding"
 
     def __init__(
         self,
         network: FusionNetwork,
         tokenizer: Tokenizer,
-        development: Development,
+        dev_figures: DevFigures,
         schedule: Schedule,
         folder: Path,
         resume: bool,
         rate: float,
         answers: list[str],
     ) -> None:
-        self.network, self.tokenizer, self.development, self.answers = network, tokenizer, development, answers
+        self.network, self.tokenizer, self.dev_figures, self.answers = network, tokenizer, dev_figures, answers
         network.eval().requires_grad_(False)
         block = network.blocks[0]
         assert isinstance(block, FusionBlock)
@@ -114,7 +124,7 @@ class GroundingRun(Run[Batch]):
         super().__init__(self.attention, [{"params": trained, "base": rate}], schedule, folder / "grounding", resume)
 
     def measure(self) -> dict[str, float]:
-        return self.development.measure(self.network)
+        return self.dev_figures.measure(self.network)
 
     def score(self, figures: dict[str, float]) -> float:
         return figures["pointing layer 0"] + figures["pointing small"]
@@ -123,7 +133,7 @@ class GroundingRun(Run[Batch]):
         export(self.network, self.tokenizer, self.folder.parent, answers=self.answers)
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
-        """Mass inside the regions and spread over them; divergence of the other words from where they looked before."""
+        """Mass inside the regions and spread over them; divergence of all other words from where they looked before."""
         with torch.no_grad():
             words = self.block.text_norm(self.network.encode_text(batch.ids, batch.mask).tokens)
             patches = self.block.image_norm(batch.features.float())
@@ -142,7 +152,7 @@ class GroundingRun(Run[Batch]):
 
 
 def _mean_weights(attention: Attention, words: Tensor, patches: Tensor) -> Tensor:
-    """Attention weights ``[items, T, patches]``, the mean of all heads."""
+    """Attention weights ``[items, T, patches]``, averaged over the heads."""
     with record_attention(attention) as recording:
         attention(words, patches)
     return recording.of_kind("text→image")[0].mean(dim=1)

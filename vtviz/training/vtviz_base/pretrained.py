@@ -1,4 +1,4 @@
-"""The network with its pretrained parts."""
+"""The network that training starts from."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 
 from vtviz.evaluation.split import read_rows
+from vtviz.files import write_atomically
 from vtviz.models.vtviz_base.family import load_folder
 from vtviz.models.vtviz_base.network import FusionNetwork, NetworkConfig
 from vtviz.models.vtviz_base.weights import load_weights
@@ -19,18 +20,19 @@ from vtviz.training.vtviz_base.data.features import cache_features
 from vtviz.training.vtviz_base.data.head_items import HeadItems
 from vtviz.training.vtviz_base.data.items import Items
 from vtviz.training.vtviz_base.data.word_counts import word_counts
-from vtviz.training.vtviz_base.dev_figures import Development
-from vtviz.training.vtviz_base.fusion import FusionRun
-from vtviz.training.vtviz_base.grounding import GroundingItems, GroundingRun
-from vtviz.training.vtviz_base.heads import HeadDevelopment, HeadRun
+from vtviz.training.vtviz_base.dev_figures import DevFigures, HeadDevFigures
+from vtviz.training.vtviz_base.fusion import FusionTraining
+from vtviz.training.vtviz_base.grounding import GroundingItems, GroundingTraining
+from vtviz.training.vtviz_base.heads import HeadTraining
 from vtviz.training.vtviz_base.pretrained import start_network
+from vtviz.watch import Watch
 
-FUSION_SHARE = 0.7  # of the minutes; the heads have the rest, and the third stage is short
+FUSION_SHARE = 0.7  # of the minutes; the heads get the rest, and the third stage is short
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """What to train on, for how long, and where to write. ``minutes`` ends the schedules early where it is reached."""
+    """What to train on, for how long, and where to write. After ``minutes``, the schedules end early."""
 
     data: Path
     names: Path | None
@@ -56,69 +58,74 @@ class TrainConfig:
     resume: bool = False
 
 
-def train(config: TrainConfig) -> dict[str, float]:
-    """Trains, writes the best weights to ``config.output``, calibrates them and returns their dev figures."""
-    cache_features(config.data, config.names, config.cache, config.views, config.scenes, config.seed)
-    train_fusion(config)
-    train_heads(config)
-    train_grounding(config)
-    return calibrate(config.output, config.data, config.cache)
+def train(config: TrainConfig, watch: Watch | None = None) -> dict[str, float]:
+    """Trains, writes the best weights to ``config.output``, calibrates them and returns their dev figures.
+
+    Raises:
+        Cancelled: if the watch says so; the same call with ``resume`` continues from there.
+    """
+    watch = watch or Watch()
+    cache_features(config.data, config.names, config.cache, config.views, config.scenes, config.seed, watch)
+    train_fusion(config, watch)
+    train_heads(config, watch)
+    train_grounding(config, watch)
+    return calibrate(config.output, config.data, config.cache, watch)
 
 
-def train_fusion(config: TrainConfig) -> None:
+def train_fusion(config: TrainConfig, watch: Watch) -> None:
     """The first stage; its best weights go to ``output/fusion``."""
     torch.manual_seed(config.seed)
     network, tokenizer = start_network(NetworkConfig())
     items = Items(config.data, config.names, config.cache, network.config.side, tokenizer)
-    development = Development(config.data, config.cache, tokenizer, network.config.side)
+    dev_figures = DevFigures(config.data, config.cache, tokenizer, network.config.side)
     minutes = config.minutes and config.minutes * FUSION_SHARE
     schedule = Schedule(config.steps, minutes, config.check_every, config.patience)
-    run = FusionRun(
+    training = FusionTraining(
         network,
         tokenizer,
-        development,
+        dev_figures,
         schedule,
         config.output / "fusion",
         config.resume,
         config.rate,
         config.kept_patches,
     )
-    run.run(items.batches(config.batch, config.named, config.seed, run.step))
+    training.run(items.batches(config.batch, config.named, config.seed, training.step), watch)
 
 
-def train_heads(config: TrainConfig) -> None:
+def train_heads(config: TrainConfig, watch: Watch) -> None:
     """The second stage, on the weights in ``output/fusion``; the whole model goes to ``output/heads``."""
     torch.manual_seed(config.seed)
     network, tokenizer = start_network(NetworkConfig())
     items = HeadItems(config.data, config.cache, network.config.side, tokenizer)
     sizes = replace(network.config, caption_pieces=len(items.pieces), answers=len(items.answers))
     network = FusionNetwork(sizes)
-    trained = load_weights((config.output / "fusion" / "model.safetensors").read_bytes())
-    network.load_state_dict(trained, strict=False)
+    fused = load_weights((config.output / "fusion" / "model.safetensors").read_bytes())
+    network.load_state_dict(fused, strict=False)
     classes = read_rows(config.names / "classes.jsonl") if config.names else []
     counts = word_counts(items.rows, classes, items.answers)
     folder = config.output / "heads"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "vocabulary.json").write_text(json.dumps(counts, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_atomically(folder / "vocabulary.json", (json.dumps(counts, ensure_ascii=False) + "\n").encode())
     minutes = config.minutes and config.minutes * (1.0 - FUSION_SHARE)
     schedule = Schedule(config.head_steps, minutes, 3 * config.check_every, config.patience)
-    development = HeadDevelopment(config.data, config.cache)
-    run = HeadRun(network, tokenizer, items, development, schedule, folder, config.resume, config.head_rate)
-    run.run(items.batches(config.head_batch, config.seed, run.step))
+    dev_figures = HeadDevFigures(config.data, config.cache)
+    training = HeadTraining(network, tokenizer, items, dev_figures, schedule, folder, config.resume, config.head_rate)
+    training.run(items.batches(config.head_batch, config.seed, training.step), watch)
 
 
-def train_grounding(config: TrainConfig) -> None:
+def train_grounding(config: TrainConfig, watch: Watch) -> None:
     """The third stage, on the model in ``output/heads``; the finished one goes to ``output``."""
     torch.manual_seed(config.seed)
     model = load_folder(config.output / "heads")
     shutil.copy(config.output / "heads" / "vocabulary.json", config.output)
     network, tokenizer = model.network, model.tokenizer
     items = Items(config.data, config.names, config.cache, network.config.side, tokenizer)
-    grounding = GroundingItems(items, network)
-    development = Development(config.data, config.cache, tokenizer, network.config.side)
+    grounding = GroundingItems(items, network, watch)
+    dev_figures = DevFigures(config.data, config.cache, tokenizer, network.config.side)
     schedule = Schedule(config.grounding_steps, None, config.check_every, config.patience)
     answers = list(model.answers)
-    run = GroundingRun(
-        network, tokenizer, development, schedule, config.output, config.resume, config.grounding_rate, answers
+    training = GroundingTraining(
+        network, tokenizer, dev_figures, schedule, config.output, config.resume, config.grounding_rate, answers
     )
-    run.run(grounding.batches(config.grounding_batch, config.seed, run.step))
+    training.run(grounding.batches(config.grounding_batch, config.seed, training.step), watch)

@@ -1,25 +1,27 @@
-"""Waiting for the engine: the page says which stage it is in."""
+"""The explanation of what is selected."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
-from typing import Any
+from dataclasses import replace
 
 import streamlit as st
 
 from vtviz.attribution.base import complete
+from vtviz.attribution.options import Options
 from vtviz.attribution.registry import find_method
-from vtviz.engine.explanation import Explanation, Request
+from vtviz.engine.explanation import Explanation
+from vtviz.engine.requests.explain import Explain
+from vtviz.engine.requests.model import ReadTarget
 from vtviz.inputs import ImageInput, InputError
 from vtviz.models.base import MATCH
 from vtviz.ui.ask.models import current_device, need_model
-from vtviz.ui.ask.selection import OPTIONS, Selection, select, selected
+from vtviz.ui.ask.selection import Selection, select_all, selected
 from vtviz.ui.frame.language import plain, say, say_error
 from vtviz.ui.frame.resources import shared_engine
-from vtviz.ui.frame.waiting import with_stages
+from vtviz.ui.frame.waiting import ask
 
 
-def explain_selected(image: ImageInput, side: str = "") -> tuple[Explanation, Request]:
+def explain_selected(image: ImageInput, side: str = "") -> tuple[Explanation, Explain]:
     """The explanation of what is selected on a side, and the request.
 
     Where a slow method was asked for and has not run, it is that of the default method (see ``show_job``).
@@ -30,31 +32,30 @@ def explain_selected(image: ImageInput, side: str = "") -> tuple[Explanation, Re
     Raises:
         InputError, ModelError, Busy: as the engine does.
     """
-    engine, chosen, device = shared_engine(), selected(side), current_device()
+    chosen, device = selected(side), current_device()
     need_model(chosen.model)
 
-    def explain(asked: Selection) -> tuple[Explanation, Request]:
-        request = with_stages(lambda heard, watch: asked.request(image, engine, device))
+    def explain(asked: Selection) -> tuple[Explanation, Explain]:
+        target = MATCH if asked.target == MATCH.kind else ask(ReadTarget(asked.target, asked.model, device))
+        request = asked.request(image, target, device)
         if request.method is not None:  # a slow method itself would find out only once it runs
             complete(find_method(request.method), request.options)
-        ready = ready_request(request)
-        return with_stages(lambda heard, watch: engine.explain(ready, heard, watch)), request
+        return ask(ready_request(request)), request
 
     try:
         return explain(chosen)
     except InputError as error:
         if chosen == chosen.plain():
             raise
-        found = explain(chosen.plain())
-        select(side, **asdict(chosen.plain()))
+        answer = explain(chosen.plain())
+        select_all(chosen.plain(), side)
         st.warning(f"{plain(say_error(error))} {say('trouble.options')}", icon=":material/layers_clear:")
-        return found
+        return answer
 
 
-def ready_request(request: Request) -> Request:
+def ready_request(request: Explain) -> Explain:
     """The request itself where its answer is there or quick; otherwise that of the model's default method and the
     match, which every model has."""
     if shared_engine().is_ready(request):
         return request
-    usual: dict[str, Any] = dict.fromkeys(OPTIONS)
-    return replace(request, method=None, target=MATCH, **usual)
+    return replace(request, method=None, target=MATCH, options=Options())

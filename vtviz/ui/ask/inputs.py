@@ -8,9 +8,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from vtviz.inputs import MAX_BYTES, MAX_CHARACTERS, ImageInput
+from vtviz.ui.ask.choice import choice
 from vtviz.ui.ask.photos import THUMBNAIL, photo_name, photo_of, thumbnail, uploads
 from vtviz.ui.ask.selection import first_selection, select, selected
-from vtviz.ui.frame.language import current_language, plain, say
+from vtviz.ui.frame.language import plain, say
 from vtviz.ui.frame.resources import Sample, samples
 
 QUESTION = "question"
@@ -34,18 +35,18 @@ def ask_photo() -> ImageInput | None:
 
 
 def ask_side_photo(side: str) -> tuple[ImageInput | None, DeltaGenerator]:
-    """The same in less space, for a page with two sides, and a place for what is set about the map."""
+    """The same in less space, for a page with two sides, and an area for the settings of the map."""
     known = [*samples(), *uploads().files]
     chosen = selected(side).photo
-    key = f"photo{side}-{current_language()}"  # the browser keeps the words of a choice
-    st.session_state[key] = chosen
     left, right, more = st.columns([1.5, 1.2, 1.1], vertical_alignment="bottom")
-    left.selectbox(
+    choice(
         say("inputs.photo"),
         known if chosen in known else [*known, chosen],
+        f"photo{side}",
+        chosen,
+        lambda photo: _take(photo, side),
+        left.selectbox,
         format_func=photo_name,
-        key=key,
-        on_change=lambda: _take(st.session_state[key], side),
     )
     with right.popover(say("inputs.own"), icon=":material/upload:", width="stretch"):
         _ask_upload(side)
@@ -97,9 +98,9 @@ def ask_text(side: str = "") -> str:
     if chosen.is_sample and not side:
         texts = samples()[chosen.photo].texts
         with st.container(horizontal=True, gap="small"):
-            for index, each in enumerate(texts):
+            for index, words in enumerate(texts):
                 icon = ":material/close:" if index == len(texts) - 1 else ":material/edit:"
-                st.button(each, key=f"text-{index}", type="tertiary", icon=icon, on_click=_write, args=(each,))
+                st.button(words, key=f"text-{index}", type="tertiary", icon=icon, on_click=_write, args=(words,))
     return text
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from functools import cache
 from urllib.parse import urlencode
 
 import streamlit as st
 
-from vtviz.paths import ASSETS
 from vtviz.render.lens.settings import LensSettings
 from vtviz.sentences import LANGUAGES
 from vtviz.ui.ask.photos import photo_name, photo_of
-from vtviz.ui.ask.selection import from_query, select, selected, to_query
+from vtviz.ui.ask.selection import from_query, select_all, selected, to_query
+from vtviz.ui.frame.components import component
 from vtviz.ui.frame.language import current_language, say
 
 WRONG, WANTED, LENS = "link-wrong", "link-wanted", "lens."
@@ -31,7 +29,7 @@ def open_link(page: str, sides: Sequence[str] = ("",)) -> dict[str, str]:
         chosen, bad = from_query(query, selected(side), prefix)
         wrong += bad
         if f"{prefix}photo" in query or f"{prefix}text" in query or chosen != selected(side):
-            select(side, **asdict(chosen))
+            select_all(chosen, side)
         if not chosen.is_sample:
             st.session_state[WANTED + side] = chosen.photo
     if query.get("lang", "en") not in LANGUAGES:
@@ -75,14 +73,8 @@ def show_link(query: dict[str, str]) -> None:
         query = {**query, "lang": current_language()}
     if st.query_params.to_dict() != query:
         st.query_params.from_dict(query)
-    component = st.components.v2.component("vtviz_link", html=_part("html"), css=_part("css"), js=_part("js"))
     labels = {name: say(f"link.{name}") for name in ("copy", "copied", "by_hand", "address")}
-    component(key="copy-link", data={"query": urlencode(query), "labels": labels})
-
-
-@cache
-def _part(kind: str) -> str:
-    return (ASSETS / "link" / f"link.{kind}").read_text(encoding="utf-8")
+    component("link")(key="copy-link", data={"query": urlencode(query), "labels": labels})
 
 
 def lens_of(query: Mapping[str, str]) -> LensSettings:

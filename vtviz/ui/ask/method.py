@@ -1,53 +1,54 @@
 """How the map is computed: method, layer, head, samples, target. What there is to pick is known only from the model's
-answer, so the pickers stand under it. ``side`` is "" where a page has one, else ``a`` or ``b``."""
+answer, so the pickers stand below it. ``side`` is "" where a page has one, else ``a`` or ``b``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from vtviz.attribution.base import Method
+from vtviz.attribution.options import Options
 from vtviz.attribution.registry import in_groups, methods
-from vtviz.engine.explanation import Explanation, Request
+from vtviz.engine.explanation import Explanation
+from vtviz.engine.requests.explain import Explain
 from vtviz.models.registry import model_info
-from vtviz.ui.ask.selection import OPTIONS, select
+from vtviz.ui.ask.choice import choice
+from vtviz.ui.ask.selection import select, selected
 from vtviz.ui.ask.target import show_target
 from vtviz.ui.frame.language import current_language, say, say_or
 from vtviz.ui.frame.names import method_name
-from vtviz.ui.show.guide import show_guide, show_misleads
 
 NUMBERS = ("samples", "seed", "window")
 MEAN = -1
 
 
-def show_pickers(explanation: Explanation, request: Request, side: str = "") -> None:
-    """The pickers of a side, with the model's defaults where nothing is picked. The explanation may be that of another
-    method, where the one asked for has not run yet."""
+def show_pickers(explanation: Explanation, request: Explain, side: str = "") -> None:
+    """The pickers of a side, with the model's defaults where nothing is picked. The explanation may come from another
+    method where the one asked for has not run yet."""
     method = methods()[request.method or explanation.method]
     layers = explanation.record.of_kind(explanation.main_kind)
     shown = min(explanation.layer, len(layers) - 1) if explanation.main_kind == "text→image" else len(layers) - 1
     heads = layers[shown].weights.shape[0]
     columns = st.columns([2, 1, 1])
     with columns[0]:
-        _pick(side, "method", _defined(request), method.name, _method_label)
+        _pick("method", _defined(request), side, method.name, _method_label, partial(_take_method, side))
     if side or method.needs_gradient:  # else the lens itself shows every layer and head
         with columns[1]:
-            _pick(side, "layer", list(range(len(layers))), shown, _layer_label, "layer" in method.options)
+            _pick_option("layer", [*range(len(layers))], side, shown, _layer_label, method)
         with columns[2]:
             head = MEAN if explanation.head is None else explanation.head
-            _pick(side, "head", [MEAN, *range(heads)], head, _head_label, "head" in method.options)
+            _pick_option("head", [MEAN, *range(heads)], side, head, _head_label, method)
     _show_numbers(method, request, side)
     show_target(explanation, request, side)
     about = say_or(f"method.{method.name}.about", "")
     st.caption(f"{about} {method.paper}. {say('pick.cost', cost=method.cost)}")
-    if not side:
-        show_misleads(method)
-        show_guide()
 
 
-def _defined(request: Request) -> list[str]:
+def _defined(request: Explain) -> list[str]:
     """The methods that are defined for the model and target."""
     info = model_info(request.model)
     if info is None:
@@ -55,50 +56,61 @@ def _defined(request: Request) -> list[str]:
     return [name for name in in_groups() if methods()[name].supports(info.abilities, request.target.kind) is None]
 
 
-def _show_numbers(method: Method, request: Request, side: str) -> None:
+def _show_numbers(method: Method, request: Explain, side: str) -> None:
     """The numbers that the method has: samples, seed, window."""
     numbers = [name for name in NUMBERS if name in method.options]
     for name, column in zip(numbers, st.columns(4), strict=False):
-        choice, key = method.options[name], f"pick{side}-{name}-{method.name}-{current_language()}"
+        option, key = method.options[name], f"pick{side}-{name}-{method.name}-{current_language()}"
         value = getattr(request.options, name)
-        st.session_state[key] = choice.default if value is None else value
+        st.session_state[key] = option.default if value is None else value
         column.number_input(
             say(f"method.{name}"),
-            min_value=choice.low,
-            max_value=choice.high,
+            min_value=option.low,
+            max_value=option.high,
             step=1,
             key=key,
             help=say(f"method.{name}_help"),
-            on_change=_keep,
-            args=(side, name, key),
+            on_change=lambda name=name, key=key: _set_option(side, name, st.session_state[key]),
         )
 
 
-def _pick(
-    side: str, name: str, options: list[Any], value: Any, label: Callable[[Any], str], offered: bool = True
+def _pick_option(
+    name: str, values: list[int], side: str, value: int, label: Callable[[int], str], method: Method
 ) -> None:
-    # The browser keeps the words of a choice, so each language has a widget of its own.
-    key = f"pick{side}-{name}-{current_language()}"
-    st.session_state[key] = value
-    st.selectbox(
+    _pick(name, values, side, value, label, partial(_set_option, side, name), disabled=name not in method.options)
+
+
+def _pick(
+    name: str,
+    values: list[Any],
+    side: str,
+    value: Any,
+    label: Callable[[Any], str],
+    on_pick: Callable[[Any], None],
+    disabled: bool = False,
+) -> None:
+    choice(
         say(f"pick.{name}"),
-        options if value in options else [*options, value],
-        key=key,
+        values if value in values else [*values, value],
+        f"pick{side}-{name}",
+        value,
+        on_pick,
         format_func=label,
         help=say(f"pick.{name}_help"),
-        on_change=_keep,
-        args=(side, name, key),
-        disabled=not offered,
+        disabled=disabled,
     )
 
 
-def _keep(side: str, name: str, key: str) -> None:
-    picked = st.session_state[key]
-    changes: dict[str, Any] = {name: None if name == "head" and picked == MEAN else picked}
-    if name == "method":  # each method has numbers of its own
-        kept = {each for each in ("layer", "head") if each in methods()[picked].options}
-        changes |= {each: None for each in OPTIONS if each not in kept}
-    select(side, **changes)
+def _set_option(side: str, name: str, value: int) -> None:
+    number = None if name == "head" and value == MEAN else value
+    select(side, options=replace(selected(side).options, **{name: number}))
+
+
+def _take_method(side: str, name: str) -> None:
+    """Each method has samples, seeds and windows of its own."""
+    known, options = methods()[name].options, selected(side).options
+    layer, head = options.layer if "layer" in known else None, options.head if "head" in known else None
+    select(side, method=name, options=Options(layer, head))
 
 
 def _method_label(name: str) -> str:

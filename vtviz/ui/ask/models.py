@@ -2,45 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
-
 import streamlit as st
 
+from vtviz.attribution.options import Options
 from vtviz.engine.explanation import Explanation
+from vtviz.engine.requests.model import LoadModel
 from vtviz.machine import device_names
-from vtviz.models.base import ModelError, ModelInfo
+from vtviz.models.base import MATCH, ModelError, ModelInfo
 from vtviz.models.registry import DEFAULT_MODEL, model_info, model_infos
+from vtviz.ui.ask.choice import choice
 from vtviz.ui.ask.selection import select, selected
 from vtviz.ui.frame.language import current_language, plain, say, say_notice
 from vtviz.ui.frame.resources import shared_engine
+from vtviz.ui.frame.waiting import ask
+from vtviz.watch import Progress
 
 OWN, FILE = "own", "@"
+LOADING = ("download_share", "hash")  # stages of loading a model whose share is known
 FITS = ("squash", "letterbox", "crop")
 AGREED, DEVICE, AUTO = "agreed-models", "device", "auto"
-FRESH = {"method": None, "layer": None, "head": None, "target": "match", "samples": None, "seed": None, "window": None}
+FRESH = {"method": None, "target": MATCH.kind, "options": Options()}  # what another model is asked first
 
 
 def ask_model(chosen: str, side: str = "") -> None:
     """The model of a side: one that is offered or one of a person's own, and how the photo is fitted to its input."""
     known = {info.name: info for info in _infos()}
     name, _, options = chosen.partition("?")
-    key = f"pick{side}-model-{current_language()}"
-    st.session_state[key] = name if name in known else OWN
-
-    def keep() -> None:
-        picked = st.session_state[key]
-        select(side, **FRESH, model="" if picked == OWN else picked)
-
     first, *others = known
-    names = [first, OWN, *others]
-    st.selectbox(
+    choice(
         say("pick.model"),
-        names,
-        key=key,
-        format_func=lambda each: say("model.own") if each == OWN else _label(known[each]),
+        [first, OWN, *others],
+        f"pick{side}-model",
+        name if name in known else OWN,
+        lambda picked: select(side, **FRESH, model="" if picked == OWN else picked),
+        format_func=lambda model: say("model.own") if model == OWN else _label(known[model]),
         help=say("pick.model_help"),
-        on_change=keep,
     )
     if name not in known:
         _ask_own(chosen, side)
@@ -75,7 +71,7 @@ def ask_device() -> str | None:
         say("model.device"),
         [AUTO, *names],
         key=DEVICE,
-        format_func=lambda each: say("model.device_auto", name=names[0]) if each == AUTO else each,
+        format_func=lambda name: say("model.device_auto", name=names[0]) if name == AUTO else name,
         help=say("model.device_help"),
         persist_state="session",
     )
@@ -109,19 +105,16 @@ def need_model(name: str) -> None:
         if FILE in name:
             _offer_file(name)
             st.stop()
-    bar = st.progress(0.0, say("model.loading", name=plain(name)))
 
-    def heard(what: str, share: float) -> None:
-        bar.progress(min(share, 1.0), say(f"model.{what}", name=plain(name), share=f"{share:.0%}"))
+    def describe(now: Progress, seconds: str) -> tuple[float, str]:
+        stage = now.stage if now.stage in LOADING else "loading"
+        return now.share, say(f"model.{stage}", name=plain(name), share=f"{now.share:.0%}")
 
-    try:
-        engine.load(name, device, heard)
-    finally:
-        bar.empty()
+    ask(LoadModel(name, device), describe, cancel=False)
 
 
 def show_model(explanation: Explanation) -> None:
-    """What a person should know of the model that answered: its notices, its weights, and what it lacks."""
+    """What a person should know about the model that answered: its notices, its weights, and what it lacks."""
     for notice in explanation.notices:
         st.warning(say_notice(notice), icon=":material/info:")
     if explanation.main_kind != "text→image":
@@ -167,22 +160,21 @@ def _ask_own(chosen: str, side: str) -> None:
 
 
 def _ask_fit(name: str, options: str, side: str) -> None:
-    given: dict[str, Any] = dict(part.partition("=")[::2] for part in options.split("&") if part)
-    key = f"pick{side}-fit-{current_language()}"
-    st.session_state[key] = given.get("fit", FITS[0])
+    values = dict(option.partition("=")[::2] for option in options.split("&") if option)
 
-    def keep() -> None:
-        changed = {**given, "fit": st.session_state[key]}
-        query = "&".join(f"{each}={value}" for each, value in changed.items() if (each, value) != ("fit", FITS[0]))
-        select(side, **{**asdict(selected(side)), "model": f"{name}?{query}" if query else name})
+    def keep(fit: str) -> None:
+        changed = {**values, "fit": fit}
+        query = "&".join(f"{key}={value}" for key, value in changed.items() if (key, value) != ("fit", FITS[0]))
+        select(side, model=f"{name}?{query}" if query else name)
 
-    st.selectbox(
+    choice(
         say("model.fit"),
         FITS,
-        key=key,
-        format_func=lambda each: say(f"model.fit_{each}"),
+        f"pick{side}-fit",
+        values.get("fit", FITS[0]),
+        keep,
+        format_func=lambda fit: say(f"model.fit_{fit}"),
         help=say("model.fit_help"),
-        on_change=keep,
     )
 
 

@@ -27,17 +27,17 @@ class Upload:
 
 
 class Uploads:
-    """The files that one session uploaded lately, at most ``limit`` bytes of them; nobody else sees them."""
+    """The last files that one session uploaded, at most ``limit`` bytes of them; nobody else sees them."""
 
     def __init__(self, limit: int = KEPT_BYTES) -> None:
         self.limit, self.files = limit, OrderedDict[str, Upload]()
 
     def keep(self, name: str, data: bytes) -> str:
-        """Keeps a file, and gives up the oldest ones where there is no room; returns its SHA-256."""
+        """Keeps a file, lets the oldest ones go where there is no room, and returns its SHA-256."""
         sha256 = hashlib.sha256(data).hexdigest()
         self.files[sha256] = Upload(name, data)
         self.files.move_to_end(sha256)
-        while sum(len(each.data) for each in self.files.values()) > self.limit and len(self.files) > 1:
+        while sum(len(upload.data) for upload in self.files.values()) > self.limit and len(self.files) > 1:
             self.files.popitem(last=False)
         return sha256
 
@@ -70,7 +70,7 @@ def photo_name(photo: str) -> str:
 
 
 def thumbnail(photo: str) -> bytes | None:
-    """A small picture of a photo, cut to size, as JPEG; None where there is no picture to be had."""
+    """A small picture of a photo, cut to size, as JPEG; None where there is none to show."""
     try:
         image = photo_of(photo)
     except InputError:

@@ -1,26 +1,25 @@
-"""What an explanation is asked of, as a few values that mean the same in every language: they make up a session's
-state, its history, and links."""
+"""What is to be explained, and how, in a few values that mean the same in every language. The state of a session, its
+history and links are made of them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any, get_args
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 import streamlit as st
 
 from vtviz.attribution.options import Options
 from vtviz.attribution.registry import methods
-from vtviz.engine.engine import Engine
-from vtviz.engine.explanation import Request
+from vtviz.attribution.targets import WrittenTarget
+from vtviz.engine.requests.explain import Explain
 from vtviz.inputs import MAX_CHARACTERS, ImageInput, InputError, check_text
-from vtviz.models.base import ModelError, Target, TargetKind
+from vtviz.models.base import MATCH, ModelError, Target
 from vtviz.models.registry import DEFAULT_MODEL, model_info
 from vtviz.ui.frame.resources import samples
 
-OPTIONS = tuple(each.name for each in fields(Options))
-MATCH = "match"
+OPTIONS = tuple(option.name for option in fields(Options))
 HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -28,40 +27,28 @@ HASH = re.compile(r"[0-9a-f]{64}")
 class Selection:
     """A photo (a sample's name, or the SHA-256 of an uploaded file), a text, and how it is explained.
 
-    ``target`` is as a person writes it (``match``, ``caption:3``). The rest is the model's or the method's default
-    where None.
+    ``target`` is a WrittenTarget as text (``match``, ``caption:3``). The method and its options are the defaults of the
+    model and the method where None.
     """
 
     photo: str
     text: str
     model: str = DEFAULT_MODEL
     method: str | None = None
-    layer: int | None = None
-    head: int | None = None
-    target: str = MATCH
-    samples: int | None = None
-    seed: int | None = None
-    window: int | None = None
+    target: str = MATCH.kind
+    options: Options = field(default=Options())
 
     @property
     def is_sample(self) -> bool:
         return self.photo in samples()
 
-    def request(self, image: ImageInput, engine: Engine, device: str | None = None) -> Request:
-        """The request to the engine, once the photo is at hand.
-
-        Raises:
-            InputError: if the model does not have the target.
-            ModelError: if the model cannot be loaded.
-        """
-        given = {name: getattr(self, name) for name in OPTIONS}
-        target = Target() if self.target == MATCH else engine.target(self.model, self.target)
-        return Request(image, self.text, self.model, self.method, target=target, device=device, **given)
+    def request(self, image: ImageInput, target: Target, device: str | None = None) -> Explain:
+        """The request to the engine, once the photo and the target are at hand."""
+        return Explain(image, self.text, self.model, self.method, self.options, target, device)
 
     def plain(self) -> Selection:
         """The same photo, text, model and method with everything else at its default."""
-        usual: dict[str, Any] = dict.fromkeys(OPTIONS)
-        return replace(self, target=MATCH, **usual)
+        return replace(self, target=MATCH.kind, options=Options())
 
 
 def first_selection() -> Selection:
@@ -76,8 +63,13 @@ def selected(side: str = "") -> Selection:
 
 
 def select(side: str = "", **changes: Any) -> None:
-    """Changes what is selected on a side."""
-    st.session_state[_key(side)] = replace(selected(side), **changes)
+    """Changes some of what is selected on a side."""
+    select_all(replace(selected(side), **changes), side)
+
+
+def select_all(selection: Selection, side: str = "") -> None:
+    """Selects all of it on a side."""
+    st.session_state[_key(side)] = selection
 
 
 def is_selected(side: str) -> bool:
@@ -91,11 +83,10 @@ def _key(side: str) -> str:
 
 def to_query(selection: Selection, prefix: str = "") -> dict[str, str]:
     """The selection as query parameters, without those that are at their default."""
-    given = {each.name: getattr(selection, each.name) for each in fields(Selection)}
-    for name, usual in (("model", DEFAULT_MODEL), ("target", MATCH)):
-        if given[name] == usual:
-            given[name] = None
-    return {prefix + name: str(value) for name, value in given.items() if value is not None}
+    values = {**vars(selection), **vars(selection.options)}
+    del values["options"]
+    usual = {"model": DEFAULT_MODEL, "target": MATCH.kind}
+    return {prefix + name: str(value) for name, value in values.items() if value not in (None, usual.get(name))}
 
 
 def from_query(query: Mapping[str, str], start: Selection, prefix: str = "") -> tuple[Selection, list[str]]:
@@ -103,17 +94,18 @@ def from_query(query: Mapping[str, str], start: Selection, prefix: str = "") -> 
 
     A sample without a text brings its own.
     """
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     wrong: list[str] = []
     for name, read in _READERS.items():
         if prefix + name in query:
             try:
-                found[name] = read(query[prefix + name])
+                values[name] = read(query[prefix + name])
             except (ValueError, KeyError):
                 wrong.append(prefix + name)
-    if found.get("photo") in samples() and "text" not in found:
-        found["text"] = samples()[found["photo"]].texts[0]
-    return replace(start, **found), wrong
+    if values.get("photo") in samples() and "text" not in values:
+        values["text"] = samples()[values["photo"]].texts[0]
+    options = replace(start.options, **{name: values.pop(name) for name in OPTIONS if name in values})
+    return replace(start, options=options, **values), wrong
 
 
 def _photo(value: str) -> str:
@@ -143,12 +135,12 @@ def _method(value: str) -> str:
 
 
 def _target(value: str) -> str:
-    if len(value) > MAX_CHARACTERS or value.partition(":")[0] not in get_args(TargetKind):
+    if len(value) > MAX_CHARACTERS or not WrittenTarget.read(value).is_known:
         raise ValueError
     return value
 
 
-def _place(value: str) -> int:
+def _number(value: str) -> int:
     if not re.fullmatch(r"\d{1,9}", value, re.ASCII):
         raise ValueError
     return int(value)
@@ -161,4 +153,4 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "method": _method,
     "target": _target,
 }
-_READERS |= dict.fromkeys(OPTIONS, _place)
+_READERS |= dict.fromkeys(OPTIONS, _number)

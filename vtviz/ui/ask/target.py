@@ -9,86 +9,85 @@ from typing import Any
 
 import streamlit as st
 
+from vtviz.attribution.options import Options
 from vtviz.attribution.registry import in_groups, methods
-from vtviz.engine.explanation import Explanation, Request
+from vtviz.attribution.targets import WrittenTarget
+from vtviz.engine.explanation import Explanation
+from vtviz.engine.requests.captions_and_answers import AnswerQuestion
+from vtviz.engine.requests.explain import Explain
 from vtviz.errors import UserError
 from vtviz.models.base import TargetKind
 from vtviz.models.registry import model_info
-from vtviz.ui.ask.selection import OPTIONS, select, selected
-from vtviz.ui.frame.language import current_language, plain, say, say_error
+from vtviz.ui.ask.choice import choice
+from vtviz.ui.ask.selection import select, selected
+from vtviz.ui.frame.language import plain, say, say_error
 from vtviz.ui.frame.resources import shared_engine
 
 
-def show_target(explanation: Explanation, request: Request, side: str = "") -> None:
-    """The picker of the target, where the model has several, and of the piece or the answer where it needs one."""
+def show_target(explanation: Explanation, request: Explain, side: str = "") -> None:
+    """The picker of the target where the model has several, and of the piece or the answer where it needs one."""
     info = model_info(request.model)
     kinds = list(info.abilities.kinds) if info is not None else [request.target.kind]
     if len(kinds) < 2:
         return
-    kind, _, rest = selected(side).target.partition(":")
+    target = WrittenTarget.read(selected(side).target)
     left, right = st.columns([2, 2])
     with left:
-        keep = partial(_keep_kind, replace(request, method=request.method or explanation.method))
-        _pick(side, "target", kinds, kind, lambda each: say(f"pick.target_{each}"), keep)
+        take = partial(_take_kind, side, replace(request, method=request.method or explanation.method))
+        _pick("target", kinds, side, target.kind, lambda kind: say(f"pick.target_{kind}"), take)
     with right:
-        if kind == "caption":
+        if target.kind == "caption":
             pieces = explanation.tokens.pieces
-            place = int(rest) % len(pieces)
-            _pick(side, "piece", range(len(pieces)), place, lambda each: f"{each + 1} · {pieces[each]}", _keep_rest)
-        if kind == "answer":
-            _pick_answer(side, rest, request)
+            index, take = int(target.detail) % len(pieces), partial(_take, side, "caption")
+            _pick("piece", range(len(pieces)), side, index, lambda piece: f"{piece + 1} · {pieces[piece]}", take)
+        if target.kind == "answer":
+            _pick_answer(side, target.detail, request)
 
 
-def _pick_answer(side: str, chosen: str, request: Request) -> None:
+def _pick_answer(side: str, chosen: str, request: Explain) -> None:
     likely = dict(_likely(request))
 
     def label(answer: str) -> str:
         return f"{answer} · {likely[answer]:.0%}" if answer in likely else answer
 
     names = [*likely] if chosen in likely else [*likely, chosen]
-    _pick(side, "answer", names, chosen, label, _keep_rest, accept_new_options=True)
+    _pick("answer", names, side, chosen, label, partial(_take, side, "answer"), accept_new_options=True)
 
 
-def _likely(request: Request) -> tuple[tuple[str, float], ...]:
+def _likely(request: Explain) -> tuple[tuple[str, float], ...]:
     """The likeliest answers to the text as a question, with their probabilities."""
-    return shared_engine().answer(request.image, request.text, request.model, request.device).candidates
+    return shared_engine().ask(AnswerQuestion(request.image, request.text, request.model, request.device)).candidates
 
 
 def _pick(
-    side: str,
     name: str,
     options: Sequence[Any],
+    side: str,
     value: Any,
     label: Callable[[Any], str],
-    keep: Callable[[str, str], None],
-    **more: Any,
+    on_pick: Callable[[Any], None],
+    **settings: Any,
 ) -> None:
-    key = f"pick{side}-{name}-{current_language()}"  # the browser keeps the words of a choice
-    st.session_state[key] = value
     about = say(f"pick.{name}_help")
-    st.selectbox(
-        say(f"pick.{name}"), options, key=key, format_func=label, help=about, on_change=keep, args=(side, key), **more
-    )
+    key = f"pick{side}-{name}"
+    choice(say(f"pick.{name}"), options, key, value, on_pick, format_func=label, help=about, **settings)
 
 
-def _keep_kind(request: Request, side: str, key: str) -> None:
-    """Another kind of target, of its last piece or likeliest answer; another method where this one has it not."""
-    kind: TargetKind = st.session_state[key]
-    rest = {"caption": ":-1"}.get(kind, "")
+def _take(side: str, kind: TargetKind, detail: object = "") -> None:
+    select(side, target=str(WrittenTarget(kind, str(detail))))
+
+
+def _take_kind(side: str, request: Explain, kind: TargetKind) -> None:
+    """Another kind of target, of the last piece or the likeliest answer; another method where this one lacks it."""
+    details = {"caption": "-1"}
     if kind == "answer":
         try:
-            rest = f":{_likely(request)[0][0]}"
+            details["answer"] = _likely(request)[0][0]
         except UserError as error:
             st.toast(plain(say_error(error)), icon=":material/error:")
             return
-    method = request.method
-    info = model_info(request.model)
+    info, method = model_info(request.model), request.method
     if info is not None and method and methods()[method].supports(info.abilities, kind) is not None:
-        method = next(name for name in in_groups() if methods()[name].supports(info.abilities, kind) is None)
-    changed = {} if method == request.method else {"method": method, **dict.fromkeys(OPTIONS)}
-    select(side, target=kind + rest, **changed)
-
-
-def _keep_rest(side: str, key: str) -> None:
-    kind = selected(side).target.partition(":")[0]
-    select(side, target=f"{kind}:{st.session_state[key]}")
+        other = next(name for name in in_groups() if methods()[name].supports(info.abilities, kind) is None)
+        select(side, method=other, options=Options())
+    _take(side, kind, details.get(kind, ""))

@@ -1,4 +1,4 @@
-"""The report of an audit on a page: its findings, and the files to keep."""
+"""The report of an audit: its findings, its figures, and the files to keep."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from vtviz.audit.report.best_and_worst import PICTURES
+from vtviz.audit.report.files import archive
 from vtviz.audit.report.html import to_html
 from vtviz.audit.report.verdict import Verdict, verdicts
 from vtviz.audit.settings import RANDOM
-from vtviz.ui.frame.charts import coloured
-from vtviz.ui.frame.language import current_language, plain, say, say_or, say_stored
+from vtviz.ui.frame.charts import GREY, show_chart
+from vtviz.ui.frame.language import current_language, plain, say, say_stored
+from vtviz.ui.frame.names import method_name, metric_name
 
 MARKS = {
     "good": ":green[:material/check_circle:]",
     "bad": ":red[:material/cancel:]",
     "unsure": ":orange[:material/help:]",
 }
-READER = 900  # pixels
+READER_HEIGHT = 900  # pixels
 REASONS = 3  # of failed rows, the commonest first
 
 
@@ -33,32 +35,39 @@ def show_report(folder: Path) -> None:
         st.caption(say("audit.done", model=model, **rows))
     for why, count in list(report["summary"]["failures"].items())[:REASONS]:
         st.caption(f"{count} × {plain(say_stored(why))}")
+    for note, count in report["summary"].get("notes", {}).items():
+        st.caption(f"{count} × {plain(say_stored(note))}")
     _downloads(folder, report)
     columns = [(m["name"], method) for m in report["models"] for method in m["methods"]]
-    for place in range(0, len(columns), 2):
-        for column, (model, method) in zip(st.columns(2), columns[place : place + 2], strict=False):
+    for start in range(0, len(columns), 2):
+        for column, (model, method) in zip(st.columns(2), columns[start : start + 2], strict=False):
             with column.container(border=True):
                 title = _method(report, method)
                 st.markdown(f"**{title}**" + (f" · {model}" if len(report["models"]) > 1 else ""))
                 for verdict in verdicts(report, model, method):
                     st.markdown(f"{MARKS[verdict.tone]} {_sentence(report, verdict)}")
     if st.toggle(say("audit.read"), key="audit-read"):
-        st.iframe(_page(folder, report), height=READER)
+        st.iframe(_page(folder, report), height=READER_HEIGHT)
         return
     for model in report["summary"]["metrics"]:
-        st.plotly_chart(coloured(_chart(report, model)), key=f"audit-chart-{model}", config={"displayModeBar": False})
+        show_chart(_chart(report, model), f"audit-chart-{model}")
 
 
 def _sentence(report: dict[str, Any], verdict: Verdict) -> str:
     values = {name: f"{v:.3f}" if isinstance(v, float) else v for name, v in verdict.values.items()}
     if "metric" in values:
-        name = str(values["metric"])
-        values["metric"] = say_or(f"audit.metric.{name}", report["metrics"][name]["label"])
+        values["metric"] = _metric(report, str(values["metric"]))
+    if "reason" in values:
+        values |= {"check": say(f"audit.check.{values['check']}"), "reason": plain(say_stored(str(values["reason"])))}
     return say(f"audit.{verdict.key}", **{name: "–" if value is None else value for name, value in values.items()})
 
 
 def _method(report: dict[str, Any], name: str) -> str:
-    return say("audit.random") if name == RANDOM else say_or(f"method.{name}", report["methods"][name]["label"])
+    return say("audit.random") if name == RANDOM else method_name(name, report["methods"][name]["label"])
+
+
+def _metric(report: dict[str, Any], name: str) -> str:
+    return metric_name(name, report["metrics"][name]["label"])
 
 
 def _page(folder: Path, report: dict[str, Any]) -> str:
@@ -68,8 +77,6 @@ def _page(folder: Path, report: dict[str, Any]) -> str:
 
 
 def _downloads(folder: Path, report: dict[str, Any]) -> None:
-    from vtviz.audit.report.files import archive
-
     files = (
         ("report.html", lambda: _page(folder, report).encode(), "text/html", ":material/description:"),
         ("report.json", (folder / "report.json").read_bytes, "application/json", ":material/data_object:"),
@@ -82,14 +89,14 @@ def _downloads(folder: Path, report: dict[str, Any]) -> None:
 
 
 def _chart(report: dict[str, Any], model: str) -> go.Figure:
-    """Means with their intervals, a colour a method, random in grey."""
+    """Means with their intervals, one colour per method, random in grey."""
     chart = go.Figure()
     for method, values in report["summary"]["metrics"][model].items():
         names = [name for name in report["metrics"] if name in values]
         means = [values[name]["mean"] for name in names]
         chart.add_scatter(
             x=means,
-            y=[say_or(f"audit.metric.{name}", report["metrics"][name]["label"]) for name in names],
+            y=[_metric(report, name) for name in names],
             error_x={
                 "type": "data",
                 "symmetric": False,
@@ -99,13 +106,7 @@ def _chart(report: dict[str, Any], model: str) -> go.Figure:
             mode="markers",
             orientation="h",
             name=_method(report, method),
-            marker={"size": 10, **({"color": "#8a93a0"} if method == RANDOM else {})},
+            marker={"size": 10, **({"color": GREY} if method == RANDOM else {})},
         )
     rows = max(len(values) for values in report["summary"]["metrics"][model].values())
-    return chart.update_layout(
-        height=120 + 38 * rows,
-        margin={"l": 0, "r": 10, "t": 30, "b": 0},
-        yaxis_autorange="reversed",
-        scattermode="group",
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
-    )
+    return chart.update_layout(height=120 + 38 * rows, yaxis_autorange="reversed", scattermode="group")

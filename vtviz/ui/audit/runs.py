@@ -1,18 +1,18 @@
-"""The Audit page: set an audit up, watch it, read its report; earlier ones."""
+"""The audits of this server: the one on its way, and the reports of earlier ones."""
 
 from __future__ import annotations
 
 import time
 from datetime import datetime
-from functools import partial
 
 import streamlit as st
 
 from vtviz.audit.background import AuditJobs
 from vtviz.audit.history import OPEN, Entry, History, data_folder
-from vtviz.audit.progress import Progress
+from vtviz.ui.audit.report import show_report
 from vtviz.ui.frame.language import current_language, plain, say, say_stored
 from vtviz.ui.frame.resources import shared_engine
+from vtviz.watch import Progress
 
 CHOSEN = "audit-chosen"
 POLL = 1.0
@@ -28,9 +28,8 @@ ICONS = {
 
 @st.cache_resource(show_spinner=False)
 def audit_jobs() -> AuditJobs:
-    """The audits of this server; they borrow the engine's models, and let other requests in between their passes."""
-    engine = shared_engine()
-    return AuditJobs(History(data_folder()), partial(engine.use, slow=True), engine.let_pass)
+    """The audits of this server; they use the engine's models, and others are served in between their passes."""
+    return AuditJobs(History(data_folder()), shared_engine().ask)
 
 
 def show_runs() -> None:
@@ -63,14 +62,12 @@ def show_run(number: int) -> None:
         return
     if entry.state != "done":
         box = st.error if entry.state == "failed" else st.info
-        told = (say(f"audit.state.{entry.state}"), plain(say_stored(entry.error)))
-        box(": ".join(part for part in told if part), icon=ICONS[entry.state])
+        state, why = say(f"audit.state.{entry.state}"), plain(say_stored(entry.error))
+        box(f"{state}: {why}" if why else state, icon=ICONS[entry.state])
         if st.button(say("audit.go_on"), icon=":material/play_arrow:"):
             audit_jobs().go_on(entry, current_language())
             st.rerun()
         return
-    from vtviz.ui.audit.report import show_report
-
     show_report(audit_jobs().history.folder_of(number))
 
 
@@ -80,7 +77,7 @@ def _watch(number: int) -> None:
     if entry is None or entry.state not in OPEN:
         st.rerun()
         return
-    st.progress(now.done / now.total if now and now.total else 0.0, text=_progress_text(now))
+    st.progress(now.share if now else 0.0, text=_progress_text(now))
     st.caption(say("audit.leave"))
     if st.button(say("audit.cancel"), icon=":material/stop:"):
         audit_jobs().cancel(number)

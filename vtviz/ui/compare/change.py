@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from vtviz.inputs import MAX_CHARACTERS, split_words
 from vtviz.render.words import aligned_words
-from vtviz.ui.ask.selection import is_selected, select, selected
+from vtviz.ui.ask.selection import is_selected, select_all, selected
 from vtviz.ui.compare.words import alternatives, change_some_word, change_word
 from vtviz.ui.frame.language import plain, say
 
@@ -16,9 +18,9 @@ SIDES = ("a", "b")
 def start_sides() -> None:
     """Before anything is chosen: what Explore shows, and the same with one word changed."""
     if not is_selected("a"):
-        select("a", **vars(selected()))
+        select_all(selected(), "a")
     if not is_selected("b"):
-        select("b", **{**vars(selected("a")), "text": change_some_word(selected("a").text)})
+        select_all(replace(selected("a"), text=change_some_word(selected("a").text)), "b")
 
 
 def ask_changed_word() -> None:
@@ -27,50 +29,49 @@ def ask_changed_word() -> None:
     words = split_words(text)
     with st.container(border=True):
         st.markdown(f"**{say('compare.change')}**", help=say("compare.change_help"))
-        place = st.pills(
+        index = st.pills(
             say("compare.word"),
             range(len(words)),
-            format_func=lambda index: plain(words[index].text),
+            format_func=lambda number: plain(words[number].text),
             key=f"change-{text}",
             label_visibility="collapsed",
-            default=_changed_place(text, selected("b").text),
+            default=_changed_word(text, selected("b").text),
         )
-        if place is None:
+        if index is None:
             return
-        others = alternatives(words[place].text)
+        others = alternatives(words[index].text)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             for other in others:
-                st.button(other, key=f"other-{other}", on_click=_change, args=(place, other))
+                st.button(other, key=f"other-{other}", on_click=_change, args=(index, other))
             st.button(
-                say("compare.leave_out"), "other-", icon=":material/backspace:", on_click=_change, args=(place, "")
+                say("compare.leave_out"), "other-", icon=":material/backspace:", on_click=_change, args=(index, "")
             )
-            key = f"own-{text}-{place}"
+            key = f"own-{text}-{index}"
             st.text_input(
-                say("compare.own_word", word=words[place].text),
+                say("compare.own_word", word=words[index].text),
                 key=key,
                 max_chars=MAX_CHARACTERS,
                 placeholder=say("compare.own_word_place"),
                 label_visibility="collapsed",
                 width=260,
-                on_change=lambda: _change(place, st.session_state[key]) if st.session_state[key].strip() else None,
+                on_change=lambda: _change(index, st.session_state[key]) if st.session_state[key].strip() else None,
             )
 
 
-def _changed_place(text: str, other: str) -> int | None:
-    """The first word of a text that the other text does not have in its place."""
-    words = split_words(text)
-    pairs = aligned_words([word.text for word in words], [word.text for word in split_words(other)])
-    theirs = split_words(other)
-    return next((a for a, b in pairs if a is not None and (b is None or words[a].text != theirs[b].text)), None)
+def _changed_word(text: str, other: str) -> int | None:
+    """The index of the first word of a text that the other text lacks or has another word for."""
+    words, others = ([word.text for word in split_words(sentence)] for sentence in (text, other))
+    pairs = aligned_words(words, others)
+    return next((a for a, b in pairs if a is not None and (b is None or words[a] != others[b])), None)
 
 
-def _change(place: int, new: str) -> None:
+def _change(index: int, new: str) -> None:
     chosen = selected("a")
-    select("b", **{**vars(chosen), "text": change_word(chosen.text, place, new)})
+    select_all(replace(chosen, text=change_word(chosen.text, index, new)), "b")
 
 
 def swap_sides() -> None:
     """A becomes B and B becomes A."""
     a, b = selected("a"), selected("b")
-    select("a", **vars(b))
-    select("b", **vars(a))
+    select_all(b, "a")
+    select_all(a, "b")

@@ -16,24 +16,35 @@ from vtviz.ui.ask.photos import photo_name
 from vtviz.ui.ask.selection import selected
 from vtviz.ui.compare.change import SIDES
 from vtviz.ui.frame.language import say
+from vtviz.ui.frame.scores import Score
 
-PHOTO_SIDE = 800
-
-
+PHOTO_SIDE = 800  # pixels
 DIFFERENCE_COLOURS = "RdBu"  # from red (less, side B) to blue (more, side A)
-
-
-LABELS = ("hint", "words", "whole", "map", "difference", "difference_about", "alone", "nothing", "share")
+LABELS = (
+    "hint",
+    "words",
+    "whole",
+    "map",
+    "difference",
+    "difference_about",
+    "alone",
+    "nothing",
+    "share",
+    "correlation",
+    "overlap",
+    "opacity",
+    "smooth",
+)
 
 
 def pair_data(comparison: Comparison, name: str, pinned: int) -> dict[str, Any]:
-    """What the browser needs: photos, words, and the maps of every pair as float32."""
+    """Photos, words, and the maps of every pair as float32."""
     sides = comparison.sides
     photos = [_photo(side) if index == 0 or not comparison.same_photo else None for index, side in enumerate(sides)]
     figures = ("a", "b", "change_figure", "correlation", "overlap")
     about = {"overlap": say("compare.overlap_help", share=f"{TOP_SHARE:.0%}")}
     heads = [["A", ""], ["B", ""]]
-    heads += [[say(f"compare.{each}"), about.get(each) or say(f"compare.{each}_help")] for each in figures]
+    heads += [[say(f"compare.{figure}"), about.get(figure) or say(f"compare.{figure}_help")] for figure in figures]
     return {
         "name": name,
         "pinned": pinned,
@@ -45,9 +56,7 @@ def pair_data(comparison: Comparison, name: str, pinned: int) -> dict[str, Any]:
         "sides": [_side(index, side) for index, side in enumerate(sides)],
         "pairs": [_pair(pair, comparison) for pair in comparison.pairs],
         "labels": {
-            **{each: say(f"compare.{each}") for each in (*LABELS, "correlation", "overlap")},
-            "opacity": say("compare.opacity"),
-            "smooth": say("compare.smooth"),
+            **{label: say(f"compare.{label}") for label in LABELS},
             "heads": heads,
         },
     }
@@ -57,11 +66,11 @@ def _side(index: int, explanation: Explanation) -> dict[str, Any]:
     name, photo = "AB"[index], photo_name(selected(SIDES[index]).photo)
     return {
         "name": name,
-        "title": f"{name} · {explanation.score:.0%}",
+        "title": f"{name} · {Score.of(explanation).text}",
         "alt": say("explore.alt", name=photo),
         "words": [
-            {"text": word.text, "unknown": place in explanation.unknown}
-            for place, word in enumerate(explanation.tokens.words)
+            {"text": word.text, "unknown": index in explanation.unknown}
+            for index, word in enumerate(explanation.tokens.words)
         ],
     }
 
@@ -69,15 +78,15 @@ def _side(index: int, explanation: Explanation) -> dict[str, Any]:
 def _pair(pair: Pair, comparison: Comparison) -> dict[str, Any]:
     a, b = pair.scores
     texts = [
-        None if place is None else comparison.sides[index].tokens.words[place].text.lower()
-        for index, place in enumerate(pair.places)
+        None if word is None else side.tokens.words[word].text.lower()
+        for side, word in zip(comparison.sides, pair.places, strict=True)
     ]
     return {
         "places": pair.places,
         "whole": pair.is_whole,
         "changed": not pair.is_whole and texts[0] != texts[1],
-        "maps": [_floats(each) for each in pair.maps],
-        "grids": [None if each is None else list(each.shape) for each in pair.maps],
+        "maps": [_floats(map_) for map_ in pair.maps],
+        "grids": [None if map_ is None else list(map_.shape) for map_ in pair.maps],
         "difference": _floats(pair.difference),
         "scores": [_figure(a, "{:.3g}"), _figure(b, "{:.3g}")],
         "change": None if a is None or b is None else f"{b - a:+.3g}",

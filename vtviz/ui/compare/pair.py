@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
 
 import orjson
 import streamlit as st
 
-from vtviz.engine.comparison import compare, comparison_dict
+from vtviz.engine.comparison import Comparison, compare, comparison_dict
 from vtviz.engine.explanation import Explanation
 from vtviz.metrics.agreement import TOP_SHARE
-from vtviz.paths import ASSETS
-from vtviz.render.lens.page import part as lens_part
 from vtviz.ui.compare.pack import pair_data
+from vtviz.ui.frame.components import asset, component
 from vtviz.ui.frame.language import say
+from vtviz.ui.frame.scores import Score
 from vtviz.ui.show.verdict import verdict
 
 PAIR = "pair"
@@ -28,43 +27,49 @@ def open_pair(query: Mapping[str, str]) -> None:
 
 
 def show_score(explanation: Explanation, other: Explanation | None = None) -> None:
-    """The match score of a side, with the way from the other one's where it is given, and what it means."""
-    points = None if other is None else 100 * (explanation.score - other.score)
-    score, meaning = st.columns([1, 2.5], vertical_alignment="center")
-    score.metric(
-        say("answer.score"),
-        f"{explanation.score:.0%}",
-        None if points is None else say("compare.points", points=f"{points:+.0f}"),
-        help=say("answer.score_help"),
-    )
+    """The score of a side and what it means, with the change from another side's score where that is of its kind."""
+    left, right = st.columns([1, 2.5], vertical_alignment="center")
+    score = Score.of(explanation)
+    change = None if other is None else score.change_from(Score.of(other))
+    left.metric(score.name, score.text, change, help=score.meaning)
     _, icon, sentence = verdict(explanation)
-    meaning.markdown(f"{icon} {sentence}")
+    right.markdown(f"{icon} {sentence}")
 
 
 def show_pair(a: Explanation, b: Explanation) -> int:
     """Both maps, their difference and the figures of every pair of words; returns the pinned pair."""
     comparison = compare(a, b)
-    component = st.components.v2.component("vtviz_pair", html=_part("html"), css=_part("css"), js=_script())
-    name = f"{a.fingerprint}-{b.fingerprint}"
-    of, pinned = st.session_state.get(PAIR, (name, comparison.changed))
-    if of not in (None, name) or not 0 <= pinned < len(comparison.pairs):
-        pinned = comparison.changed
-    result = component(
-        key="pair-maps",
-        data=pair_data(comparison, name, pinned),
-        default={"pinned": None},
-        on_pinned_change=lambda: None,
-    )
-    told = result.get("pinned") or {}
-    at = told.get("pair") if told.get("name") == name else None
-    chosen = at if isinstance(at, int) and 0 <= at < len(comparison.pairs) else pinned
-    st.session_state[PAIR] = (name, chosen)
+    pinned = _show_maps(comparison, f"{a.fingerprint}-{b.fingerprint}")
     about = say("compare.overlap_help", share=f"{TOP_SHARE:.0%}")
     st.caption(
         f"**{say('compare.correlation')}**: {say('compare.correlation_help')}  \n**{say('compare.overlap')}**: {about}"
     )
     if not comparison.same_photo:
         st.info(say("compare.other_photo"), icon=":material/image_not_supported:")
+    _offer_download(comparison)
+    return pinned
+
+
+def _show_maps(comparison: Comparison, name: str) -> int:
+    """The maps in the browser; returns the pair that is pinned there, or in a link, or else the first that differs."""
+    pairs = range(len(comparison.pairs))
+    of, pinned = st.session_state.get(PAIR, (name, comparison.changed))
+    if of not in (None, name) or pinned not in pairs:
+        pinned = comparison.changed
+    result = component("pair", asset("lens", "scripts/paint.js") + asset("pair", "pair.js"))(
+        key="pair-maps",
+        data=pair_data(comparison, name, pinned),
+        default={"pinned": None},
+        on_pinned_change=lambda: None,
+    )
+    answer = result.get("pinned") or {}
+    if answer.get("name") == name and answer.get("pair") in pairs:
+        pinned = answer["pair"]
+    st.session_state[PAIR] = (name, pinned)
+    return pinned
+
+
+def _offer_download(comparison: Comparison) -> None:
     st.download_button(
         "comparison.json",
         lambda: orjson.dumps(comparison_dict(comparison)),
@@ -73,14 +78,3 @@ def show_pair(a: Explanation, b: Explanation) -> int:
         icon=":material/data_object:",
         on_click="ignore",
     )
-    return chosen
-
-
-@cache
-def _part(kind: str) -> str:
-    return (ASSETS / "pair" / f"pair.{kind}").read_text(encoding="utf-8")
-
-
-@cache
-def _script() -> str:
-    return lens_part("paint.js") + _part("js")

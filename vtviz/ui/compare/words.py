@@ -12,7 +12,7 @@ from vtviz.paths import ASSETS
 
 @cache
 def _groups() -> dict[str, list[str]]:
-    """Words of a kind; each group offers the others of it."""
+    """Words by kind; each is offered in exchange for the others of its group."""
     return json.loads((ASSETS / "words.json").read_text(encoding="utf-8"))
 
 
@@ -20,13 +20,13 @@ def alternatives(word: str) -> list[str]:
     """Other words of the same kind; none where the word is in no group."""
     for group in _groups().values():
         if word.lower() in group:
-            return [each for each in group if each != word.lower()]
+            return [other for other in group if other != word.lower()]
     return []
 
 
-def change_word(text: str, place: int, new: str) -> str:
-    """The text with another word, or words, in a place; an empty one leaves the word out."""
-    word = split_words(text)[place]
+def change_word(text: str, index: int, new: str) -> str:
+    """The text with another word, or words, in place of one; an empty one leaves it out."""
+    word = split_words(text)[index]
     if word.text[:1].isupper():
         new = new[:1].upper() + new[1:]
     changed = text[: word.start] + new.strip() + text[word.end :]
@@ -34,10 +34,10 @@ def change_word(text: str, place: int, new: str) -> str:
 
 
 def change_some_word(text: str) -> str:
-    """The text with one word exchanged, of the kind that comes first in the list of kinds; else as it is."""
+    """The text with one word exchanged, of the first kind that it has a word of; unchanged where it has none."""
     words = [word.text.lower() for word in split_words(text)]
     for group in _groups().values():
-        for place, word in enumerate(words):
+        for index, word in enumerate(words):
             if word in group:
-                return change_word(text, place, alternatives(word)[0])
+                return change_word(text, index, alternatives(word)[0])
     return text

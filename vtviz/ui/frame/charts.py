@@ -1,11 +1,22 @@
-"""The colours of charts, which Streamlit's own template for plotly leaves as plotly's."""
+"""Charts as every page draws them: one look, and no toolbar."""
 
 from __future__ import annotations
 
 import plotly.graph_objects as go
 import streamlit as st
 
+GREY = "#8a93a0"  # of what others are compared with, in both themes
 
-def coloured(chart: go.Figure) -> go.Figure:
-    """The chart in the theme's colours for categories; people who do not see all colours can tell them apart."""
-    return chart.update_layout(colorway=st.get_option("theme.chartCategoricalColors"))
+
+def show_chart(chart: go.Figure, key: str, right: int = 10) -> None:
+    """Draws a chart, with so many pixels at its right for text that leaves the axes.
+
+    The theme's colours for categories are ones that people who do not see all colours can tell apart; Streamlit's own
+    template leaves them as plotly's.
+    """
+    chart.update_layout(
+        colorway=st.get_option("theme.chartCategoricalColors"),
+        margin={"l": 0, "r": right, "t": 5, "b": 0},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+    )
+    st.plotly_chart(chart, key=key, config={"displayModeBar": False})

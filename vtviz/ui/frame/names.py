@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from vtviz.attribution.registry import methods
-from vtviz.metrics.base import Metric
+from vtviz.attribution.targets import WrittenTarget
+from vtviz.metrics.registry import find_metric
 from vtviz.ui.frame.language import say, say_or
 
 
-def method_name(name: str) -> str:
-    """What a method is called in the chosen language."""
-    return say_or(f"method.{name}", methods()[name].label)
+def method_name(name: str, label: str = "") -> str:
+    """What a method is called; ``label`` where the catalogue lacks it, if not the method's own."""
+    return say_or(f"method.{name}", label or methods()[name].label)
 
 
 def target_name(written: str) -> str:
-    """What a target is called in the chosen language, with its piece or answer."""
-    kind, _, rest = written.partition(":")
-    return f"{say(f'pick.target_{kind}')} {rest}".strip()
+    """What a target is called, with its piece or answer."""
+    target = WrittenTarget.read(written)
+    return f"{say(f'pick.target_{target.kind}')} {target.detail}".strip()
 
 
-def metric_name(metric: Metric) -> str:
-    """What a measure is called."""
-    return say_or(f"audit.metric.{metric.name}", metric.label)
+def metric_name(name: str, label: str = "") -> str:
+    """What a metric is called; ``label`` where the catalogue lacks it, if not the metric's own."""
+    return say_or(f"audit.metric.{name}", label or find_metric(name).label)
 
 
-def metric_about(metric: Metric) -> str:
-    """What a measure says, in a sentence or two; its paper where a plug-in's has none."""
-    return say_or(f"audit.metric.{metric.name}.about", metric.paper)
+def metric_about(name: str) -> str:
+    """What a metric says, in a sentence or two; its paper where the catalogue lacks it, as for plug-ins."""
+    return say_or(f"audit.metric.{name}.about", find_metric(name).paper)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from vtviz.engine.engine import Engine
 from vtviz.engine.local import LocalEngine
 from vtviz.inputs import ImageInput, read_image
 from vtviz.paths import ASSETS
@@ -31,7 +32,7 @@ class Sample:
 
 
 @st.cache_resource(show_spinner=False)
-def shared_engine() -> LocalEngine:
+def shared_engine() -> Engine:
     """The engine of this server."""
     engine = LocalEngine()
     gc.collect()

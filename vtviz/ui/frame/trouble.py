@@ -15,13 +15,13 @@ log = logging.getLogger("vtviz")
 
 
 @contextmanager
-def told(place: DeltaGenerator) -> Iterator[None]:
-    """Shows what goes wrong inside the ``with`` in a place of the page; the rest of the page stays usable."""
+def errors_shown(area: DeltaGenerator) -> Iterator[None]:
+    """Shows what goes wrong inside the ``with`` in an area of the page; the rest of the page stays usable."""
     try:
         yield
     except UserError as error:
         log.info("%s", error)
-        place.error(plain(say_error(error)), icon=":material/error:")
+        area.error(plain(say_error(error)), icon=":material/error:")
     except Exception:
         log.exception("A page failed")
-        place.error(say("trouble.own"), icon=":material/bug_report:")
+        area.error(say("trouble.own"), icon=":material/bug_report:")

@@ -1,4 +1,4 @@
-"""A page that waits says which stage the work is in."""
+"""A page that waits for the engine says how far the work is."""
 
 from __future__ import annotations
 
@@ -9,71 +9,65 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from vtviz.engine.explain import STAGES, OnStage
+from vtviz.engine.engine import Request
+from vtviz.engine.requests.explain import STAGES
 from vtviz.ui.frame.language import say
-from vtviz.watch import Watch
+from vtviz.ui.frame.resources import shared_engine
+from vtviz.watch import Progress, Watch
 
-Value = TypeVar("Value")
-
+Answer = TypeVar("Answer")
+Describe = Callable[[Progress, str], tuple[float, str]]  # what a bar shows: its share and text, after so many seconds
 
 QUICK = 0.15  # seconds; what is done by then needs no word
-
-
 TICK = 0.25
 
 
-class _Heard:
-    """What the worker told last: the stage, what is done of it, and which part of it that is, 0..1."""
-
-    stage, done, part = "", 0, 0.0
-
-    def enter(self, stage: str) -> None:
-        self.stage = stage
-
-    def step(self, done: int, total: int) -> None:
-        self.done, self.part = done, done / max(total, 1)
+def by_stage(now: Progress, seconds: str) -> tuple[float, str]:
+    """Which of STAGES an explanation is in."""
+    known = now.stage in STAGES
+    stage = say(f"stage.{now.stage if known else 'waiting'}")
+    share = (STAGES.index(now.stage) + now.share) / len(STAGES) if known else 0.0
+    return share, say("stage.now", stage=stage, seconds=seconds)
 
 
-def with_stages(work: Callable[[OnStage, Watch], Value]) -> Value:
-    """The result of work that says which of STAGES it is in and how far; the page shows both and the time. The work is
-    cancelled where the page goes away."""
-    heard = _Heard()
-
-    def told(seconds: str) -> tuple[float, str]:
-        known = heard.stage in STAGES
-        stage = say(f"stage.{heard.stage if known else 'waiting'}")
-        share = (STAGES.index(heard.stage) + heard.part) / len(STAGES) if known else 0.0
-        return share, say("stage.now", stage=stage, seconds=seconds)
-
-    return _followed(lambda gone: work(heard.enter, Watch(heard.step, gone)), told)
+def by_pieces(now: Progress, seconds: str) -> tuple[float, str]:
+    """How many pieces of a text are written."""
+    return now.share, say("describe.writing", pieces=now.done, seconds=seconds)
 
 
-def with_pieces(work: Callable[[Watch], Value]) -> Value:
-    """The result of work that writes texts piece by piece; the page shows how many there are, and the time. The work is
-    cancelled where the page goes away."""
-    heard = _Heard()
+def ask(
+    request: Request[Answer],
+    describe: Describe = by_stage,
+    cancel: bool = True,
+    area: DeltaGenerator | None = None,
+) -> Answer:
+    """The answer of the engine; meanwhile a bar shows what ``describe`` makes of its progress.
 
-    def told(seconds: str) -> tuple[float, str]:
-        return heard.part, say("describe.writing", pieces=heard.done, seconds=seconds)
+    Args:
+        request: what is asked.
+        describe: the share and the text of the bar.
+        cancel: whether the request is cancelled where the page goes away.
+        area: holds the bar of several requests, which the caller empties.
 
-    return _followed(lambda gone: work(Watch(heard.step, gone)), told)
-
-
-def _followed(work: Callable[[Callable[[], bool]], Value], told: Callable[[str], tuple[float, str]]) -> Value:
-    """The result of work that asks whether the page is gone; ``told`` gives what to show after so many seconds."""
-    gone, began = threading.Event(), time.monotonic()
+    Raises:
+        InputError, ModelError, Busy: as the engine does.
+    """
+    engine, gone, began = shared_engine(), threading.Event(), time.monotonic()
+    watch = Watch(cancelled=lambda: cancel and gone.is_set())
     pool = ThreadPoolExecutor(1, thread_name_prefix="vtviz-page")
-    place = st.empty()
+    bar = area or st.empty()
     try:
-        future = pool.submit(work, gone.is_set)
+        future = pool.submit(engine.ask, request, watch)
         wait([future], QUICK)
         while not future.done():
-            share, text = told(f"{time.monotonic() - began:.0f}")
-            place.progress(min(share, 1.0), text)
+            share, text = describe(watch.now, f"{time.monotonic() - began:.0f}")
+            bar.progress(min(share, 1.0), text)
             wait([future], TICK)
         return future.result()
     finally:
         gone.set()
-        place.empty()
+        if area is None:
+            bar.empty()
         pool.shutdown(wait=False)

@@ -1,4 +1,4 @@
-"""The attention heads of an explanation: how spread out and how alike they are, and what each matters."""
+"""The attention heads of an explanation: how spread out and how alike they are, and how much each matters."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from vtviz.engine.explanation import Explanation
-from vtviz.engine.heads import head_changes, head_entropies, head_similarities
+from vtviz.engine.heads import head_entropies, head_similarities
+from vtviz.engine.requests.heads import MeasureHeads
 from vtviz.engine.turns import Busy
 from vtviz.inputs import InputError
 from vtviz.models.base import ModelError
+from vtviz.ui.frame.charts import show_chart
 from vtviz.ui.frame.language import plain, say, say_error
-from vtviz.ui.frame.resources import shared_engine
+from vtviz.ui.frame.results import Results, session_results
+from vtviz.ui.frame.waiting import ask
 
 KEPT = "head-changes"
 NO_BREAK = "\u00a0"
-MOST = 20  # results kept for a person
 Key = tuple[str, str, str]
 
 
@@ -28,10 +30,11 @@ def show_heads(explanation: Explanation) -> None:
     left, right = st.columns(2)
     left.markdown(f"**{say('metrics.entropies')}**", help=say("metrics.entropy_help"))
     entropies = _heat(head_entropies(explanation), "Cividis", (0.0, 1.0), ".2f")
-    left.plotly_chart(entropies, key="entropies", config={"displayModeBar": False})
+    with left:
+        show_chart(entropies, "entropies")
     alike = [
-        f"{say('pick.layer_number', number=place + 1)} {value:.2f}".replace(" ", NO_BREAK)
-        for place, value in enumerate(head_similarities(explanation))
+        f"{say('pick.layer_number', number=number)} {value:.2f}".replace(" ", NO_BREAK)
+        for number, value in enumerate(head_similarities(explanation), start=1)
         if not np.isnan(value)
     ]
     if alike:
@@ -47,31 +50,25 @@ def show_heads(explanation: Explanation) -> None:
 
 
 def _show_changes(explanation: Explanation) -> None:
-    kept: dict[Key, np.ndarray | None] = st.session_state.setdefault(KEPT, {})
+    kept: Results[Key, np.ndarray | None] = session_results(KEPT)
     key = (explanation.model, explanation.image.sha256, explanation.tokens.text)
     if key not in kept:
-        place = st.empty()
-        with place.container():
+        offer = st.empty()
+        with offer.container():
             st.caption(say("metrics.importance_about"))
             asked = st.button(say("faithfulness.measure"), key="measure-heads", icon=":material/fact_check:")
         if not asked:
             return
-
-        def hear(done: int, total: int) -> None:
-            place.progress(done / total, text=say("pick.layer_number", number=done + 1))
-
-        kept[key] = head_changes(shared_engine(), explanation, hear)
-        while len(kept) > MOST:
-            del kept[next(iter(kept))]
-        place.empty()
-    found = kept[key]
-    if found is None:
+        offer.empty()
+        request = MeasureHeads.of(explanation)
+        kept[key] = ask(request, lambda now, seconds: (now.share, say("pick.layer_number", number=now.done + 1)))
+    changes = kept[key]
+    if changes is None:
         st.caption(say("metrics.importance_none"))
         return
-    largest = float(np.abs(found).max()) or 1.0
+    largest = float(np.abs(changes).max()) or 1.0
     decimals = max(2, 1 - math.floor(math.log10(largest)))  # log-probabilities change by less than logits
-    chart = _heat(found, "RdBu", (-largest, largest), f"+.{decimals}f")
-    st.plotly_chart(chart, key="importance", config={"displayModeBar": False})
+    show_chart(_heat(changes, "RdBu", (-largest, largest), f"+.{decimals}f"), "importance")
     st.caption(say("metrics.importance_colours"))
 
 
@@ -89,7 +86,6 @@ def _heat(values: np.ndarray, scale: str, ends: tuple[float, float], digits: str
     )
     return go.Figure(heat).update_layout(
         height=max(230, 22 * len(values)),
-        margin={"l": 0, "r": 0, "t": 5, "b": 5},
         yaxis_autorange="reversed",
         xaxis={"title": say("pick.head"), "type": "category"},
     )

@@ -7,12 +7,14 @@ import streamlit as st
 from vtviz.attribution.base import Method
 from vtviz.attribution.registry import GROUPS, group_of, in_groups, methods
 from vtviz.engine.explanation import Explanation
+from vtviz.models.base import MATCH
 from vtviz.ui.frame.language import say, say_or
 from vtviz.ui.frame.names import method_name
 
 
-def show_guide() -> None:
-    """The guide, group by group."""
+def show_guide(chosen: str) -> None:
+    """When the chosen method misleads, and the guide to all methods, group by group."""
+    _show_misleads(methods()[chosen])
     with st.popover(say("method.guide"), icon=":material/menu_book:"):
         st.caption(say("method.legend"))
         for group in GROUPS:
@@ -30,22 +32,21 @@ def _show_method(method: Method) -> None:
         st.markdown(f"**{method_name(method.name)}**")
         st.markdown(say_or(f"method.{method.name}.about", method.label))
         st.code(method.formula, language=None, wrap_lines=True)
-        show_misleads(method)
+        _show_misleads(method)
         st.caption(f"{say('method.cost', cost=method.cost)} · {' · '.join(signs)}")
         st.caption(method.paper)
 
 
-def show_misleads(method: Method) -> None:
-    """When a method misleads, where that is known."""
+def _show_misleads(method: Method) -> None:
     misleads = say_or(f"method.{method.name}.misleads", "")
     if misleads:
         st.caption(say("method.misleads", text=misleads))
 
 
 def show_notes(explanation: Explanation) -> None:
-    """What has to be known to read this map: whose it is, what is left unexplained, how much the text counts."""
+    """What it takes to read this map: whose it is, what is left unexplained, how much the text counts."""
     relevance, details = explanation.relevance, explanation.relevance.details
-    if explanation.target.kind != "match":
+    if explanation.target.kind != MATCH.kind:
         st.caption(say(f"pick.note_{explanation.target.kind}"))
     notes = {"text": "method.text_map", "none": "method.no_map"}
     if relevance.maps_of in notes:
@@ -53,7 +54,7 @@ def show_notes(explanation: Explanation) -> None:
     if not methods()[explanation.method].scores_words:
         st.caption(say("method.no_words"))
     if details is not None and None not in (details.value, details.baseline, details.delta):
-        told = {name: f"{getattr(details, name):.3g}" for name in ("value", "baseline", "delta")}
-        st.caption(say("method.delta_large" if details.incomplete else "method.delta", **told))
+        figures = {name: f"{getattr(details, name):.3g}" for name in ("value", "baseline", "delta")}
+        st.caption(say("method.delta_large" if details.incomplete else "method.delta", **figures))
     if details is not None and details.text_share is not None:
         st.caption(say("method.share", share=f"{details.text_share:.0%}"))

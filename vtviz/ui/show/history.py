@@ -1,18 +1,21 @@
-"""The explanations of this session, newest first. Only selections and scores are kept; a click computes again what the
+"""The explanations of this session, newest first. Only selections and scores are kept; a click recomputes what the
 engine no longer has."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from vtviz.engine.explanation import Explanation, Request
+from vtviz.engine.explanation import Explanation
+from vtviz.engine.requests.explain import Explain
+from vtviz.models.base import MATCH
 from vtviz.ui.ask.inputs import clear_upload
 from vtviz.ui.ask.photos import thumbnail
-from vtviz.ui.ask.selection import MATCH, Selection, select, selected
+from vtviz.ui.ask.selection import Selection, select_all, selected
 from vtviz.ui.frame.language import plain, say
 from vtviz.ui.frame.names import method_name, target_name
+from vtviz.ui.frame.scores import Score
 from vtviz.ui.frame.shell import go_to
 
 HISTORY, OPEN, KEPT = "history", "history-open", 20
@@ -20,70 +23,62 @@ HISTORY, OPEN, KEPT = "history", "history-open", 20
 
 @dataclass(frozen=True)
 class Past:
-    """An explanation of before: what was asked, and the answer in a number."""
+    """An earlier explanation: what was asked, and the answer as a number."""
 
     selection: Selection
-    score: float
-    is_probability: bool = True
-
-    @property
-    def shown(self) -> str:
-        """The score as the page shows it."""
-        return f"{self.score:.0%}" if self.is_probability else f"{self.score:.3f}"
+    score: Score
 
 
-def remember(explanation: Explanation, request: Request, side: str = "") -> None:
+def remember(explanation: Explanation, request: Explain, side: str = "") -> None:
     """Puts an explanation at the top of the session's history; one that stands in for a slow method does not count."""
     if request.method not in (None, explanation.method):
         return
     asked = replace(selected(side), method=explanation.method)
-    before = [each for each in st.session_state.get(HISTORY, []) if each.selection != asked]
-    st.session_state[HISTORY] = [Past(asked, explanation.score, explanation.score_kind == "probability"), *before][
-        :KEPT
-    ]
+    others = [past for past in st.session_state.get(HISTORY, []) if past.selection != asked]
+    st.session_state[HISTORY] = [Past(asked, Score.of(explanation)), *others][:KEPT]
 
 
 def show_history() -> None:
     """The past explanations: a click brings one back, another compares it with what is shown."""
-    past: list[Past] = st.session_state.get(HISTORY, [])
-    title = say("history.title", count=len(past))
+    history: list[Past] = st.session_state.get(HISTORY, [])
+    title = say("history.title", count=len(history))
     with st.expander(title, key=OPEN, icon=":material/history:", on_change="rerun") as opened:
         if not opened.open:
             return  # what is not seen is not sent
-        if not past:
+        if not history:
             st.caption(say("history.empty"))
-        for place, each in enumerate(past):
-            _row(place, each)
-        if past:
+        for index, past in enumerate(history):
+            _show_row(index, past)
+        if history:
             st.button(say("history.clear"), type="tertiary", icon=":material/delete:", on_click=_forget)
 
 
-def _row(place: int, past: Past) -> None:
+def _show_row(index: int, past: Past) -> None:
     asked = past.selection
     picture, text, compare = st.columns([1, 3, 0.8], vertical_alignment="center", gap="small")
     small = thumbnail(asked.photo)
     if small:
         picture.image(small, alt="")
-    about = " · ".join([past.shown, *([method_name(asked.method)] if asked.method else [])])
-    if asked.target != MATCH:
+    about = " · ".join([past.score.text, *([method_name(asked.method)] if asked.method else [])])
+    if asked.target != MATCH.kind:
         about = f"{about} · {target_name(asked.target)}"
     text.button(
         f"{plain(asked.text)}  \n:small[{plain(about)}]",
-        key=f"again-{place}",
+        key=f"again-{index}",
         help=say("history.again"),
         type="tertiary",
         on_click=_again,
         args=(asked,),
     )
     about = say("history.compare")
-    if compare.button("", key=f"compare-{place}", icon=":material/compare:", help=about, type="tertiary"):
-        select("a", **asdict(selected()))
-        select("b", **asdict(asked))
+    if compare.button("", key=f"compare-{index}", icon=":material/compare:", help=about, type="tertiary"):
+        select_all(selected(), "a")
+        select_all(asked, "b")
         go_to("compare")
 
 
 def _again(asked: Selection) -> None:
-    select(**asdict(asked))
+    select_all(asked)
     clear_upload("")
 
 

@@ -1,64 +1,79 @@
-"""All measures of the explanation on the page, each with what it says and what random rankings get."""
+"""All metrics of the explanation on the page, each with what it says and what random rankings get."""
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import groupby
 
 import streamlit as st
 
 from vtviz.attribution.masked import Fill
 from vtviz.engine.explanation import Explanation
-from vtviz.engine.faithfulness import RANKINGS, Faithfulness
-from vtviz.engine.measures import Measured, measure, measured, measures_of
+from vtviz.engine.requests.faithfulness import RANKINGS, Faithfulness
+from vtviz.engine.requests.metrics import Measured, MeasureMetric, measured, metrics_of
+from vtviz.metrics.registry import find_metric
 from vtviz.ui.frame.language import say
 from vtviz.ui.frame.names import metric_about, metric_name
-from vtviz.ui.frame.resources import shared_engine
+from vtviz.ui.frame.results import Results, session_results
+from vtviz.ui.frame.waiting import ask
+from vtviz.watch import Progress
 
 KEPT = "measures"
-MOST = 10  # results kept for a person
+MOST = 10  # explanations whose metrics are kept
 MARKS = {True: ":green[:material/check_circle:] ", False: ":red[:material/cancel:] ", None: ""}
 
 
 def more_measures(explanation: Explanation, fill: Fill, quick: Faithfulness | None) -> None:
-    """Measures everything when asked to, and lists it family by family; what the ``quick`` measure has is not taken
-    again, and nothing is after a person has left in the middle and come back."""
-    kept: dict[tuple[str, Fill], dict[str, Measured]] = st.session_state.setdefault(KEPT, {})
+    """Measures everything on demand, and lists it family by family. What ``quick`` holds is not measured again, nor is
+    what was measured before a person left halfway and came back."""
+    kept: Results[tuple[str, Fill], dict[str, Measured]] = session_results(KEPT, MOST)
     with st.expander(say("measures.title"), key="measures-open", icon=":material/rule:", on_change="rerun") as opened:
         if not opened.open:
             return
-        wanted = measures_of(explanation)
-        found = kept.get((explanation.fingerprint, fill), {})
-        if len(found) < len(wanted):
-            place = st.empty()
-            with place.container():
+        wanted = metrics_of(explanation)
+        values = kept.get((explanation.fingerprint, fill), {})
+        if len(values) < len(wanted):
+            offer = st.empty()
+            with offer.container():
                 st.caption(say("measures.about", rankings=RANKINGS))
                 asked = st.button(say("measures.run"), icon=":material/fact_check:")
             if not asked:
                 return
-            kept[(explanation.fingerprint, fill)] = found
-            while len(kept) > MOST:
-                del kept[next(iter(kept))]
-            found.update(measured(quick) if quick else {})
-            steps = measure(shared_engine(), explanation, fill, dict(found))
-            for done, metric in enumerate(wanted):
-                text = say("measures.running", metric=metric_name(metric), done=done + 1, total=len(wanted))
-                place.progress(done / len(wanted), text=text)
-                found[metric.name] = next(steps)
-            place.empty()
-        _show([found[metric.name] for metric in wanted])
+            kept[(explanation.fingerprint, fill)] = values
+            values.update(measured(quick) if quick else {})
+            try:
+                for done, metric in enumerate(wanted):
+                    if metric.name not in values:
+                        name, total = metric_name(metric.name), len(wanted)
+                        text = say("measures.running", metric=name, done=done + 1, total=total)
+                        request = MeasureMetric(explanation.attribution, metric.name, fill)
+                        values[metric.name] = ask(request, partial(_still, done / total, text), area=offer)
+            finally:
+                offer.empty()
+        _show([values[metric.name] for metric in wanted])
 
 
-def _show(found: list[Measured]) -> None:
-    for family, members in groupby([each for each in found if each.own is not None], lambda each: each.metric.family):
+def _still(share: float, text: str, now: Progress, seconds: str) -> tuple[float, str]:
+    """What the bar shows while one metric is measured."""
+    return share, text
+
+
+def _show(values: list[Measured]) -> None:
+    known = [value for value in values if value.own is not None]
+    for family, members in groupby(known, lambda value: find_metric(value.metric).family):
         st.markdown(f"**{say(f'audit.family.{family}')}**")
-        for each in members:
-            beside = "" if each.random is None else say("measures.random", value=f"{each.random:.3f}")
-            facts = [each for each in (beside, say(f"audit.direction.{each.metric.direction}")) if each]
-            st.markdown(
-                f"{MARKS[each.better]}{metric_name(each.metric)}: **{each.own:.3f}** :small[{' · '.join(facts)}]  \n"
-                f":small[:gray[{metric_about(each.metric)}]]"
-            )
-    missing = [metric_name(each.metric) for each in found if each.own is None]
+        for value in members:
+            _show_value(value)
+    missing = [metric_name(value.metric) for value in values if value.own is None]
     if missing:
         st.caption(say("measures.none", names=", ".join(missing)))
     st.caption(say("measures.caution"))
+
+
+def _show_value(value: Measured) -> None:
+    facts = [] if value.random is None else [say("measures.random", value=f"{value.random:.3f}")]
+    facts.append(say(f"audit.direction.{find_metric(value.metric).direction}"))
+    st.markdown(
+        f"{MARKS[value.better]}{metric_name(value.metric)}: **{value.own:.3f}** :small[{' · '.join(facts)}]  \n"
+        f":small[:gray[{metric_about(value.metric)}]]"
+    )

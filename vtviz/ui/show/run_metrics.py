@@ -5,10 +5,10 @@ from __future__ import annotations
 import plotly.graph_objects as go
 import streamlit as st
 
-from vtviz.engine.explain import STAGES
 from vtviz.engine.explanation import Explanation
 from vtviz.engine.heads import head_entropies
-from vtviz.ui.frame.charts import coloured
+from vtviz.engine.requests.explain import STAGES
+from vtviz.ui.frame.charts import show_chart
 from vtviz.ui.frame.language import say, say_stored
 from vtviz.ui.show.attention_heads import show_heads
 
@@ -33,7 +33,7 @@ def show_metrics(explanation: Explanation) -> None:
 
 def _show_charts(explanation: Explanation) -> None:
     st.markdown(f"**{say('metrics.stages')}**")
-    st.plotly_chart(coloured(_timings_chart(explanation.timings_ms)), key="timings", config={"displayModeBar": False})
+    show_chart(_timings_chart(explanation.timings_ms), "timings", right=30)
     show_heads(explanation)
 
 
@@ -48,6 +48,4 @@ def _timings_chart(timings: dict[str, float]) -> go.Figure:
     bars = go.Bar(
         x=values, y=names, orientation="h", text=[f"{v:.0f} ms" for v in values], textposition="auto", cliponaxis=False
     )
-    return go.Figure(bars).update_layout(
-        height=230, margin={"l": 0, "r": 30, "t": 5, "b": 5}, yaxis_autorange="reversed", xaxis_title="ms"
-    )
+    return go.Figure(bars).update_layout(height=230, yaxis_autorange="reversed", xaxis_title="ms")

@@ -1,4 +1,4 @@
-"""Methods of many passes: they run when asked to, show their progress and can be cancelled, and outlive the page."""
+"""Methods of many passes: they run on demand, show their progress, can be cancelled, and outlive the page."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import streamlit as st
 
 from vtviz.attribution.base import complete
 from vtviz.attribution.registry import methods
-from vtviz.engine.explanation import Explanation, Request
-from vtviz.engine.slow_job import Job
+from vtviz.engine.engine import Job
+from vtviz.engine.explanation import Explanation
+from vtviz.engine.requests.explain import Explain
 from vtviz.inputs import InputError
 from vtviz.ui.frame.language import plain, say, say_error
 from vtviz.ui.frame.names import method_name
@@ -17,11 +18,12 @@ from vtviz.watch import Cancelled
 JOBS, ENCODING = "jobs", "encoding_ms"
 
 
-def show_job(request: Request, shown: Explanation) -> None:
-    """Where what is shown is not what was asked for: what that costs, and a button; while it runs: its progress."""
-    if shown.fingerprint == request.fingerprint:
+def show_job(request: Explain, shown: Explanation) -> None:
+    """Where something else is shown than was asked for: what that would cost, and a button; while it runs, its
+    progress."""
+    if shown.fingerprint == request.key:
         return
-    job = st.session_state.setdefault(JOBS, {}).get(request.fingerprint)
+    job = st.session_state.setdefault(JOBS, {}).get(request.key)
     with st.container(border=True):
         if job is None:
             _offer(request, shown)
@@ -29,31 +31,31 @@ def show_job(request: Request, shown: Explanation) -> None:
             _follow(request, job)
 
 
-def _offer(request: Request, shown: Explanation) -> None:
+def _offer(request: Explain, shown: Explanation) -> None:
     method = methods()[request.method or shown.method]
     name = method_name(method.name)
     passes = method.passes(shown.tokens, shown.grid, complete(method, request.options))
     timings = shown.timings_ms  # the features of a known photo took no time: keep what they once took
     encoding = max(timings["image_features"], st.session_state.get(ENCODING, 0.0))
     st.session_state[ENCODING] = encoding
-    each = timings["forward"] + (encoding if "window" in method.options else 0.0)
-    seconds = max(1, round(passes * each / 1000))
+    one = timings["forward"] + (encoding if "window" in method.options else 0.0)
+    seconds = max(1, round(passes * one / 1000))
     st.markdown(say("method.slow", method=name, passes=passes, seconds=seconds, shown=method_name(shown.method)))
     if st.button(say("method.run", method=name), type="primary", icon=":material/play_arrow:"):
-        st.session_state[JOBS] = {request.fingerprint: shared_engine().start(request)}
+        st.session_state[JOBS] = {request.key: shared_engine().start(request)}
         st.rerun()
 
 
 @st.fragment(run_every=0.5)
-def _follow(request: Request, job: Job) -> None:
+def _follow(request: Explain, job: Job[Explanation]) -> None:
     name = method_name(request.method or "")
     if not job.future.done():
-        st.progress(job.done / max(job.total, 1), text=_told(name, job))
+        st.progress(job.now.share, text=_progress_text(name, job))
         st.button(say("method.cancel"), icon=":material/close:", disabled=job.stopping, on_click=job.cancel)
         return
     error = job.error()
     if error is None:
-        st.session_state[JOBS].pop(request.fingerprint, None)
+        st.session_state[JOBS].pop(request.key, None)
         st.rerun()
     elif isinstance(error, Cancelled):
         st.info(say("method.cancelled", method=name), icon=":material/cancel:")
@@ -62,12 +64,12 @@ def _follow(request: Request, job: Job) -> None:
     else:
         raise error
     if st.button(say("method.run", method=name), icon=":material/replay:"):
-        st.session_state[JOBS] = {request.fingerprint: shared_engine().start(request)}
+        st.session_state[JOBS] = {request.key: shared_engine().start(request)}
         st.rerun()
 
 
-def _told(name: str, job: Job) -> str:
-    """How far a job is."""
+def _progress_text(name: str, job: Job[Explanation]) -> str:
     if job.stopping:
         return say("method.cancelling", method=name)
-    return say("method.progress", method=name, done=job.done, total=job.total) if job.total else say("method.waiting")
+    now = job.now
+    return say("method.progress", method=name, done=now.done, total=now.total) if now.total else say("method.waiting")

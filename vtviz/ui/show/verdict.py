@@ -1,4 +1,4 @@
-"""The answer, what was measured on the way to it, and the files to keep."""
+"""The model's answer: its score, and what follows from it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import streamlit as st
 
 from vtviz.engine.explanation import Explanation
 from vtviz.ui.frame.language import plain, say
+from vtviz.ui.frame.scores import Score
 
 
 def verdict(explanation: Explanation) -> tuple[bool, str, str]:
@@ -14,7 +15,7 @@ def verdict(explanation: Explanation) -> tuple[bool, str, str]:
         return False, ":material/balance:", say("model.uncalibrated")
     limit = f"{explanation.threshold:.0%}"
     if explanation.unknown:
-        unknown = dict.fromkeys(explanation.tokens.words[place].text for place in explanation.unknown)
+        unknown = dict.fromkeys(explanation.tokens.words[index].text for index in explanation.unknown)
         words = ", ".join(f"“{plain(word)}”" for word in unknown)
         return False, ":material/help:", say("answer.unknown", words=words)
     if explanation.is_match:
@@ -22,22 +23,13 @@ def verdict(explanation: Explanation) -> tuple[bool, str, str]:
     return False, ":material/cancel:", say("answer.mismatch", threshold=limit)
 
 
-def score_shown(explanation: Explanation) -> tuple[str, str, str]:
-    """What the score is called, its value, and what it means."""
-    kind = explanation.score_kind
-    if kind == "probability":
-        digits = 0 if explanation.threshold is not None else 2
-        return say("answer.score"), f"{explanation.score:.{digits}%}", say("answer.score_help")
-    return say(f"model.score_{kind}"), f"{explanation.score:.3f}", say(f"model.score_{kind}_help")
-
-
 def show_verdict(explanation: Explanation) -> None:
-    """The match score, and what it means."""
-    score, meaning = st.columns([1, 4], vertical_alignment="center")
-    label, value, about = score_shown(explanation)
-    score.metric(label, value, help=about)
+    """The score, and what it means."""
+    left, right = st.columns([1, 4], vertical_alignment="center")
+    score = Score.of(explanation)
+    left.metric(score.name, score.text, help=score.meaning)
     sure, icon, sentence = verdict(explanation)
-    called = meaning.info if explanation.is_match is None else meaning.warning
-    (meaning.success if sure else called)(sentence, icon=icon)
+    unsure_box = right.info if explanation.is_match is None else right.warning
+    (right.success if sure else unsure_box)(sentence, icon=icon)
     if explanation.tokens.truncated:
         st.info(say("answer.truncated", count=len(explanation.tokens.words)), icon=":material/content_cut:")

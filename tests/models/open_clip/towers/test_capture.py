@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable
 
@@ -12,9 +13,9 @@ from torch import nn
 from tests.models.open_clip.conftest import DUAL
 from vtviz.inputs import ImageInput
 from vtviz.models.base import MATCH, Target
-from vtviz.models.open_clip.dual_encoder import DualEncoder
+from vtviz.models.open_clip.dual_encoder import OpenClipDualEncoder
 
-Loaded = Callable[[str], DualEncoder]
+Loaded = Callable[[str], OpenClipDualEncoder]
 TEXT = "a dog and two cats"
 
 
@@ -74,7 +75,9 @@ def test_everything_is_put_back_after_a_failure(name: str, loaded: Loaded, photo
     with pytest.raises(KeyError), model.record({"image", "text", "text→image"}):
         model.score(model.encode_image(photo), text, MATCH)
         raise KeyError
-    assert hooks(model.network) == 0 and not model._lock.locked()
+    assert hooks(model.network) == 0
+    with model.record({"text"}):
+        pass
     assert not any(module.training for module in model.network.modules())
     torch.testing.assert_close(model.score(model.encode_image(photo), text, MATCH), before, atol=0, rtol=0)
 
@@ -104,3 +107,13 @@ def test_only_the_kinds_that_were_asked_for_are_recorded(loaded: Loaded, photo: 
     with model.record({"text"}) as recording:
         model.score(model.encode_image(photo), model.encode_texts([TEXT]), MATCH)
     assert {layer.kind for layer in recording.layers} == {"text"}
+
+
+@pytest.mark.parametrize("name", ["tiny-clip", "tiny-coca"])
+def test_a_copy_of_a_model_is_recorded_on_its_own(name: str, loaded: Loaded, photo: ImageInput) -> None:
+    """Sanity checks make the weights of a copy random."""
+    model = loaded(name)
+    twin = copy.deepcopy(model)
+    with model.record({"image"}) as outer, twin.record({"image"}) as inner:
+        twin.score(model.encode_image(photo), model.encode_texts([TEXT]), MATCH)
+    assert inner.layers and not outer.layers

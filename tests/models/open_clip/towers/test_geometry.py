@@ -10,7 +10,7 @@ import torch
 
 from vtviz.inputs import ImageInput, framed
 from vtviz.metrics.localisation import peak
-from vtviz.models.open_clip.dual_encoder import DualEncoder
+from vtviz.models.open_clip.dual_encoder import OpenClipDualEncoder
 from vtviz.render.overlay import overlay
 
 SIZES = [(240, 120), (90, 270), (128, 128), (101, 77)]
@@ -29,7 +29,7 @@ def square(width: int, height: int) -> tuple[ImageInput, tuple[float, float]]:
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", ["tiny-clip", "tiny-own"])  # the patches of tiny-own leave a margin of the input
 def test_the_map_of_the_models_own_pixels_lies_on_the_square(
-    name: str, size: tuple[int, int], fit: str, loaded: Callable[[str, str], DualEncoder]
+    name: str, size: tuple[int, int], fit: str, loaded: Callable[[str, str], OpenClipDualEncoder]
 ) -> None:
     model = loaded(name, f"?fit={fit}")
     image, (x, y) = square(*size)
@@ -48,7 +48,7 @@ def test_the_map_of_the_models_own_pixels_lies_on_the_square(
     assert (np.abs(drawn - plain).sum(axis=-1)[white] > 30).mean() > 0.5
 
 
-def test_frames_by_hand(loaded: Callable[[str, str], DualEncoder]) -> None:
+def test_frames_by_hand(loaded: Callable[[str, str], OpenClipDualEncoder]) -> None:
     wide = ImageInput(np.zeros((100, 200, 3), np.uint8), "0" * 64)
     assert loaded("tiny-clip", "").frame(wide) == (0, 0, 1, 1)
     assert loaded("tiny-clip", "?fit=crop").frame(wide) == (0.25, 0, 0.75, 1)
@@ -60,7 +60,7 @@ def test_frames_by_hand(loaded: Callable[[str, str], DualEncoder]) -> None:
     assert tuple(padded.pixels[100, 0]) == (0, 0, 0)
 
 
-def test_pixels_come_back_from_patches(loaded: Callable[[str, str], DualEncoder]) -> None:
+def test_pixels_come_back_from_patches(loaded: Callable[[str, str], OpenClipDualEncoder]) -> None:
     model = loaded("tiny-own", "")
     image, _ = square(60, 40)
     pixels = model.pixels(image)
@@ -71,7 +71,7 @@ def test_pixels_come_back_from_patches(loaded: Callable[[str, str], DualEncoder]
     assert features.shape == (1, 16, 192) and features.requires_grad
 
 
-def test_colours_are_normalised_as_asked(loaded: Callable[[str, str], DualEncoder]) -> None:
+def test_colours_are_normalised_as_asked(loaded: Callable[[str, str], OpenClipDualEncoder]) -> None:
     white = ImageInput(np.full((32, 32, 3), 255, np.uint8), "0" * 64)
     assert float(loaded("tiny-clip", "?norm=half").pixels(white).max()) == pytest.approx(1.0)
     expected = (1 - 0.48145466) / 0.26862954

@@ -49,7 +49,7 @@ def test_coverage_by_hand() -> None:
 
 
 def test_mosaics_of_many_photos_fill_the_frame_and_pasted_ones_lie_apart() -> None:
-    parts = [Image.new("RGB", (20, 20), (place, 0, 0)) for place in range(1, 17)]
+    parts = [Image.new("RGB", (20, 20), (red, 0, 0)) for red in range(1, 17)]
     for count in (9, 16):
         _, boxes = mosaic(parts[:count], random.Random(1), 320)
         np.testing.assert_allclose(sum(coverage([box], 20) for box in boxes), np.ones(400), atol=0.5)

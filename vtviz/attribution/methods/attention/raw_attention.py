@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 from torch import Tensor
 
 from vtviz.attribution.base import ONE_PASS, Method, Relevance
 from vtviz.attribution.case import Case, ForwardPass
 from vtviz.attribution.maps import chosen_layer, of_tokens, over_heads
 from vtviz.attribution.options import HEAD, LAYER, Options, choices
+from vtviz.models.record import entropy
 from vtviz.models.recorder import RecordedLayer
 from vtviz.watch import Watch
 
@@ -55,8 +54,7 @@ def _back(forward: ForwardPass, layer: RecordedLayer) -> RecordedLayer | None:
 
 def _sharpness(rows: Tensor) -> Tensor:
     """How far rows of attention ``[T, patches]`` are from being spread evenly, ``[T]``; 0 for a row of zeros."""
-    entropy = -(rows * rows.clamp_min(1e-12).log()).sum(dim=-1)
-    return (1.0 - entropy / math.log(rows.shape[-1])).clamp_min(0.0) * (rows.sum(dim=-1) > 0)
+    return (1.0 - entropy(rows)).clamp_min(0.0) * (rows.sum(dim=-1) > 0)
 
 
 METHOD = RawAttention()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from vtviz.attribution.base import COMPLETE, Details, Method, Relevance
+from vtviz.attribution.base import COMPLETE, Details, ManyPasses, Relevance
 from vtviz.attribution.case import Case
 from vtviz.attribution.maps import of_text, peak_of
 from vtviz.attribution.methods.gradient.gradient_input import embedded
@@ -21,7 +21,7 @@ POINTS = 10  # of the path at a time
 MOST = 4  # times the steps asked for, where more than that is left
 
 
-class IntegratedGradients(Method):
+class IntegratedGradients(ManyPasses):
     """(x − x') ∫ ∂target/∂x along the straight path from the baseline x' to the input x, words and photo together.
 
     The baseline of the text is padding in place of every piece, that of the photo the features of a photo of its mean
@@ -36,9 +36,6 @@ class IntegratedGradients(Method):
     formula = "(x − x′) · ∫ ∂f/∂x along x′ → x"
     paper = "Sundararajan, Taly and Yan, Axiomatic Attribution for Deep Networks, ICML 2017 (Captum)"
     cost = "S F + S B"
-    signed = True
-    maps_of = "text"
-    perturbs = True
     options = choices(samples=Choice(50, 2, 1000))
 
     def passes(self, tokens: Tokens, grid: tuple[int, int], options: Options) -> int:

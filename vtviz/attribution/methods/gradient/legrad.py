@@ -11,7 +11,7 @@ from vtviz.attribution.base import AND_GRADIENT, Method, Relevance
 from vtviz.attribution.case import Case
 from vtviz.attribution.maps import of_text, of_tokens
 from vtviz.attribution.options import Options
-from vtviz.models.base import TwoTowers
+from vtviz.models.base import DualEncoder
 from vtviz.models.record import KINDS, Kind
 from vtviz.models.recorder import RecordedLayer
 from vtviz.watch import Watch
@@ -36,7 +36,7 @@ class LeGrad(Method):
     attention = ("text→image", "image", "fused")
 
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
-        if isinstance(case.model, TwoTowers) and "text→image" not in case.model.abilities.kinds[case.target.kind]:
+        if isinstance(case.model, DualEncoder) and "text→image" not in case.model.abilities.kinds[case.target.kind]:
             return self._of_towers(case, case.model)
         forward = case.forward(True, KINDS)
         layers = forward.attention.layers
@@ -44,7 +44,7 @@ class LeGrad(Method):
         words, _ = forward.attention.sizes()
         return [self._one(case, index, sensitive, words) for index in range(len(case.tokens))]
 
-    def _of_towers(self, case: Case, model: TwoTowers) -> list[Relevance]:
+    def _of_towers(self, case: Case, model: DualEncoder) -> list[Relevance]:
         """Every s_l reaches back to its own layer only: together they cost one backward pass."""
         with model.record(("image", "text")) as recording:
             whole, ended = model.layer_similarities(case.features.expand(len(case.tokens), -1, -1), case.text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from vtviz.attribution.base import Method, Relevance
+from vtviz.attribution.base import ManyPasses, Relevance
 from vtviz.attribution.case import Case
 from vtviz.attribution.options import Choice, Options, choices
 from vtviz.attribution.players import Players, blocks
@@ -12,7 +12,7 @@ from vtviz.inputs import Tokens
 from vtviz.watch import Watch
 
 
-class FeatureAblation(Method):
+class FeatureAblation(ManyPasses):
     """target(all) − target(without one word, or one square of ``window`` patches), words and photo in the same units.
 
     A missing word's pieces are dropped; a missing square shows the photo's mean colour. One map stands for the whole
@@ -24,9 +24,6 @@ class FeatureAblation(Method):
     formula = "f(x) − f(x without a word or square)"
     paper = "Zeiler and Fergus, ECCV 2014; Kokhlikyan et al., Captum, 2020"
     cost = "(W + P) F"
-    signed = True
-    maps_of = "text"
-    perturbs = True
     options = choices(window=Choice(2, 1, 32))
 
     def passes(self, tokens: Tokens, grid: tuple[int, int], options: Options) -> int:

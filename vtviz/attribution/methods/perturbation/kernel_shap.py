@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from vtviz.attribution.base import Method, Relevance
+from vtviz.attribution.base import ManyPasses, Relevance
 from vtviz.attribution.case import Case
 from vtviz.attribution.options import SEED, Choice, Options, choices
 from vtviz.attribution.perturbation import batch_size
@@ -14,7 +14,7 @@ from vtviz.inputs import Tokens
 from vtviz.watch import Watch
 
 
-class KernelSHAP(Method):
+class KernelSHAP(ManyPasses):
     """The linear model of which players are there that fits the target best, coalitions weighted by the Shapley kernel.
 
     ``samples`` random coalitions of words and squares of ``window`` patches; as many as there are players are the least
@@ -28,9 +28,6 @@ class KernelSHAP(Method):
     formula = "min_φ Σ_z π(z) (f(z) − φ₀ − Σ z_i φ_i)²"
     paper = "Lundberg and Lee, A Unified Approach to Interpreting Model Predictions, NeurIPS 2017 (Captum)"
     cost = "S F"
-    signed = True
-    maps_of = "text"
-    perturbs = True
     options = choices(samples=Choice(300, 20, 20_000), seed=SEED, window=Choice(4, 1, 32))
 
     def passes(self, tokens: Tokens, grid: tuple[int, int], options: Options) -> int:

@@ -7,7 +7,7 @@ from itertools import product
 import torch
 from torch import Tensor
 
-from vtviz.attribution.base import Details, Method, Relevance
+from vtviz.attribution.base import Details, ManyPasses, Relevance
 from vtviz.attribution.case import Case
 from vtviz.attribution.maps import of_text, peak_of
 from vtviz.attribution.options import Choice, Options, choices
@@ -16,7 +16,7 @@ from vtviz.inputs import Tokens
 from vtviz.watch import Watch
 
 
-class Occlusion(Method):
+class Occlusion(ManyPasses):
     """target(photo) − target(photo with a square covered); a patch has the mean over the squares that cover it.
 
     The square is ``window`` patches wide, moves by half its side and shows the photo's mean colour. One map stands for
@@ -28,10 +28,7 @@ class Occlusion(Method):
     formula = "f(x) − f(x without a square)"
     paper = "Zeiler and Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014"
     cost = "P F"
-    signed = True
-    maps_of = "text"
     scores_words = False
-    perturbs = True
     options = choices(window=Choice(4, 1, 32))
 
     def passes(self, tokens: Tokens, grid: tuple[int, int], options: Options) -> int:

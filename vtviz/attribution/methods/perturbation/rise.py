@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vtviz.attribution.base import Details, Method, Relevance
+from vtviz.attribution.base import Details, ManyPasses, Relevance
 from vtviz.attribution.case import Case
 from vtviz.attribution.maps import of_text, peak_of
 from vtviz.attribution.options import SEED, Choice, Options, choices
@@ -17,7 +17,7 @@ from vtviz.watch import Watch
 SHOWN = 0.5  # the probability that a cell is shown
 
 
-class RISE(Method):
+class RISE(ManyPasses):
     """Σ_n (target_n − mean target) · M_n / Σ_n M_n over random smooth masks M_n, for each patch.
 
     Cells of ``window`` patches are shown with probability one half, enlarged bilinearly and shifted at random; what is
@@ -30,10 +30,7 @@ class RISE(Method):
     formula = "Σ_n (f_n − mean f) · M_n / Σ_n M_n"
     paper = "Petsiuk, Das and Saenko, RISE: Randomized Input Sampling for Explanation of Black-box Models, BMVC 2018"
     cost = "S F"
-    signed = True
-    maps_of = "text"
     scores_words = False
-    perturbs = True
     options = choices(samples=Choice(500, 10, 20_000), seed=SEED, window=Choice(4, 1, 32))
 
     def passes(self, tokens: Tokens, grid: tuple[int, int], options: Options) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from vtviz.attribution.base import Method, Relevance
+from vtviz.attribution.base import ManyPasses, Relevance
 from vtviz.attribution.case import Case
 from vtviz.attribution.options import SEED, Choice, Options, choices
 from vtviz.attribution.players import Players, blocks
@@ -13,7 +13,7 @@ from vtviz.inputs import Tokens
 from vtviz.watch import Watch
 
 
-class ShapleySampling(Method):
+class ShapleySampling(ManyPasses):
     """The mean over random orders of what a word or a square adds to the target when it joins those before it.
 
     Every order shares out target(all) − target(nothing) exactly, so the relevances sum to it (efficiency). Standard
@@ -29,9 +29,6 @@ class ShapleySampling(Method):
         "Castro et al., Polynomial Calculation of the Shapley Value, 2009; Parcalabescu and Frank, MM-SHAP, ACL 2023"
     )
     cost = "S (W + P) F"
-    signed = True
-    maps_of = "text"
-    perturbs = True
     options = choices(samples=Choice(12, 2, 2000), seed=SEED, window=Choice(4, 1, 32))
 
     def passes(self, tokens: Tokens, grid: tuple[int, int], options: Options) -> int:

@@ -6,14 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vtviz.attribution.base import ONE_PASS, Method, Relevance
 from vtviz.attribution.case import Case
-from vtviz.attribution.maps import of_tokens
-from vtviz.attribution.options import Options
-from vtviz.attribution.vectors import need_vectors
-from vtviz.inputs import InputError
-from vtviz.models.base import Abilities, LocalModel, TargetKind
-from vtviz.watch import Watch
+from vtviz.attribution.vectors import VectorSimilarity
+from vtviz.models.base import TokenLevelModel
 
 DISTRACTORS = (
     "person", "dog", "cat", "car", "tree", "grass", "sky", "water", "road", "wall", "building", "floor", "table",
@@ -22,7 +17,7 @@ DISTRACTORS = (
 SHARPNESS = 2.0  # of the softmax that weighs the classes, as in the paper's code
 
 
-class CLIPSurgery(Method):
+class CLIPSurgery(VectorSimilarity):
     """image ⊙ text ⊙ w minus its mean over the classes, summed over channels.
 
     The image vectors are made with value–value attention in place of query–key attention and without the feed-forward
@@ -34,25 +29,16 @@ class CLIPSurgery(Method):
     label = "CLIP Surgery"
     formula = "img ⊙ txt ⊙ w − mean over classes,  V–V attention"
     paper = "Li et al., CLIP Surgery for Better Explainability with Enhancement in Open-Vocabulary Tasks, 2023"
-    cost = ONE_PASS
-    signed = True
 
-    def supports(self, abilities: Abilities, target: TargetKind) -> InputError | None:
-        return need_vectors(abilities, target, self.label)
-
-    @torch.inference_mode()
-    def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
-        model = case.model
-        assert isinstance(model, LocalModel)
+    def similarities(self, case: Case, model: TokenLevelModel) -> list[Tensor]:
         patches = model.surgery_vectors(case.features)[0]
         whole = F.normalize(model.patch_vectors(case.features)[0].mean(dim=0), dim=-1)
         words, others = model.word_vectors(case.text), _distractors(model)
-        found = []
+        rows = []
         for index in range(len(case.tokens)):
             own = case.pieces(words[index], index, axis=0)
-            rows = surgery(patches, torch.cat([own, others]), whole)[: len(own)]
-            found.append(of_tokens(rows, rows.amax(dim=-1), model.grid, signed=True))
-        return found
+            rows.append(surgery(patches, torch.cat([own, others]), whole)[: len(own)])
+        return rows
 
 
 def surgery(patches: Tensor, classes: Tensor, whole: Tensor) -> Tensor:
@@ -63,11 +49,11 @@ def surgery(patches: Tensor, classes: Tensor, whole: Tensor) -> Tensor:
     return (weighted - weighted.mean(dim=0)) @ patches.T
 
 
-def _distractors(model: LocalModel) -> Tensor:
+def _distractors(model: TokenLevelModel) -> Tensor:
     vectors = model.word_vectors(model.encode_texts(DISTRACTORS))
     first = model.text_offset
     counts = [len(model.tokenize(word).pieces) for word in DISTRACTORS]
-    means = [each[first : first + count].mean(dim=0) for each, count in zip(vectors, counts, strict=True)]
+    means = [pieces[first : first + count].mean(dim=0) for pieces, count in zip(vectors, counts, strict=True)]
     return F.normalize(torch.stack(means), dim=-1)
 
 

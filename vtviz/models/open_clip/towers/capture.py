@@ -1,26 +1,26 @@
-"""Records the attention of open_clip's towers while they run, with torch's own hooks.
+"""Records, and changes, the attention of open_clip's towers while they run, with torch's own hooks.
 
-No hook changes what a module answers: a hooked module is handed a single token, and its answer is replaced by the same
-attention written out, whose weights lie on the graph. Nothing is computed twice.
+A recorded module is handed a single token, and its answer is replaced by the same attention written out, whose weights
+lie on the graph, so nothing is computed twice. A module that is not recorded runs as it is; its answer is replaced only
+where its weights were changed.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
+from weakref import WeakSet
 
-import torch
 from torch import Tensor, nn
 
-from vtviz.models.open_clip.towers.attention import WRITTEN, Attend, one_token
+from vtviz.models.attention import Heads
+from vtviz.models.open_clip.towers.attention import WRITTEN, Attend, one_token, run_written
 from vtviz.models.open_clip.towers.hf_attention import is_hugging_face, listening
-from vtviz.models.record import Kind
-from vtviz.models.recorder import RecordedLayer, Recording
-
-Change = Callable[[RecordedLayer], RecordedLayer]
+from vtviz.models.record import KINDS, Kind
+from vtviz.models.recorder import Recorder, Recording
 
 
 def sites(network: nn.Module, kinds: Collection[Kind]) -> dict[nn.Module, tuple[str, Kind]]:
@@ -28,12 +28,12 @@ def sites(network: nn.Module, kinds: Collection[Kind]) -> dict[nn.Module, tuple[
 
     Attentional poolers are none of them: they are read where their patches are needed.
     """
-    found: dict[nn.Module, tuple[str, Kind]] = {}
+    modules: dict[nn.Module, tuple[str, Kind]] = {}
     for name, module in network.named_modules():
         kind = kind_of(name)
         if type(module) in WRITTEN and "attn_pool" not in name and kind in kinds:
-            found[module] = (name, kind)
-    return found
+            modules[module] = (name, kind)
+    return modules
 
 
 def kind_of(name: str) -> Kind:
@@ -44,56 +44,52 @@ def kind_of(name: str) -> Kind:
 
 
 @contextmanager
-def record_towers(
-    network: nn.Module, kinds: Collection[Kind], lock: threading.Lock, change: Change | None = None
-) -> Iterator[Recording]:
-    """Records the attentions of ``network`` of the given kinds that run in this thread inside the ``with``.
-
-    ``change`` may replace a layer before the network goes on with its ``mixed``. Afterwards no hook is left.
+def record_towers(network: nn.Module, recorder: Recorder) -> Iterator[Recording]:
+    """Lets ``recorder`` mix the values of the attention layers of ``network`` inside the ``with``; it leaves no hook
+    behind.
 
     Raises:
         RuntimeError: if the network is being recorded already: two recordings would mix.
     """
-    recording = Recording()
-
-    def attend(name: str, kind: Kind, query: Tensor, key: Tensor, value: Tensor, scores: Tensor) -> Tensor:
-        weights = scores.float().softmax(dim=-1)
-        if torch.is_grad_enabled() and not weights.requires_grad:
-            weights.requires_grad_()  # with frozen parameters the graph begins here
-        mixed = weights.to(value.dtype) @ value
-        layer = RecordedLayer(name, kind, weights, query, key, value, mixed)
-        layer = layer if change is None else change(layer)
-        recording.layers.append(layer)
-        return layer.mixed
-
-    with alone(lock), ExitStack() as undo:
-        for module, (name, kind) in sites(network, kinds).items():
-            replace_attention(module, partial(attend, name, kind), undo)
+    with alone(network), ExitStack() as undo:
+        for module, (name, kind) in sites(network, [kind for kind in KINDS if recorder.observes(kind)]).items():
+            replaces = kind in recorder.kinds
+            replace_attention(module, partial(recorder.attend, name, kind), undo, replaces)
         text: Any = getattr(network, "text", None)
-        if "text" in kinds and text is not None and is_hugging_face(text):
+        if recorder.observes("text") and text is not None and is_hugging_face(text):
             names = {module: f"text.{name}" for name, module in text.named_modules()}
 
-            def hear(module: nn.Module, query: Tensor, key: Tensor, value: Tensor, scores: Tensor) -> Tensor:
-                return attend(names[module], "text", query, key, value, scores)
+            def mix(module: nn.Module, heads: Heads) -> Tensor | None:
+                return recorder.attend(names[module], "text", heads)
 
-            undo.enter_context(listening(text.transformer, hear))
-        yield recording
+            undo.enter_context(listening(text.transformer, mix))
+        yield recorder.recording
+
+
+_beginning = threading.Lock()
+_replaced: WeakSet[nn.Module] = WeakSet()  # not an attribute of the model, which must stay fit to be copied
 
 
 @contextmanager
-def alone(lock: threading.Lock) -> Iterator[None]:
-    """Holds the lock of a network whose attention is replaced. Raises RuntimeError where that is done already."""
-    if not lock.acquire(blocking=False):
-        raise RuntimeError("this model is being recorded already")
+def alone(network: nn.Module) -> Iterator[None]:
+    """Claims a network whose attention is to be replaced. Raises RuntimeError if that is done already."""
+    with _beginning:
+        if network in _replaced:
+            raise RuntimeError("this model is being recorded already")
+        _replaced.add(network)
     try:
         yield
     finally:
-        lock.release()
+        _replaced.discard(network)
 
 
-def replace_attention(module: nn.Module, attend: Attend, undo: ExitStack) -> None:
+def replace_attention(module: nn.Module, attend: Attend, undo: ExitStack, always: bool = True) -> None:
     """Lets ``attend`` mix the values whenever ``module``, one of ``WRITTEN``, runs in this thread, until ``undo``
-    closes."""
+    closes.
+
+    Where ``attend`` does so ``always``, the module itself is spared the work. Otherwise it may return None to keep what
+    the module answers.
+    """
     owner = threading.get_ident()
     calls: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
 
@@ -101,13 +97,13 @@ def replace_attention(module: nn.Module, attend: Attend, undo: ExitStack) -> Non
         if threading.get_ident() != owner:
             return None
         calls.append((args, kwargs))
-        return one_token(module, args, kwargs)
+        return one_token(module, args, kwargs) if always else None
 
     def after(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> Any:
         if threading.get_ident() != owner:
             return None
         args, kwargs = calls.pop()
-        return WRITTEN[type(module)](module, attend, *args, **kwargs)
+        return run_written(module, attend, *args, **kwargs)
 
     for handle in (
         module.register_forward_pre_hook(before, with_kwargs=True),

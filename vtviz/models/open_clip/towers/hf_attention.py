@@ -11,40 +11,45 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from vtviz.models.attention import Heads
+
 NAME = "vtviz_recorded"
 
 
-class Listener(Protocol):
-    """Mixes the values of one attention module."""
+class Mixer(Protocol):
+    """Mixes the values of one attention module, or returns None to leave them to transformers."""
 
-    def __call__(self, module: nn.Module, query: Tensor, key: Tensor, value: Tensor, scores: Tensor) -> Tensor: ...
+    def __call__(self, module: nn.Module, heads: Heads) -> Tensor | None: ...
 
 
-_listener: ContextVar[Listener | None] = ContextVar("vtviz_listener", default=None)
+_mixer: ContextVar[Mixer | None] = ContextVar("vtviz_mixer", default=None)
 
 
 @contextmanager
-def listening(transformer: nn.Module, listener: Listener) -> Iterator[None]:
-    """Inside the ``with``, ``listener`` mixes the values in every attention of ``transformer``."""
+def listening(transformer: nn.Module, mixer: Mixer) -> Iterator[None]:
+    """Inside the ``with``, ``mixer`` mixes the values in every attention of ``transformer``, in this thread."""
     _register()
     config: Any = transformer.config
     before = config._attn_implementation
-    token = _listener.set(listener)
+    token = _mixer.set(mixer)
     config._attn_implementation = NAME
     try:
         yield
     finally:
         config._attn_implementation = before
-        _listener.reset(token)
+        _mixer.reset(token)
 
 
 @cache
 def _register() -> None:
     from transformers import AttentionInterface, AttentionMaskInterface
-    from transformers.masking_utils import eager_mask
+    from transformers.masking_utils import sdpa_mask
+
+    def mask(*args: Any, **kwargs: Any) -> Tensor | None:
+        return sdpa_mask(*args, **{**kwargs, "allow_is_causal_skip": False})  # so that None means no mask at all
 
     AttentionInterface.register(NAME, _attention)
-    AttentionMaskInterface.register(NAME, eager_mask)
+    AttentionMaskInterface.register(NAME, mask)
 
 
 def _attention(
@@ -55,15 +60,27 @@ def _attention(
     attention_mask: Tensor | None,
     scaling: float | None = None,
     position_bias: Tensor | None = None,
-    **_: Any,
+    **options: Any,
 ) -> tuple[Tensor, None]:
-    scores = query @ key.transpose(-1, -2) * (query.shape[-1] ** -0.5 if scaling is None else scaling)
-    for bias in (position_bias, attention_mask):
-        scores = scores if bias is None else scores + bias
-    listener = _listener.get()
-    # Without a listener this is another thread than the one that records.
-    mixed = scores.softmax(dim=-1) @ value if listener is None else listener(module, query, key, value, scores)
-    return mixed.transpose(1, 2).contiguous(), None
+    from transformers.integrations.sdpa_attention import sdpa_attention_forward
+
+    mixer = _mixer.get()  # another thread than the one that records has none
+    scale = query.shape[-1] ** 0.5 if scaling is None else 1 / scaling
+    heads = Heads(query, key, value, _mask(attention_mask, position_bias), scale)
+    mixed = None if mixer is None else mixer(module, heads)
+    if mixed is not None:
+        return mixed.transpose(1, 2).contiguous(), None
+    own = sdpa_attention_forward(
+        module, query, key, value, attention_mask, scaling=scaling, position_bias=position_bias, **options
+    )
+    return own[0], None
+
+
+def _mask(allowed: Tensor | None, bias: Tensor | None) -> Tensor | None:
+    """One mask of which keys are ``allowed`` and a ``bias`` of the scores, as Heads have it."""
+    if allowed is None or bias is None:
+        return allowed if bias is None else bias
+    return torch.where(allowed, bias, torch.finfo(bias.dtype).min)
 
 
 def is_hugging_face(text: nn.Module) -> bool:

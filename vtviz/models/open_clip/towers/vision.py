@@ -14,8 +14,15 @@ from open_clip.transformer import VisionTransformer
 from timm.models.eva import Eva
 from torch import Tensor, nn
 
+from vtviz.models.attention import Heads
 from vtviz.models.base import ModelError
-from vtviz.models.open_clip.towers.attention import WRITTEN, multihead
+from vtviz.models.open_clip.towers.attention import (
+    WRITTEN,
+    output_multihead,
+    project_multihead,
+    run_written,
+    value_projection,
+)
 
 SURGERY_LAYERS = 6  # as in the authors' code
 
@@ -108,7 +115,7 @@ class VisionTower:
         normed = (block.ln_1 if hasattr(block, "ln_1") else block.norm1)(x)
         many = isinstance(block.attn, nn.MultiheadAttention)
         inputs = (normed, normed, normed) if many else (normed,)
-        out = WRITTEN[type(block.attn)](block.attn, _value_value, *inputs)
+        out = run_written(block.attn, _value_value, *inputs)
         scaled: Callable[[Tensor], Tensor] = (
             getattr(block, "ls_1", None) or getattr(block, "ls1", None) or nn.Identity()
         )
@@ -117,8 +124,8 @@ class VisionTower:
         return mixed if gamma is None else gamma * mixed
 
 
-def _value_value(query: Tensor, key: Tensor, value: Tensor, scores: Tensor) -> Tensor:
-    return F.scaled_dot_product_attention(value, value, value)
+def _value_value(heads: Heads) -> Tensor:
+    return F.scaled_dot_product_attention(heads.value, heads.value, heads.value)
 
 
 class OwnVision(VisionTower):
@@ -128,7 +135,7 @@ class OwnVision(VisionTower):
 
     def __init__(self, visual: VisionTransformer) -> None:
         if visual.attn_pool is not None and visual.attn_pool_contrastive is not None:
-            raise ModelError("vtviz does not support image towers with two attentional poolers; choose another model.")
+            raise ModelError("vtviz does not support image towers with two attentional poolers.")
         self.visual = visual
         self.blocks = list(visual.transformer.resblocks)
         self.grid, self.patch, self.size = visual.grid_size, visual.patch_size, visual.image_size
@@ -154,9 +161,7 @@ class OwnVision(VisionTower):
     def alone(self, tokens: Tensor) -> Tensor:
         """What the attentional pooler would give if it attended to one token only, ``[batch, n, width]``."""
         pooler: Any = self.visual.attn_pool
-        matrix = pooler.attn.v_proj_weight
-        matrix = pooler.attn.in_proj_weight.chunk(3)[2] if matrix is None else matrix
-        values = F.linear(pooler.ln_k(tokens), matrix, pooler.attn.in_proj_bias.chunk(3)[2])
+        values = F.linear(pooler.ln_k(tokens), *value_projection(pooler.attn))
         out: Tensor = self.visual.ln_post(pooler.attn.out_proj(values))
         return out
 
@@ -164,16 +169,12 @@ class OwnVision(VisionTower):
         """What the attentional pooler gives, ``[batch, queries, width]``, and its weights ``[batch, queries, n]``, the
         mean of its heads."""
         pooler: Any = self.visual.attn_pool
-        kept: list[Tensor] = []
-
-        def attend(query: Tensor, key: Tensor, value: Tensor, scores: Tensor) -> Tensor:
-            weights = scores.float().softmax(dim=-1)
-            kept.append(weights.mean(dim=1))
-            return weights.to(value.dtype) @ value
-
         keys = pooler.ln_k(tokens)
         queries = pooler.ln_q(pooler.query)[None].expand(len(tokens), -1, -1)
-        return self.visual.ln_post(multihead(pooler.attn, attend, queries, keys, keys)[0]), kept[0]
+        heads = project_multihead(pooler.attn, queries, keys, keys)
+        weights = heads.weights()
+        pooled = output_multihead(pooler.attn, heads.mixed_by(weights))[0]
+        return self.visual.ln_post(pooled), weights.mean(dim=1)
 
     def readout(self, tokens: Tensor) -> Tensor:
         weights = self.pool(tokens)[1]
@@ -197,14 +198,12 @@ class TimmVision(VisionTower):
         embed: Any = getattr(self.trunk, "patch_embed", None)
         if not hasattr(self.trunk, "blocks") or getattr(embed, "grid_size", None) is None:
             raise ModelError(
-                "vtviz supports only plain vision transformers, not the image tower {tower}; choose another model.",
-                tower=type(self.trunk).__name__,
+                "The image tower {tower} is not a plain vision transformer.", tower=type(self.trunk).__name__
             )
         self.blocks = list(self.trunk.blocks)
         if any(type(getattr(block, "attn", None)) not in WRITTEN for block in self.blocks):
             raise ModelError(
-                "vtviz cannot read the attention of the image tower {tower}; choose another model.",
-                tower=type(self.trunk).__name__,
+                "vtviz cannot read the attention of the image tower {tower}.", tower=type(self.trunk).__name__
             )
         self.grid, self.patch, self.size = embed.grid_size, embed.patch_size, embed.img_size
         self.offset = int(self.trunk.num_prefix_tokens)
@@ -269,6 +268,5 @@ def vision_tower(visual: nn.Module) -> VisionTower:
     if isinstance(visual, TimmModel):
         return TimmVision(visual)
     raise ModelError(
-        "The image tower {tower} is not a vision transformer, so it has no attention to show; choose another model.",
-        tower=type(visual).__name__,
+        "The image tower {tower} is not a vision transformer: it has no attention to show.", tower=type(visual).__name__
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# Word to numbers of classes (ILSVRC 2012, from 0); a pair is a range with both ends.
+# From words to class numbers (ILSVRC 2012, from 0); a pair is a range that includes both ends.
 EVERYDAY: dict[str, list[int | tuple[int, int]]] = {
     "fish": [(0, 6), (389, 397)],
     "shark": [(2, 4)],
@@ -110,10 +110,10 @@ EVERYDAY: dict[str, list[int | tuple[int, int]]] = {
 
 def everyday_names() -> dict[int, list[str]]:
     """The everyday words of each class that has any."""
-    found: dict[int, list[str]] = {}
+    words: dict[int, list[str]] = {}
     for word, classes in EVERYDAY.items():
-        for each in classes:
-            first, last = each if isinstance(each, tuple) else (each, each)
+        for entry in classes:
+            first, last = entry if isinstance(entry, tuple) else (entry, entry)
             for number in range(first, last + 1):
-                found.setdefault(number, []).append(word)
-    return found
+                words.setdefault(number, []).append(word)
+    return words

@@ -1,11 +1,12 @@
 """Backbone features of every view of every training photo, computed once and kept on disk.
 
 A part is one float16 array ``[rows, patches, channels]`` and one JSONL file that says what each row shows.
-A part that is there already is not computed again, so an interrupted run resumes.
+Parts that exist are not computed again, so an interrupted run resumes.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import random
@@ -18,24 +19,30 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
-from tqdm import tqdm
 
-from vtviz.evaluation.split import read_rows
+from vtviz.evaluation.split import Row, read_rows
+from vtviz.files import write_atomically
 from vtviz.models.vtviz_base.backbone import PatchBackbone, to_pixels
 from vtviz.training.precision import mixed_precision
 from vtviz.training.vtviz_base.data.imagenet import class_activation, load_backbone, load_classifier
 from vtviz.training.vtviz_base.data.regions import coverage
 from vtviz.training.vtviz_base.data.views import View, apply_view, jitter, mosaic, paste, random_view
+from vtviz.watch import Watch
 
 BATCH = 16
 SIZE = 320
 SIDED_WORDS = {"left", "right"}
 MOSAIC_SIDES = (2, 2, 3, 4)  # photos along one side of a mosaic
 PASTED = (1, 2, 3)  # photos pasted onto another
-ACTIVE = 0.4  # of the strongest activation in its box: where a thing is taken to be
+CLASSES = 50  # classes whose activation is computed at a time
+ACTIVE = 0.4  # share of the strongest activation in a thing's box from which a patch counts as the thing
+
+Shown = tuple[Image.Image, Row]  # an image, and what it shows
 
 
-def cache_features(photos: Path, names: Path | None, cache: Path, views: int, scenes: int, seed: int) -> None:
+def cache_features(
+    photos: Path, names: Path | None, cache: Path, views: int, scenes: int, seed: int, watch: Watch
+) -> None:
     """Writes the features of both splits, ``views`` augmented views of each training photo, and composed scenes.
 
     Args:
@@ -45,6 +52,10 @@ def cache_features(photos: Path, names: Path | None, cache: Path, views: int, sc
         views: augmented views of each training photo, beside the plain one.
         scenes: composed scenes of each of the two kinds.
         seed: seed of the views and scenes.
+        watch: hears of every batch, part by part.
+
+    Raises:
+        Cancelled: if the watch says so; finished parts are kept.
     """
     cache.mkdir(parents=True, exist_ok=True)
     classifier = load_classifier()
@@ -53,19 +64,20 @@ def cache_features(photos: Path, names: Path | None, cache: Path, views: int, sc
         rows = read_rows(photos / f"{split}.jsonl")
         for view in range(1 if split == "dev" else 1 + views):
             source = _views(rows, photos / "images", view, seed)
-            _write_part(cache, f"{split}-{view}", len(rows), source, backbone)
+            _write_part(cache, f"{split}-{view}", len(rows), source, backbone, watch)
     if names is not None:
         classes = read_rows(names / "classes.jsonl")
-        _write_part(cache, "names-0", len(classes), _views(classes, names / "images", 0, seed), backbone)
-        _write_activations(cache, classes, classifier)
+        source = _views(classes, names / "images", 0, seed)
+        _write_part(cache, "names-0", len(classes), source, backbone, watch)
+        _write_activations(cache, classes, classifier, watch)
         backgrounds = [photos / "images" / row["image"] for row in read_rows(photos / "train.jsonl")]
         for kind in ("mosaic", "paste"):
             source = _scenes(kind, classes, names / "images", backgrounds, scenes, seed)
-            _write_part(cache, kind, scenes, source, backbone)
-            _write_regions(cache, kind, classes, classifier)
+            _write_part(cache, kind, scenes, source, backbone, watch)
+            _write_regions(cache, kind, classes, classifier, watch)
 
 
-def _views(rows: list[dict], images: Path, number: int, seed: int) -> Iterator[tuple[Image.Image, dict]]:
+def _views(rows: list[Row], images: Path, number: int, seed: int) -> Iterator[Shown]:
     for index, row in enumerate(rows):
         image = Image.open(images / row["image"]).convert("RGB")
         rng, view = random.Random(f"{seed}-{number}-{index}"), View()
@@ -77,8 +89,8 @@ def _views(rows: list[dict], images: Path, number: int, seed: int) -> Iterator[t
 
 
 def _scenes(
-    kind: str, classes: list[dict], images: Path, backgrounds: list[Path], count: int, seed: int
-) -> Iterator[tuple[Image.Image, dict]]:
+    kind: str, classes: list[Row], images: Path, backgrounds: list[Path], count: int, seed: int
+) -> Iterator[Shown]:
     for index in range(count):
         rng = random.Random(f"{seed}-{kind}-{index}")
         shown = rng.choice(MOSAIC_SIDES) ** 2 if kind == "mosaic" else rng.choice(PASTED)
@@ -93,16 +105,18 @@ def _scenes(
 
 
 def _write_part(
-    cache: Path, name: str, count: int, source: Iterator[tuple[Image.Image, dict]], backbone: PatchBackbone
+    cache: Path, name: str, count: int, source: Iterator[Shown], backbone: PatchBackbone, watch: Watch
 ) -> None:
     target = cache / f"{name}.npy"
     if target.exists():
         return
     patches = (SIZE // 16) ** 2
-    partial = cache / f"{name}.partial.npy"
+    partial = cache / f"{name}.partial.npy"  # always the same: what a killed run left is overwritten, not kept
     array = np.lib.format.open_memmap(partial, mode="w+", dtype=np.float16, shape=(count, patches, backbone.channels))
-    notes: list[dict] = []
-    with ThreadPoolExecutor(1) as ahead, tqdm(total=count, desc=f"features {name}") as progress:
+    notes: list[Row] = []
+    watch.enter(f"features {name}", count)
+    with ThreadPoolExecutor(1) as ahead:
+        watch.check()
         upcoming = ahead.submit(_next_batch, source)
         while True:
             pixels, batch_notes = upcoming.result()
@@ -113,46 +127,56 @@ def _write_part(
                 features = backbone(pixels.to(memory_format=torch.channels_last))
             array[len(notes) : len(notes) + len(batch_notes)] = features.half().numpy()
             notes.extend(batch_notes)
-            progress.update(len(batch_notes))
+            watch.advance(len(batch_notes))
     array.flush()
-    (cache / f"{name}.jsonl").write_text("".join(json.dumps(note) + "\n" for note in notes), encoding="utf-8")
+    write_atomically(cache / f"{name}.jsonl", "".join(json.dumps(note) + "\n" for note in notes).encode())
     os.replace(partial, target)
 
 
-def _next_batch(source: Iterator[tuple[Image.Image, dict]]) -> tuple[torch.Tensor, list[dict]]:
+def _next_batch(source: Iterator[Shown]) -> tuple[torch.Tensor, list[Row]]:
     items = [item for _, item in zip(range(BATCH), source, strict=False)]
     if not items:
         return torch.empty(0), []
     return torch.stack([to_pixels(image, SIZE) for image, _ in items]), [note for _, note in items]
 
 
-def _write_activations(cache: Path, classes: list[dict], classifier: Any) -> None:
+def _write_activations(cache: Path, classes: list[Row], classifier: Any, watch: Watch) -> None:
+    """The class activation map of each named thing, ``[classes, patches]`` in 0..1."""
     target = cache / "names-0.activation.npy"
     if target.exists():
         return
     features = np.load(cache / "names-0.npy", mmap_mode="r")
     maps = []
-    for start in range(0, len(classes), 50):
-        labels = [row["class"] for row in classes[start : start + 50]]
-        maps.append(_activations(classifier, features[start : start + 50], labels))
-    np.save(target, np.concatenate(maps))
+    for first in watch.follow("class activations", range(0, len(classes), CLASSES)):
+        labels = [row["class"] for row in classes[first : first + CLASSES]]
+        maps.append(_activations(classifier, features[first : first + CLASSES], labels))
+    _save(target, np.concatenate(maps))
 
 
-def _write_regions(cache: Path, kind: str, classes: list[dict], classifier: Any) -> None:
-    """Where each thing of each scene is, ``[things, patches]`` in 0..1, scene after scene: the part of its box
-    that its class activation map marks."""
+def _write_regions(cache: Path, kind: str, classes: list[Row], classifier: Any, watch: Watch) -> None:
+    """Where each thing of each scene is, ``[things, patches]`` in 0..1, scene after scene: the part of its box that its
+    class activation map marks."""
     target = cache / f"{kind}.regions.npy"
     if target.exists():
         return
-    features, regions = np.load(cache / f"{kind}.npy", mmap_mode="r"), []
-    for index, note in enumerate(read_rows(cache / f"{kind}.jsonl")):
-        labels = [classes[place]["class"] for place in note["classes"]]
-        boxes = np.stack([coverage([tuple(box)], SIZE // 16) for box in note["boxes"]])
+    features, notes = np.load(cache / f"{kind}.npy", mmap_mode="r"), read_rows(cache / f"{kind}.jsonl")
+    regions = []
+    for index in watch.follow(f"regions {kind}", range(len(notes))):
+        note = notes[index]
+        labels = [classes[row]["class"] for row in note["classes"]]
+        boxes = np.stack([coverage([box], SIZE // 16) for box in note["boxes"]])
         active = _activations(classifier, features[index : index + 1], labels)
         inside = np.where(boxes > 0.5, active, np.nan)
         low, high = np.nanmin(inside, axis=1, keepdims=True), np.nanmax(inside, axis=1, keepdims=True)
         regions.append(np.where(active - low >= ACTIVE * (high - low), boxes, 0.0).astype(np.float16))
-    np.save(target, np.concatenate(regions))
+    _save(target, np.concatenate(regions))
+
+
+def _save(path: Path, array: np.ndarray) -> None:
+    """As ``np.save``, but whole or not at all, because a file that exists counts as finished."""
+    buffer = io.BytesIO()
+    np.save(buffer, array)
+    write_atomically(path, buffer.getbuffer())
 
 
 @torch.inference_mode()

@@ -1,4 +1,4 @@
-"""Training items of the writing heads: a photo with its captions and with questions about it."""
+"""Training items of the caption and answer heads: a photo with its captions and questions about it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ from torch import Tensor
 
 from vtviz.evaluation.questions import KINDS, Question, derive, frequent_nouns
 from vtviz.evaluation.split import Row, read_rows
+from vtviz.metrics.localisation import Box
 from vtviz.models.vtviz_base.heads import CAPTION_PIECES
 from vtviz.training.vtviz_base.data.regions import coverage
 from vtviz.training.vtviz_base.data.views import View
 
-CAPTIONS = 5  # of every photo
-QUESTIONS = 5  # of every photo and step
-FREQUENT_PIECE, FREQUENT_ANSWER = 5, 20  # times in training
+CAPTIONS = 5  # per photo
+QUESTIONS = 5  # per photo and step
+FREQUENT_PIECE, FREQUENT_ANSWER = 5, 20  # occurrences in training
 START, END, UNKNOWN = 0, 1, 2
+
+Phrase = tuple[int, np.ndarray, Sequence[Box], View]  # number of the text, its pieces that are covered, boxes, view
 
 
 @dataclass(frozen=True)
@@ -51,15 +54,15 @@ class HeadBatch:
 
 def caption_pieces(rows: Sequence[Row], tokenizer: Tokenizer) -> list[int]:
     """Ids of the pieces that captions are written with: start, end, unknown, and the frequent ones."""
-    encoded = [each for row in rows for each in tokenizer.encode_batch(row["captions"], add_special_tokens=False)]
-    counts = Counter(piece for each in encoded for piece in each.ids)
+    encoded = [text for row in rows for text in tokenizer.encode_batch(row["captions"], add_special_tokens=False)]
+    counts = Counter(piece for text in encoded for piece in text.ids)
     special: list[int] = tokenizer.encode("[CLS] [SEP] [UNK]", add_special_tokens=False).ids
     return [*special, *sorted(p for p, n in counts.items() if n >= FREQUENT_PIECE and p not in special)]
 
 
 def frequent_answers(questions: Sequence[Sequence[Question]]) -> list[str]:
     """The answers to choose from."""
-    counts = Counter(answer for own in questions for each in own for answer in each.answers)
+    counts = Counter(answer for own in questions for question in own for answer in question.answers)
     return sorted(answer for answer, count in counts.items() if count >= FREQUENT_ANSWER)
 
 
@@ -73,14 +76,14 @@ class HeadItems:
         self.questions = [derive(row, nouns) for row in self.rows]
         self.pieces = caption_pieces(self.rows, tokenizer)
         self.answers = frequent_answers(self.questions)
-        self.number = {piece: number for number, piece in enumerate(self.pieces)}
-        self.place = {answer: number for number, answer in enumerate(self.answers)}
+        self.piece_numbers = {piece: number for number, piece in enumerate(self.pieces)}
+        self.answer_numbers = {answer: number for number, answer in enumerate(self.answers)}
         self.views = [read_rows(path) for path in sorted(cache.glob("train-?.jsonl"))]
         parts = [cache / f"train-{view}.npy" for view in range(len(self.views))]
         self.features = [np.load(part, mmap_mode="r") for part in parts]
 
     def batches(self, photos: int, seed: int, start: int) -> Iterator[HeadBatch]:
-        """Endless batches from step ``start``; every photo once an epoch; each step has its own seed."""
+        """Endless batches from step ``start``; every photo once per epoch; each step has its own seed."""
         per_epoch, step = len(self.rows) // photos, start
         while True:
             order = random.Random(f"{seed}-{step // per_epoch}").sample(range(len(self.rows)), len(self.rows))
@@ -101,57 +104,58 @@ class HeadItems:
     def _captions(self, rows: list[int], views: list[View]) -> tuple[Tensor, Pointers]:
         texts = [caption for row in rows for caption in (self.rows[row]["captions"] * CAPTIONS)[:CAPTIONS]]
         encoded = self.tokenizer.encode_batch(texts)
-        length = min(max(len(each.ids) for each in encoded), CAPTION_PIECES)
+        length = min(max(len(text.ids) for text in encoded), CAPTION_PIECES)
         captions = torch.full((len(texts), length), END)
-        for text, each in enumerate(encoded):
-            pieces = [self.number.get(piece, UNKNOWN) for piece in each.ids[:length]]
-            captions[text, : len(pieces)] = torch.tensor(pieces)
-        found = []
-        for place, (row, view) in enumerate(zip(rows, views, strict=True)):
+        for number, text in enumerate(encoded):
+            pieces = [self.piece_numbers.get(piece, UNKNOWN) for piece in text.ids[:length]]
+            captions[number, : len(pieces)] = torch.tensor(pieces)
+        phrases: list[Phrase] = []
+        for photo, (row, view) in enumerate(zip(rows, views, strict=True)):
             for phrase in self.rows[row]["phrases"]:
                 if phrase["caption"] < CAPTIONS:
-                    text = place * CAPTIONS + phrase["caption"]
-                    offsets = encoded[text].offsets[1:length]  # where a piece is predicted, the one before it stands
+                    number = photo * CAPTIONS + phrase["caption"]
+                    offsets = encoded[number].offsets[1:length]  # each piece is predicted in the place before its own
                     covered = self._covered(offsets, phrase["start"], phrase["end"], length - 1)
-                    found.append((text, covered, phrase["boxes"], view))
-        return captions, self._pointers(found, length - 1)
+                    phrases.append((number, covered, phrase["boxes"], view))
+        return captions, self._pointers(phrases, length - 1)
 
     def _questions(
         self, rows: list[int], views: list[View], rng: random.Random
     ) -> tuple[Tensor, Tensor, Tensor, Pointers]:
         asked: list[tuple[Question, str, View]] = []
         for row, view in zip(rows, views, strict=True):
-            own = [each for each in self.questions[row] if each.answers & self.place.keys()]
+            own = [question for question in self.questions[row] if question.answers & self.answer_numbers.keys()]
             for _ in range(QUESTIONS):
-                kind = rng.choice(sorted({each.kind for each in own}) or KINDS[:1])
-                alike = [each for each in own if each.kind == kind] or [Question(kind, "photo", frozenset())]
-                question = rng.choice(alike)
+                kind = rng.choice(sorted({question.kind for question in own}) or KINDS[:1])
+                of_kind = [question for question in own if question.kind == kind]
+                question = rng.choice(of_kind or [Question(kind, "photo", frozenset())])
                 asked.append((question, question.text(rng.randrange(4)), view))
         encoded = self.tokenizer.encode_batch([text for _, text, _ in asked])
-        length = max(len(each.ids) for each in encoded)
-        ids = torch.tensor([each.ids + [0] * (length - len(each.ids)) for each in encoded])
-        mask = torch.tensor([[t < len(each.ids) for t in range(length)] for each in encoded])
-        targets, found = torch.zeros(len(asked), len(self.answers)), []
+        length = max(len(text.ids) for text in encoded)
+        ids = torch.tensor([text.ids + [0] * (length - len(text.ids)) for text in encoded])
+        mask = torch.tensor([[t < len(text.ids) for t in range(length)] for text in encoded])
+        targets = torch.zeros(len(asked), len(self.answers))
+        phrases: list[Phrase] = []
         for number, (question, text, view) in enumerate(asked):
-            right = [self.place[each] for each in question.answers if each in self.place]
+            right = [self.answer_numbers[answer] for answer in question.answers if answer in self.answer_numbers]
             targets[number, right] = 1.0 / max(len(right), 1)
             start = text.find(question.thing)
             if question.boxes and question.kind != "place":
                 covered = self._covered(encoded[number].offsets, start, start + len(question.thing), length)
-                found.append((number, covered, question.boxes, view))
-        return ids, mask, targets, self._pointers(found, length)
+                phrases.append((number, covered, question.boxes, view))
+        return ids, mask, targets, self._pointers(phrases, length)
 
     def _covered(self, offsets: Sequence[tuple[int, int]], start: int, end: int, length: int) -> np.ndarray:
         covered = np.zeros(length, bool)
         covered[: len(offsets)] = [a < end and b > start and b > a for a, b in offsets][:length]
         return covered
 
-    def _pointers(self, found: list[tuple], length: int) -> Pointers:
-        owner, pieces, regions = [], np.zeros((len(found), length), bool), np.zeros((len(found), self.side**2))
-        for number, (text, covered, boxes, view) in enumerate(found):
+    def _pointers(self, phrases: list[Phrase], length: int) -> Pointers:
+        owner, pieces, regions = [], np.zeros((len(phrases), length), bool), np.zeros((len(phrases), self.side**2))
+        for number, (text, covered, boxes, view) in enumerate(phrases):
             owner.append(text)
             pieces[number] = covered
-            regions[number] = coverage([box for each in boxes if (box := view.box(tuple(each)))], self.side)
+            regions[number] = coverage([seen for box in boxes if (seen := view.box(box))], self.side)
         kept = torch.from_numpy(pieces.any(axis=1))
         owners = torch.tensor(owner, dtype=torch.int64)
         return Pointers(owners[kept], torch.from_numpy(pieces)[kept], torch.from_numpy(regions)[kept].float())

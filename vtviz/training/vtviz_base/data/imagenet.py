@@ -18,7 +18,7 @@ from vtviz.models.vtviz_base.backbone import ARCHITECTURE, STRIDE, PatchBackbone
 def load_classifier() -> Any:
     """EfficientNet-Lite2 with its ImageNet head, dilated, in evaluation mode.
 
-    The package's tensors stand in the order of timm's, so they load by position.
+    The package holds the tensors in timm's order, so they are loaded by position.
 
     Raises:
         ValueError: if the packaged weights do not have the architecture's tensors.
@@ -45,7 +45,7 @@ def load_backbone(classifier: Any) -> PatchBackbone:
 def class_activation(classifier: Any, last_stage: Tensor, classes: Tensor) -> Tensor:
     """Class activation maps ``[classes, patches]`` in 0..1 from last-stage features ``[batch, patches, channels]``.
 
-    Photo i is asked for class i; a single photo is asked for all of them.
+    Map i is that of photo i; a single photo is taken for all classes.
     """
     batch, patches, channels = last_stage.shape
     side = int(patches**0.5)

@@ -12,7 +12,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from vtviz.evaluation.split import read_rows
+from vtviz.evaluation.split import Row, read_rows
 from vtviz.training.vtviz_base.data.everyday_names import everyday_names
 from vtviz.training.vtviz_base.data.regions import coverage
 from vtviz.training.vtviz_base.data.views import View
@@ -21,14 +21,13 @@ TEMPLATES = ("a photo of {}", "{}", "a picture of {}", "this is {}", "there is {
 JOINERS = (" and ", ", ", " next to ", " with ", " in front of ")
 SEVERAL = 0.6  # share of the texts on scenes that name several things
 
-
 Rows = np.ndarray | Mapping[int, np.ndarray]  # of a part of the cache, each [patches, channels]
 
 
 @dataclass(frozen=True)
 class Batch:
-    """``features [n, patches, channels]``, ``ids`` and ``mask [n, T]``; phrase k belongs to item ``owner[k]``, covers
-    the pieces ``pieces[k] [T]`` and the patches ``regions[k] [patches]``."""
+    """``features [n, patches, channels]``, ``ids`` and ``mask [n, T]``; phrase k belongs to item ``owner[k]`` and
+    covers the pieces ``pieces[k] [T]`` and the patches ``regions[k] [patches]``."""
 
     features: Tensor
     ids: Tensor
@@ -40,10 +39,13 @@ class Batch:
 
 @dataclass(frozen=True)
 class Item:
+    """A row of a part of the cache, a text about it, and the text's phrases: start, end, and how much of each patch
+    they cover, ``[patches]`` in 0..1."""
+
     part: str
     row: int
     text: str
-    phrases: list[tuple[int, int, np.ndarray]]  # start, end, coverage of the patches
+    phrases: list[tuple[int, int, np.ndarray]]
 
 
 class Items:
@@ -54,7 +56,7 @@ class Items:
         self.rows = read_rows(photos / "train.jsonl")
         self.views = [read_rows(path) for path in sorted(cache.glob("train-?.jsonl"))]
         parts = [f"train-{view}" for view in range(len(self.views))]
-        self.scenes: dict[str, list[dict]] = {}
+        self.scenes: dict[str, list[Row]] = {}
         if names is not None:
             everyday = everyday_names()
             classes = read_rows(names / "classes.jsonl")
@@ -65,7 +67,7 @@ class Items:
         self.features: dict[str, Rows] = {part: np.load(cache / f"{part}.npy", mmap_mode="r") for part in parts}
 
     def caption(self, row: int, rng: random.Random, view_number: int | None = None) -> Item:
-        """A view of a photo (a random one) with one of its captions."""
+        """One of the captions of a photo with a view of it, a random one unless its number is passed."""
         record = self.rows[row]
         number = rng.randrange(len(self.views)) if view_number is None else view_number
         note = self.views[number][row]
@@ -74,7 +76,7 @@ class Items:
         phrases = []
         for phrase in record["phrases"]:
             if phrase["caption"] == chosen:
-                boxes = [box for each in phrase["boxes"] if (box := view.box(each))]
+                boxes = [seen for box in phrase["boxes"] if (seen := view.box(box))]
                 phrases.append((phrase["start"], phrase["end"], coverage(boxes, self.side)))
         return Item(f"train-{number}", row, record["captions"][chosen], phrases)
 
@@ -95,13 +97,13 @@ class Items:
     def batch(self, items: list[Item]) -> Batch:
         """The items as tensors."""
         encoded = self.tokenizer.encode_batch([item.text for item in items])
-        length = max(len(each.ids) for each in encoded)
+        length = max(len(text.ids) for text in encoded)
         ids, mask = np.zeros((len(items), length), np.int64), np.zeros((len(items), length), bool)
         owner, pieces, regions = [], [], []
-        for index, (item, each) in enumerate(zip(items, encoded, strict=True)):
-            ids[index, : len(each.ids)], mask[index, : len(each.ids)] = each.ids, True
+        for index, (item, text) in enumerate(zip(items, encoded, strict=True)):
+            ids[index, : len(text.ids)], mask[index, : len(text.ids)] = text.ids, True
             for start, end, region in item.phrases:
-                covered = [a < end and b > start and b > a for a, b in each.offsets]
+                covered = [a < end and b > start and b > a for a, b in text.offsets]
                 if any(covered):
                     owner.append(index)
                     pieces.append(np.pad(covered, (0, length - len(covered))))
@@ -117,7 +119,7 @@ class Items:
         )
 
     def batches(self, captions: int, named: int, seed: int, start: int) -> Iterator[Batch]:
-        """Endless batches, from step ``start``; every photo once an epoch; each step has its own seed."""
+        """Endless batches, from step ``start``; every photo once per epoch; each step has its own seed."""
         per_epoch = len(self.rows) // captions
         step = start
         while True:
@@ -131,7 +133,7 @@ class Items:
 
 
 def short_text(part: str, row: int, things: Sequence[tuple[str, np.ndarray]], rng: random.Random) -> Item:
-    """A photo or scene with a text that just names things, each with its region ``[patches]``."""
+    """A photo or scene with a text that only names things, each with its region ``[patches]``."""
     before, after = rng.choice(TEMPLATES).split("{}")
     text, phrases = before, []
     for number, (name, region) in enumerate(things):
@@ -142,7 +144,7 @@ def short_text(part: str, row: int, things: Sequence[tuple[str, np.ndarray]], rn
     return Item(part, row, text + after + rng.choice(["", ".", " ."]), phrases)
 
 
-def _scenes(cache: Path, kind: str) -> list[dict]:
+def _scenes(cache: Path, kind: str) -> list[Row]:
     """The notes of composed scenes, each with the ``regions [things, patches]`` of its things."""
     notes, regions, first = read_rows(cache / f"{kind}.jsonl"), np.load(cache / f"{kind}.regions.npy"), 0
     for note in notes:
@@ -152,7 +154,7 @@ def _scenes(cache: Path, kind: str) -> list[dict]:
 
 
 def naming(names: list[str], everyday: list[str]) -> list[str]:
-    """What a class may be called: its names, the head noun of each ("African elephant" is an elephant too), and its
-    everyday words as often as all of these."""
+    """What a class may be called: its names, their head nouns (an "African elephant" is an elephant too), and its
+    everyday words, as many times as all of these."""
     own = [*names, *{name.split()[-1] for name in names if " " in name and name.split()[-1].isalpha()}]
     return own + [word for word in everyday for _ in range(-(-len(own) // len(everyday)))]

@@ -1,13 +1,15 @@
-"""Boxes as patches."""
+"""Regions of a photo: boxes as patches."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from vtviz.training.vtviz_base.data.views import Box
+from vtviz.metrics.localisation import Box
 
 
-def coverage(boxes: list[Box], side: int) -> np.ndarray:
+def coverage(boxes: Sequence[Box], side: int) -> np.ndarray:
     """How much of each patch lies inside the boxes, ``[side * side]`` in 0..1."""
     edges = np.arange(side + 1) / side
     total = np.zeros((side, side))

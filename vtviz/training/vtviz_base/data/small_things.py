@@ -1,4 +1,4 @@
-"""The things that a photo's captions name, each with all of its boxes: what a short text about one thing is made of."""
+"""The things that a photo's captions name, with all of their boxes: the material of short texts about one thing."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from vtviz.evaluation.question_words import singular
 from vtviz.evaluation.questions import phrases_of
 from vtviz.evaluation.split import Row
-from vtviz.training.vtviz_base.data.views import Box
+from vtviz.metrics.localisation import Box
 
 NOT_THINGS = {"scene", "bodyparts"}
-SMALL = 0.15  # of the photo's area, all boxes of a thing together
+SMALL = 0.15  # share of the photo's area that all boxes of a thing cover together
 SHORT_TEXT = "a photo of a {}."
 LARGE_WEIGHT = 0.3  # of a thing that is not small, relative to one that is
 
@@ -39,23 +39,23 @@ def things_of(row: Row) -> list[Thing]:
         if phrase.boxes and not set(phrase.kind) <= NOT_THINGS:  # a boat is a vehicle and a scene
             boxes.setdefault(singular(phrase.noun), set()).update(phrase.boxes)
             kinds.setdefault(singular(phrase.noun), set()).update(phrase.kind)
-    return [Thing(noun, tuple(sorted(found)), "clothing" in kinds[noun]) for noun, found in boxes.items()]
+    return [Thing(noun, tuple(sorted(own, key=tuple)), "clothing" in kinds[noun]) for noun, own in boxes.items()]
 
 
 def thing_weights(things: Sequence[Sequence[Thing]]) -> list[list[float]]:
-    """How much each thing of each photo should be asked about: rare ones more, and small ones more."""
+    """How often each thing of each photo should be asked about, relative to others: rare and small ones more often."""
     counts = Counter(thing.noun for own in things for thing in own)
     return [[(1.0 if t.is_small else LARGE_WEIGHT) / counts[t.noun] ** 0.5 for t in own] for own in things]
 
 
 def richest(things: Sequence[Sequence[Thing]], count: int) -> list[int]:
-    """The photos with most of it, in their order."""
+    """The ``count`` photos whose things weigh most, in their order."""
     totals = [sum(own) for own in thing_weights(things)]
     return sorted(sorted(range(len(totals)), key=lambda row: -totals[row])[:count])
 
 
 def small_things(row: Row) -> Row:
-    """A short text for each small thing in a photo, as a row of its own: what a person types who looks for it."""
+    """A row with a short text for each small thing in a photo, such as a person types who looks for it."""
     captions: list[str] = []
     phrases: list[Row] = []
     start = len(SHORT_TEXT.split("{}")[0])

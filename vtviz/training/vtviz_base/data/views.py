@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageEnhance
 
-Box = tuple[float, float, float, float]
+from vtviz.metrics.localisation import Box
 
 
 @dataclass(frozen=True)
 class View:
-    """What of a photo a view shows: ``crop`` in fractions of the frame, and whether it is mirrored."""
+    """The part of a photo that a view shows: ``crop`` in fractions of the frame, and whether it is mirrored."""
 
     crop: Box = (0.0, 0.0, 1.0, 1.0)
     flipped: bool = False
@@ -53,7 +53,8 @@ def apply_view(image: Image.Image, view: View) -> Image.Image:
 
 
 def jitter(image: Image.Image, rng: random.Random, strength: float = 0.3) -> Image.Image:
-    """Brightness, contrast and saturation changed by up to ``strength``; hue is left: captions name colours."""
+    """The image with brightness, contrast and saturation changed by up to ``strength``; the hue stays, because
+    captions name colours."""
     for enhance in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
         image = enhance(image).enhance(rng.uniform(1.0 - strength, 1.0 + strength))
     return image
@@ -68,14 +69,14 @@ def mosaic(parts: list[Image.Image], rng: random.Random, size: int) -> tuple[Ima
 
 
 def _cuts(count: int, rng: random.Random, size: int) -> list[int]:
-    inner = [round((place + rng.uniform(-0.2, 0.2)) / count * size) for place in range(1, count)]
+    inner = [round((index + rng.uniform(-0.2, 0.2)) / count * size) for index in range(1, count)]
     return [0, *inner, size]
 
 
 def paste(
     background: Image.Image, parts: list[Image.Image], rng: random.Random, size: int
 ) -> tuple[Image.Image, list[Box]]:
-    """Photos pasted small onto a background, none over another, and the box of each."""
+    """Photos pasted small onto a background without overlap, and the box of each."""
     corners: list[tuple[int, int, int, int]] = []
     while len(corners) < len(parts):
         side = round(0.12 * (0.5 / 0.12) ** rng.random() * size)  # small ones as often as large ones

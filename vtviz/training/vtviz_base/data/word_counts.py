@@ -1,4 +1,4 @@
-"""How often each word stands in the training texts."""
+"""How often each word occurs in the training texts."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from vtviz.evaluation.split import Row
 from vtviz.training.vtviz_base.data.everyday_names import everyday_names
 from vtviz.training.vtviz_base.data.items import naming
 
-NAMED_TIMES = 5  # every photo of a named thing stands in several composed scenes too
+NAMED_TIMES = 5  # every photo of a named thing is part of several composed scenes too
 
 
 def word_counts(rows: Sequence[Row], classes: Sequence[Row], answers: Sequence[str]) -> dict[str, int]:
-    """Counts of the words of all captions; the names of things, and the words of questions and answers, count as often
-    as training shows them at least."""
+    """Counts of the words of all captions; names of things, and words of questions and answers, count as often as
+    training shows them at least."""
     counts = Counter(word for row in rows for caption in row["captions"] for word in _words(caption))
     everyday = everyday_names()
     for row in classes:

@@ -1,0 +1,82 @@
+"""Every request and its answer come back from their bytes equal to the last bit."""
+
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from vtviz.attribution.options import Options
+from vtviz.audit.manifest import Row
+from vtviz.audit.requests import CheckSanity, DescribeHeads, DrawCase, LookUp, MeasureRow
+from vtviz.audit.settings import Settings
+from vtviz.engine.engine import Request
+from vtviz.engine.local import LocalEngine
+from vtviz.engine.messages import decode_answer, decode_request, encode, encode_request, request_kinds
+from vtviz.engine.requests.captions_and_answers import AnswerQuestion, WriteCaptions
+from vtviz.engine.requests.explain import Explain
+from vtviz.engine.requests.faithfulness import MeasureFaithfulness
+from vtviz.engine.requests.heads import MeasureHeads
+from vtviz.engine.requests.metrics import MeasureMetric
+from vtviz.engine.requests.model import LoadModel, ReadTarget
+from vtviz.inputs import ImageInput, InputError
+from vtviz.metrics.sanity import Probe
+from vtviz.models.base import Target
+
+TEXT = "a dog runs"
+
+
+def requests(engine: LocalEngine, photo: ImageInput) -> list[Request[Any]]:
+    """One request of every kind, with as much set as it has."""
+    made = engine.ask(Explain(photo, TEXT, "tiny", "attention_gradcam"))
+    settings, probe = Settings(("tiny",), ("raw_attention",), steps=2), Probe(photo, TEXT, "a dog")
+    row = Row(1, Path("photos") / "a.png", TEXT, ((0.0, 0.0, 0.5, 1.0),), "dog", "odd")
+    return [
+        Explain(photo, TEXT, "tiny", "rise", Options(samples=10, seed=3), Target("caption", 1), "cpu"),
+        WriteCaptions(photo, "tiny"),
+        AnswerQuestion(photo, TEXT, "tiny"),
+        MeasureFaithfulness(made.attribution, "mean"),
+        MeasureMetric(made.attribution, "insertion"),
+        MeasureHeads.of(made),
+        LoadModel("tiny"),
+        ReadTarget("answer:no", "tiny"),
+        LookUp("tiny", settings),
+        MeasureRow("tiny", row, photo, settings),
+        CheckSanity("tiny", "raw_attention", "text_swap", (probe,), 0),
+        DescribeHeads("tiny", (probe,)),
+        DrawCase("tiny", "raw_attention", photo, TEXT),
+    ]
+
+
+def same(first: Any, second: Any) -> bool:
+    """Whether two values are equal in type and to the last bit."""
+    if type(first) is not type(second):
+        return False
+    if isinstance(first, np.ndarray | torch.Tensor):
+        return first.dtype == second.dtype and np.array_equal(np.asarray(first), np.asarray(second), equal_nan=True)
+    if is_dataclass(first):
+        return all(same(getattr(first, field.name), getattr(second, field.name)) for field in fields(first))
+    if isinstance(first, dict):
+        return list(first) == list(second) and all(same(first[key], second[key]) for key in first)
+    if isinstance(first, list | tuple):
+        return len(first) == len(second) and all(map(same, first, second))
+    return bool(first == second) or (first != first and second != second)
+
+
+@pytest.mark.parametrize("tiny_engine", ["local"], indirect=True)
+def test_every_kind_of_request_is_sent_and_answered(tiny_engine: LocalEngine, photo: ImageInput) -> None:
+    every = requests(tiny_engine, photo)
+    assert {type(request).__name__ for request in every} == set(request_kinds())
+    for request in every:
+        received = decode_request(encode_request(request))
+        assert same(request, received) and request.key == received.key, request
+        answer = tiny_engine.ask(request)
+        assert same(answer, decode_answer(encode(answer), request)), request
+
+
+@pytest.mark.parametrize("data", [b"", b"\xc1", b"\x92\xa3abc\x80", b"\x92\xa7Explain\x80"])
+def test_other_bytes_are_refused(data: bytes) -> None:
+    with pytest.raises(InputError, match="not a request"):
+        decode_request(data)

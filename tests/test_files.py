@@ -1,0 +1,73 @@
+"""Files written whole or not at all; photos in files."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from vtviz.files import make_folder, read_photo, write_atomically
+from vtviz.inputs import InputError
+from vtviz.paths import ASSETS
+
+
+def test_a_file_is_replaced_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
+    file = tmp_path / "figures.json"
+    file.write_bytes(b"old")
+    write_atomically(file, b"new")
+    assert file.read_bytes() == b"new" and list(tmp_path.iterdir()) == [file]
+
+
+def test_a_new_file_has_the_permissions_of_any_other(tmp_path: Path) -> None:
+    (tmp_path / "usual").write_bytes(b"")
+    write_atomically(tmp_path / "file", b"")
+    assert (tmp_path / "file").stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+def test_a_failure_keeps_the_old_content_and_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def fail(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    file = tmp_path / "figures.json"
+    file.write_bytes(b"old")
+    monkeypatch.setattr(os, step, fail)
+    with pytest.raises(OSError, match="No space left"):
+        write_atomically(file, b"new")
+    assert file.read_bytes() == b"old" and list(tmp_path.iterdir()) == [file]
+
+
+def test_two_writers_use_different_temporary_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sources: list[Path] = []
+    replace = os.replace
+
+    def noted(source: Path, target: Path) -> None:
+        sources.append(source)
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", noted)
+    for _ in range(2):
+        write_atomically(tmp_path / "file", b"")
+    assert sources[0] != sources[1] and {source.parent for source in sources} == {tmp_path}
+
+
+def test_a_photo_is_read_or_named_with_the_reason(tmp_path: Path) -> None:
+    assert read_photo(ASSETS / "samples" / "chelsea.jpg").width > 0
+    with pytest.raises(InputError) as caught:
+        read_photo(tmp_path / "none.jpg")
+    assert str(caught.value) == f"The photo {tmp_path / 'none.jpg'} cannot be read: No such file or directory."
+    with pytest.raises(InputError, match=r"The photo none\.jpg cannot be read: No such file or directory\."):
+        read_photo(tmp_path / "none.jpg", "none.jpg")
+    (tmp_path / "text.jpg").write_bytes(b"text")
+    with pytest.raises(InputError, match="not a JPEG, PNG or WebP image"):
+        read_photo(tmp_path / "text.jpg")
+
+
+def test_a_folder_is_made_or_named_with_the_reason(tmp_path: Path) -> None:
+    for _ in range(2):
+        make_folder(tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b").is_dir()
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(InputError, match=r"The folder .*file.c cannot be created: Not a directory\."):
+        make_folder(tmp_path / "file" / "c")

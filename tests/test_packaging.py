@@ -1,0 +1,76 @@
+"""What an installation carries: the requirements, the command ``vtviz``, and the files outside the package."""
+
+import os
+import subprocess
+import sys
+import sysconfig
+import tomllib
+import venv
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import vtviz
+from vtviz.paths import ROOT
+
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PIP = ("-m", "pip", "--disable-pip-version-check", "--quiet")
+HERE_ONLY = ("--no-deps", "--no-build-isolation", "--no-index")
+
+
+def requirements(name: str) -> list[str]:
+    """The requirements in a file, without those of the file that it includes."""
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith(("-r", "#"))]
+
+
+@pytest.mark.parametrize(
+    ("file", "listed"),
+    [
+        ("requirements.txt", PROJECT["project"]["dependencies"]),
+        ("requirements-train.txt", PROJECT["project"]["optional-dependencies"]["train"]),
+        ("requirements-dev.txt", PROJECT["project"]["optional-dependencies"]["dev"]),
+    ],
+)
+def test_a_requirements_file_lists_what_the_project_does(file: str, listed: list[str]) -> None:
+    assert requirements(file) == listed
+
+
+def test_the_project_has_the_version_of_the_package() -> None:
+    assert PROJECT["project"]["version"] == vtviz.__version__
+
+
+def test_an_editable_installation_has_the_command(tmp_path: Path) -> None:
+    venv.create(tmp_path / "venv", with_pip=False)
+    python = str(tmp_path / "venv/bin/python")
+    (packages,) = (tmp_path / "venv/lib").glob("python*/site-packages")
+    (packages / "those-of-the-tests.pth").write_text(sysconfig.get_path("purelib"))
+    subprocess.run([python, *PIP, "install", *HERE_ONLY, "--editable", ROOT], check=True, cwd=tmp_path)
+    shown = told(tmp_path, str(tmp_path / "venv/bin/vtviz"), "--help")
+    assert "explain" in shown and "audit" in shown
+    assert told(tmp_path, python, "-c", "from vtviz.paths import ROOT; print(ROOT)") == f"{ROOT}\n"
+
+
+def test_a_wheel_carries_the_model_the_pages_and_all_other_assets(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, *PIP, "wheel", *HERE_ONLY, "--wheel-dir", tmp_path, ROOT], check=True)
+    (wheel,) = tmp_path.glob("vtviz-*.whl")
+    with zipfile.ZipFile(wheel) as packed:
+        packed.extractall(tmp_path / "site")
+    shipped = tmp_path / "site/vtviz/shipped"
+    tracked = subprocess.run(
+        ["git", "ls-files", "assets", "pages", "app.py", ".streamlit"], cwd=ROOT, capture_output=True, text=True
+    ).stdout.splitlines()
+    assert len(tracked) > 50 and all((shipped / name).is_file() for name in tracked)
+    assert not {"tests", "tools", "docs", "assets"} & {each.name for each in (tmp_path / "site").iterdir()}
+    code = (
+        "from vtviz.paths import ROOT; from vtviz.sentences import catalogue; print(ROOT, len(catalogue('en')) > 100)"
+    )
+    assert told(tmp_path, sys.executable, "-c", code, path=tmp_path / "site") == f"{shipped} True\n"
+
+
+def told(folder: Path, *command: str, path: Path | None = None) -> str:
+    """What a command prints that runs elsewhere than in the repository."""
+    given = {**os.environ, "PYTHONPATH": str(path or "")}
+    return subprocess.run(command, cwd=folder, env=given, capture_output=True, text=True, check=True).stdout

@@ -1,0 +1,38 @@
+"""Scores in words: per cent are for probabilities alone."""
+
+import pytest
+
+from vtviz.ui.frame.scores import Score
+
+SURE, UNSURE = Score(0.27, "probability"), Score(0.0123, "probability", calibrated=False)
+COSINE, LIKELIHOOD = Score(0.2734, "similarity", calibrated=False), Score(0.0421, "likelihood", calibrated=False)
+
+
+@pytest.mark.parametrize(
+    ("score", "name", "text", "meaning"),
+    [
+        (SURE, "Match", "27%", "The probability"),
+        (UNSURE, "Match", "1.23%", "The probability"),
+        (COSINE, "Similarity", "0.273", "The cosine"),
+        (LIKELIHOOD, "Likelihood", "0.042", "How likely"),
+    ],
+)
+def test_a_score_is_named_written_and_explained_by_its_kind(score: Score, name: str, text: str, meaning: str) -> None:
+    assert (score.name, score.text) == (name, text) and score.meaning.startswith(meaning)
+
+
+@pytest.mark.parametrize(
+    ("score", "other", "change"),
+    [
+        (SURE, Score(0.3), "-3 points"),
+        (UNSURE, SURE, "-25.77 points"),
+        (COSINE, Score(0.3, "similarity"), "-0.027"),
+        (LIKELIHOOD, Score(0.04, "likelihood"), "+0.002"),
+        (COSINE, SURE, None),
+        (LIKELIHOOD, COSINE, None),
+    ],
+)
+def test_points_lie_between_probabilities_and_nothing_between_kinds(
+    score: Score, other: Score, change: str | None
+) -> None:
+    assert score.change_from(other) == change

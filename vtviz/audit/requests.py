@@ -1,0 +1,150 @@
+"""What an audit asks of an engine: each request is data, a part of longer work, and lets others pass between its
+steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from torch import Tensor
+
+from vtviz.attribution.attribute import attribute_case
+from vtviz.attribution.case import Case
+from vtviz.attribution.registry import find_method
+from vtviz.audit.manifest import Row
+from vtviz.audit.row import measure_row, target_of
+from vtviz.audit.sanity import check_sanity, head_statistics
+from vtviz.audit.settings import Settings
+from vtviz.inputs import ImageInput, framed
+from vtviz.metrics.sanity import Check, Outcome, Probe
+from vtviz.models.base import FusionModel
+from vtviz.render.overlay import overlay, scaled_photo, to_jpeg
+from vtviz.watch import Watch
+
+Answer = TypeVar("Answer", covariant=True)
+Value = TypeVar("Value")
+SIDE = 320  # pixels of a picture's longer side
+
+
+class Workbench(Protocol):
+    """What an engine keeps at hand for one model."""
+
+    def features(self, model: FusionModel, image: ImageInput) -> Tensor:
+        """What the model reads of a photo, ``[1, patches, channels]``; a known photo is not encoded again."""
+
+
+class Work(Protocol[Answer]):
+    """A request of an audit."""
+
+    def answer(self, model: FusionModel, workbench: Any, watch: Watch) -> Answer:
+        """What the loaded model says."""
+
+
+class Door(Protocol):
+    """The way to the models, such as the ``ask`` of an engine."""
+
+    def __call__(self, request: Any, watch: Watch, /) -> Any: ...
+
+
+@dataclass(frozen=True)
+class About:
+    """A model and its methods, as the report names them."""
+
+    name: str
+    weights_sha256: str
+    device: str
+    methods: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LookUp:
+    """The methods that an audit applies to a model.
+
+    Raises InputError where one of them is not defined for it.
+    """
+
+    model: str
+    settings: Settings
+    device: str | None = None
+
+    key, slow = None, True
+
+    def answer(self, model: FusionModel, workbench: Workbench, watch: Watch) -> About:
+        methods = self.settings.methods_of(model)
+        for method in methods:
+            reason = find_method(method).supports(model.abilities, target_of(model).kind)
+            if reason:
+                raise reason
+        return About(self.model, model.weights_sha256, str(model.device), methods)
+
+
+@dataclass(frozen=True)
+class MeasureRow:
+    """Every method on one row, and every metric on each: a record per method and one for the random ranking."""
+
+    model: str
+    row: Row
+    image: ImageInput
+    settings: Settings
+    device: str | None = None
+
+    key, slow = None, True
+
+    def answer(self, model: FusionModel, workbench: Workbench, watch: Watch) -> list[dict[str, Any]]:
+        features = workbench.features(model, self.image)
+        return measure_row(model, self.model, self.row, self.image, features, self.settings, watch)
+
+
+@dataclass(frozen=True)
+class CheckSanity:
+    """One sanity check of a method on a few photos and texts."""
+
+    model: str
+    method: str
+    check: Check
+    probes: tuple[Probe, ...]
+    seed: int
+    device: str | None = None
+
+    key, slow = None, True
+
+    def answer(self, model: FusionModel, workbench: Workbench, watch: Watch) -> Outcome:
+        return check_sanity(model, self.method, self.check, self.probes, self.seed, watch)
+
+
+@dataclass(frozen=True)
+class DescribeHeads:
+    """How alike and how important the attention heads of a model are on a few photos and texts; None where it has no
+    text→image attention."""
+
+    model: str
+    probes: tuple[Probe, ...]
+    device: str | None = None
+
+    key, slow = None, True
+
+    def answer(self, model: FusionModel, workbench: Workbench, watch: Watch) -> dict[str, Any] | None:
+        return head_statistics(model, self.probes, watch)
+
+
+@dataclass(frozen=True)
+class DrawCase:
+    """The heatmap of a row beside its photo, as JPEG."""
+
+    model: str
+    method: str
+    image: ImageInput
+    text: str
+    device: str | None = None
+
+    key, slow = None, True
+
+    def answer(self, model: FusionModel, workbench: Workbench, watch: Watch) -> bytes:
+        relevance = attribute_case(Case(model, self.image, [self.text], target_of(model)), self.method)[0]
+        seen = framed(self.image, model.frame(self.image))
+        photo = scaled_photo(seen, SIDE)
+        both = photo.copy().resize((photo.width * 2 + 6, photo.height))
+        both.paste("white", (0, 0, *both.size))
+        both.paste(photo, (0, 0))
+        both.paste(overlay(seen, relevance.image.clip(min=0.0), max_side=SIDE), (photo.width + 6, 0))
+        return to_jpeg(both, 82)

@@ -1,0 +1,1 @@
+"""What can be asked of an engine: one frozen dataclass per request, which knows how a loaded model answers it."""

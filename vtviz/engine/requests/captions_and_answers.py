@@ -1,0 +1,60 @@
+"""Captions of a photo, and answers to questions about it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from vtviz.engine.engine import Workbench
+from vtviz.inputs import ImageInput, InputError
+from vtviz.models.base import AnswerModel, CaptionModel, FusionModel
+from vtviz.models.registry import DEFAULT_MODEL
+from vtviz.tasks.answer import Answer, answer_question
+from vtviz.tasks.caption import Caption, write_captions
+from vtviz.watch import Watch
+
+
+@dataclass(frozen=True)
+class WriteCaptions:
+    """Captions of a photo, best first."""
+
+    image: ImageInput
+    model: str = DEFAULT_MODEL
+    device: str | None = None
+
+    slow = False
+
+    @property
+    def key(self) -> str:
+        return hashlib.sha256(repr((self.image.sha256, self.model)).encode()).hexdigest()[:16]
+
+    def answer(self, model: FusionModel, workbench: Workbench, watch: Watch) -> list[Caption]:
+        """Raises InputError where the model writes no captions, Cancelled where ``watch`` says so."""
+        if not isinstance(model, CaptionModel):
+            raise InputError("The model {model} does not write captions; choose another.", model=self.model)
+        features = workbench.features(model, self.image)
+        watch.enter("caption")
+        return write_captions(model, features, model.frame(self.image), watch=watch)
+
+
+@dataclass(frozen=True)
+class AnswerQuestion:
+    """The likeliest answers to a question about a photo."""
+
+    image: ImageInput
+    question: str
+    model: str = DEFAULT_MODEL
+    device: str | None = None
+
+    slow = False
+
+    @property
+    def key(self) -> str:
+        parts = (self.image.sha256, self.question, self.model)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+    def answer(self, model: FusionModel, workbench: Workbench, watch: Watch) -> Answer:
+        """Raises InputError where the question holds nothing to read, or the model answers no questions."""
+        if not isinstance(model, AnswerModel):
+            raise InputError("The model {model} does not answer questions; choose another.", model=self.model)
+        return answer_question(model, workbench.features(model, self.image), self.question)

@@ -1,0 +1,119 @@
+"""One explanation, stage by stage."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+from vtviz.attribution.attribute import attribute_case
+from vtviz.attribution.base import complete
+from vtviz.attribution.case import Case, ForwardPass
+from vtviz.attribution.maps import chosen_layer
+from vtviz.attribution.options import Options
+from vtviz.attribution.registry import find_method, methods, usual_method
+from vtviz.engine.engine import Workbench
+from vtviz.engine.explanation import Explanation
+from vtviz.inputs import ImageInput
+from vtviz.machine import device_label, memory_mb, synchronise, versions
+from vtviz.models.base import MATCH, FusionModel, Target, as_score
+from vtviz.models.record import AttentionLayer, AttentionRecord
+from vtviz.models.registry import DEFAULT_MODEL
+from vtviz.watch import Watch
+
+STAGES = ("load_model", "image_features", "forward", "attribution")
+
+
+@dataclass(frozen=True)
+class Explain:
+    """What led a model to its answer for a photo and a text.
+
+    ``method`` is the model's default where None; ``options`` are the method's defaults where they are None; ``target``
+    is what is explained.
+    """
+
+    image: ImageInput
+    text: str
+    model: str = DEFAULT_MODEL
+    method: str | None = None
+    options: Options = field(default=Options())
+    target: Target = MATCH
+    device: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The fingerprint of everything that is set, but for the device."""
+        parts = (self.image.sha256, self.text, self.model, self.method, self.options, self.target)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+    @property
+    def slow(self) -> bool:
+        return self.method in methods() and find_method(str(self.method)).perturbs
+
+    def answer(self, model: FusionModel, workbench: Workbench, watch: Watch) -> Explanation:
+        """The stages of STAGES after the first.
+
+        Raises:
+            InputError: if the text, the target, the method or an option is not one that the model can take.
+            Cancelled: if ``watch`` says so.
+        """
+        method = usual_method(model, self.target.kind) if self.method is None else find_method(self.method)
+        watch.enter("image_features")
+        features = workbench.features(model, self.image)
+        synchronise(model.device)
+        watch.enter("forward")
+        match = Case(model, self.image, [self.text], features=features)
+        case = match.for_target(self.target)
+        forward = match.forward(gradient=case is match and method.needs_gradient)
+        if "text→image" in model.abilities.kinds[MATCH.kind]:
+            chosen_layer(forward, Options(self.options.layer, self.options.head))
+        synchronise(model.device)
+        watch.enter("attribution")
+        (relevance,) = attribute_case(case, method.name, self.options, watch)
+        synchronise(model.device)
+        tokens, device = match.tokens[0], model.device
+        return Explanation(
+            image=self.image,
+            tokens=tokens,
+            model=self.model,
+            weights_sha256=model.weights_sha256,
+            method=method.name,
+            layer=model.default_layer if self.options.layer is None else self.options.layer,
+            head=self.options.head,
+            target=self.target,
+            options=complete(method, self.options),
+            score=float(as_score(forward.values.detach(), model.score_kind)),
+            threshold=model.threshold,
+            grid=model.grid,
+            text_offset=model.text_offset,
+            record=_record(forward),
+            relevance=relevance,
+            unknown=model.unknown_words([word.text for word in tokens.words]),
+            timings_ms=_timings(watch.spent_ms()),
+            device=device_label(device),
+            memory_mb=round(memory_mb(device), 1),
+            versions=versions(),
+            fingerprint=self.key,
+            score_kind=model.score_kind,
+            frame=model.frame(self.image),
+            image_offset=model.image_offset,
+            notices=model.notices,
+            asked_device=self.device,
+        )
+
+
+def _record(forward: ForwardPass) -> AttentionRecord:
+    """The attention of the first text of a pass, off the graph and the device."""
+    return AttentionRecord(
+        tuple(
+            AttentionLayer(layer.name, layer.kind, layer.weights.detach()[0].float().cpu())
+            for layer in forward.attention.layers
+        )
+    )
+
+
+def _timings(spent: dict[str, float]) -> dict[str, float]:
+    """The time of each of STAGES; a download belongs to the loading of the model."""
+    first, *others = STAGES
+    loading = sum(time for stage, time in spent.items() if stage not in others)
+    timings = {first: round(loading, 2), **{stage: round(spent[stage], 2) for stage in others}}
+    return {**timings, "total": round(sum(timings.values()), 2)}

@@ -1,0 +1,27 @@
+"""The parts of a page that are the browser's own: HTML, CSS and JavaScript in a folder of ``assets``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import streamlit as st
+
+from vtviz.paths import ASSETS
+
+
+@cache
+def asset(folder: str, file: str) -> str:
+    """A text file of a folder of ``assets``."""
+    return (ASSETS / folder / file).read_text(encoding="utf-8")
+
+
+def component(name: str, script: str | None = None) -> Callable[..., Any]:
+    """The component made of ``assets/NAME/NAME.html``, ``.css`` and ``.js``; ``script`` stands in for the last."""
+    return st.components.v2.component(
+        f"vtviz_{name}",
+        html=asset(name, f"{name}.html"),
+        css=asset(name, f"{name}.css"),
+        js=asset(name, f"{name}.js") if script is None else script,
+    )

@@ -1,3 +1,0 @@
-"""Measures in the chosen language."""
-
-from __future__ import annotations

@@ -91,9 +91,9 @@ def read_image(data: bytes) -> ImageInput:
     except Image.DecompressionBombError as error:  # Pillow's own limit, met before ours
         raise _too_many_pixels() from error
     except UnidentifiedImageError as error:
-        raise InputError("The file is not a JPEG, PNG or WebP image; convert it to one of these.") from error
+        raise InputError("The file is not a JPEG, PNG or WebP image; convert it to one of these formats.") from error
     except (OSError, SyntaxError, EOFError) as error:
-        raise InputError("The image file is damaged or cut short; save or download it again.") from error
+        raise InputError("The image file is damaged or incomplete; save or download it again.") from error
     return ImageInput(np.asarray(rgb), hashlib.sha256(data).hexdigest())
 
 
@@ -144,7 +144,7 @@ def check_text(text: str) -> str:
     """
     stripped = "".join(character if character.isprintable() else " " for character in text).strip()
     if not any(character.isalnum() for character in stripped):
-        raise InputError("The text has no words; write a sentence about the photo.")
+        raise InputError("The text contains no words; write a sentence about the photo.")
     if len(stripped) > MAX_CHARACTERS:
         raise InputError("The text is longer than {limit} characters; shorten it.", limit=MAX_CHARACTERS)
     return stripped

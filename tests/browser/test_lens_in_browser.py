@@ -37,7 +37,7 @@ def shared(browser: Browser, address: str) -> Iterator[tuple[Page, Wire, list[st
     wire = Wire(page)
     page.goto(address)
     page.locator("#words button").nth(5).wait_for(timeout=90_000)
-    page.get_by_text("Charts: time of each stage").wait_for()
+    page.get_by_text("Charts: time per stage").wait_for()
     yield page, wire, complaints
     page.close()
 
@@ -284,7 +284,7 @@ def test_the_joint_sequence_is_fetched_when_it_is_asked_for(page: Page) -> None:
     page.locator("#kind").select_option("fused")
     expect(page.locator("#matrix button.away")).to_have_count(0)
     page.locator("#kind").select_option("text")
-    expect(page.locator("#status")).to_contain_text("inside the text")
+    expect(page.locator("#status")).to_contain_text("within the text")
     page.locator("#canvas").press("Escape")
     page.locator("#kind").select_option("text→image")
 
@@ -319,7 +319,7 @@ def test_other_language_and_theme_keep_what_is_pinned(page: Page) -> None:
     page.emulate_media(color_scheme="dark")
     page.locator("[data-testid=stSidebar] [data-testid=stSelectbox]").click()
     page.get_by_text("中文", exact=True).last.click()
-    expect(page.locator("#tab-matrix")).to_have_text("层 × 头", timeout=20_000)
+    expect(page.locator("#tab-matrix")).to_have_text("层 × 注意力头", timeout=20_000)
     assert pinned(page) == ["green", "eyes"]
     page.locator("[data-testid=stSidebar] [data-testid=stSelectbox]").click()
     page.get_by_text("English", exact=True).last.click()

@@ -96,14 +96,14 @@ def test_scores_of_words_and_pieces_and_their_sum(browser: Browser, tmp_path: Pa
 def test_a_dual_encoder_shows_where_patches_and_words_look(browser: Browser, tmp_path: Path) -> None:
     layers = dual_encoder()
     with opened(browser, tmp_path, view(layers), LensSettings(show="attention", layer=1, head=2)) as page:
-        expect(page.locator("#status")).to_contain_text("photo as a whole")
+        expect(page.locator("#status")).to_contain_text("Whole photo")
         page.locator("#canvas").focus()
         page.keyboard.press("ArrowUp")  # from the middle, row 2 column 4, to row 1
         expect(page.locator("#status")).to_contain_text("Patch in row 1, column 4")
         expected = layers[1].blocks["image_image"][2, 3].max()
         assert float(page.locator("#high").inner_text().rstrip("%")) == pytest.approx(100 * expected, rel=0.01)
         page.locator("#kind").select_option("text")
-        expect(page.locator("#status")).to_contain_text("inside the text")
+        expect(page.locator("#status")).to_contain_text("within the text")
 
 
 def test_layers_by_heads_of_a_large_model_fit_a_narrow_screen(browser: Browser, tmp_path: Path) -> None:

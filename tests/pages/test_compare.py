@@ -82,7 +82,7 @@ def test_the_colours_of_the_difference_are_those_that_the_page_names(app: AppTes
     data = shown(app)
     colours = base64.b64decode(data["diverging"])
     assert colours[0] > colours[2] and colours[-1] > colours[-3]  # red at the low end, blue at the high one
-    assert data["labels"]["difference_about"] == "Blue: more on side A. Red: more on side B."
+    assert data["labels"]["difference_about"] == "Blue: higher on side A. Red: higher on side B."
 
 
 def with_own(sides: str, own: str) -> AppTest:

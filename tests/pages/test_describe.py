@@ -56,7 +56,7 @@ def test_the_language_changes_the_page(app: AppTest) -> None:
     assert not app.exception and "描述" in app.radio[0].label
 
 
-@pytest.mark.parametrize("typed", ["open_clip:none@/tmp/coca.safetensors", "coca", ""])
+@pytest.mark.parametrize("type another", ["open_clip:none@/tmp/coca.safetensors", "coca", ""])
 def test_a_model_that_is_none_is_not_offered(typed: str) -> None:
     app = AppTest.from_file(str(ASSETS.parent / "pages" / "describe.py"), default_timeout=120)
     app.session_state["selection"] = replace(first_selection(), model=typed)

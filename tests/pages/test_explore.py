@@ -84,7 +84,7 @@ def test_a_slow_method_runs_when_asked_to_and_shows_its_map(app: AppTest) -> Non
     while any("Occlusion" in each.label or each.label == "Cancel" for each in app.button):
         assert time.monotonic() < end, "waited too long"
         app.run()
-    assert not app.exception and any("one map for the whole text" in each.value for each in app.caption)
+    assert not app.exception and any("one heatmap for the whole text" in each.value for each in app.caption)
 
 
 def test_the_language_changes_the_page(app: AppTest) -> None:

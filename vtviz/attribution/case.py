@@ -156,7 +156,7 @@ class Case:
         count, place = len(self.tokens[index].pieces), self.target.place
         if not -count <= place < count:
             raise InputError(
-                "The caption has no token {place}; its tokens are numbered 0 to {last}.", place=place, last=count - 1
+                "The caption has no token {place}; choose a token from 0 to {last}.", place=place, last=count - 1
             )
         return place % count
 

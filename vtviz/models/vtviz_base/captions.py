@@ -35,7 +35,9 @@ def caption_places(text: EncodedText, place: int) -> Tensor:
     pieces = text.mask.sum(dim=1) - 2
     last = pieces - 1 if place < 0 else torch.full_like(pieces, place)
     if (last >= pieces).any() or (last < 0).any() or int(last.max()) >= CAPTION_PIECES - 1:
-        raise InputError("The caption has no token {place} that the model can write.", place=place)
+        raise InputError(
+            "The caption has no token {place} that the model can write; choose another token.", place=place
+        )
     return last
 
 

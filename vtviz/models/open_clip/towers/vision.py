@@ -135,7 +135,7 @@ class OwnVision(VisionTower):
 
     def __init__(self, visual: VisionTransformer) -> None:
         if visual.attn_pool is not None and visual.attn_pool_contrastive is not None:
-            raise ModelError("vtviz does not support image towers with two attentional poolers.")
+            raise ModelError("vtviz does not support image towers with two attentional poolers; choose another model.")
         self.visual = visual
         self.blocks = list(visual.transformer.resblocks)
         self.grid, self.patch, self.size = visual.grid_size, visual.patch_size, visual.image_size
@@ -198,12 +198,14 @@ class TimmVision(VisionTower):
         embed: Any = getattr(self.trunk, "patch_embed", None)
         if not hasattr(self.trunk, "blocks") or getattr(embed, "grid_size", None) is None:
             raise ModelError(
-                "The image tower {tower} is not a plain vision transformer.", tower=type(self.trunk).__name__
+                "vtviz supports only plain vision transformers, not the image tower {tower}; choose another model.",
+                tower=type(self.trunk).__name__,
             )
         self.blocks = list(self.trunk.blocks)
         if any(type(getattr(block, "attn", None)) not in WRITTEN for block in self.blocks):
             raise ModelError(
-                "vtviz cannot read the attention of the image tower {tower}.", tower=type(self.trunk).__name__
+                "vtviz cannot read the attention of the image tower {tower}; choose another model.",
+                tower=type(self.trunk).__name__,
             )
         self.grid, self.patch, self.size = embed.grid_size, embed.patch_size, embed.img_size
         self.offset = int(self.trunk.num_prefix_tokens)
@@ -268,5 +270,6 @@ def vision_tower(visual: nn.Module) -> VisionTower:
     if isinstance(visual, TimmModel):
         return TimmVision(visual)
     raise ModelError(
-        "The image tower {tower} is not a vision transformer: it has no attention to show.", tower=type(visual).__name__
+        "The image tower {tower} is not a vision transformer, so it has no attention to show; choose another model.",
+        tower=type(visual).__name__,
     )

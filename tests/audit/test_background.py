@@ -87,7 +87,7 @@ def test_a_folder_that_cannot_be_used_gets_one_sentence(tmp_path: Path, monkeypa
     with pytest.raises(InputError, match=r"cannot create its data folder .*: Not a directory; set VTVIZ_DATA"):
         data_folder()
     (tmp_path / "audits.sqlite").mkdir()
-    with pytest.raises(InputError, match=r"list of audits in .*: unable to open database file"):
+    with pytest.raises(InputError, match=r"list of audits .* cannot be used: unable to open database file"):
         History(tmp_path)
 
 

@@ -4,9 +4,36 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, WebSocket
 
 from tools.chromium import launched, served
+
+QUIET_MS = 700  # longer than the lens waits before it tells the server what is pinned
+
+
+class Wire:
+    """What a page sends and gets."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.frames, self.requests = page, 0, 0
+        page.on("websocket", self._listen)
+        page.on("request", lambda _: self._count("requests"))
+
+    def settle(self) -> tuple[int, int]:
+        """Waits until the server is done and nothing is sent or received any more; the frames and requests so far."""
+        before = None
+        while before != (self.frames, self.requests):
+            before = self.frames, self.requests
+            self.page.wait_for_timeout(QUIET_MS)
+            self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=60_000)
+        return before
+
+    def _listen(self, socket: WebSocket) -> None:
+        socket.on("framesent", lambda _: self._count("frames"))
+        socket.on("framereceived", lambda _: self._count("frames"))
+
+    def _count(self, what: str) -> None:
+        setattr(self, what, getattr(self, what) + 1)
 
 
 @pytest.fixture(scope="session")

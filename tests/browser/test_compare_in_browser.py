@@ -6,6 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import Wire
+
 LINK = "compare?a.photo=camera&a.text=A+man+with+a+camera&b.photo=camera&b.text=A+dog+with+a+camera&pair=2&lang=zh"
 PAINTED = """canvas => { const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
 let sum = 0; for (let i = 0; i < data.length; i += 4) sum += (data[i] + 3 * data[i + 2]) * data[i + 3]; return sum; }"""
@@ -26,19 +28,18 @@ def test_a_cold_link_compares_in_chinese_and_a_word_lights_up_both_sides(browser
     page = browser.new_page(viewport={"width": 1400, "height": 1200})
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    sent: list[object] = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    wire = Wire(page)
     page.goto(f"{cold_address}/{LINK}")
     page.locator("#rows td").first.wait_for(timeout=120_000)
     expect(page.locator("#rows tr.lit")).to_contain_text("man")
     expect(page.locator("#status")).to_contain_text("秩相关")
     expect(page.get_by_role("link", name="比较")).to_be_visible()
-    page.wait_for_timeout(1500)  # until nothing is on the wire
-    before, frames = maps(page), len(sent)
+    frames, _ = wire.settle()
+    before = maps(page)
     page.locator(".words button", has_text="camera").last.hover()
-    assert page.locator(".words button.lit").all_inner_texts() == ["camera", "camera"]
+    expect(page.locator(".words button.lit")).to_have_text(["camera", "camera"])
     assert all(now != old for now, old in zip(maps(page), before, strict=True)) and len(before) == 3
-    assert len(sent) == frames and not complaints
+    assert wire.settle()[0] == frames and not complaints
     page.close()
 
 
@@ -73,8 +74,8 @@ def test_every_page_is_accessible_and_fits_a_narrow_screen(
         page.goto(f"{address}/{'' if name == 'explore' else name}?lang={language}")
         page.locator(wait_for).first.wait_for(timeout=120_000)
         page.wait_for_function("() => !document.querySelector('[data-testid=stStatusWidget]')", timeout=60_000)
-        found = [each for each in Axe().run(page).response["violations"] if each["impact"] in ("serious", "critical")]
-        assert not found, json.dumps([[each["id"], each["nodes"][0]["html"]] for each in found])
+        violations = [v for v in Axe().run(page).response["violations"] if v["impact"] in ("serious", "critical")]
+        assert not violations, json.dumps([[each["id"], each["nodes"][0]["html"]] for each in violations])
         page.set_viewport_size({"width": 420, "height": 900})
         wide = "() => document.querySelector('[data-testid=stMain]').scrollWidth <= 420"
         page.wait_for_function(wide, timeout=10_000)

@@ -2,6 +2,8 @@
 
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import Wire
+
 
 def open_describe(page: Page) -> None:
     page.get_by_role("link", name="Describe and ask").click()
@@ -30,9 +32,10 @@ def test_a_question_is_answered_with_candidates_and_a_lens(page: Page) -> None:
 
 def test_the_first_click_on_a_cold_link_counts(browser: Browser, cold_address: str) -> None:
     page = browser.new_page()
+    wire = Wire(page)
     page.goto(f"{cold_address}/describe")
     page.locator("#canvas").wait_for(timeout=90_000)
-    page.wait_for_timeout(2000)
+    wire.settle()
     page.get_by_role("radio", name="Ask a question").click()
     expect(page.get_by_role("textbox", name="Question about the photo")).to_be_visible(timeout=30_000)
     page.close()

@@ -6,26 +6,13 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, WebSocket, expect
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.conftest import Wire
+from vtviz.sentences import catalogue
 
 PAINTED = """canvas => { const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
 let sum = 0; for (let i = 0; i < data.length; i += 4) sum += data[i + 3] * (1 + i % 1009); return sum; }"""
-
-
-class Wire:
-    """What a page sends and gets."""
-
-    def __init__(self, page: Page) -> None:
-        self.frames = self.requests = 0
-        page.on("websocket", self._listen)
-        page.on("request", lambda _: self._count("requests"))
-
-    def _listen(self, socket: WebSocket) -> None:
-        socket.on("framesent", lambda _: self._count("frames"))
-        socket.on("framereceived", lambda _: self._count("frames"))
-
-    def _count(self, what: str) -> None:
-        setattr(self, what, getattr(self, what) + 1)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +24,7 @@ def shared(browser: Browser, address: str) -> Iterator[tuple[Page, Wire, list[st
     wire = Wire(page)
     page.goto(address)
     page.locator("#words button").nth(5).wait_for(timeout=90_000)
-    page.get_by_text("Charts: time per stage").wait_for()
+    page.get_by_text(catalogue("en")["metrics.charts"]).wait_for()  # below the lens, so that all of it is there
     yield page, wire, complaints
     page.close()
 
@@ -75,18 +62,8 @@ def pinned(page: Page) -> list[str]:
     return page.locator("#words button[aria-pressed=true]").all_inner_texts()
 
 
-def quiet(page: Page, wire: Wire) -> int:
-    """Waits until the server has been told what is pinned and nothing is on the wire; frames so far."""
-    before = -1
-    while before != wire.frames:
-        before = wire.frames
-        page.wait_for_timeout(700)
-        page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=60_000)
-    return before
-
-
 def test_hovering_and_layers_need_no_server(page: Page, wire: Wire) -> None:
-    frames, requests = quiet(page, wire), wire.requests
+    before = wire.settle()
     green = painted(page)
     word(page, "cat").hover()
     assert painted(page) != green and "cat" in page.locator("#status").inner_text()
@@ -99,8 +76,7 @@ def test_hovering_and_layers_need_no_server(page: Page, wire: Wire) -> None:
     assert "layer 2 · head 3" in page.locator("#status").inner_text() and painted(page) != green
     page.mouse.move(5, 5)
     assert painted(page) == green and "green" in page.locator("#status").inner_text()
-    page.wait_for_timeout(700)
-    assert (wire.frames, wire.requests) == (frames, requests)
+    assert wire.settle() == before
 
 
 def test_a_patch_shades_its_words_and_is_pinned_and_moved_and_released(page: Page) -> None:
@@ -190,10 +166,10 @@ def test_a_small_map_is_clicked_and_layers_are_played(page: Page) -> None:
     for layer in (1, 2, 3):
         expect(page.locator("#status")).to_contain_text(f"layer {layer} · head 5")
     page.locator("#play").click()
-    stopped = page.locator("#status").inner_text()
-    page.wait_for_timeout(1300)
-    assert page.locator("#status").inner_text() == stopped
     expect(page.locator("#play")).to_have_attribute("aria-pressed", "false")
+    stopped = page.locator("#status").inner_text()
+    page.wait_for_timeout(1300)  # the next layer would come after a second
+    assert page.locator("#status").inner_text() == stopped
 
 
 def test_before_and_after_zoom_edges_colours_and_opacity(page: Page) -> None:
@@ -235,28 +211,28 @@ def test_before_and_after_zoom_edges_colours_and_opacity(page: Page) -> None:
 
 def test_scores_and_numbers(page: Page) -> None:
     page.locator("#tab-scores").click()
-    names = page.locator("#scores .name").all_inner_texts()
-    assert names == ["A", "brown", "cat", "with", "green", "eyes"]
-    values = [float(value) for value in page.locator("#scores .value").all_inner_texts()]
+    words = ["A", "brown", "cat", "with", "green", "eyes"]
+    expect(page.locator("#scores .name")).to_have_text(words)
+    values = dict(zip(words, page.locator("#scores .value").all_inner_texts(), strict=True))
     total = float((re.search(r"Sum ([\d.]+)", page.locator("#sum").inner_text()) or ["", "0"])[1])
-    assert sum(values) == pytest.approx(total, abs=0.01)
+    assert sum(map(float, values.values())) == pytest.approx(total, abs=0.01)
     page.locator("#sorted").click()
-    found = [float(value) for value in page.locator("#scores .value").all_inner_texts()]
-    assert found == sorted(values, reverse=True)
+    expect(page.locator("#scores .value")).to_have_text(sorted(values.values(), key=float, reverse=True))
     page.locator("#sorted").click()
     page.locator("#tab-matrix").click()
     page.get_by_role("button", name="layer 1 · head 4").click()
     page.locator("#tab-numbers").click()
+    expect(page.locator("#numbers td:nth-child(3)")).to_have_count(8)
     weights = [float(cell.rstrip("%")) for cell in page.locator("#numbers td:nth-child(3)").all_inner_texts()]
     gaps = [float(cell.replace("−", "-")) for cell in page.locator("#numbers td:nth-child(2)").all_inner_texts()]
-    assert len(weights) == 8 and weights == sorted(weights, reverse=True)
+    assert weights == sorted(weights, reverse=True)
     for weight, gap in zip(weights, gaps, strict=True):  # softmax: w = w_max · e^(score − best score)
         assert weight == pytest.approx(weights[0] * 2.718281828**gap, rel=0.01)
     page.locator("#tab-matrix").click()
 
 
 def test_pictures_are_saved_without_the_server(page: Page, wire: Wire) -> None:
-    frames = quiet(page, wire)
+    frames, _ = wire.settle()
     with page.expect_download() as download:
         page.locator("#save-png").click()
     with Image.open(Path(download.value.path())) as picture:
@@ -264,8 +240,7 @@ def test_pictures_are_saved_without_the_server(page: Page, wire: Wire) -> None:
         assert len(set(picture.convert("RGB").resize((40, 40)).get_flattened_data())) > 100
     with page.expect_download():
         page.locator("#save-svg").click()
-    page.wait_for_timeout(700)
-    assert wire.frames == frames
+    assert wire.settle()[0] == frames
     for smooth in (True, False):
         with page.expect_download() as download:
             page.locator("#save-svg").click()
@@ -284,14 +259,14 @@ def test_the_joint_sequence_is_fetched_when_it_is_asked_for(page: Page) -> None:
     page.locator("#kind").select_option("fused")
     expect(page.locator("#matrix button.away")).to_have_count(0)
     page.locator("#kind").select_option("text")
-    expect(page.locator("#status")).to_contain_text("within the text")
+    expect(page.locator("#status")).to_contain_text(catalogue("en")["lens.text_only"])
     page.locator("#canvas").press("Escape")
     page.locator("#kind").select_option("text→image")
 
 
 def test_the_page_of_its_own_opens_from_disk(page: Page, wire: Wire, browser: Browser, tmp_path: Path) -> None:
     word(page, "eyes").click()
-    quiet(page, wire)  # until the server knows what is pinned
+    wire.settle()  # until the server knows what is pinned
     with page.expect_download() as download:
         page.get_by_role("button", name="Interactive page").click()
     download.value.save_as(tmp_path / "lens.html")

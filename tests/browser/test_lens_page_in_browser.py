@@ -14,6 +14,7 @@ from vtviz.inputs import ImageInput, group_pieces
 from vtviz.render.lens.page import lens_page
 from vtviz.render.lens.settings import LensSettings
 from vtviz.render.lens.view import LensLayer, LensView, Peaks, Total
+from vtviz.sentences import catalogue
 
 RANDOM = np.random.default_rng(0)
 TOKENS = group_pieces("a $& tower", ["a", "$", "&", "to", "wer"], [(0, 1), (2, 3), (3, 4), (5, 7), (7, 10)])
@@ -103,7 +104,7 @@ def test_a_dual_encoder_shows_where_patches_and_words_look(browser: Browser, tmp
         expected = layers[1].blocks["image_image"][2, 3].max()
         assert float(page.locator("#high").inner_text().rstrip("%")) == pytest.approx(100 * expected, rel=0.01)
         page.locator("#kind").select_option("text")
-        expect(page.locator("#status")).to_contain_text("within the text")
+        expect(page.locator("#status")).to_contain_text(catalogue("en")["lens.text_only"])
 
 
 def test_layers_by_heads_of_a_large_model_fit_a_narrow_screen(browser: Browser, tmp_path: Path) -> None:

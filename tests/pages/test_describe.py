@@ -28,9 +28,12 @@ def test_a_caption_that_its_own_match_head_doubts_says_so(app: AppTest) -> None:
 
 def test_a_question_gets_an_answer(app: AppTest) -> None:
     app.segmented_control[0].set_value("answer").run()
-    assert not app.exception and not app.error and app.metric[0].value
+    assert not app.exception and not app.error
+    first, offered = app.metric[0].value, app.button(key="question-1").label
     app.button(key="question-1").click().run()
-    assert not app.exception and app.text_input(key="question").value.endswith("?")
+    assert not app.exception and not app.error
+    assert app.text_input(key="question").value == app.query_params["question"] == offered
+    assert first and app.metric[0].value != first
 
 
 def test_an_unknown_word_makes_it_unable_to_tell(app: AppTest) -> None:
@@ -56,7 +59,7 @@ def test_the_language_changes_the_page(app: AppTest) -> None:
     assert not app.exception and "描述" in app.radio[0].label
 
 
-@pytest.mark.parametrize("type another", ["open_clip:none@/tmp/coca.safetensors", "coca", ""])
+@pytest.mark.parametrize("typed", ["open_clip:none@/tmp/coca.safetensors", "coca", ""])
 def test_a_model_that_is_none_is_not_offered(typed: str) -> None:
     app = AppTest.from_file(str(ASSETS.parent / "pages" / "describe.py"), default_timeout=120)
     app.session_state["selection"] = replace(first_selection(), model=typed)

@@ -84,7 +84,7 @@ def test_a_slow_method_runs_when_asked_to_and_shows_its_map(app: AppTest) -> Non
     while any("Occlusion" in each.label or each.label == "Cancel" for each in app.button):
         assert time.monotonic() < end, "waited too long"
         app.run()
-    assert not app.exception and any("one heatmap for the whole text" in each.value for each in app.caption)
+    assert not app.exception and any("one map for the whole text" in each.value for each in app.caption)
 
 
 def test_the_language_changes_the_page(app: AppTest) -> None:
@@ -210,12 +210,12 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[SentEngine]:
 
 def test_an_engine_elsewhere_drives_the_page(sent: SentEngine) -> None:
     app = AppTest.from_file(str(ASSETS.parent / "pages" / "explore.py"), default_timeout=120)
-    app.session_state["measures-open"] = True
+    app.session_state["more-metrics-open"] = True
     app.run()
     assert not app.exception and not app.error and app.success
     app.selectbox(key="pick-target-en").set_value("answer").run()
     assert not app.exception and not app.error
-    for label in ("Measure", "Measure all"):
+    for label in ("Measure", "Compute all"):
         index = next(index for index, button in enumerate(app.button) if button.label == label)
         app.button[index].click().run()
         assert not app.exception and not app.error

@@ -12,7 +12,8 @@ from vtviz.attribution.case import Case
 from vtviz.attribution.maps import of_tokens
 from vtviz.attribution.options import Options
 from vtviz.inputs import InputError
-from vtviz.models.base import Abilities, TargetKind, TokenLevelModel
+from vtviz.models.base import Abilities, TargetKind
+from vtviz.models.encoders import TokenLevelModel
 from vtviz.watch import Watch
 
 BEFORE_FUSION: tuple[TargetKind, ...] = ("match", "similarity")
@@ -27,13 +28,12 @@ class VectorSimilarity(Method):
     def supports(self, abilities: Abilities, target: TargetKind) -> InputError | None:
         if not abilities.compares:
             return InputError(
-                "{method} needs words and patches as vectors in one space, which this model does not have; choose "
-                "another method.",
+                "{method} needs a vector per token and patch in one space, which this model does not have.",
                 method=self.label,
             )
         if target not in BEFORE_FUSION:
             return InputError(
-                "{method} compares words with patches and does not apply to the {target}; choose another method.",
+                "{method} compares words with patches and does not apply to the {target}.",
                 method=self.label,
                 target=target,
             )

@@ -1,4 +1,4 @@
-"""Statistics of attention, and of how much of a photo a map takes up."""
+"""Statistics of attention, and of how much of a photo a map covers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def head_entropy(weights: Tensor) -> Tensor:
 
 
 def head_similarity(weights: Tensor) -> float:
-    """Mean cosine of the attention of every two heads of ``weights [heads, queries, keys]``, over the queries.
+    """Mean cosine between the attention of each pair of heads of ``weights [heads, queries, keys]``, over the queries.
 
     1 means that the heads do the same thing. NaN for a single head.
     """
@@ -47,7 +47,7 @@ def _text_share(subject: Subject) -> float:
 METRICS = (
     Metric(
         "coverage",
-        "Share of the photo that holds half of the map",
+        "Share of patches holding half of the map",
         "attention",
         "none",
         "vtviz",
@@ -57,7 +57,7 @@ METRICS = (
     ),
     Metric(
         "text_share",
-        "Share of the text (T-SHAP)",
+        "Text share (T-SHAP)",
         "attention",
         "none",
         "Parcalabescu and Frank, MM-SHAP, ACL 2023",

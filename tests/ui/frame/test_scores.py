@@ -11,10 +11,10 @@ COSINE, LIKELIHOOD = Score(0.2734, "similarity", calibrated=False), Score(0.0421
 @pytest.mark.parametrize(
     ("score", "name", "text", "meaning"),
     [
-        (SURE, "Match", "27%", "How likely the text"),
-        (UNSURE, "Match", "1.23%", "How likely the text"),
+        (SURE, "Match", "27%", "Probability"),
+        (UNSURE, "Match", "1.23%", "Probability"),
         (COSINE, "Similarity", "0.273", "Cosine"),
-        (LIKELIHOOD, "Likelihood", "0.042", "How likely the model"),
+        (LIKELIHOOD, "Likelihood", "0.042", "How likely"),
     ],
 )
 def test_a_score_is_named_written_and_explained_by_its_kind(score: Score, name: str, text: str, meaning: str) -> None:
@@ -24,8 +24,8 @@ def test_a_score_is_named_written_and_explained_by_its_kind(score: Score, name: 
 @pytest.mark.parametrize(
     ("score", "other", "change"),
     [
-        (SURE, Score(0.3), "-3 pp"),
-        (UNSURE, SURE, "-25.77 pp"),
+        (SURE, Score(0.3), "-3 points"),
+        (UNSURE, SURE, "-25.77 points"),
         (COSINE, Score(0.3, "similarity"), "-0.027"),
         (LIKELIHOOD, Score(0.04, "likelihood"), "+0.002"),
         (COSINE, SURE, None),

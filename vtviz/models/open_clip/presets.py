@@ -50,7 +50,7 @@ PRESETS = (
         "open_clip:ViT-B-16-SigLIP/webli",
         "timm/ViT-B-16-SigLIP",
         "SigLIP ViT-B/16",
-        "Google's SigLIP, trained with a sigmoid loss, 14 × 14 patches; English.",
+        "Google's SigLIP, 14 × 14 patches, trained with a sigmoid loss; English.",
         APACHE,
         813,
     ),
@@ -58,7 +58,7 @@ PRESETS = (
         "open_clip:coca_ViT-B-32/mscoco_finetuned_laion2b_s13b_b90k",
         "laion/mscoco_finetuned_CoCa-ViT-B-32-laion2B-s13B-b90k",
         "CoCa ViT-B/32",
-        "CoCa with cross-attention, 7 × 7 patches; writes captions; English.",
+        "Contrastive and captioning, with cross-attention, 7 × 7 patches; writes captions; English.",
         MIT,
         1015,
     ),
@@ -74,10 +74,10 @@ PRESETS = (
         "open_clip:hf-hub:microsoft/BiomedCLIP-PubMedBERT_256-vit_base_patch16_224",
         "microsoft/BiomedCLIP-PubMedBERT_256-vit_base_patch16_224",
         "BiomedCLIP",
-        "CLIP trained on biomedical figures and captions, 14 × 14 patches; English.",
+        "Biomedical figures and their captions, 14 × 14 patches; English.",
         MIT,
         784,
-        notice="For research only; not for diagnosis or clinical decisions.",
+        notice="For research only, not for diagnosis or any clinical decision.",
     ),
 )
 
@@ -85,4 +85,4 @@ PRESETS = (
 def preset(name: str) -> Preset | None:
     """The preset of this name, whatever its options."""
     plain = name.partition("?")[0]
-    return next((each for each in PRESETS if each.name == plain), None)
+    return next((known for known in PRESETS if known.name == plain), None)

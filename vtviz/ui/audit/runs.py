@@ -43,8 +43,8 @@ def show_runs() -> None:
     if st.session_state.get(CHOSEN) not in numbers:
         st.session_state[CHOSEN] = numbers[0]
     by_number = {entry.id: entry for entry in entries}
-    chosen = st.selectbox(say("audit.run"), numbers, format_func=lambda n: _title(by_number[n]), key=CHOSEN)
-    show_run(chosen)
+    chosen = st.selectbox(say("audit.run"), numbers, format_func=lambda number: _title(by_number[number]), key=CHOSEN)
+    _show_run(chosen)
 
 
 def _title(entry: Entry) -> str:
@@ -52,7 +52,7 @@ def _title(entry: Entry) -> str:
     return f"{when} · {entry.name} · {say(f'audit.state.{entry.state}')}"
 
 
-def show_run(number: int) -> None:
+def _show_run(number: int) -> None:
     """One audit: how far it is, or its report."""
     entry = audit_jobs().history.get(number)
     if entry is None:

@@ -17,7 +17,7 @@ from vtviz.ui.frame.charts import GREY, show_chart
 from vtviz.ui.frame.language import plain, say, say_error
 from vtviz.ui.frame.results import Results, session_results
 from vtviz.ui.frame.waiting import ask
-from vtviz.ui.show.measures import more_measures
+from vtviz.ui.show.more_metrics import more_metrics
 
 KEPT = "faithfulness"
 ALWAYS = "faithfulness-always"
@@ -28,7 +28,7 @@ def faithfulness_panel(explanation: Explanation) -> None:
     """Quick metrics of an explanation, with its curves beside random rankings; below them all other metrics."""
     st.subheader(say("faithfulness.title"), help=say("faithfulness.help"))
     try:
-        more_measures(explanation, *_quick(explanation))
+        more_metrics(explanation, *_quick(explanation))
     except (InputError, ModelError, Busy) as error:
         st.error(plain(say_error(error)), icon=":material/error:")
 

@@ -18,16 +18,17 @@ from vtviz.ui.frame.results import Results, session_results
 from vtviz.ui.frame.waiting import ask
 from vtviz.watch import Progress
 
-KEPT = "measures"
+KEPT = "more-metrics"
 MOST = 10  # explanations whose metrics are kept
 MARKS = {True: ":green[:material/check_circle:] ", False: ":red[:material/cancel:] ", None: ""}
 
 
-def more_measures(explanation: Explanation, fill: Fill, quick: Faithfulness | None) -> None:
+def more_metrics(explanation: Explanation, fill: Fill, quick: Faithfulness | None) -> None:
     """Measures everything on demand, and lists it family by family. What ``quick`` holds is not measured again, nor is
     what was measured before a person left halfway and came back."""
     kept: Results[tuple[str, Fill], dict[str, Measured]] = session_results(KEPT, MOST)
-    with st.expander(say("measures.title"), key="measures-open", icon=":material/rule:", on_change="rerun") as opened:
+    title = say("measures.title")
+    with st.expander(title, key="more-metrics-open", icon=":material/rule:", on_change="rerun") as opened:
         if not opened.open:
             return
         wanted = metrics_of(explanation)

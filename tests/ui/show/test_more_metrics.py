@@ -11,7 +11,7 @@ from vtviz.engine.requests.metrics import MeasureMetric
 from vtviz.engine.turns import Busy
 from vtviz.metrics.registry import find_metric
 from vtviz.paths import ASSETS
-from vtviz.ui.show import measures
+from vtviz.ui.show import more_metrics
 
 
 def shown(app: AppTest) -> list[str]:
@@ -23,9 +23,9 @@ def press(app: AppTest, label: str) -> None:
     app.button[index].click().run()
 
 
-def test_measures_go_on_where_they_were_left_and_take_over_the_quick_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_metrics_go_on_where_they_were_left_and_take_over_the_quick_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = [find_metric(name) for name in ("text_share", "insertion", "deletion", "coverage")]
-    monkeypatch.setattr(measures, "metrics_of", lambda explanation: wanted)
+    monkeypatch.setattr(more_metrics, "metrics_of", lambda explanation: wanted)
     whole, asked, is_busy = LocalEngine.ask, list[Any](), True
 
     def ask(engine: LocalEngine, request: Any, watch: Any = None) -> Any:
@@ -39,14 +39,14 @@ def test_measures_go_on_where_they_were_left_and_take_over_the_quick_ones(monkey
 
     monkeypatch.setattr(LocalEngine, "ask", ask)
     app = AppTest.from_file(str(ASSETS.parent / "pages" / "explore.py"), default_timeout=120)
-    app.session_state["measures-open"] = True
+    app.session_state["more-metrics-open"] = True
     app.run()
-    assert not app.session_state["measures"]  # looking keeps nothing, so it drives nothing out
-    press(app, "Measure all")
+    assert not app.session_state["more-metrics"]  # looking keeps nothing, so it drives nothing out
+    press(app, "Compute all")
     assert not app.exception and "queue" in app.error[0].value and not shown(app)
     is_busy = False
     press(app, "Measure")
-    press(app, "Measure all")
+    press(app, "Compute all")
     assert not app.exception and not app.error and len(shown(app)) == 3
     assert asked == ["text_share", "quick", "coverage"]
-    assert "Measure all" not in [each.label for each in app.button]
+    assert "Compute all" not in [each.label for each in app.button]

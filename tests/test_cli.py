@@ -102,13 +102,17 @@ def test_captions_and_answers(here: Here) -> None:
 
 def test_words_that_the_model_does_not_know_are_named(here: Here, tmp_path: Path) -> None:
     done = here("explain", CAT, "a cat and a theodolite", "--output", tmp_path)
-    assert "does not know: theodolite." in done.stderr and "a guess" in done.stdout and "describes" not in done.stdout
+    assert (
+        "Rare or unseen in training: theodolite." in done.stderr
+        and "a guess" in done.stdout
+        and "describes" not in done.stdout
+    )
     assert json.loads((tmp_path / "explanation.json").read_text())["unknown_words"] == ["theodolite"]
 
 
 def test_a_method_without_maps_writes_no_pictures_and_says_so(here: Here, tmp_path: Path) -> None:
     done = here("explain", CAT, "a cat", "--method", "leave_one_out", "--output", tmp_path)
-    assert done.returncode == 0 and "nothing about the photo" in done.stdout
+    assert done.returncode == 0 and "does not cover the photo" in done.stdout
     assert [path.name for path in tmp_path.iterdir()] == ["explanation.json"]
 
 

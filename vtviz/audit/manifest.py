@@ -62,10 +62,10 @@ def read_manifest(path: Path, limit: int | None = None) -> Manifest:
         raise InputError("The manifest {name} is not UTF-8 text; save it as UTF-8.", name=path.name) from error
     reader = {".csv": _csv_rows, ".jsonl": _json_rows}.get(path.suffix.lower())
     if reader is None:
-        raise InputError("The manifest {name} is neither .csv nor .jsonl.", name=path.name)
+        raise InputError("The manifest {name} must be a .csv or .jsonl file.", name=path.name)
     values = reader(text)[:limit]
     if not values:
-        raise InputError("The manifest {name} has no rows.", name=path.name)
+        raise InputError("The manifest {name} has no rows; add at least one.", name=path.name)
     rows = [_row(number, each, path.parent) for number, each in enumerate(values, 1)]
     named = [bool(each.get("unit")) for each in values]
     in_pixels = any(_in_pixels(row) for row, name in zip(rows, named, strict=True) if not name)
@@ -91,11 +91,11 @@ def _csv_rows(text: str) -> list[dict[str, Any]]:
     reader = csv.DictReader(io.StringIO(text))
     missing = [name for name in ("image", "text") if name not in (reader.fieldnames or ())]
     if missing:
-        raise InputError("The manifest has no column {missing}.", missing=", ".join(missing))
+        raise InputError("The manifest has no column {missing}; add it.", missing=", ".join(missing))
     try:
         rows = list(reader)
     except csv.Error as error:
-        raise InputError("The manifest is not a CSV file: {reason}.", reason=error) from error
+        raise InputError("The manifest is not valid CSV: {reason}.", reason=error) from error
     for number, row in enumerate(rows, 1):
         if None in row or None in row.values():
             raise InputError(
@@ -132,13 +132,13 @@ def _row(number: int, values: dict[str, Any], folder: Path) -> Row:
     image, text, phrase = (str(found[name]).strip() for name in ("image", "text", "phrase"))
     if not image or not text:
         raise InputError(
-            "Row {number} of the manifest has no {column}.", number=number, column="text" if image else "image"
+            "Row {number} of the manifest has no {column}; add it.", number=number, column="text" if image else "image"
         )
     if phrase and phrase not in text:
         raise InputError("Row {number} of the manifest has a phrase that does not occur in its text.", number=number)
     unit = UNITS.get(str(found["unit"]).strip())
     if unit is None:
-        raise InputError("Row {number} of the manifest has a unit that is neither fraction nor pixel.", number=number)
+        raise InputError("The unit in row {number} of the manifest must be fraction or pixel.", number=number)
     boxes = _boxes(number, found["boxes"])
     return Row(number, folder / image, text, boxes, phrase, str(found["group"]).strip(), unit)
 
@@ -150,7 +150,7 @@ def _boxes(number: int, values: Any) -> tuple[Box, ...]:
     good = isinstance(values, list) and all(isinstance(box, list) and _is_box(box) for box in values)
     if not good:
         raise InputError(
-            "Row {number} of the manifest has boxes that are not lists of x0, y0, x1, y1 with x0 < x1, y0 < y1.",
+            "The boxes in row {number} of the manifest must be lists x0, y0, x1, y1 with x0 < x1 and y0 < y1.",
             number=number,
         )
     return tuple((float(x0), float(y0), float(x1), float(y1)) for x0, y0, x1, y1 in values)

@@ -44,9 +44,9 @@ def read_report(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise InputError("The report {path} cannot be read: {reason}.", path=path, reason=error.strerror) from error
     except orjson.JSONDecodeError as error:
-        raise InputError("The report {name} is not JSON.", name=path.name) from error
+        raise InputError("The report {name} is not valid JSON; choose another file.", name=path.name) from error
     if not isinstance(report, dict) or report.get("schema") != SCHEMA:
-        raise InputError("The file {name} is not the report of an audit.", name=path.name)
+        raise InputError("The file {name} is not an audit report; choose a report.json.", name=path.name)
     return report
 
 

@@ -39,13 +39,13 @@ class Settings:
         for name in self.metrics:
             find_metric(name)
         if not self.metrics:
-            raise InputError("An audit needs at least one metric.")
+            raise InputError("An audit needs at least one metric; choose one.")
         if self.fill not in FILLS:
             raise InputError(
-                "There is no fill called {fill}; the fills are: {known}.", fill=self.fill, known=", ".join(FILLS)
+                "There is no fill called {fill}; choose one of: {known}.", fill=self.fill, known=", ".join(FILLS)
             )
         if self.steps < 2:
-            raise InputError("An audit needs at least two steps.")
+            raise InputError("An audit needs at least two steps; raise the number.")
 
     def methods_of(self, model: FusionModel) -> tuple[str, ...]:
         """The methods to audit on a model, without the random ranking."""
@@ -66,7 +66,9 @@ def settings_from(values: dict[str, Any]) -> Settings:
     try:
         return Settings(**found)
     except TypeError as error:
-        raise InputError("The report has settings that this version of vtviz does not know.") from error
+        raise InputError(
+            "The report has settings that this version of vtviz does not know; use the version that wrote it."
+        ) from error
 
 
 def names(written: str | None) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from vtviz.watch import Progress, Watch
 
 app = typer.Typer(
     name="vtviz",
-    help="See, attribute and audit vision-text cross-attention.",
+    help="Explain vision-text models, and audit the explanations.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -23,9 +23,9 @@ app = typer.Typer(
 )
 
 Photo = Annotated[Path, typer.Argument(help="A JPEG, PNG or WebP file.")]
-Model = Annotated[str, typer.Option(help="Model name; `vtviz models` lists them, docs/models.md explains them.")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Model = Annotated[str, typer.Option(help="Model name; see `vtviz models` and docs/models.md.")]
+Device = Annotated[str, typer.Option(help="Device: auto, cpu, cuda or mps.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 DELAY = 1.0  # seconds before a bar is shown, so that quick work shows none
 

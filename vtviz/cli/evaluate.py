@@ -17,7 +17,7 @@ from vtviz.models.registry import DEFAULT_MODEL
 def evaluate(
     data: Annotated[Path, typer.Option(help="Folder with SPLIT.jsonl and images/.")],
     split: Annotated[str, typer.Option(help="Name of the split.")],
-    output: Annotated[Path, typer.Option(help="JSON file for the figures.")],
+    output: Annotated[Path, typer.Option(help="JSON file for the results.")],
     model: Model = DEFAULT_MODEL,
     methods: Annotated[
         str | None,
@@ -26,7 +26,7 @@ def evaluate(
     limit: Annotated[int | None, typer.Option(help="Only the first N photos.", min=2)] = None,
     judgements: Annotated[Path | None, typer.Option(help="JSON lines with image, text and ratings.")] = None,
     pointing_only: Annotated[
-        bool, typer.Option("--pointing-only", help="Play only the pointing game, as for slow methods.")
+        bool, typer.Option("--pointing-only", help="Run only the pointing game, for example for slow methods.")
     ] = False,
     device: Device = "auto",
 ) -> None:
@@ -63,7 +63,7 @@ def _summary(figures: dict[str, Any]) -> list[str]:
     lines = []
     if "matching" in figures:
         matching, retrieval = figures["matching"], figures["retrieval"]
-        at_threshold = "no threshold was calibrated"
+        at_threshold = "no calibrated threshold"
         if matching["threshold"] is not None:
             at_threshold = f"F1 {matching['f1']:.3f}, accuracy {matching['accuracy']:.3f}"
         recall = retrieval["text_to_image"]["recall@10"]

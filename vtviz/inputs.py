@@ -131,9 +131,14 @@ def framed(image: ImageInput, frame: Frame, fill: tuple[int, ...] = (0, 0, 0)) -
     return ImageInput(canvas, image.sha256)
 
 
+def composed(text: str) -> str:
+    """The text with its accents composed: Unicode's form NFC."""
+    return unicodedata.normalize("NFC", text)
+
+
 def normalised(text: str) -> str:
-    """The text with its accents composed (Unicode's form NFC) and a space for what cannot be printed."""
-    return unicodedata.normalize("NFC", BLANK.sub(" ", SOFT.sub("", text)))
+    """The text with its accents composed and a space for what cannot be printed."""
+    return composed(BLANK.sub(" ", SOFT.sub("", text)))
 
 
 def check_text(text: str) -> str:

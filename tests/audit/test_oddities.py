@@ -44,6 +44,11 @@ def test_a_phrase_is_words_of_its_own() -> None:
     assert not list(phrase_spans(text, "wo")) and not list(phrase_spans(text, "ext to"))
 
 
+def test_a_phrase_is_found_however_its_accents_are_written(tiny: VtvizBase) -> None:
+    row = Row(1, Path("a.png"), "a cafe\u0301 dog", phrase="cafe\u0301")
+    assert phrase_of(row, tiny.tokenize(row.text)) == (2, 6)
+
+
 def test_the_figure_of_a_phrase_is_that_of_its_own_map(tiny: VtvizBase, tmp_path: Path, door: Door) -> None:
     save_photo(tmp_path / "a.png", 0)
     text, box = "skateboarder a skate dog", [0.0, 0.0, 0.5, 1.0]

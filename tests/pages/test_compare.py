@@ -114,3 +114,11 @@ def test_a_cosine_and_a_probability_have_no_difference(own: str) -> None:
     assert not app.metric[1].delta
     a, b = (side["title"] for side in shown(app)["sides"])
     assert a.endswith("%") and "%" not in b
+
+
+def test_a_text_beyond_the_context_says_so_on_its_side(app: AppTest) -> None:
+    assert not app.info
+    app.text_input(key="textb").set_value("a cat and a dog " * 60).run()
+    assert not app.exception and not app.error
+    (told,) = app.info
+    assert "The rest of the text was cut off" in told.value

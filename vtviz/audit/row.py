@@ -14,7 +14,7 @@ from vtviz.attribution.case import Case
 from vtviz.attribution.masked import Masked
 from vtviz.audit.manifest import Row
 from vtviz.audit.settings import RANDOM, Settings
-from vtviz.inputs import Frame, ImageInput, InputError, Tokens, split_words
+from vtviz.inputs import Frame, ImageInput, InputError, Tokens, composed, split_words
 from vtviz.metrics.attention import entropy
 from vtviz.metrics.base import Explain, Subject
 from vtviz.metrics.baseline import random_ranking
@@ -148,7 +148,7 @@ def phrase_of(row: Row, tokens: Tokens) -> tuple[int, int] | None:
     """
     if not row.phrase:
         return None
-    span = next(phrase_spans(tokens.text, row.phrase), None)
+    span = next(phrase_spans(tokens.text, composed(row.phrase)), None)
     if span is None:
         raise InputError(
             "The phrase {phrase} does not occur in the text as whole words; copy it from the text.",

@@ -143,7 +143,7 @@ def test_integrated_gradients_that_stay_incomplete_say_so(here: Here, tmp_path: 
     method = ("--method", "integrated_gradients", "--samples", samples)
     done = here("explain", CAT, "a brown cat with green eyes", *method, "--output", tmp_path)
     delta = json.loads((tmp_path / "explanation.json").read_text())["details"]["delta"]
-    sentence = f"{delta:.3g} of the change is left unexplained, which is more than 1 % of it"
+    sentence = f"{delta:.3g} of the change is unexplained, which is more than 1%"
     assert done.returncode == 0 and (sentence in done.stderr) == told, done.stderr
 
 

@@ -16,7 +16,7 @@ from vtviz.audit.audit import run_audit
 from vtviz.audit.manifest import Row, read_manifest
 from vtviz.audit.replay import differences
 from vtviz.audit.requests import Door
-from vtviz.audit.row import OUTSIDE, boxes_of, phrase_of, phrase_spans
+from vtviz.audit.rows.row import OUTSIDE, boxes_of, phrase_of, phrase_spans
 from vtviz.inputs import ImageInput, InputError, Tokens, read_image
 from vtviz.metrics.localisation import energy
 from vtviz.models.base import Target

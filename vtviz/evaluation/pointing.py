@@ -18,7 +18,7 @@ from vtviz.evaluation.matching import match_logits
 from vtviz.evaluation.photos import EncodedPhoto
 from vtviz.evaluation.split import Row
 from vtviz.inputs import ImageInput, InputError, normalised
-from vtviz.metrics.localisation import in_boxes, peak
+from vtviz.metrics.localisation import in_boxes, points_into
 from vtviz.models.base import FusionModel
 from vtviz.watch import Watch
 
@@ -99,7 +99,7 @@ class PointingGame:
         for name, of_captions in relevances.items():
             if pieces:
                 phrase_map: np.ndarray = of_captions[index].maps[pieces].mean(axis=0)
-                self.hits[name] += in_boxes(peak(phrase_map, *photo.size, photo.frame), boxes)
+                self.hits[name] += points_into(phrase_map, boxes, *photo.size, photo.frame)
 
     def figures(self) -> dict[str, Any]:
         """Hits and accuracy by name."""

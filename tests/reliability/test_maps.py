@@ -1,5 +1,8 @@
 """Reported faults of maps that are flat, zero or not a number."""
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -69,7 +72,7 @@ def test_a_map_that_is_not_a_number_is_not_measured(tiny: VtvizBase, photo: Imag
 @pytest.mark.parametrize("wrong", ["value", "baseline", "delta"])
 def test_what_is_not_a_number_does_not_add_up(wrong: str) -> None:
     assert not Details(value=1.0, baseline=0.0, delta=0.005).incomplete
-    assert Details(**{"value": 1.0, "baseline": 0.0, "delta": 0.0, wrong: NAN}).incomplete
+    assert replace(Details(value=1.0, baseline=0.0, delta=0.0), **dict[str, Any]({wrong: NAN})).incomplete
 
 
 @pytest.mark.parametrize("method", ["rise", "shapley", "kernel_shap", "integrated_gradients"])

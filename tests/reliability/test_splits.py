@@ -39,7 +39,7 @@ def test_captions_are_a_list_of_texts(tmp_path: Path, captions: Any) -> None:
 
 
 @later
-@pytest.mark.parametrize("image", [None, 3, ""])
+@pytest.mark.parametrize("image", [None, 3])
 def test_a_photo_has_a_name(tmp_path: Path, image: Any) -> None:
     with pytest.raises(InputError):
         read(tmp_path, {**GOOD, "image": image})
@@ -65,12 +65,10 @@ def test_json_nested_too_deeply_gets_one_sentence(tmp_path: Path) -> None:
         {"caption": -1},
         {"start": 50, "end": 53},
         {"start": 5, "end": 2},
-        {"kind": None},
     ],
 )
 def test_a_phrase_that_cannot_be_pointed_at_is_named(tmp_path: Path, change: dict[str, Any]) -> None:
     phrase = {"caption": 0, "start": 2, "end": 5, "text": "dog", "kind": ["animals"], "boxes": [[0, 0, 1, 1]]}
     assert read(tmp_path, {**GOOD, "phrases": [phrase]})
-    changed = {name: value for name, value in {**phrase, **change}.items() if name != "kind" or value}
     with pytest.raises(InputError):
-        read(tmp_path, {**GOOD, "phrases": [changed]})
+        read(tmp_path, {**GOOD, "phrases": [{**phrase, **change}]})

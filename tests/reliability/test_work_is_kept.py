@@ -94,9 +94,16 @@ def test_damaged_rows_of_an_audit_are_named(
 
 def test_rows_reach_the_disk_before_they_get_their_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[str] = []
+
+    def noted(name: str, real: Callable[..., None]) -> Callable[..., None]:
+        def call(*given: Any) -> None:
+            done.append(name)
+            real(*given)
+
+        return call
+
     for name in ("fsync", "replace"):
-        real = getattr(os, name)
-        monkeypatch.setattr(os, name, lambda *given, name=name, real=real: (done.append(name), real(*given))[1])
+        monkeypatch.setattr(os, name, noted(name, getattr(os, name)))
     store = RowStore(tmp_path, ("coverage",))
     store.add([{"row": 1, "model": "tiny", "method": "random", "status": "ok"}])
     store.flush()

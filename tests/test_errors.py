@@ -144,9 +144,9 @@ def test_an_error_survives_the_way_from_another_process() -> None:
 
 def test_a_stored_sentence_is_translated_with_its_values_and_reasons() -> None:
     error = InputError("The photo {name} cannot be read: {reason}.", name="a.b: c.jpg", reason="Permission denied")
-    assert translated(str(error), "zh") == "照片 a.b: c.jpg 无法读取：没有权限。"
+    assert translated(str(error), "zh") == "无法读取照片 a.b: c.jpg：没有权限。"
     outer = InputError("No row could be measured. First reason: {reason}", reason=str(error))
-    assert translated(str(outer), "zh").endswith("照片 a.b: c.jpg 无法读取：没有权限。")
+    assert translated(str(outer), "zh").endswith("无法读取照片 a.b: c.jpg：没有权限。")
     assert translated(device_label(torch.device("cpu")), "zh").startswith("CPU，")
     assert translated(str(outer), "en") == str(outer) and translated("Own words", "zh") == "Own words"
 

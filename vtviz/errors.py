@@ -1,13 +1,13 @@
-"""Errors whose message is for a person."""
+"""Errors whose message is for people."""
 
 from __future__ import annotations
 
 
 class UserError(Exception):
-    """Something that a person can mend; ``str()`` of it is one English sentence that says what to do.
+    """An error that people can fix. ``str()`` gives one English sentence: what is wrong, then what to do.
 
-    ``sentence`` is that sentence before its ``{values}`` are put in. The interface looks it up to say the same in
-    another language, so write it as a plain literal.
+    ``sentence`` is that sentence before its ``{values}`` are filled in. The interface uses it to look up the
+    translation, so write it as a plain literal.
     """
 
     def __init__(self, sentence: str, **values: object) -> None:

@@ -12,11 +12,11 @@ from uuid import uuid4
 
 from vtviz.inputs import MAX_BYTES, ImageInput, InputError, read_image
 
-WEB = "it is an address on the web; download the file and give its path"
-FILE_ADDRESS = "it is a file:// address; give the path alone"
+WEB = "it is a web address; download the file and give its path"
+FILE_ADDRESS = "it is a file:// address; give only the path"
 BACKSLASHES = "there is no such file; separate folders with / instead of \\"
-HOME = "there is no such file; write the whole path of your home folder instead of ~"
-NO_PATH = "no file can have this name"
+HOME = "there is no such file; write the full path of your home folder instead of ~"
+NO_PATH = "this is not a valid file name"
 
 
 def write_atomically(path: Path, data: bytes | memoryview) -> None:

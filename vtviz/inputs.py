@@ -1,4 +1,4 @@
-"""What a person gives: bytes to a checked RGB image, text to words with character spans."""
+"""What people give: bytes become a checked RGB image, text becomes words with character spans."""
 
 from __future__ import annotations
 
@@ -96,8 +96,10 @@ def read_image(data: bytes) -> ImageInput:
         raise _too_many_pixels() from error
     except Exception as error:  # Pillow says in many ways that it cannot read a file
         if isinstance(error, UnidentifiedImageError) and not is_known(data):
-            raise InputError("The file is not a JPEG, PNG or WebP image; convert it to one of these.") from error
-        raise InputError("The image file is damaged or cut short; save or download it again.") from error
+            raise InputError(
+                "The file is not a JPEG, PNG or WebP image; convert it to one of these formats."
+            ) from error
+        raise InputError("The image file is damaged or incomplete; save or download it again.") from error
     return ImageInput(np.asarray(rgb), hashlib.sha256(data).hexdigest())
 
 
@@ -147,7 +149,7 @@ def check_text(text: str) -> str:
     """
     stripped = normalised(text).strip()
     if not READABLE.search(stripped):
-        raise InputError("The text has no words; write a sentence about the photo.")
+        raise InputError("The text contains no words; write a sentence about the photo.")
     if len(stripped) > MAX_CHARACTERS:
         raise InputError("The text is longer than {limit} characters; shorten it.", limit=MAX_CHARACTERS)
     return stripped

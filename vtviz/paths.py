@@ -1,4 +1,4 @@
-"""Where the packaged files are: at the root of the repository, or inside the package where it came as a wheel."""
+"""Where the packaged files are: at the root of the repository, or inside the package if it came as a wheel."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The sentences of the interface, in each language, for the app and for files that it writes."""
+"""The sentences of the interface in every language, for the app and the files that it writes."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ def catalogue(language: str) -> dict[str, str]:
 
 @cache
 def error_sentences(language: str) -> dict[str, str]:
-    """What a language says for the English sentence of a ``UserError``."""
+    """The translation of every ``UserError``, by its English sentence."""
     file = ASSETS / "lang" / f"errors.{language}.json"
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
 
 
 def translated(sentence: str, language: str) -> str:
-    """The English sentence of a ``UserError``, with its values in it, in a language; as it is where none is known.
+    """The English sentence of a ``UserError``, values filled in, in a language; unchanged if no translation is known.
 
-    Values that are sentences of their own, such as the reason of a system, are translated too.
+    Values that are sentences themselves, such as a reason from the operating system, are translated too.
     """
     for template, pattern in _patterns(language):
         result = pattern.fullmatch(sentence)
@@ -41,7 +41,7 @@ def translated(sentence: str, language: str) -> str:
 
 @cache
 def _patterns(language: str) -> list[tuple[str, re.Pattern[str]]]:
-    """What sentences with values look like, those with the most words of their own first."""
+    """Patterns that recognise sentences with their values filled in, the most specific first."""
     result = []
     for template in error_sentences(language):
         parts, seen, own = [], set[str](), 0

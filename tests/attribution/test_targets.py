@@ -41,9 +41,9 @@ def test_a_model_gets_what_was_written(tiny: VtvizBase, written: str, target: Ta
     [
         ("world", "There is no target world"),
         ("match:3", "There is no target match:3"),
-        ("caption", "needs the number of a token"),
-        ("caption:-2", "needs the number of a token"),
-        ("caption:٣", "needs the number of a token"),
+        ("caption", "needs a token number"),
+        ("caption:-2", "needs a token number"),
+        ("caption:٣", "needs a token number"),
         ("answer:perhaps", "does not know the answer perhaps"),
     ],
 )

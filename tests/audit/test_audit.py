@@ -143,7 +143,7 @@ def test_cancelling_keeps_what_was_measured(manifest: Path, tmp_path: Path, door
 def test_a_folder_goes_on_with_the_same_audit_only(
     report: dict[str, Any], manifest: Path, tmp_path: Path, door: Door
 ) -> None:
-    with pytest.raises(InputError, match="other inputs or settings"):
+    with pytest.raises(InputError, match="different inputs or settings"):
         run_audit(read_manifest(manifest), replace(SETTINGS, seed=1), tmp_path / "out", door)
 
 
@@ -188,7 +188,7 @@ def test_a_chinese_report_gives_reasons_in_chinese(report: dict[str, Any], tmp_p
     report["summary"]["failures"] = {"The photo a.jpg cannot be read: No such file or directory.": 1, "Own words": 2}
     pictures = {file.name: file.read_bytes() for file in (tmp_path / "out" / "cases").iterdir()}
     page = to_html(report, pictures, "zh")
-    assert "照片 a.jpg 无法读取：没有这个文件或文件夹。" in page and "Own words" in page
+    assert "无法读取照片 a.jpg：没有这个文件或文件夹。" in page and "Own words" in page
 
 
 def test_rows_that_all_fail_give_one_sentence(tmp_path: Path, door: Door) -> None:

@@ -31,16 +31,16 @@ def test_csv_and_json_lines_say_the_same(tmp_path: Path) -> None:
         ({"text": "a"}, "Row 2 .* has no image"),
         ({"image": "a.jpg", "text": " "}, "Row 2 .* has no text"),
         ({"image": ["a.jpg"], "text": "a"}, "Row 2 .* image is not text"),
-        ({**GOOD, "boxes": [[0.5, 0, 0.1, 1]]}, "Row 2 .* boxes"),
-        ({**GOOD, "boxes": "here"}, "Row 2 .* boxes"),
-        ({**GOOD, "boxes": [[0, 0, 1]]}, "Row 2 .* boxes"),
+        ({**GOOD, "boxes": [[0.5, 0, 0.1, 1]]}, "boxes in row 2 "),
+        ({**GOOD, "boxes": "here"}, "boxes in row 2 "),
+        ({**GOOD, "boxes": [[0, 0, 1]]}, "boxes in row 2 "),
         ({**GOOD, "phrase": "cat"}, "Row 2 .* phrase"),
         ([1], "Row 2 .* not a JSON object"),
-        ({**GOOD, "boxes": [[0, 0, 10**400, 1]]}, "Row 2 .* boxes"),
+        ({**GOOD, "boxes": [[0, 0, 10**400, 1]]}, "boxes in row 2 "),
         ({**GOOD, "boxes": [[0, 0, float("nan"), 1]]}, "Row 2 .* not valid JSON"),
         ({**GOOD, "boxes": [[0, 0, float("inf"), 1]]}, "Row 2 .* not valid JSON"),
-        ({**GOOD, "boxes": [[0, 0, True, True]]}, "Row 2 .* boxes"),
-        ({**GOOD, "boxes": 0}, "Row 2 .* boxes"),
+        ({**GOOD, "boxes": [[0, 0, True, True]]}, "boxes in row 2 "),
+        ({**GOOD, "boxes": 0}, "boxes in row 2 "),
         ({**GOOD, "text": True}, "Row 2 .* text is not text"),
         ({**GOOD, "text": "a \ud800 dog"}, "Row 2 .* text is not text"),
     ],
@@ -55,7 +55,7 @@ def test_a_bad_row_is_named(tmp_path: Path, row: object, message: str) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "message"),
     [
-        ("m.txt", b"image,text\n", "neither .csv nor .jsonl"),
+        ("m.txt", b"image,text\n", "must be a .csv or .jsonl"),
         ("m.jsonl", b"", "no rows"),
         ("m.jsonl", b"{", "Row 1 .* not valid JSON"),
         ("m.csv", b"image,caption\na,b\n", "no column text"),
@@ -69,12 +69,12 @@ def test_a_bad_row_is_named(tmp_path: Path, row: object, message: str) -> None:
         ),
         ("m.jsonl", b'{"image": "a", "text": ' + b"9" * 5000 + b"}", "Row 1 .* not valid JSON"),
         ("m.csv", b"image,text,boxes\na.jpg,b," + b"[" * 10**5 + b"\n", r"Row 1 .* not valid JSON \(boxes"),
-        ("m.csv", b'image,text\na.jpg,"a dog\nb.jpg,a cat\n', "Row 1 .* not CSV: a quotation mark"),
-        ("m.csv", b'image,text\nz.jpg,x\n\na.jpg,"a dog\nb.jpg,"a cat"\n', "Row 2 .* not CSV: a quotation mark"),
-        ("m.csv", b'image,text\na.jpg,"a "brown" dog"\n', "Row 1 .* not CSV: a quotation mark"),
-        ("m.csv", b"image,text\na.jpg," + b"a" * 200_000 + b"\n", "Row 1 .* not CSV: a field is too long"),
-        ("m.csv", b"image," + b"a" * 200_000, "The first line .* not CSV: a field is too long"),
-        ("m.csv", b'image,"text\n', "The first line .* not CSV: a quotation mark"),
+        ("m.csv", b'image,text\na.jpg,"a dog\nb.jpg,a cat\n', "Row 1 .* not valid CSV: a quotation mark"),
+        ("m.csv", b'image,text\nz.jpg,x\n\na.jpg,"a dog\nb.jpg,"a cat"\n', "Row 2 .* not valid CSV: a quotation mark"),
+        ("m.csv", b'image,text\na.jpg,"a "brown" dog"\n', "Row 1 .* not valid CSV: a quotation mark"),
+        ("m.csv", b"image,text\na.jpg," + b"a" * 200_000 + b"\n", "Row 1 .* not valid CSV: a field is too long"),
+        ("m.csv", b"image," + b"a" * 200_000, "The first line .* not valid CSV: a field is too long"),
+        ("m.csv", b'image,"text\n', "The first line .* not valid CSV: a quotation mark"),
         ("m.csv", b"image,text,text\na.jpg,b,c\n", "two columns called text"),
     ],
 )
@@ -99,7 +99,7 @@ def test_a_bad_file_gets_one_sentence(tmp_path: Path, name: str, data: bytes, me
 )
 def test_an_unclosed_quotation_mark_merges_no_rows(tmp_path: Path, rows: str) -> None:
     (tmp_path / "m.csv").write_text(rows, newline="")
-    with pytest.raises(InputError, match="Row 2 of the manifest runs on into the next one"):
+    with pytest.raises(InputError, match="Row 2 of the manifest runs into the next one"):
         read_manifest(tmp_path / "m.csv")
 
 
@@ -131,10 +131,10 @@ def test_json_lines_end_where_json_cannot(tmp_path: Path, end: str) -> None:
 @pytest.mark.parametrize(
     ("image", "message"),
     [
-        ("a\0b.jpg", "no file can have this name"),
+        ("a\0b.jpg", "this is not a valid file name"),
         (".", "Is a directory"),
         ("a" * 300 + ".jpg", "File name too long"),
-        ("https://example.org/a.jpg", r"The photo https://example\.org/a\.jpg cannot .* address on the web; download"),
+        ("https://example.org/a.jpg", r"The photo https://example\.org/a\.jpg cannot .* web address; download"),
         ("sub\\a.jpg", "separate folders with / instead of"),
         ("~/a.jpg", "home folder instead of ~"),
     ],
@@ -170,5 +170,5 @@ def test_photos_that_were_not_uploaded_are_named(tmp_path: Path) -> None:
 
 def test_uploads_that_cannot_be_kept_are_named(tmp_path: Path) -> None:
     photos = [("a", b"1"), ("b.jpg", b"2")]
-    with pytest.raises(InputError, match=r"The photo b\.jpg cannot be kept: "):  # `a` is a photo and a folder
+    with pytest.raises(InputError, match=r"The photo b\.jpg cannot be saved: "):  # `a` is a photo and a folder
         save_uploads(tmp_path / "in", ("m.csv", b"image,text\na,x\na/b.jpg,y\n"), photos)

@@ -96,7 +96,7 @@ def test_a_named_unit_wins(tmp_path: Path) -> None:
         {"image": "a.png", "text": "a", "boxes": [[0.1, 0, 0.5, 1]], "unit": unit} for unit in ("fraction", "pixel")
     ]
     assert [row.unit for row in read_manifest(write(tmp_path, rows)).rows] == ["pixel", "fraction", "pixel"]
-    with pytest.raises(InputError, match="neither fraction nor pixel"):
+    with pytest.raises(InputError, match="must be fraction or pixel"):
         read_manifest(write(tmp_path, [{**rows[0], "unit": "inch"}]))
 
 

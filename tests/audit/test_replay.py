@@ -87,7 +87,7 @@ def test_a_folder_is_no_report(tmp_path: Path) -> None:
     ],
 )
 def test_settings_of_the_wrong_kind_are_refused(name: str, value: object) -> None:
-    with pytest.raises(InputError, match="settings that this version does not know"):
+    with pytest.raises(InputError, match="settings that this version of vtviz does not know"):
         settings_from({**Settings().to_dict(), name: value})
 
 

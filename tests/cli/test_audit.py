@@ -35,7 +35,7 @@ def test_bad_input_gets_one_sentence(
 def test_another_file_is_no_report(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text("{}")
     result = CliRunner().invoke(app, ["audit", "--replay", str(tmp_path / "x.json")])
-    assert "not the report of an audit" in str(result.exception)
+    assert "not an audit report" in str(result.exception)
 
 
 def test_metrics_are_listed_with_their_direction() -> None:

@@ -86,7 +86,7 @@ def test_a_photo_is_encoded_once_and_an_equal_request_is_not_run_again(
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        ({"options": Options(layer=9)}, InputError, "no layer 9"),
+        ({"options": Options(layer=9)}, InputError, "layer 9: "),
         ({"options": Options(head=99)}, InputError, "no head 99"),
         ({"method": "magic"}, InputError, "no method called magic"),
         ({"model": "nothing"}, ModelError, "no model called nothing"),

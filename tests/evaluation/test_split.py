@@ -58,12 +58,12 @@ def test_a_phrase_brings_its_text_and_no_kinds_where_they_are_not_named(tmp_path
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"image": 5}, "image is not the name of a file"),
-        ({"image": "\ud800.jpg"}, "image is not the name of a file"),
+        ({"image": 5}, "image is not a file name"),
+        ({"image": "\ud800.jpg"}, "image is not a file name"),
         ({"captions": "a dog"}, "captions is not a list of texts"),
         ({"captions": {"0": "a dog"}}, "captions is not a list of texts"),
         ({"captions": ["a dog", None]}, "captions is not a list of texts"),
-        ({"captions": ["a dog", " "], "phrases": []}, "cannot be used. The text has no words"),
+        ({"captions": ["a dog", " "], "phrases": []}, "cannot be used. The text contains no words"),
         ({"phrases": None}, "phrases is not a list of phrases"),
         ({"phrases": ["dog"]}, "phrases is not a list of phrases"),
     ],
@@ -114,9 +114,9 @@ def test_a_phrase_without_its_place_is_named(tmp_path: Path, key: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"image": None}, "image is not the name of a file"),
+        ({"image": None}, "image is not a file name"),
         ({"text": ["a dog"]}, "text is not a text"),
-        ({"text": "?"}, "cannot be used. The text has no words"),
+        ({"text": "?"}, "cannot be used. The text contains no words"),
         ({"ratings": 4}, "ratings is not a list of numbers"),
         ({"ratings": []}, "ratings is not a list of numbers"),
         ({"ratings": "44"}, "ratings is not a list of numbers"),

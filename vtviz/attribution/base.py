@@ -97,7 +97,7 @@ class Method(ABC):
         if not self.attention or abilities.kinds[target] & set(self.attention):
             return None
         return InputError(
-            "{method} needs {kinds} attention, which this model does not use for its {target}.",
+            "{method} needs {kinds} attention, which this model does not use for its {target}; choose another method.",
             method=self.label,
             kinds=" / ".join(self.attention),
             target=target,
@@ -132,7 +132,9 @@ def complete(method: Method, options: Options) -> Options:
         whole = value is None or isinstance(value, Integral)
         if choice is None:
             if value is not None:
-                raise InputError("{method} has no option {option}.", method=method.label, option=field.name)
+                raise InputError(
+                    "{method} has no option {option}; leave it out.", method=method.label, option=field.name
+                )
         elif not whole:
             raise InputError(
                 "The option {option} of {method} must be a whole number, not {value}.",

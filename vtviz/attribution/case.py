@@ -156,7 +156,7 @@ class Case:
         count, position = len(self.tokens[index].pieces), self.target.place
         if not -count <= position < count:
             raise InputError(
-                "The caption has no token {place}; its tokens are numbered 0 to {last}.", place=position, last=count - 1
+                "The caption has no token {place}; choose a token from 0 to {last}.", place=position, last=count - 1
             )
         return position % count
 

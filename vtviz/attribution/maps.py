@@ -26,7 +26,7 @@ def chosen_layer(forward: ForwardPass, options: Options, kind: Kind = "text→im
     index = default if options.layer is None else options.layer
     if not 0 <= index < len(layers):
         raise InputError(
-            "There is no layer {layer}: the {count} {kind} layers are numbered from 0.",
+            "There is no {kind} layer {layer}: layer numbers start at 0 and stay below {count}.",
             layer=index,
             count=len(layers),
             kind=kind,
@@ -34,7 +34,9 @@ def chosen_layer(forward: ForwardPass, options: Options, kind: Kind = "text→im
     heads = layers[index].weights.shape[1]
     if options.head is not None and not 0 <= options.head < heads:
         raise InputError(
-            "There is no head {head}: the layer's {count} heads are numbered from 0.", head=options.head, count=heads
+            "There is no head {head} in this layer: head numbers start at 0 and stay below {count}.",
+            head=options.head,
+            count=heads,
         )
     return layers[index]
 

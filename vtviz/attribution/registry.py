@@ -30,7 +30,7 @@ def find_method(name: str) -> Method:
     """
     if name not in methods():
         known = ", ".join(sorted(methods()))
-        raise InputError("There is no method called {name}; the methods are: {known}.", name=name, known=known)
+        raise InputError("There is no method called {name}; choose one of: {known}.", name=name, known=known)
     return methods()[name]
 
 

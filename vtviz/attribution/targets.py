@@ -61,7 +61,7 @@ def parse_target(model: FusionModel, written: str) -> Target:
         return Target("answer", model.answers.index(detail))
     if kind == "caption":
         if not re.fullmatch(r"-1|\d{1,6}", detail, re.ASCII):
-            raise InputError("The target caption needs the number of a token, as in caption:3.")
+            raise InputError("The target caption needs a token number, for example caption:3.")
         return Target("caption", int(detail))
     if kind not in ("match", "similarity") or detail:
         raise InputError(

@@ -28,12 +28,13 @@ class VectorSimilarity(Method):
     def supports(self, abilities: Abilities, target: TargetKind) -> InputError | None:
         if not abilities.compares:
             return InputError(
-                "{method} needs a vector per token and patch in one space, which this model does not have.",
+                "{method} needs words and patches as vectors in one space, which this model does not have; choose "
+                "another method.",
                 method=self.label,
             )
         if target not in BEFORE_FUSION:
             return InputError(
-                "{method} compares words with patches and does not apply to the {target}.",
+                "{method} compares words with patches and does not apply to the {target}; choose another method.",
                 method=self.label,
                 target=target,
             )

@@ -10,7 +10,7 @@ from pathlib import PurePath
 
 from vtviz.inputs import InputError
 
-QUOTE = "a quotation mark is not closed, or stands where none may"
+QUOTE = "a quotation mark is not closed or is misplaced"
 LONG = "a field is too long"
 PHOTOS = (".jpg", ".jpeg", ".png", ".webp")
 
@@ -32,7 +32,7 @@ def csv_rows(text: str) -> list[dict[str, str]]:
             )
         if _runs_on(fields, columns.index("image")):
             raise InputError(
-                "Row {number} of the manifest runs on into the next one; close its quotation mark.", number=number
+                "Row {number} of the manifest runs into the next one; close its quotation mark.", number=number
             )
         rows.append(dict(zip(columns, fields, strict=True)))
     return rows
@@ -42,13 +42,13 @@ def _columns(reader: Iterator[list[str]]) -> list[str]:
     try:
         columns = next((fields for fields in reader if fields), [])
     except csv.Error as error:
-        raise InputError("The first line of the manifest is not CSV: {reason}.", reason=_reason(error)) from error
+        raise InputError("The first line of the manifest is not valid CSV: {reason}.", reason=_reason(error)) from error
     missing = [name for name in ("image", "text") if name not in columns]
     if missing:
-        raise InputError("The manifest has no column {missing}.", missing=", ".join(missing))
+        raise InputError("The manifest has no column {missing}; add it.", missing=", ".join(missing))
     twice = next((name for name in columns if name and columns.count(name) > 1), None)
     if twice is not None:
-        raise InputError("The manifest has two columns called {name}.", name=twice)
+        raise InputError("The manifest has two columns called {name}; rename one.", name=twice)
     return columns
 
 
@@ -62,7 +62,7 @@ def _numbered(reader: Iterator[list[str]]) -> Iterator[list[str]]:
                 number += 1
     except csv.Error as error:
         raise InputError(
-            "Row {number} of the manifest is not CSV: {reason}.", number=number, reason=_reason(error)
+            "Row {number} of the manifest is not valid CSV: {reason}.", number=number, reason=_reason(error)
         ) from error
 
 

@@ -34,7 +34,7 @@ def claim_folder(folder: Path, manifest: Manifest, settings: Settings, models: S
             theirs = None
         if theirs != mine:
             raise InputError(
-                "The folder {folder} holds an audit with other inputs or settings; choose another folder.",
+                "The folder {folder} contains an audit with different inputs or settings; choose another folder.",
                 folder=folder,
             )
     else:

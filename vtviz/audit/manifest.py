@@ -62,10 +62,10 @@ def read_manifest(path: Path, limit: int | None = None) -> Manifest:
         ) from error
     reader = {".csv": _csv_rows, ".jsonl": _json_rows}.get(path.suffix.lower())
     if reader is None:
-        raise InputError("The manifest {name} is neither .csv nor .jsonl.", name=path.name)
+        raise InputError("The manifest {name} must be a .csv or .jsonl file.", name=path.name)
     values = reader(text)[:limit]
     if not values:
-        raise InputError("The manifest {name} has no rows.", name=path.name)
+        raise InputError("The manifest {name} has no rows; add at least one.", name=path.name)
     rows = [_row(number, item, path.parent) for number, item in enumerate(values, 1)]
     named = [bool(item.get("unit")) for item in values]
     in_pixels = any(_in_pixels(row) for row, name in zip(rows, named, strict=True) if not name)
@@ -123,13 +123,13 @@ def _row(number: int, values: dict[str, Any], folder: Path) -> Row:
     image, text, phrase = (str(result[name]).strip() for name in ("image", "text", "phrase"))
     if not image or not text:
         raise InputError(
-            "Row {number} of the manifest has no {column}.", number=number, column="text" if image else "image"
+            "Row {number} of the manifest has no {column}; add it.", number=number, column="text" if image else "image"
         )
     if composed(phrase) not in composed(text):
         raise InputError("Row {number} of the manifest has a phrase that does not occur in its text.", number=number)
     unit = UNITS.get(str(result["unit"]).strip())
     if unit is None:
-        raise InputError("Row {number} of the manifest has a unit that is neither fraction nor pixel.", number=number)
+        raise InputError("The unit in row {number} of the manifest must be fraction or pixel.", number=number)
     boxes = _boxes(number, result["boxes"])
     return Row(number, folder / image, text, boxes, phrase, str(result["group"]).strip(), unit)
 
@@ -147,7 +147,7 @@ def _boxes(number: int, values: Any) -> tuple[Box, ...]:
     good = tuple(box for box in boxes if box is not None)
     if len(good) < len(boxes):
         raise InputError(
-            "Row {number} of the manifest has boxes that are not lists of x0, y0, x1, y1 with x0 < x1, y0 < y1.",
+            "The boxes in row {number} of the manifest must be lists x0, y0, x1, y1 with x0 < x1 and y0 < y1.",
             number=number,
         )
     return good

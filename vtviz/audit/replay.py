@@ -49,17 +49,17 @@ def read_report(path: Path) -> dict[str, Any]:
     try:
         report = orjson.loads(path.read_bytes())
     except orjson.JSONDecodeError as error:
-        raise InputError("The report {name} is not JSON.", name=path.name) from error
+        raise InputError("The report {name} is not valid JSON; choose another file.", name=path.name) from error
     except (OSError, ValueError) as error:
         raise InputError(
             "The report {path} cannot be read: {reason}.", path=address(path) or path, reason=reason(error, path)
         ) from error
     if not isinstance(report, dict) or report.get("schema") != SCHEMA:
-        raise InputError("The file {name} is not the report of an audit.", name=path.name)
+        raise InputError("The file {name} is not an audit report; choose a report.json.", name=path.name)
     for part, is_right in PARTS.items():
         if not is_right(report.get(part)):
             raise InputError(
-                "The report {name} cannot be replayed: its part {part} is not what an audit writes.",
+                "The report {name} cannot be replayed: its part {part} is not valid; choose another report.",
                 name=path.name,
                 part=part,
             )

@@ -40,15 +40,15 @@ class Settings:
         for name in self.metrics:
             find_metric(name)
         if not self.models:
-            raise InputError("An audit needs at least one model.")
+            raise InputError("An audit needs at least one model; choose one.")
         if not self.metrics:
-            raise InputError("An audit needs at least one metric.")
+            raise InputError("An audit needs at least one metric; choose one.")
         if self.fill not in FILLS:
             raise InputError(
-                "There is no fill called {fill}; the fills are: {known}.", fill=self.fill, known=", ".join(FILLS)
+                "There is no fill called {fill}; choose one of: {known}.", fill=self.fill, known=", ".join(FILLS)
             )
         if self.steps < 2:
-            raise InputError("An audit needs at least two steps.")
+            raise InputError("An audit needs at least two steps; raise the number.")
 
     def methods_of(self, model: FusionModel) -> tuple[str, ...]:
         """The methods to audit on a model, without the random ranking."""
@@ -69,7 +69,9 @@ def settings_from(values: dict[str, Any]) -> Settings:
         name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
     }
     if not all(name in KINDS and KINDS[name](value) for name, value in result.items()):
-        raise InputError("The report has settings that this version of vtviz does not know.")
+        raise InputError(
+            "The report has settings that this version of vtviz does not know; use the version that wrote it."
+        )
     return Settings(**result)
 
 

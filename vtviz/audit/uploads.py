@@ -28,7 +28,10 @@ def save_uploads(folder: Path, manifest: Upload, photos: Iterable[Upload]) -> Pa
     for row in read_manifest(path).rows:
         place = row.image.relative_to(folder) if row.image.is_relative_to(folder) else None
         if place is None or ".." in place.parts:
-            raise InputError("Row {number} of the manifest points outside the manifest's folder.", number=row.number)
+            raise InputError(
+                "The photo in row {number} of the manifest lies outside the manifest's folder; use a path inside it.",
+                number=row.number,
+            )
         if wanted.setdefault(place.name, row.image) != row.image:
             raise InputError("Two photos in the manifest are called {name}; give each its own name.", name=place.name)
     for name, data in photos:
@@ -38,7 +41,7 @@ def save_uploads(folder: Path, manifest: Upload, photos: Iterable[Upload]) -> Pa
     if wanted:
         first = min(wanted)
         raise InputError(
-            "Photos named in the manifest were not uploaded: {count}, for example {name}.",
+            "Photos named in the manifest were not uploaded: {count}, for example {name}. Upload them too.",
             count=len(wanted),
             name=first,
         )
@@ -50,7 +53,9 @@ def _save(path: Path, name: str, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     except (OSError, ValueError) as error:
-        raise InputError("The photo {name} cannot be kept: {reason}.", name=name, reason=reason(error, path)) from error
+        raise InputError(
+            "The photo {name} cannot be saved: {reason}.", name=name, reason=reason(error, path)
+        ) from error
 
 
 def save_rows(folder: Path, rows: Iterable[dict[str, str]]) -> Path:

@@ -24,19 +24,19 @@ def audit(
     output: Annotated[
         Path | None, path_option("Folder for report.json, report.html, rows.parquet; the same folder resumes.")
     ] = None,
-    model: Annotated[str, typer.Option(help="Models, with commas.")] = DEFAULT_MODEL,
-    methods: Annotated[str | None, typer.Option(help="Methods, with commas; the model's default if left out.")] = None,
-    metrics: Annotated[str | None, typer.Option(help="Metrics, with commas; `vtviz metrics` lists them.")] = None,
-    fill: Annotated[str, typer.Option(help="What stands in for patches: blur, mean or zero.")] = "blur",
-    steps: Annotated[int, typer.Option(help="Steps in which a ranking is taken away.", min=2)] = 8,
-    seed: Annotated[int, typer.Option(help="Of everything random.", min=0)] = 0,
+    model: Annotated[str, typer.Option(help="Models, separated by commas.")] = DEFAULT_MODEL,
+    methods: Annotated[str | None, typer.Option(help="Methods, separated by commas; default: the model's.")] = None,
+    metrics: Annotated[str | None, typer.Option(help="Metrics, separated by commas; see `vtviz metrics`.")] = None,
+    fill: Annotated[str, typer.Option(help="What replaces removed patches: blur, mean or zero.")] = "blur",
+    steps: Annotated[int, typer.Option(help="Number of removal steps.", min=2)] = 8,
+    seed: Annotated[int, typer.Option(help="Random seed.", min=0)] = 0,
     limit: Annotated[int | None, typer.Option(help="Only the first N rows.", min=1)] = None,
-    engine: Annotated[str, typer.Option(help="local.")] = "local",
-    language: Annotated[str, typer.Option(help="Of report.html: en or zh.")] = "en",
+    engine: Annotated[str, typer.Option(help="Where the audit runs: local.")] = "local",
+    language: Annotated[str, typer.Option(help="Language of report.html: en or zh.")] = "en",
     device: Device = "auto",
     replay: Annotated[Path | None, path_option("Run the audit of this report.json again and compare.")] = None,
 ) -> None:
-    """Audit explanations: faithfulness, localisation, stability, sanity checks; rows, figures and a report."""
+    """Audit explanations (faithfulness, localisation, stability, sanity checks) and write a report."""
     from vtviz.audit.audit import run_audit
     from vtviz.audit.manifest import read_manifest
     from vtviz.audit.settings import Settings, names
@@ -59,7 +59,7 @@ def audit(
     with bars() as watch, closing(LocalEngine(device, models=1)) as door:
         report = run_audit(rows, settings, output, door.ask, watch, language)
     for name, counts in report["summary"]["rows"].items():
-        typer.echo(f"{name}: {counts['measured']} of {counts['total']} rows measured. {output / 'report.html'}")
+        typer.echo(f"{name}: rows measured: {counts['measured']} of {counts['total']}. {output / 'report.html'}")
 
 
 @app.command("metrics")

@@ -16,7 +16,7 @@ from vtviz.watch import Progress, Watch
 
 app = typer.Typer(
     name="vtviz",
-    help="See, attribute and audit vision-text cross-attention.",
+    help="Explain vision-text models, and audit the explanations.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -26,7 +26,7 @@ def evaluate(
     limit: Annotated[int | None, typer.Option(help="Only the first N photos.", min=2)] = None,
     judgements: Annotated[Path | None, path_option("JSON lines with image, text and ratings.")] = None,
     pointing_only: Annotated[
-        bool, typer.Option("--pointing-only", help="Play only the pointing game, as for slow methods.")
+        bool, typer.Option("--pointing-only", help="Run only the pointing game, for example for slow methods.")
     ] = False,
     device: Device = "auto",
 ) -> None:
@@ -64,7 +64,7 @@ def _summary(figures: dict[str, Any]) -> list[str]:
     lines = []
     if "matching" in figures:
         matching, retrieval = figures["matching"], figures["retrieval"]
-        at_threshold = "no threshold was calibrated"
+        at_threshold = "no calibrated threshold"
         if matching["threshold"] is not None:
             at_threshold = f"F1 {matching['f1']:.3f}, accuracy {matching['accuracy']:.3f}"
         recall = retrieval["text_to_image"]["recall@10"]

@@ -26,23 +26,23 @@ def explain(
     text: Annotated[str, typer.Argument(help="A sentence about the photo.")],
     output: Annotated[Path, path_option("Folder for explanation.json and one picture a word.")],
     model: Model = DEFAULT_MODEL,
-    method: Annotated[str | None, typer.Option(help="Attribution method; `vtviz methods` lists them.")] = None,
-    layer: Annotated[
-        int | None, typer.Option(help="Cross-attention layer from 0; the model's best if left out.")
-    ] = None,
-    head: Annotated[int | None, typer.Option(help="One head from 0; the mean of all if left out.")] = None,
+    method: Annotated[str | None, typer.Option(help="Attribution method; see `vtviz methods`.")] = None,
+    layer: Annotated[int | None, typer.Option(help="Cross-attention layer, from 0; default: the model's best.")] = None,
+    head: Annotated[int | None, typer.Option(help="Head, from 0; default: the mean of all heads.")] = None,
     target: Annotated[
         str,
         typer.Option(
-            help="What is explained: match, similarity, caption:PLACE (a piece of the text, from 0) or answer:WORDS."
+            help="What to explain: match, similarity, caption:PLACE (a token of the text, from 0) or answer:WORDS."
         ),
     ] = "match",
-    samples: Annotated[int | None, typer.Option(help="Random draws or steps of a method that has them.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of the draws.")] = None,
+    samples: Annotated[
+        int | None, typer.Option(help="Number of random draws or steps, for methods that have them.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Random seed.")] = None,
     window: Annotated[int | None, typer.Option(help="Side of the covered square, in patches.")] = None,
     device: Device = "auto",
     html: Annotated[
-        bool, typer.Option(help="Also write lens.html, which opens in a browser without a server.")
+        bool, typer.Option(help="Also write lens.html, which opens in any browser without a server.")
     ] = False,
 ) -> None:
     """Explain one photo and one text."""
@@ -77,7 +77,7 @@ def explain(
         (output / "lens.html").write_bytes(lens_page(view, alt, tokens.text))
     typer.echo(f"{SCORES[explanation.score_kind]} {explanation.score:.3f}: {_verdict(explanation)} {file}")
     if not words:
-        typer.echo("This method says nothing about the photo, so there are no pictures; the scores are in the file.")
+        typer.echo("This method does not cover the photo, so there are no pictures; the scores are in the file.")
     for notice in explanation.notices:
         typer.echo(notice, err=True)
     details = explanation.relevance.details
@@ -85,10 +85,10 @@ def explain(
         shown = {name: f"{getattr(details, name):.3g}" for name in ("value", "baseline", "delta")}
         typer.echo(catalogue("en")["method.delta_large"].format(**shown), err=True)
     if tokens.truncated:
-        typer.echo("The text was longer than the model reads; the end was left out.", err=True)
+        typer.echo("The text is too long for the model; its end was cut off.", err=True)
     if explanation.unknown:
         unknown = ", ".join(dict.fromkeys(tokens.words[place].text for place in explanation.unknown))
-        typer.echo(f"The model does not know: {unknown}.", err=True)
+        typer.echo(f"Rare or unseen in training: {unknown}.", err=True)
 
 
 def _clear(folder: Path) -> None:
@@ -103,7 +103,7 @@ def _clear(folder: Path) -> None:
 
 def _verdict(explanation: Explanation) -> str:
     if explanation.is_match is None:
-        return "no threshold was calibrated for this model; compare texts with each other."
+        return "this model has no calibrated threshold; compare texts with each other."
     if explanation.unknown:
-        return "a guess, because the model does not know every word."
+        return "a guess, because some words are rare or unseen in training."
     return f"the text {'describes' if explanation.is_match else 'does not describe'} the photo."

@@ -20,9 +20,9 @@ def train(
     names: Annotated[Path | None, path_option("Folder with photos of named things and classes.jsonl.")] = None,
     steps: Annotated[int, typer.Option(min=1, help="Steps of the first stage: fusion, match, search.")] = 1200,
     head_steps: Annotated[int, typer.Option(min=1, help="Steps of the second stage: captions, answers.")] = 2200,
-    minutes: Annotated[float | None, typer.Option(help="Time after which the schedules end early.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="Time limit in minutes.")] = None,
     batch: Annotated[int, typer.Option(help="Captions per step.", min=2)] = 76,
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Resume from the checkpoint in OUTPUT.")] = False,
 ) -> None:
     """Train vtviz-base. Needs the packages of requirements-train.txt."""

@@ -34,7 +34,7 @@ MOVED = (
     "The GPU ran out of memory, so this ran on the CPU; close other programs that use the GPU, or choose a "
     "smaller model."
 )
-FULL = "This machine is out of memory; choose a smaller model or method, or close other programs."
+FULL = "This machine is out of memory; choose a smaller model or a cheaper method, or close other programs."
 
 
 @runtime_checkable

@@ -104,7 +104,7 @@ def _check_row(row: Row, checks: Mapping[str, Check], number: int, name: str) ->
 
 def _wrong(key: str, number: int, name: str) -> InputError:
     shapes = {
-        "image": "the name of a file",
+        "image": "a file name",
         "captions": "a list of texts",
         "phrases": "a list of phrases, each with caption, start, end and boxes (as fractions of the photo)",
         "text": "a text",

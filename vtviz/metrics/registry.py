@@ -43,6 +43,6 @@ def find_metric(name: str) -> Metric:
     """
     if name not in metrics():
         raise InputError(
-            "There is no metric called {name}; the metrics are: {known}.", name=name, known=", ".join(metrics())
+            "There is no metric called {name}; choose one of: {known}.", name=name, known=", ".join(metrics())
         )
     return metrics()[name]

@@ -58,4 +58,4 @@ def load_model(name: str, device: torch.device | None = None) -> FusionModel:
         if model is not None:
             return model
     known = ", ".join(info.name for info in model_infos())
-    raise ModelError("There is no model called {name}; the models are: {known}.", name=name, known=known)
+    raise ModelError("There is no model called {name}; choose one of: {known}.", name=name, known=known)

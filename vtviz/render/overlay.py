@@ -1,4 +1,4 @@
-"""A relevance map over its photo."""
+"""A heatmap over its photo."""
 
 from __future__ import annotations
 

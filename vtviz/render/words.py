@@ -1,4 +1,4 @@
-"""Relevance of pieces as relevance of words, which is what people read."""
+"""Relevance of tokens as relevance of words, which is what people read."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def write_captions(
         beams = [beam for beam in _search(model, memory, width, watch or Watch())[:count] if beam.pieces]
         texts = [model.caption_tokens(beam.pieces).text for beam in beams]
         if not texts:
-            raise InputError("The model found no caption for this photo.")
+            raise InputError("The model could not write a caption for this photo; try another photo.")
         matches = model.match_logits(features.expand(len(texts), -1, -1), texts)
         need_numbers(matches)
         scores = as_score(matches, model.score_kind).tolist()

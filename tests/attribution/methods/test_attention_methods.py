@@ -96,7 +96,7 @@ def test_gradcam_without_positive_gradient_is_zero_not_nan() -> None:
     assert (relevance.maps == 0).all() and (relevance.tokens == 0).all()
 
 
-@pytest.mark.parametrize(("layer", "head", "message"), [(1, None, "no layer 1"), (0, 5, "no head 5")])
+@pytest.mark.parametrize(("layer", "head", "message"), [(1, None, "layer 1: "), (0, 5, "no head 5")])
 def test_a_layer_or_head_that_is_not_there_is_refused(layer: int, head: int | None, message: str) -> None:
     forward = forward_pass(torch.full((1, 1, 3, 4), 0.25), torch.zeros(1), (2, 2), pieces=1)
     with pytest.raises(InputError, match=message):

@@ -240,7 +240,7 @@ def test_options_that_a_method_does_not_have_or_that_are_out_of_range_are_refuse
         ("rise", Options(samples=float("nan")), "option samples of RISE must be a whole number, not nan"),  # type: ignore[arg-type]
         ("rise", Options(samples="50"), "option samples of RISE must be a whole number, not 50"),  # type: ignore[arg-type]
         ("raw_attention", Options(layer=-1), "option layer of Raw attention must be ≥ 0, not -1"),
-        ("raw_attention", Options(layer=7), "no layer 7: the 2"),
+        ("raw_attention", Options(layer=7), "layer 7: layer numbers start at 0 and stay below 2"),
         ("magic", Options(), "no method called magic"),
     ):
         with pytest.raises(InputError, match=message):

@@ -24,8 +24,8 @@ def test_a_score_is_named_written_and_explained_by_its_kind(score: Score, name: 
 @pytest.mark.parametrize(
     ("score", "other", "change"),
     [
-        (SURE, Score(0.3), "-3 points"),
-        (UNSURE, SURE, "-25.77 points"),
+        (SURE, Score(0.3), "-3 pp"),
+        (UNSURE, SURE, "-25.77 pp"),
         (COSINE, Score(0.3, "similarity"), "-0.027"),
         (LIKELIHOOD, Score(0.04, "likelihood"), "+0.002"),
         (COSINE, SURE, None),

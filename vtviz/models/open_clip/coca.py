@@ -65,9 +65,9 @@ class CocaModel(OpenClipDualEncoder):
         super().__init__(parts)
         decoder: Any = self.network.text_decoder
         if not isinstance(self.reader, BpeReader) or not isinstance(self.text, OwnText):
-            raise ModelError("vtviz supports CoCa only with open_clip's own text tower.")
+            raise ModelError("vtviz supports CoCa only with open_clip's own text encoder; choose another model.")
         if not isinstance(self.vision, OwnVision) or self.vision.visual.attn_pool is None:
-            raise ModelError("vtviz supports CoCa only with an attentional pooler.")
+            raise ModelError("vtviz supports CoCa only with an attentional pooler; choose another model.")
         self.caption_start, self.caption_end = self.reader.start, self.reader.end
         self.caption_length = int(decoder.context_length)
         self.default_layer = len(decoder.cross_attn) - 1
@@ -191,5 +191,7 @@ class CocaModel(OpenClipDualEncoder):
         pieces = text.mask.sum(dim=1) - 2
         last = pieces - 1 if index < 0 else torch.full_like(pieces, index)
         if (last >= pieces).any() or (last < 0).any():
-            raise InputError("The caption has no token {place} that the model can write.", place=index)
+            raise InputError(
+                "The caption has no token {place} that the model can write; choose another token.", place=index
+            )
         return last

@@ -47,7 +47,7 @@ def load(name: str, device: torch.device) -> OpenClipDualEncoder | None:
 def _info(name: str, known: Preset | None) -> ModelInfo:
     spec = parse(name)
     if spec is None:
-        raise ModelError("{name} is not a model of open_clip; write {forms}.", name=name, forms=FORMS)
+        raise ModelError("{name} is not an open_clip model name; use {forms}.", name=name, forms=FORMS)
     if known is not None:
         from vtviz.models.open_clip.loading.hub import WEIGHTS, cached
 

@@ -59,12 +59,12 @@ def parse(name: str) -> Spec | None:
     architecture, at, path = source.partition("@")
     if at:
         if not path:
-            raise ModelError("{name} names no file; write open_clip:ARCH@FILE-OR-FOLDER.", name=name)
+            raise ModelError("{name} does not name a file; write open_clip:ARCH@FILE-OR-FOLDER.", name=name)
         chosen = Path(path).expanduser()
         return Spec(name, architecture or AUTO, path=chosen, fit=fit, quickgelu=quickgelu, norm=norm)
     architecture, slash, tag = source.rpartition("/")
     if not slash or not architecture or not tag:
-        raise ModelError("{name} is not a model of open_clip; write {forms}.", name=name, forms=FORMS)
+        raise ModelError("{name} is not an open_clip model name; use {forms}.", name=name, forms=FORMS)
     return Spec(name, architecture.replace("/", "-"), tag=tag, fit=fit, quickgelu=quickgelu, norm=norm)
 
 
@@ -73,11 +73,11 @@ def _options(query: str) -> tuple[Fit, bool | None, Norm | None]:
     fit, quickgelu, norm = options.pop("fit", "squash"), options.pop("quickgelu", None), options.pop("norm", None)
     if options:
         first = next(iter(options))
-        raise ModelError("There is no option {name}; the options are fit, quickgelu and norm.", name=first)
+        raise ModelError("There is no option {name}; use fit, quickgelu or norm.", name=first)
     if fit not in FITS:
-        raise ModelError("The option fit={value} is not one of {known}.", value=fit, known=", ".join(FITS))
+        raise ModelError("The option fit cannot be {value}; use one of: {known}.", value=fit, known=", ".join(FITS))
     if norm is not None and norm not in NORMS:
-        raise ModelError("The option norm={value} is not one of {known}.", value=norm, known=", ".join(NORMS))
+        raise ModelError("The option norm cannot be {value}; use one of: {known}.", value=norm, known=", ".join(NORMS))
     if quickgelu is not None and quickgelu.lower() not in SWITCH:
-        raise ModelError("The option quickgelu={value} is neither 1 nor 0.", value=quickgelu)
+        raise ModelError("The option quickgelu must be 1 or 0, not {value}.", value=quickgelu)
     return cast(Fit, fit), None if quickgelu is None else SWITCH[quickgelu.lower()], cast("Norm | None", norm)

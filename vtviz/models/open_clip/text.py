@@ -55,7 +55,7 @@ def tokens_of(reader: Reader, text: str) -> Tokens:
     """
     pieces = reader.read(check_text(text))
     if not pieces.ids:
-        raise InputError("The model finds nothing to read in this text; write words.")
+        raise InputError("The model cannot read anything in this text; write it in words.")
     cut = len(pieces.ids) > reader.room
     written, spans = pieces.written[: reader.room], pieces.spans[: reader.room]
     return group_pieces(pieces.text, written, spans, truncated=cut)

@@ -34,7 +34,9 @@ def caption_inputs(text: EncodedText, index: int) -> Tensor:
     pieces = text.mask.sum(dim=1) - 2
     last = pieces - 1 if index < 0 else torch.full_like(pieces, index)
     if (last >= pieces).any() or (last < 0).any() or int(last.max()) >= CAPTION_PIECES - 1:
-        raise InputError("The caption has no token {place} that the model can write.", place=index)
+        raise InputError(
+            "The caption has no token {place} that the model can write; choose another token.", place=index
+        )
     return last
 
 

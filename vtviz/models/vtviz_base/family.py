@@ -45,7 +45,7 @@ def load_folder(folder: Path, device: torch.device | None = None) -> VtvizBase:
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
         raise ModelError(
-            "The model folder {folder} lacks {files}; train the model or copy it there.",
+            "The model folder {folder} lacks {files}; train the model, or copy it into this folder.",
             folder=folder.name,
             files=", ".join(missing),
         )

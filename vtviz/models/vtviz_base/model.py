@@ -163,7 +163,7 @@ class VtvizBase:
         assert self.network.answer is not None
         if not 0 <= target.place < len(self.answers):
             raise InputError(
-                "There is no answer {place}: the model's {count} answers are numbered from 0.",
+                "There is no answer {place}: answer numbers start at 0 and stay below {count}.",
                 place=target.place,
                 count=len(self.answers),
             )

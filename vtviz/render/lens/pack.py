@@ -1,4 +1,4 @@
-"""A lens as one run of bytes: a header in JSON, then the photo, the colours and the record at 8 bits a value.
+"""A lens as one run of bytes: a header in JSON, then the photo, the colours and the record at 8 bits per value.
 
 Layout: the header's length (uint32, little-endian), the header (UTF-8), the blobs. The header names each blob by its
 offset after the header and its length.

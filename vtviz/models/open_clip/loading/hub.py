@@ -50,7 +50,7 @@ def fetch(repository: str, names: Sequence[str]) -> Path:
                 continue
             raise _reason(repository, error) from error
     raise ModelError(
-        "The repository {name} holds none of {files}: it is not a model of open_clip.",
+        "The repository {name} contains none of {files}, so it is not an open_clip model; choose another one.",
         name=repository,
         files=", ".join(names),
     )
@@ -60,8 +60,8 @@ def _check_network(repository: str) -> None:
     """Fails at once where there is no network; the hub's own client would try for half a minute."""
     if constants.HF_HUB_OFFLINE:
         raise ModelError(
-            "The weights of {name} are not on this machine, and HF_HUB_OFFLINE forbids the download; unset it, or give "
-            "a file that you have: open_clip:ARCH@FILE.",
+            "The weights of {name} are not on this machine, and HF_HUB_OFFLINE blocks the download; unset it, or "
+            "use a local file: open_clip:ARCH@FILE.",
             name=repository,
         )
     try:
@@ -78,7 +78,7 @@ def _reason(repository: str, error: Exception) -> ModelError:
         )
     if isinstance(error, RepositoryNotFoundError):
         return ModelError(
-            "There is no public repository {name} on the Hugging Face hub; check the name.", name=repository
+            "There is no public repository {name} on the Hugging Face Hub; check the name.", name=repository
         )
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return ModelError(
@@ -95,8 +95,8 @@ def _reason(repository: str, error: Exception) -> ModelError:
 
 def _unreachable(repository: str, error: Exception) -> ModelError:
     return ModelError(
-        "The weights of {name} are not on this machine, and {host} cannot be reached ({reason}); connect and try "
-        "again, or give a file that you have: open_clip:ARCH@FILE.",
+        "The weights of {name} are not on this machine, and {host} cannot be reached ({reason}); go online and try "
+        "again, or use a local file: open_clip:ARCH@FILE.",
         name=repository,
         host=constants.ENDPOINT.split("://")[-1],
         reason=type(error).__name__,

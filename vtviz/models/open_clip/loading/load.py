@@ -38,8 +38,8 @@ NORM: dict[Norm, tuple[tuple[float, ...], tuple[float, ...]]] = {
 DECODER = "multimodal_cfg"
 PROBE = "A dog, two cats."
 QUICKGELU = (
-    "A file does not say whether its weights were trained with QuickGELU, as OpenAI's, MetaCLIP's and DFN's were; "
-    "if they were, add quickgelu=1 to the name."
+    "A weight file does not say whether it was trained with QuickGELU, as those of OpenAI, MetaCLIP and DFN were; "
+    "if it was, add quickgelu=1 to the name."
 )
 
 
@@ -135,7 +135,7 @@ def _local(spec: Spec, path: Path) -> Source:
     readable = any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer_config.json"))
     if spec.architecture == AUTO:
         if not path.is_dir():
-            raise ModelError("Name the folder rather than the file: open_clip:auto@{folder}.", folder=folder)
+            raise ModelError("auto needs a folder, not a file; write open_clip:auto@{folder}.", folder=folder)
         factory = f"local-dir:{folder}"
         return Source(factory, weights, described["model_cfg"], preprocess, spec.quickgelu, factory)
     config = _architecture(spec.architecture)
@@ -155,7 +155,7 @@ def _architecture(name: str) -> dict[str, Any]:
             raise ModelError(
                 "open_clip has no architecture {name}; did you mean {near}?", name=name, near=" / ".join(near)
             )
-        raise ModelError("open_clip has no architecture {name}; docs/models.md says where to find them.", name=name)
+        raise ModelError("open_clip has no architecture {name}; docs/models.md explains how to list them.", name=name)
     return config
 
 
@@ -188,9 +188,13 @@ def _described(folder: Path) -> dict[str, Any]:
     try:
         described: dict[str, Any] = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ModelError("The file {file} in {folder} is not JSON.", file=CONFIG, folder=folder.name) from error
+        raise ModelError(
+            "The file {file} in {folder} is not valid JSON; correct it.", file=CONFIG, folder=folder.name
+        ) from error
     if "model_cfg" not in described:
-        raise ModelError("The file {file} in {folder} has no model_cfg.", file=CONFIG, folder=folder.name)
+        raise ModelError(
+            "The file {file} in {folder} has no model_cfg; add the architecture there.", file=CONFIG, folder=folder.name
+        )
     return described
 
 
@@ -234,8 +238,8 @@ def _reader(source: Source, shown: str) -> Reader:
         raise without_transformers(shown) from error
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         raise ModelError(
-            "The tokenizer {name} is neither beside the weights nor on this machine, and the Hugging Face hub cannot "
-            "be reached; connect once, or put its tokenizer.json into the folder of the weights.",
+            "The tokenizer {name} is not on this machine, and the Hugging Face Hub cannot be reached; go online "
+            "once, or put its tokenizer.json next to the weights.",
             name=wanted or shown,
         ) from error
     if isinstance(tokenizer, SimpleTokenizer) and tokenizer.reduction_fn is None:
@@ -243,7 +247,7 @@ def _reader(source: Source, shown: str) -> Reader:
     elif isinstance(tokenizer, HFTokenizer) and tokenizer.tokenizer_mode == "":
         reader = HuggingFaceReader(tokenizer, length)
     else:
-        raise ModelError("vtviz does not support how {name} reads text.", name=shown)
+        raise ModelError("vtviz does not support the tokenizer of {name}; choose another model.", name=shown)
     if reader.row(reader.read(PROBE).ids)[0] != tokenizer([PROBE], context_length=length)[0].tolist():
-        raise ModelError("vtviz does not support how {name} reads text.", name=shown)
+        raise ModelError("vtviz does not support the tokenizer of {name}; choose another model.", name=shown)
     return reader

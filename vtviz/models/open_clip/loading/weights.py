@@ -36,10 +36,14 @@ def find_weights(path: Path) -> Path:
             )
         return path
     if not path.is_dir():
-        raise ModelError("There is no file or folder {path}.", path=path)
+        raise ModelError("There is no file or folder {path}; check the path.", path=path)
     files = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES)
     if not files:
-        raise ModelError("The folder {folder} holds no weights ({kinds}).", folder=path.name, kinds=", ".join(SUFFIXES))
+        raise ModelError(
+            "The folder {folder} contains no weight file; add one of these kinds: {kinds}.",
+            folder=path.name,
+            kinds=", ".join(SUFFIXES),
+        )
     preferred = _find_checkpoint_in_dir(path)
     if len(files) > 1 and not (preferred and Path(preferred).name.startswith(("open_clip", "model."))):
         names = ", ".join(file.name for file in files[:4])
@@ -72,37 +76,44 @@ def check_file(path: Path) -> None:
     name = path.name
     try:
         if path.stat().st_size == 0:
-            raise ModelError("The file {file} is empty.", file=name)
+            raise ModelError("The file {file} is empty; save or download it again.", file=name)
         if path.suffix == ".safetensors":
             with safe_open(path, framework="pt") as file:
                 if not list(file.keys()):
-                    raise ModelError("The file {file} holds no weights.", file=name)
+                    raise ModelError("The file {file} contains no weights; choose another file.", file=name)
             return
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 if any(member.endswith("constants.pkl") for member in archive.namelist()):
                     raise ModelError(
-                        "{file} is a TorchScript archive, which holds code; save its state_dict as safetensors.",
+                        "{file} is a TorchScript archive, which contains code; save its state_dict as safetensors.",
                         file=name,
                     )
         held = torch.load(path, map_location="meta", weights_only=True, mmap=zipfile.is_zipfile(path))
     except ModelError:
         raise
     except SafetensorError as error:
-        raise ModelError("The file {file} is damaged or cut short, or is not safetensors.", file=name) from error
+        raise ModelError(
+            "The file {file} is damaged or incomplete, or is not a safetensors file; save or download it again.",
+            file=name,
+        ) from error
     except pickle.UnpicklingError as error:
         raise _refusal(name, str(error)) from error
     except (RuntimeError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise ModelError("The file {file} is damaged or cut short, or holds no weights.", file=name) from error
+        raise ModelError(
+            "The file {file} is damaged or incomplete, or contains no weights; save or download it again.", file=name
+        ) from error
     state = held.get("state_dict", held) if isinstance(held, dict) else None
     if not isinstance(state, dict) or not any(isinstance(value, torch.Tensor) for value in state.values()):
-        raise ModelError("The file {file} holds no state_dict: its weights cannot be found.", file=name)
+        raise ModelError("The file {file} contains no state_dict; save the model's state_dict.", file=name)
 
 
 def _refusal(name: str, message: str) -> ModelError:
     kind = re.search(r"GLOBAL ([\w.]+)", message)
     if kind is None:
-        return ModelError("The file {file} is damaged or cut short, or holds no weights.", file=name)
+        return ModelError(
+            "The file {file} is damaged or incomplete, or contains no weights; save or download it again.", file=name
+        )
     return ModelError(
         "{file} holds more than weights ({kind}), and loading it could run code; save only its state_dict, "
         "preferably as safetensors.",
@@ -157,8 +168,8 @@ def _misfit(shown: str, error: Exception) -> ModelError:
         )
     if "huggingface.co" in text or "connect" in text.lower() or "offline" in text.lower():
         return ModelError(
-            "{name} needs the settings of its text tower from the Hugging Face hub, which cannot be reached; connect "
-            "once, or use an architecture with a tower of its own.",
+            "{name} needs text encoder settings from the Hugging Face Hub, which cannot be reached; go online once, "
+            "or use an architecture with a built-in text encoder.",
             name=shown,
         )
     return ModelError("{name} cannot be loaded: {reason}.", name=shown, reason=_line(error))

@@ -24,7 +24,9 @@ class OwnVision(VisionTower):
 
     def __init__(self, visual: VisionTransformer) -> None:
         if visual.attn_pool is not None and visual.attn_pool_contrastive is not None:
-            raise ModelError("vtviz does not support image towers with two attentional poolers.")
+            raise ModelError(
+                "vtviz does not support image encoders with two attentional poolers; choose another model."
+            )
         self.visual = visual
         self.layers = list(visual.transformer.resblocks)
         self.grid, self.patch, self.size = visual.grid_size, visual.patch_size, visual.image_size

@@ -120,4 +120,6 @@ def text_tower(network: nn.Module) -> TextTower:
         return OwnText(network)
     if is_hugging_face(text):
         return HuggingFaceText(text)
-    raise ModelError("vtviz does not support the text tower {tower}.", tower=type(text).__name__)
+    raise ModelError(
+        "vtviz does not support the text encoder {tower}; choose another model.", tower=type(text).__name__
+    )

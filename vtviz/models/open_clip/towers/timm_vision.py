@@ -25,12 +25,14 @@ class TimmVision(VisionTower):
         embed: Any = getattr(self.trunk, "patch_embed", None)
         if not hasattr(self.trunk, "blocks") or getattr(embed, "grid_size", None) is None:
             raise ModelError(
-                "The image tower {tower} is not a plain vision transformer.", tower=type(self.trunk).__name__
+                "vtviz supports only plain vision transformers, not the image encoder {tower}; choose another model.",
+                tower=type(self.trunk).__name__,
             )
         self.layers = list(self.trunk.blocks)
         if any(type(getattr(layer, "attn", None)) not in WRITTEN for layer in self.layers):
             raise ModelError(
-                "vtviz cannot read the attention of the image tower {tower}.", tower=type(self.trunk).__name__
+                "vtviz cannot read the attention of the image encoder {tower}; choose another model.",
+                tower=type(self.trunk).__name__,
             )
         self.grid, self.patch, self.size = embed.grid_size, embed.patch_size, embed.img_size
         self.offset = int(self.trunk.num_prefix_tokens)

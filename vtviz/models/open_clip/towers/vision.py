@@ -23,5 +23,6 @@ def vision_tower(visual: nn.Module) -> VisionTower:
     if isinstance(visual, TimmModel):
         return TimmVision(visual)
     raise ModelError(
-        "The image tower {tower} is not a vision transformer: it has no attention to show.", tower=type(visual).__name__
+        "The image encoder {tower} is not a vision transformer, so it has no attention to show; choose another model.",
+        tower=type(visual).__name__,
     )

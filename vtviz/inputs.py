@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+import regex
+from PIL import Image, UnidentifiedImageError
 
 from vtviz.errors import UserError
+from vtviz.image_files import decode, is_known
 
-FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_BYTES = 15 * 2**20
 MAX_PIXELS = 50_000_000
 MIN_SIDE = 8
@@ -21,8 +21,13 @@ MAX_CHARACTERS = 2000
 Frame = tuple[float, float, float, float]  # left, top, right, bottom as fractions of a photo's width and height
 WHOLE_FRAME: Frame = (0.0, 0.0, 1.0, 1.0)
 UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"  # Kana and Han
-WORD = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+(?:['’\-][^\W{UNSPACED}]+)*|[^\w\s]")
-UNSPACED_WORD = re.compile(rf"[{UNSPACED}]+")
+# A character as a reader sees it, with its accents and joiners, is one \X (Unicode Standard Annex 29).
+LETTER, UNSPACED_LETTER = rf"(?=[^\W{UNSPACED}])\X", rf"(?=[{UNSPACED}])\X"
+WORD = regex.compile(rf"{UNSPACED_LETTER}|(?:{LETTER})+(?:(?=['’\-])\X(?:{LETTER})+)*|(?=[^\w\s])\X")
+UNSPACED_WORD = regex.compile(rf"(?:{UNSPACED_LETTER})+")
+SOFT = regex.compile(r"[\u00ad\u2060\ufeff]")  # says where a line may break, or may not
+BLANK = regex.compile(r"[[\p{C}\p{Z}]--[\p{Grapheme_Cluster_Break=Extend}\p{Grapheme_Cluster_Break=ZWJ}]]", regex.V1)
+READABLE = regex.compile(r"[\p{L}\p{N}]")
 
 
 class InputError(UserError, ValueError):
@@ -84,15 +89,14 @@ def read_image(data: bytes) -> ImageInput:
     if len(data) > MAX_BYTES:
         raise InputError("The image file is larger than {limit} MB; choose a smaller one.", limit=MAX_BYTES // 2**20)
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            _check_size(image)
-            image.load()
-            rgb = _to_rgb(ImageOps.exif_transpose(image))
+        rgb = decode(data, _check_size)
+    except InputError:
+        raise
     except Image.DecompressionBombError as error:  # Pillow's own limit, met before ours
         raise _too_many_pixels() from error
-    except UnidentifiedImageError as error:
-        raise InputError("The file is not a JPEG, PNG or WebP image; convert it to one of these.") from error
-    except (OSError, SyntaxError, EOFError) as error:
+    except Exception as error:  # Pillow says in many ways that it cannot read a file
+        if isinstance(error, UnidentifiedImageError) and not is_known(data):
+            raise InputError("The file is not a JPEG, PNG or WebP image; convert it to one of these.") from error
         raise InputError("The image file is damaged or cut short; save or download it again.") from error
     return ImageInput(np.asarray(rgb), hashlib.sha256(data).hexdigest())
 
@@ -110,17 +114,6 @@ def _check_size(image: Image.Image) -> None:
         raise InputError("The image is less than {limit} pixels wide or tall; choose a larger one.", limit=MIN_SIDE)
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I"):  # convert() would clip 16 bits to 255
-        wide = np.asarray(image).astype(np.float64)
-        image = Image.fromarray((wide / 257).round().clip(0, 255).astype(np.uint8))
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        rgba = image.convert("RGBA")
-        white = Image.new("RGBA", rgba.size, "white")
-        image = Image.alpha_composite(white, rgba)
-    return image.convert("RGB")
-
-
 def framed(image: ImageInput, frame: Frame, fill: tuple[int, ...] = (0, 0, 0)) -> ImageInput:
     """What lies in a frame of a photo, at the photo's own resolution; ``fill`` is the colour beyond its edges."""
     if frame == WHOLE_FRAME:
@@ -136,14 +129,19 @@ def framed(image: ImageInput, frame: Frame, fill: tuple[int, ...] = (0, 0, 0)) -
     return ImageInput(canvas, image.sha256)
 
 
+def normalised(text: str) -> str:
+    """The text with its accents composed (Unicode's form NFC) and a space for what cannot be printed."""
+    return unicodedata.normalize("NFC", BLANK.sub(" ", SOFT.sub("", text)))
+
+
 def check_text(text: str) -> str:
-    """The text without surrounding space.
+    """The text, normalised, without surrounding space.
 
     Raises:
         InputError: if nothing is left to read, or there is too much of it.
     """
-    stripped = "".join(character if character.isprintable() else " " for character in text).strip()
-    if not any(character.isalnum() for character in stripped):
+    stripped = normalised(text).strip()
+    if not READABLE.search(stripped):
         raise InputError("The text has no words; write a sentence about the photo.")
     if len(stripped) > MAX_CHARACTERS:
         raise InputError("The text is longer than {limit} characters; shorten it.", limit=MAX_CHARACTERS)
@@ -153,7 +151,8 @@ def check_text(text: str) -> str:
 def split_words(text: str) -> tuple[Word, ...]:
     """The words and punctuation marks of a text, in order; apostrophes and hyphens stay inside words.
 
-    Chinese and Japanese are written without spaces: there each character is a word.
+    Chinese and Japanese are written without spaces: there each character is a word. What a reader sees as one character
+    is never split.
     """
     return tuple(Word(found.group(), found.start(), found.end()) for found in WORD.finditer(text))
 

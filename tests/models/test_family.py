@@ -31,6 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer = Tokenizer(WordPiece({piece: i for i, piece in enumerate(vocabulary)}, unk_token="[UNK]"))
     tokenizer.normalizer, tokenizer.pre_tokenizer = Lowercase(), BertPreTokenizer()
     tokenizer.post_processor = BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    tokenizer.add_special_tokens(vocabulary[:4])
     tokenizer.enable_truncation(8)
     tokenizer.save(str(folder / "tokenizer.json"))
     torch.manual_seed(0)
@@ -92,6 +93,17 @@ def test_weights_of_another_size_are_refused(folder: Path, tmp_path: Path) -> No
 
 def test_words_that_training_hardly_showed_are_unknown(model: VtvizBase) -> None:
     assert model.unknown_words(["A", "dogs", "skateboarder", "zebra", "42", "."]) == (2, 3)
+
+
+@torch.no_grad()
+def test_special_tokens_in_a_text_are_text(model: VtvizBase) -> None:
+    text = "a [SEP] dog"
+    tokens, ids = model.tokenize(text), model.encode_texts([text]).ids[0].tolist()
+    assert [tokens.text[start:end] for start, end in tokens.spans] == ["a", "[", "SEP", "]", "dog"]
+    assert ids[0] == 2 and ids[-1] == 3 and not {0, 2, 3} & set(ids[1:-1])
+    features = model.encode_image(PHOTO)
+    with_dog, without = model.match_logits(features.expand(2, -1, -1), ["a [SEP] dog", "a [SEP] ."]).tolist()
+    assert with_dog != without
 
 
 def test_caption_pieces_become_a_text_with_their_places(model: VtvizBase) -> None:

@@ -5,12 +5,11 @@ import pytest
 import torch
 
 from vtviz.engine.local import LocalEngine
-from vtviz.engine.requests.captions_and_answers import AnswerQuestion, WriteCaptions
 from vtviz.inputs import ImageInput, InputError
 from vtviz.models.registry import load_model
 from vtviz.models.vtviz_base.model import VtvizBase
 from vtviz.tasks.caption import write_captions
-from vtviz.watch import Cancelled, Watch
+from vtviz.watch import Cancelled, Progress, Watch
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +22,7 @@ def model() -> VtvizBase:
 def test_every_piece_of_a_caption_has_its_probability_and_map(
     engine: LocalEngine, model: VtvizBase, cat: ImageInput
 ) -> None:
-    captions = engine.ask(WriteCaptions(cat))
+    captions = engine.captions(cat)
     assert len({each.text for each in captions}) == len(captions) > 1
     best = captions[0]
     assert best.maps.shape == (len(best.tokens.pieces), *model.grid)
@@ -41,18 +40,20 @@ def test_every_piece_of_a_caption_has_its_probability_and_map(
 
 def test_who_waits_for_captions_hears_of_each_piece_and_may_go(model: VtvizBase, cat: ImageInput) -> None:
     features, heard = model.encode_image(cat), list[tuple[int, int]]()
-    captions = write_captions(model, features, watch=Watch(lambda now: heard.append((now.done, now.total))))
+
+    def hear(now: Progress) -> None:
+        heard.append((now.done, now.total))
+
+    captions = write_captions(model, features, watch=Watch(hear))
     longest = max(len(each.tokens.pieces) for each in captions)
     assert heard == [(pieces, model.caption_length) for pieces in range(len(heard))] and len(heard) >= longest
     with pytest.raises(Cancelled):
-        write_captions(
-            model, features, watch=Watch(lambda now: heard.append((now.done, now.total)), lambda: heard[-1][0] == 2)
-        )
+        write_captions(model, features, watch=Watch(hear, lambda: heard[-1][0] == 2))
     assert heard[-1][0] == 2
 
 
 def test_an_answer_has_candidates_and_a_map(engine: LocalEngine, model: VtvizBase, cat: ImageInput) -> None:
-    answer = engine.ask(AnswerQuestion(cat, "Is there a person?"))
+    answer = engine.answer(cat, "Is there a person?")
     assert [p for _, p in answer.candidates] == sorted((p for _, p in answer.candidates), reverse=True)
     assert {name for name, _ in answer.candidates} <= set(model.answers)
     assert answer.relevance.maps.shape == (len(answer.question.pieces), *model.grid)
@@ -64,7 +65,7 @@ def test_the_map_of_an_answer_is_attention_times_its_gradient(
 ) -> None:
     """Against finite differences: more attention to a patch changes the answer as the gradient says."""
     question = "What colour is the cat?"
-    answer = engine.ask(AnswerQuestion(cat, question))
+    answer = engine.answer(cat, question)
     assert model.network.answer is not None
     with model.record({"text→image"}) as recording:
         features = model.encode_image(cat)
@@ -82,16 +83,16 @@ def test_the_map_of_an_answer_is_attention_times_its_gradient(
 
 
 def test_a_question_with_an_unknown_word_is_not_answered(engine: LocalEngine, cat: ImageInput) -> None:
-    answer = engine.ask(AnswerQuestion(cat, "Is there a theodolite?"))
+    answer = engine.answer(cat, "Is there a theodolite?")
     assert answer.text is None and [answer.question.words[i].text for i in answer.unknown] == ["theodolite"]
 
 
 def test_an_empty_question_gets_one_sentence(engine: LocalEngine, cat: ImageInput) -> None:
     with pytest.raises(InputError, match="no words"):
-        engine.ask(AnswerQuestion(cat, " ? "))
+        engine.answer(cat, " ? ")
 
 
 def test_answering_leaves_nothing_behind(model: VtvizBase, engine: LocalEngine, cat: ImageInput) -> None:
-    engine.ask(AnswerQuestion(cat, "Where is the cat?"))
+    engine.answer(cat, "Where is the cat?")
     assert not any(p.requires_grad or p.grad is not None for p in model.network.parameters())
     assert all(getattr(m, "observer", None) is None for m in model.network.modules())

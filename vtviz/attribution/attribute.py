@@ -29,12 +29,12 @@ def attribute(
         image: the photo.
         text: about the photo.
         target: what is explained.
-        method: by name; the model's default where None, or the cheapest other one where that has not the target.
+        method: by name; the model's default where None, or the cheapest other one if that does not support the target.
         options: the method's own defaults where None.
         watch: hears the progress and may cancel.
 
     Raises:
-        InputError: if the text, the target, the method or an option is not one that the model can take.
+        InputError: if the text, the target, the method or an option is invalid.
         Cancelled: if the watch says so.
     """
     with torch.inference_mode(False):
@@ -52,9 +52,9 @@ def attribute_case(
         InputError: if the method is not defined for the model and target, or an option is not one it can take.
         Cancelled: if the watch says so.
     """
-    found = find_method(method)
-    reason = found.supports(case.model.abilities, case.target.kind)
+    chosen = find_method(method)
+    reason = chosen.supports(case.model.abilities, case.target.kind)
     if reason:
         raise reason
     with torch.inference_mode(False), torch.enable_grad():  # whatever mode the caller is in
-        return found.attribute(case, complete(found, options or Options()), watch or Watch())
+        return chosen.attribute(case, complete(chosen, options or Options()), watch or Watch())

@@ -1,4 +1,4 @@
-"""What a method is, and what it gives."""
+"""What a method declares, and what it returns."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ONE_PASS, AND_GRADIENT = "1F", "1F + 1B"  # the costs that do not grow with the 
 
 @dataclass(frozen=True)
 class Details:
-    """What some methods know beside the relevance, in units of the target.
+    """What some methods report besides the relevance, in units of the target.
 
     ``value`` is the target for the whole input and ``baseline`` that for the empty one. ``delta`` is what is left of
     value − baseline after the sum of all relevances. ``image_unit`` is the value of 1 in ``Relevance.image`` and of
@@ -69,7 +69,7 @@ class Relevance:
 
 
 class Method(ABC):
-    """An attribution method; one module each, with an instance called ``METHOD``.
+    """An attribution method: one module per method, with an instance called ``METHOD``.
 
     ``signed`` and ``maps_of`` are those of its Relevance; without ``scores_words`` all token scores are zeros.
     ``cost`` is in forward (F) and backward (B) passes; P, S, W and T are numbers of patches (or windows of them),
@@ -124,9 +124,9 @@ def complete(method: Method, options: Options) -> Options:
     """The options with the method's defaults in place of None.
 
     Raises:
-        InputError: if an option is set that the method does not have, or its value is no whole number or out of range.
+        InputError: if the method does not have an option that is set, or a value is not a whole number in its range.
     """
-    found = {}
+    complete_options = {}
     for field in fields(Options):
         value, choice = getattr(options, field.name), method.options.get(field.name)
         whole = value is None or isinstance(value, Integral)
@@ -150,5 +150,5 @@ def complete(method: Method, options: Options) -> Options:
                 value=value,
             )
         else:
-            found[field.name] = choice.default if value is None else value
-    return Options(**found)
+            complete_options[field.name] = choice.default if value is None else value
+    return Options(**complete_options)

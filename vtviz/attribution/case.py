@@ -90,9 +90,9 @@ class Case:
         """Text ``index`` with only those pieces that ``kept [n, pieces]`` has True, as n texts; the piece of a caption
         that is explained stays."""
         if self.target.kind == "caption":
-            place = self._place(index)
+            position = self._explained_piece(index)
             kept = kept.clone()
-            kept[:, place], kept[:, place + 1 :] = True, False
+            kept[:, position], kept[:, position + 1 :] = True, False
         return self.model.keep_pieces(_row(self._full, index), kept)
 
     def text_of(self, index: int) -> EncodedText:
@@ -104,27 +104,27 @@ class Case:
         caption, the explained piece and what follows it."""
         first, count = self.model.text_offset, len(self.tokens[index].pieces)
         if self.target.kind == "caption":
-            values = values.narrow(axis, 0, min(values.shape[axis], first + self._place(index)))
-        found = min(count, values.shape[axis] - first)
-        read = values.narrow(axis, first, found)
-        if found == count:
+            values = values.narrow(axis, 0, min(values.shape[axis], first + self._explained_piece(index)))
+        known = min(count, values.shape[axis] - first)
+        read = values.narrow(axis, first, known)
+        if known == count:
             return read
         shape = list(read.shape)
-        shape[axis] = count - found
+        shape[axis] = count - known
         return torch.cat([read, read.new_zeros(shape)], dim=axis)
 
     def rows(self, values: Tensor, index: int) -> Tensor:
         """The rows of the pieces of text ``index``, ``[..., T, n]`` of ``values [..., text, n]``. The row of the
         explained piece of a caption is the one that it is written from."""
-        found = self.pieces(values, index, axis=-2)
+        rows = self.pieces(values, index, axis=-2)
         if self.target.kind == "caption":
             written_from = int(self.model.readout(self.text, self.scored)[index].argmax())
-            found = found.index_copy(
-                found.ndim - 2,
-                torch.tensor([self._place(index)], device=found.device),
+            rows = rows.index_copy(
+                rows.ndim - 2,
+                torch.tensor([self._explained_piece(index)], device=rows.device),
                 values[..., written_from : written_from + 1, :],
             )
-        return found
+        return rows
 
     @torch.inference_mode()
     def values(self) -> Tensor:
@@ -151,14 +151,14 @@ class Case:
             values = model.score(features, self.text, self.scored)
         return ForwardPass(weakref.ref(self), values, recording, kinds)
 
-    def _place(self, index: int) -> int:
+    def _explained_piece(self, index: int) -> int:
         """The piece of the caption that is explained."""
-        count, place = len(self.tokens[index].pieces), self.target.place
-        if not -count <= place < count:
+        count, position = len(self.tokens[index].pieces), self.target.place
+        if not -count <= position < count:
             raise InputError(
-                "The caption has no token {place}; its tokens are numbered 0 to {last}.", place=place, last=count - 1
+                "The caption has no token {place}; its tokens are numbered 0 to {last}.", place=position, last=count - 1
             )
-        return place % count
+        return position % count
 
     def _read(self) -> EncodedText:
         """The texts as far as the target reads them."""

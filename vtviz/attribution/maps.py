@@ -10,7 +10,7 @@ from vtviz.attribution.base import Details, MapsOf, Relevance
 from vtviz.attribution.case import ForwardPass
 from vtviz.attribution.options import Options
 from vtviz.inputs import InputError
-from vtviz.models.base import DualEncoder
+from vtviz.models.encoders import DualEncoder
 from vtviz.models.record import Kind
 from vtviz.models.recorder import RecordedLayer
 
@@ -23,20 +23,20 @@ def chosen_layer(forward: ForwardPass, options: Options, kind: Kind = "text→im
     """
     layers = forward.attention.layers_of(kind)
     default = min(forward.case.model.default_layer, len(layers) - 1) if kind == "text→image" else len(layers) - 1
-    place = default if options.layer is None else options.layer
-    if not 0 <= place < len(layers):
+    index = default if options.layer is None else options.layer
+    if not 0 <= index < len(layers):
         raise InputError(
             "There is no layer {layer}: the {count} {kind} layers are numbered from 0.",
-            layer=place,
+            layer=index,
             count=len(layers),
             kind=kind,
         )
-    heads = layers[place].weights.shape[1]
+    heads = layers[index].weights.shape[1]
     if options.head is not None and not 0 <= options.head < heads:
         raise InputError(
             "There is no head {head}: the layer's {count} heads are numbered from 0.", head=options.head, count=heads
         )
-    return layers[place]
+    return layers[index]
 
 
 def over_heads(weights: Tensor, head: int | None) -> Tensor:
@@ -113,11 +113,11 @@ def _array(values: Tensor | np.ndarray) -> np.ndarray:
 def spans(layer: RecordedLayer, words: int, patches: int) -> tuple[slice, slice]:
     """Where the queries and the keys of a layer stand in the joined sequence."""
     text, image, both = slice(0, words), slice(words, words + patches), slice(0, words + patches)
-    places = {
+    sides = {
         "text": (text, text),
         "image": (image, image),
         "text→image": (text, image),
         "image→text": (image, text),
         "fused": (both, both),
     }
-    return places[layer.kind]
+    return sides[layer.kind]

@@ -35,6 +35,6 @@ class Choice:
 LAYER, HEAD, SEED = Choice(None, 0), Choice(None, 0), Choice(0, 0, 2**31 - 1)
 
 
-def choices(**given: Choice) -> Mapping[str, Choice]:
+def choices(**options: Choice) -> Mapping[str, Choice]:
     """The options of a method: fields of Options."""
-    return MappingProxyType(given)
+    return MappingProxyType(options)

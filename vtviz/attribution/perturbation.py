@@ -25,8 +25,8 @@ def batch_size(pixels: Tensor) -> int:
     """Photos like ``pixels [1, 3, height, width]`` that a quarter of the device's free memory holds."""
     device = pixels.device
     free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else psutil.virtual_memory().available
-    each = ACTIVATIONS * pixels[0].numel() * pixels.element_size()
-    return max(1, min(LARGEST.get(device.type, 16), free // 4 // each))
+    photo_bytes = ACTIVATIONS * pixels[0].numel() * pixels.element_size()
+    return max(1, min(LARGEST.get(device.type, 16), free // 4 // photo_bytes))
 
 
 def batches(total: int, size: int) -> Iterator[slice]:
@@ -42,14 +42,14 @@ def in_batches(compute: Callable[[slice], Tensor], total: int, size: int) -> Ite
     while done < total:
         part = slice(done, min(done + size, total))
         try:
-            found = compute(part)
+            values = compute(part)
         except torch.OutOfMemoryError:
             if size == 1:
                 raise
             torch.cuda.empty_cache()
             size //= 2
             continue
-        yield found
+        yield values
         done = part.stop
 
 
@@ -93,8 +93,8 @@ def masked_scores(case: Case, masks: Callable[[slice], Tensor], total: int, watc
         return torch.stack([score(case, features, text) for text in texts])
 
     watch.step(0, total)
-    found = []
+    parts = []
     for values in in_batches(run, total, batch_size(pixels)):
-        found.append(values)
+        parts.append(values)
         watch.advance(values.shape[1])
-    return torch.cat(found, dim=1)
+    return torch.cat(parts, dim=1)

@@ -24,7 +24,7 @@ def word_members(case: Case, index: int) -> Tensor:
     return members[members.any(dim=1)]
 
 
-def blocks(grid: tuple[int, int], side: int) -> Tensor:
+def square_masks(grid: tuple[int, int], side: int) -> Tensor:
     """Masks ``[n, h, w]`` of the squares of ``side`` patches that the grid falls into; True inside."""
     rows, columns = (torch.arange(length) // side for length in grid)
     number = rows[:, None] * (int(columns[-1]) + 1) + columns
@@ -43,7 +43,7 @@ class Players:
 
     def __init__(self, case: Case, side: int) -> None:
         self.case = case
-        self.squares = blocks(case.model.grid, side)
+        self.squares = square_masks(case.model.grid, side)
         self.words = [word_members(case, index) for index in range(len(case.tokens))]
 
     def count(self, index: int) -> int:
@@ -59,11 +59,11 @@ class Players:
         def run(part: slice) -> Tensor:
             return encode(self.case.model, cover(pixels, to_pixels(masks[part], pixels)))
 
-        found = []
+        parts = []
         for features in in_batches(run, len(shown), batch_size(pixels)):
-            found.append(features)
+            parts.append(features)
             encoded(len(features))
-        return torch.cat(found)
+        return torch.cat(parts)
 
     def values(self, index: int, there: Tensor, features: Tensor, which: Tensor) -> Tensor:
         """The target ``[n]`` with only those words that ``there [n, words]`` has True and photo ``which [n]`` of
@@ -85,8 +85,8 @@ class Players:
     ) -> Relevance:
         """The relevance in which each player has its ``worth [players]``, shared evenly by its pieces or patches.
 
-        Where ``baseline``, the target without any player, is given, the worths share out value − baseline: then the
-        part of the text and what is left over are told.
+        Where ``baseline``, the target without any player, is known, the worths share out value − baseline: then the
+        details hold the text's share and what is left over.
         """
         tokens, image = self._shared(index, worth)
         unit = peak_of(image)
@@ -107,5 +107,5 @@ class Players:
         words = self.words[index].float()
         squares = self.squares.flatten(1).float()
         shares = torch.cat([words.sum(dim=1), squares.sum(dim=1)])
-        each = worth.float() / shares
-        return each[: len(words)] @ words, each[len(words) :] @ squares
+        share = worth.float() / shares
+        return share[: len(words)] @ words, share[len(words) :] @ squares

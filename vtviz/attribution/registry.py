@@ -17,8 +17,8 @@ from vtviz.models.registry import model_infos
 @cache
 def methods() -> dict[str, Method]:
     """Every method, by name."""
-    found = pkgutil.walk_packages(vtviz.attribution.methods.__path__, f"{vtviz.attribution.methods.__name__}.")
-    modules = [importlib.import_module(item.name) for item in found if not item.ispkg]
+    packages = pkgutil.walk_packages(vtviz.attribution.methods.__path__, f"{vtviz.attribution.methods.__name__}.")
+    modules = [importlib.import_module(item.name) for item in packages if not item.ispkg]
     return {module.METHOD.name: module.METHOD for module in sorted(modules, key=lambda module: module.METHOD.name)}
 
 
@@ -37,21 +37,21 @@ def find_method(name: str) -> Method:
 def usual_method(model: FusionModel, target: TargetKind) -> Method:
     """The model's default method, or the cheapest other one where the default is not defined for the target."""
     usual = find_method(model.default_method)
-    by_cost = sorted(methods().values(), key=lambda each: (each.perturbs, each.needs_gradient, each.name))
-    defined = (each for each in (usual, *by_cost) if each.supports(model.abilities, target) is None)
+    by_cost = sorted(methods().values(), key=lambda method: (method.perturbs, method.needs_gradient, method.name))
+    defined = (method for method in (usual, *by_cost) if method.supports(model.abilities, target) is None)
     return next(defined, usual)
 
 
 def where_defined(method: Method) -> dict[str, Any]:
     """For each known model the targets that a method is defined for, and for each other target the reason."""
-    found = {}
+    defined = {}
     for info in model_infos():
         reasons = {target: method.supports(info.abilities, target) for target in info.abilities.kinds}
-        found[info.name] = {
+        defined[info.name] = {
             "targets": [target for target, reason in reasons.items() if reason is None],
             "reasons": {target: str(reason) for target, reason in reasons.items() if reason is not None},
         }
-    return found
+    return defined
 
 
 GROUPS = ("one", "gradient", "many")

@@ -12,7 +12,8 @@ from vtviz.attribution.case import Case
 from vtviz.attribution.maps import of_tokens
 from vtviz.attribution.options import Options
 from vtviz.inputs import InputError
-from vtviz.models.base import Abilities, TargetKind, TokenLevelModel
+from vtviz.models.base import Abilities, TargetKind
+from vtviz.models.encoders import TokenLevelModel
 from vtviz.watch import Watch
 
 BEFORE_FUSION: tuple[TargetKind, ...] = ("match", "similarity")

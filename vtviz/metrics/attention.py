@@ -1,4 +1,4 @@
-"""Statistics of attention, and of how much of a photo a map takes up."""
+"""Statistics of attention, and of how much of a photo a map covers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def head_entropy(weights: Tensor) -> Tensor:
 
 
 def head_similarity(weights: Tensor) -> float:
-    """Mean cosine of the attention of every two heads of ``weights [heads, queries, keys]``, over the queries.
+    """Mean cosine between the attention of each pair of heads of ``weights [heads, queries, keys]``, over the queries.
 
     1 means that the heads do the same thing. NaN for a single head.
     """

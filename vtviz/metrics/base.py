@@ -1,4 +1,4 @@
-"""What a measure of an explanation declares, and what it gets."""
+"""What a metric of an explanation declares, and what it gets."""
 
 from __future__ import annotations
 
@@ -54,16 +54,16 @@ class Subject:
     @property
     def has(self) -> frozenset[Need]:
         """What there is to measure by: a method that says nothing about one side has nothing to rank there."""
-        found: list[Need] = ["patches"] if self.patch_scores.any() else []
-        found += ["words"] if self.word_scores.any() else []
-        found += ["boxes"] if self.boxes else []
-        found += ["explain"] if self.explain else []
-        return frozenset(found)
+        present: list[Need] = ["patches"] if self.patch_scores.any() else []
+        present += ["words"] if self.word_scores.any() else []
+        present += ["boxes"] if self.boxes else []
+        present += ["explain"] if self.explain else []
+        return frozenset(present)
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A measure of one explanation. ``direction`` says which values are better; ``needs`` what must be there for it to
+    """A metric of one explanation. ``direction`` says which values are better; ``needs`` what must be there for it to
     be taken; ``cost`` is in forward passes F and explanations E (k steps, W words)."""
 
     name: str

@@ -1,4 +1,4 @@
-"""What every measure stands beside: a ranking drawn at random."""
+"""What every metric is compared with: a random ranking."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measures by boxes that people drew around what a text names."""
+"""Metrics that use the boxes people drew around what a text names."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Does what the explanation ranks high move the model's answer?
 
 A ranking is taken away from the input, or added to an empty one, in equal steps, and the area under the curve of the
-model's answer over the share of the input is the measure (1 / steps apart, trapezoids).
+model's answer over the share of the input is the metric (points 1 / steps apart, trapezoidal rule).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether a map points at the thing named."""
+"""Whether a map points at what the text names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The measures of explanations by name: every module of this package that has ``METRICS``."""
+"""The metrics of explanations by name: every module of this package that has ``METRICS``."""
 
 from __future__ import annotations
 
@@ -26,16 +26,17 @@ DEFAULTS = (
 
 @cache
 def metrics() -> dict[str, Metric]:
-    """Every measure, by name, family after family."""
+    """Every metric, by name, family after family."""
     modules = [
-        importlib.import_module(f"vtviz.metrics.{each.name}") for each in pkgutil.iter_modules(vtviz.metrics.__path__)
+        importlib.import_module(f"vtviz.metrics.{module.name}")
+        for module in pkgutil.iter_modules(vtviz.metrics.__path__)
     ]
-    found: list[Metric] = [metric for module in modules for metric in getattr(module, "METRICS", ())]
-    return {metric.name: metric for metric in sorted(found, key=lambda metric: FAMILIES.index(metric.family))}
+    known: list[Metric] = [metric for module in modules for metric in getattr(module, "METRICS", ())]
+    return {metric.name: metric for metric in sorted(known, key=lambda metric: FAMILIES.index(metric.family))}
 
 
 def find_metric(name: str) -> Metric:
-    """The measure of this name.
+    """The metric of this name.
 
     Raises:
         InputError: if there is none.

@@ -76,11 +76,11 @@ def stages_of(model: FusionModel, most: int = STAGES) -> list[tuple[str, list[tu
             cut = next((i + 1 for i, part in enumerate(parts) if part.isdigit()), max(1, len(parts) - 1))
             groups.setdefault(".".join(parts[:cut]), []).append((name, parameter))
     names = list(groups)[::-1]
-    found = []
+    stages = []
     for part in np.array_split(np.array(names, dtype=object), min(most, len(names))):
         label = str(part[0]) if len(part) == 1 else f"{part[0]} … {part[-1]}"
-        found.append((label, [each for name in part for each in groups[name]]))
-    return found
+        stages.append((label, [parameter for name in part for parameter in groups[name]]))
+    return stages
 
 
 @torch.no_grad()
@@ -109,20 +109,20 @@ def weight_randomisation(
     """
     true = [_map(explain, model, probe, target) for probe in probes]
     twin = copy.deepcopy(model)
-    found = []
+    stages = []
     for name, parameters in stages_of(twin):
         kept = [parameter.detach().clone() for _, parameter in parameters] if not cascading else []
         randomise(parameters, seed)
         maps = [_map(explain, twin, probe, target) for probe in probes]
-        found.append(Stage(name, _mean(true, maps)))
+        stages.append(Stage(name, _mean(true, maps)))
         with torch.no_grad():
             for (_, parameter), before in zip(parameters, kept, strict=False):
                 parameter.copy_(before)
         step()
-    known = [stage.similarity for stage in found if stage.similarity is not None]
-    value = (found[-1].similarity if cascading else min(known, default=None)) if found else None
+    known = [stage.similarity for stage in stages if stage.similarity is not None]
+    value = (stages[-1].similarity if cascading else min(known, default=None)) if stages else None
     check: Check = "cascading_randomisation" if cascading else "independent_randomisation"
-    return _outcome(check, value, BROKEN if cascading else CHANGED, len(probes), tuple(found))
+    return _outcome(check, value, BROKEN if cascading else CHANGED, len(probes), tuple(stages))
 
 
 def random_logit(
@@ -133,16 +133,16 @@ def random_logit(
     Not applicable where the model has no list of answers, or the method is ``blind``: it shows attention itself, which
     is the same whatever is asked of the output.
     """
-    places = len(model.answers) if isinstance(model, AnswerModel) and "answer" in model.abilities.kinds else 0
-    if places < 2:
+    answers = len(model.answers) if isinstance(model, AnswerModel) and "answer" in model.abilities.kinds else 0
+    if answers < 2:
         return Outcome("random_logit", "not_applicable", None, CHANGED, 0)
     rng, first, second = np.random.default_rng(seed), [], []
     for probe in probes:
-        one, two = (Target("answer", int(place)) for place in rng.choice(places, 2, replace=False))
+        one, two = (Target("answer", int(answer)) for answer in rng.choice(answers, 2, replace=False))
         first.append(explain(model, probe.image, probe.text, one).image)
         second.append(explain(model, probe.image, probe.text, two).image)
-    found = _outcome("random_logit", _mean(first, second), CHANGED, len(probes))
-    return replace(found, verdict="not_applicable") if blind else found
+    outcome = _outcome("random_logit", _mean(first, second), CHANGED, len(probes))
+    return replace(outcome, verdict="not_applicable") if blind else outcome
 
 
 def text_swap(model: FusionModel, probes: Sequence[Probe], explain: Explainer, target: Target) -> Outcome:
@@ -163,5 +163,5 @@ def _map(explain: Explainer, model: FusionModel, probe: Probe, target: Target) -
 
 def _mean(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> float | None:
     """Mean size of the rank correlation of pairs of maps; a map that went flat counts as another one, 0."""
-    found = [abs(similarity(a, b)) for a, b in zip(first, second, strict=True)]
-    return float(np.nan_to_num(found, nan=0.0).mean()) if found else None
+    sizes = [abs(similarity(a, b)) for a, b in zip(first, second, strict=True)]
+    return float(np.nan_to_num(sizes, nan=0.0).mean()) if sizes else None

@@ -1,4 +1,4 @@
-"""Does the map stay where the photo and the meaning stay?"""
+"""Does the map stay the same while the photo and the meaning do?"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from vtviz.inputs import split_words
 from vtviz.metrics.agreement import rank_correlation
 from vtviz.metrics.base import Metric, Need, Subject
-from vtviz.metrics.captum_measures import DRAWS, NOISE, from_unit
+from vtviz.metrics.captum_metrics import DRAWS, NOISE, from_unit
 
 SYNONYMS = (
     ("man", "guy"), ("woman", "lady"), ("boy", "young boy"), ("girl", "young girl"), ("people", "persons"),
@@ -20,21 +20,21 @@ PREFIX = "a photo of "
 
 
 def similarity(first: np.ndarray, second: np.ndarray) -> float:
-    """Spearman's rank correlation of two maps, -1..1; 1 where both are the same, NaN where one alone is flat."""
+    """Spearman's rank correlation of two maps, -1..1; 1 where both are the same, NaN if only one is flat."""
     if np.array_equal(first, second):
         return 1.0
-    found = rank_correlation(first, second)
-    return float("nan") if found is None else found
+    correlation = rank_correlation(first, second)
+    return float("nan") if correlation is None else correlation
 
 
 def paraphrase(text: str) -> str:
     """The text with "a photo of" before it and, where a list of 24 knows one, synonyms for its words."""
     known = {**dict(SYNONYMS), **{second: first for first, second in SYNONYMS if " " not in second}}
-    found, end = [], 0
+    parts, end = [], 0
     for word in split_words(text):
-        found += [text[end : word.start], known.get(word.text.lower(), word.text)]
+        parts += [text[end : word.start], known.get(word.text.lower(), word.text)]
         end = word.end
-    written = "".join(found) + text[end:]
+    written = "".join(parts) + text[end:]
     return PREFIX + written[:1].lower() + written[1:]
 
 
@@ -48,11 +48,13 @@ def noise_stability(subject: Subject) -> float:
     """Mean similarity of the map with those of the photo under noise of at most 2 % of the range, over 3 draws."""
     assert subject.explain is not None
     rng, pixels = np.random.default_rng(subject.seed), subject.image.pixels / 255
-    found = []
+    similarities = []
     for _ in range(DRAWS):
         noisy = from_unit(pixels + rng.uniform(-NOISE, NOISE, pixels.shape))
-        found.append(similarity(subject.relevance.image, subject.explain(noisy, subject.case.tokens[0].text).image))
-    return float(np.mean(found))
+        similarities.append(
+            similarity(subject.relevance.image, subject.explain(noisy, subject.case.tokens[0].text).image)
+        )
+    return float(np.mean(similarities))
 
 
 def _under(subject: Subject, text: str) -> float:

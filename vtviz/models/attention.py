@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -13,13 +14,17 @@ from vtviz.models.record import Kind
 KeysValues = tuple[Tensor, Tensor]  # both [batch, heads, keys, width / heads]
 
 
+Scaling = Literal["query", "scores", "factor"]
+
+
 @dataclass(frozen=True, eq=False)
 class Heads:
     """What the heads of an attention layer compare and mix.
 
     ``query [batch, heads, queries, size]``, ``key`` and ``value [batch, heads, keys, size]``. ``mask`` broadcasts to
     ``[batch, heads, queries, keys]``: booleans are True where a key may be attended to, numbers are added to the
-    scores. ``scale`` divides the scores: √size in most networks.
+    scores. ``scale`` is √size in most networks; as ``scaling`` says, it divides the query or the scores, or is a
+    factor of the scores, so that weights equal those of the network to the last bit.
     """
 
     query: Tensor
@@ -27,19 +32,27 @@ class Heads:
     value: Tensor
     mask: Tensor | None
     scale: float
+    scaling: Scaling = "query"
 
     def weights(self) -> Tensor:
         """softmax(QKᵀ/√d_k), ``[batch, heads, queries, keys]``."""
-        scores = self.query / self.scale @ self.key.transpose(-1, -2)  # the query is smaller than the scores
+        scores = self._scores()
         if self.mask is not None and self.mask.dtype.is_floating_point:
             scores = scores + self.mask
         elif self.mask is not None:
             scores.masked_fill_(~self.mask, float("-inf"))
         return scores.float().softmax(dim=-1)
 
+    def _scores(self) -> Tensor:
+        key = self.key.transpose(-1, -2)
+        if self.scaling == "query":
+            return self.query / self.scale @ key  # the query is smaller than the scores
+        scores = self.query @ key
+        return scores / self.scale if self.scaling == "scores" else scores * self.scale
+
     def mixed(self) -> Tensor:
         """The values mixed by these weights, ``[batch, heads, queries, size]``, in one kernel that keeps no weights."""
-        mask, scale = self.mask, 1 / self.scale
+        mask, scale = self.mask, self.scale if self.scaling == "factor" else 1 / self.scale
         return F.scaled_dot_product_attention(self.query, self.key, self.value, attn_mask=mask, scale=scale)
 
     def mixed_by(self, weights: Tensor) -> Tensor:

@@ -41,7 +41,7 @@ class ModelInfo:
     """A model that can be asked for by name.
 
     ``licence`` covers its weights; ``available`` says they are here, and ``size_mb`` is their download where they are
-    not; ``notice`` is to be shown wherever the model is used.
+    not; ``notice`` must be shown wherever the model is used.
     """
 
     name: str
@@ -148,7 +148,7 @@ class FusionModel(Protocol):
         """The module that turns the ids of a text into vectors ``[n, T, width]`` when a target is scored."""
 
     def readout(self, text: EncodedText, target: Target) -> Tensor:
-        """How much the target reads each place of the recorded text axis, ``[n, T]``; each row sums to 1."""
+        """How much the target depends on each position of the recorded text axis, ``[n, T]``; each row sums to 1."""
 
     def score(self, features: Tensor, text: EncodedText, target: Target) -> Tensor:
         """The target ``[batch]`` of photo i (``features [batch, patches, channels]``) with text i, with its gradients.
@@ -171,7 +171,7 @@ class FusionModel(Protocol):
         """Contrastive similarity ``[texts, images]``."""
 
     def unknown_words(self, words: Sequence[str]) -> tuple[int, ...]:
-        """The places of words that the model has hardly met in training; none where that is not known."""
+        """The indices of words that are rare in the model's training texts; empty if that is not known."""
 
     def record(self, kinds: Collection[Kind], change: Change | None = None) -> AbstractContextManager[Recording]:
         """Records the model's attention of these kinds inside the ``with``, in this thread.
@@ -181,34 +181,6 @@ class FusionModel(Protocol):
         layer as it is. Rows are what it returns: nothing makes them sum to 1. A layer that is neither recorded nor
         changed answers as it does without a recorder, to the last bit.
         """
-
-
-@runtime_checkable
-class TokenLevelModel(FusionModel, Protocol):
-    """A model that compares single pieces and patches, which are unit vectors of one space."""
-
-    def word_vectors(self, text: EncodedText) -> Tensor:
-        """One vector for each place of the text, special tokens included, ``[n, T, width]``."""
-
-    def patch_vectors(self, features: Tensor) -> Tensor:
-        """One vector for each patch, ``[batch, patches, width]``."""
-
-    def surgery_vectors(self, features: Tensor) -> Tensor:
-        """The same with value–value attention in place of query–key attention, and no feed-forward after it, ``[batch,
-        patches, width]`` (Li et al., "CLIP Surgery", 2023)."""
-
-
-@runtime_checkable
-class DualEncoder(FusionModel, Protocol):
-    """A model whose image tower attends too, and ends in one vector."""
-
-    def image_readout(self, features: Tensor) -> Tensor:
-        """How much the photo's vector reads each place of the recorded image axis, ``[batch, image_offset + patches]``;
-        each row sums to 1."""
-
-    def layer_similarities(self, features: Tensor, text: EncodedText) -> tuple[Tensor, list[Tensor]]:
-        """The cosine of photo and text, ``[batch]``, and for each block of the image tower what it would be if the
-        tower ended there and read the mean of all tokens (Bousselham et al., "LeGrad", ICCV 2025)."""
 
 
 @runtime_checkable
@@ -238,7 +210,7 @@ class CaptionModel(FusionModel, Protocol):
         """
 
     def caption_tokens(self, chosen: Sequence[int]) -> Tokens:
-        """The text that pieces (without start and end) spell, one token a piece."""
+        """The text that pieces (without start and end) spell, one token per piece."""
 
 
 @runtime_checkable

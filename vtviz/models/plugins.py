@@ -35,10 +35,10 @@ def plugin_families() -> tuple[Family, ...]:
 
 @cache
 def _installed() -> tuple[Family, ...]:
-    found: list[Family] = []
+    families: list[Family] = []
     for point in importlib.metadata.entry_points(group=GROUP):
         try:
-            found.append(point.load())
+            families.append(point.load())
         except Exception:  # another package's fault must not take the others down
             log.exception("The plug-in %s cannot be loaded", point.name)
-    return tuple(found)
+    return tuple(families)

@@ -24,7 +24,7 @@ def families() -> tuple[Family, ...]:
 
 @cache
 def _own_families() -> tuple[Family, ...]:
-    packages = [each.name for each in pkgutil.iter_modules(vtviz.models.__path__) if each.ispkg]
+    packages = [package.name for package in pkgutil.iter_modules(vtviz.models.__path__) if package.ispkg]
     return tuple(cast(Family, importlib.import_module(f"vtviz.models.{name}.family")) for name in packages)
 
 
@@ -41,9 +41,9 @@ def model_info(name: str) -> ModelInfo | None:
     """
     for family in families():
         about = getattr(family, "info", None)
-        found = about(name) if about else next((each for each in family.infos() if each.name == name), None)
-        if found is not None:
-            return cast(ModelInfo, found)
+        known = about(name) if about else next((info for info in family.infos() if info.name == name), None)
+        if known is not None:
+            return cast(ModelInfo, known)
     return None
 
 

@@ -1,4 +1,4 @@
-"""Relevance of pieces as relevance of words, which is what a person reads."""
+"""Relevance of pieces as relevance of words, which is what people read."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ def _members(tokens: Tokens) -> list[list[int]]:
 
 
 def aligned_words(first: Sequence[str], second: Sequence[str]) -> list[tuple[int | None, int | None]]:
-    """Which words of two texts stand for each other, in reading order; None where a word has no counterpart.
+    """Which words of two texts correspond, in reading order; None where a word has no counterpart.
 
     Equal words are matched (letter case aside) by the longest runs; between them, words are paired in order where both
     texts have equally many, as where one was exchanged for another.
     """
     one, other = [word.lower() for word in first], [word.lower() for word in second]
-    found: list[tuple[int | None, int | None]] = []
+    pairs: list[tuple[int | None, int | None]] = []
     for kind, a0, a1, b0, b1 in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
         if kind == "equal" or a1 - a0 == b1 - b0:
-            found += zip(range(a0, a1), range(b0, b1), strict=True)
+            pairs += zip(range(a0, a1), range(b0, b1), strict=True)
         else:
-            found += [(place, None) for place in range(a0, a1)]
-            found += [(None, place) for place in range(b0, b1)]
-    return found
+            pairs += [(index, None) for index in range(a0, a1)]
+            pairs += [(None, index) for index in range(b0, b1)]
+    return pairs

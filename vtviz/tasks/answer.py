@@ -20,7 +20,7 @@ CANDIDATES = 5
 class Answer:
     """The likeliest answers with their probabilities, best first, and where the question looked for the best one.
 
-    ``unknown`` are the places of question words that the model does not know.
+    ``unknown`` are the indices of question words that the model does not know.
     """
 
     question: Tokens

@@ -84,7 +84,7 @@ def _caption(model: CaptionModel, memory: object, beam: Beam, score: float, fram
     before = torch.tensor([[model.caption_start, *beam.pieces[:-1]]], device=model.device)
     with model.record({"text→image"}) as recording:
         model.caption_logits(memory, before)
-    weights = torch.stack([each[0].float().mean(dim=0) for each in recording.of_kind("text→image")]).mean(dim=0)
+    weights = torch.stack([layer[0].float().mean(dim=0) for layer in recording.of_kind("text→image")]).mean(dim=0)
     maps = weights[:, model.image_offset :].cpu().numpy().reshape(-1, *model.grid)
     maps = maps / np.maximum(maps.max(axis=(1, 2), keepdims=True), 1e-12)
     probabilities = np.exp(np.array(beam.log_probabilities[: len(beam.pieces)]))

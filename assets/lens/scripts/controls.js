@@ -24,6 +24,7 @@ function setUpControls(lens) {
     showControls(lens);
     showScores(lens);
   });
+  click("again", () => startAgain(lens));
   click("save-png", () => savePng(lens));
   click("save-svg", () => saveSvg(lens));
   find("opacity").oninput = (event) => lens.pin({ opacity: Number(event.target.value) });
@@ -38,8 +39,8 @@ function usePieces(lens, pieces) {
     ? set.words.flatMap((word) => data.words[word].pieces)
     : [...new Set(set.words.map((piece) => data.pieces[piece][1]))];
   lens.units = unitsOf(data, pieces);
-  lens.set.words = words;
-  lens.set.pieces = pieces;
+  lens.over = { ...NOTHING };
+  Object.assign(lens.set, { words, pieces });
   buildTokens(lens);
   lens.pin({});
 }

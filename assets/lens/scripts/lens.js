@@ -5,11 +5,12 @@ const REPORT_MS = 400;
 const lenses = new WeakMap();
 const memory = { tab: "matrix", looks: {}, pinned: new Map(), used: false }; // survives a change of page
 
+const NOTHING = { words: null, patch: null, cell: null }; // what the pointer may rest on
 const LOOKS = ["opacity", "colours", "smooth", "scale"];
 
 function newLens(root) {
   const lens = {
-    root, find: (id) => root.querySelector(`#${id}`), set: null, over: { words: null, patch: null, cell: null },
+    root, find: (id) => root.querySelector(`#${id}`), set: null, over: { ...NOTHING },
     zoom: { scale: 1, x: 0, y: 0 }, box: { width: 1, height: 1 }, playing: null, several: false, sorted: false, tab: memory.tab,
   };
 
@@ -87,19 +88,41 @@ function newLens(root) {
 
   lens.draw = () => {
     if (!lens.set) return;
-    const shown = lens.shown();
-    paintStage(lens, shown);
-    showSplit(lens);
-    showWords(lens, shown);
+    guarded(lens, () => {
+      const shown = lens.shown();
+      paintStage(lens, shown);
+      showSplit(lens);
+      showWords(lens, shown);
+    });
     if (lens.later) return;
     lens.later = requestAnimationFrame(() => {
       lens.later = null;
-      paintMatrix(lens);
-      showScores(lens);
-      showNumbers(lens);
+      guarded(lens, () => {
+        paintMatrix(lens);
+        showScores(lens);
+        showNumbers(lens);
+      });
     });
   };
   return lens;
+}
+
+// A fault in drawing leaves one sentence and a way back, not a dead page.
+function guarded(lens, work) {
+  try {
+    work();
+  } catch (error) {
+    console.error(error);
+    lens.find("trouble").hidden = false;
+  }
+}
+
+function startAgain(lens) {
+  lens.find("trouble").hidden = true;
+  Object.assign(lens, { over: { ...NOTHING }, several: false });
+  Object.assign(lens.set, { ...DEFAULTS, kind: null, layer: null, head: null });
+  guarded(lens, () => show(lens));
+  lens.pin({});
 }
 
 const placed = (lens, sentence, patch) => sentence
@@ -135,7 +158,9 @@ function receive(lens, data) {
   if (before?.name === data.name) {
     data.layers.forEach((layer, at) => { if (!layer.here && before.layers[at].here) data.layers[at] = before.layers[at]; });
   }
-  Object.assign(lens, { data, units: unitsOf(data, lens.set.pieces) });
+  // Words, patches and layers that the pointer rests on may not exist in what came.
+  if (before?.name !== data.name) lens.over = { ...NOTHING };
+  lens.data = data;
   fit(lens);
   if (before) URL.revokeObjectURL(before.photoUrl);
   data.photoUrl = URL.createObjectURL(data.photo);
@@ -146,6 +171,7 @@ function receive(lens, data) {
 // Settings may come from an address or another model: what this record lacks falls back to the view's own.
 function fit(lens) {
   const { data, set } = lens;
+  lens.units = unitsOf(data, set.pieces);
   const first = data.first === null ? [] : set.pieces ? data.words[data.first].pieces : [data.first];
   set.words = Array.isArray(set.words) ? set.words.filter((place) => place < lens.units.length) : first;
   if (!(set.patch < data.patches)) set.patch = null;
@@ -158,6 +184,15 @@ function fit(lens) {
   if (set.layer !== "mean") set.layer = layers[set.layer ?? -1] ? set.layer : Math.min(data.layer, layers.length - 1);
   const head = set.head ?? data.head ?? "mean";
   set.head = head === "mean" || layersAt({ ...lens, set: { ...set, head } }, set.layer, head).length ? head : "mean";
+}
+
+function show(lens) {
+  fit(lens);
+  buildMatrix(lens);
+  buildTokens(lens);
+  showControls(lens);
+  play(lens, false);
+  showTab(lens, lens.data.layers.length ? lens.tab : lens.tab === "matrix" ? "scores" : lens.tab);
 }
 
 function setUp(lens) {
@@ -190,11 +225,8 @@ export default async function mountLens(component) {
     receive(lens, data);
     if (fresh || !lens.watcher) setUp(lens);
     fillLabels(lens);
-    buildMatrix(lens);
-    buildTokens(lens);
-    showControls(lens);
-    play(lens, false);
-    showTab(lens, data.layers.length ? lens.tab : lens.tab === "matrix" ? "scores" : lens.tab);
+    lens.find("trouble").hidden = true;
+    guarded(lens, () => show(lens));
   }
   return () => {
     lens.watcher?.disconnect();

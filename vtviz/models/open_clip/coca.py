@@ -18,12 +18,13 @@ from torch import Tensor
 from vtviz.inputs import InputError, Tokens, group_pieces
 from vtviz.models.base import EncodedText, ModelError, Target
 from vtviz.models.open_clip.abilities import COCA
-from vtviz.models.open_clip.dual_encoder import OpenClipDualEncoder, Parts
+from vtviz.models.open_clip.dual_encoder import OpenClipDualEncoder
 from vtviz.models.open_clip.kv_cache import Past, one_more
+from vtviz.models.open_clip.parts import Parts
 from vtviz.models.open_clip.text import BpeReader
 from vtviz.models.open_clip.towers.capture import alone
+from vtviz.models.open_clip.towers.own_vision import OwnVision
 from vtviz.models.open_clip.towers.text_tower import OwnText
-from vtviz.models.open_clip.towers.vision import OwnVision
 from vtviz.models.record import Kind
 from vtviz.models.recorder import Change, RecordedLayer, Recorder
 
@@ -44,7 +45,7 @@ class Memory:
 
     def expand(self, count: int) -> Memory:
         """The same photo ``count`` times."""
-        keys, weights, single = (each.expand(count, -1, -1) for each in (self.keys, self.weights, self.alone))
+        keys, weights, single = (tensor.expand(count, -1, -1) for tensor in (self.keys, self.weights, self.alone))
         return Memory(keys, weights, single)
 
 
@@ -72,7 +73,7 @@ class CocaModel(OpenClipDualEncoder):
         self.default_layer = len(decoder.cross_attn) - 1
         self.score_kind, self.abilities = "likelihood", COCA
         self._memory: Memory | None = None
-        self._cross = {f"text_decoder.cross_attn.{i}.attn": each for i, each in enumerate(decoder.cross_attn)}
+        self._cross = {f"text_decoder.cross_attn.{i}.attn": layer for i, layer in enumerate(decoder.cross_attn)}
 
     def readout(self, text: EncodedText, target: Target) -> Tensor:
         """The class token for the similarity; for a caption piece the input it is written from; for the match all
@@ -82,7 +83,7 @@ class CocaModel(OpenClipDualEncoder):
         if target.kind == "match":
             inputs = self._inputs(text)[1].float()
             return inputs / inputs.sum(dim=1, keepdim=True)
-        last = self._place(text, target.place)
+        last = self._written_from(text, target.place)
         return F.one_hot(last, int(last.max()) + 1).float()
 
     def score(self, features: Tensor, text: EncodedText, target: Target) -> Tensor:
@@ -98,7 +99,7 @@ class CocaModel(OpenClipDualEncoder):
         text = EncodedText(text.ids.expand(count, -1), text.mask.expand(count, -1))
         ids, inputs = self._inputs(text)
         if target.kind == "caption":
-            last = self._place(text, target.place)
+            last = self._written_from(text, target.place)
             ids = ids[:, : int(last.max()) + 1]
         memory = self.caption_memory(self._for(count, features))
         logits = self.caption_logits(memory, ids).float()
@@ -119,7 +120,7 @@ class CocaModel(OpenClipDualEncoder):
     def caption_logits(self, memory: Memory, chosen: Tensor) -> Tensor:
         """Logits ``[texts, T, pieces]`` of the piece after each of ``chosen [texts, T]``.
 
-        The class token of the text tower is left out: no other place attends to it.
+        The class token of the text tower is left out: no other token attends to it.
         """
         before, self._memory = self._memory, memory.expand(len(chosen)) if len(memory.keys) == 1 else memory
         try:
@@ -141,8 +142,8 @@ class CocaModel(OpenClipDualEncoder):
         if first == 1:
             past.chosen, past.kept = None, {}
         decoder: Any = self.network.text_decoder
-        itself = [block.attn for block in (*self.text.source.transformer.resblocks, *decoder.resblocks)]
-        photo = [block.attn for block in decoder.cross_attn]
+        itself = [layer.attn for layer in (*self.text.source.transformer.resblocks, *decoder.resblocks)]
+        photo = [layer.attn for layer in decoder.cross_attn]
         for end in range(first, count + 1):
             keys = memory.keys[:, :1] if past.kept else memory.keys
             with alone(self.network), one_more(past, chosen[:, :end], itself, photo), self._precision():
@@ -167,11 +168,11 @@ class CocaModel(OpenClipDualEncoder):
             return layer
         assert self._memory is not None
         weights = (layer.weights @ self._memory.weights[:, None].to(layer.weights.dtype)).detach()
-        block: Any = self._cross[layer.name]
-        alone = block.ln_1_kv(self._memory.alone.detach())
-        matrices, biases = block.attn.in_proj_weight.chunk(3), block.attn.in_proj_bias.chunk(3)
+        cross: Any = self._cross[layer.name]
+        alone = cross.ln_1_kv(self._memory.alone.detach())
+        matrices, biases = cross.attn.in_proj_weight.chunk(3), cross.attn.in_proj_bias.chunk(3)
         key, value = (
-            F.linear(alone, matrices[i], biases[i]).unflatten(-1, (block.attn.num_heads, -1)).transpose(1, 2)
+            F.linear(alone, matrices[i], biases[i]).unflatten(-1, (cross.attn.num_heads, -1)).transpose(1, 2)
             for i in (1, 2)
         )
         mixed = layer.mixed
@@ -185,10 +186,10 @@ class CocaModel(OpenClipDualEncoder):
         longest = int(text.mask.sum(dim=1).max()) - 1
         return text.ids[:, :longest], text.mask[:, 1 : longest + 1]
 
-    def _place(self, text: EncodedText, place: int) -> Tensor:
-        """The input from which the piece at ``place`` is written, ``[n]``."""
+    def _written_from(self, text: EncodedText, index: int) -> Tensor:
+        """The index of the input from which piece ``index`` is written, ``[n]``."""
         pieces = text.mask.sum(dim=1) - 2
-        last = pieces - 1 if place < 0 else torch.full_like(pieces, place)
+        last = pieces - 1 if index < 0 else torch.full_like(pieces, index)
         if (last >= pieces).any() or (last < 0).any():
-            raise InputError("The caption has no token {place} that the model can write.", place=place)
+            raise InputError("The caption has no token {place} that the model can write.", place=index)
         return last

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -14,27 +14,17 @@ from torch import Tensor, nn
 from vtviz.inputs import Frame, ImageInput, Tokens
 from vtviz.models.base import MATCH, EncodedText, ScoreKind, Target
 from vtviz.models.open_clip.abilities import DUAL_ENCODER
-from vtviz.models.open_clip.text import Reader, tokens_of
+from vtviz.models.open_clip.parts import Parts
+from vtviz.models.open_clip.text import tokens_of
 from vtviz.models.open_clip.towers.capture import record_towers
-from vtviz.models.open_clip.towers.geometry import Preprocessing
+from vtviz.models.open_clip.towers.geometry import from_patches, to_patches
 from vtviz.models.open_clip.towers.text_tower import TextTower, text_tower
-from vtviz.models.open_clip.towers.vision import VisionTower, vision_tower
+from vtviz.models.open_clip.towers.vision import vision_tower
+from vtviz.models.open_clip.towers.vision_tower import VisionTower
 from vtviz.models.record import Kind
 from vtviz.models.recorder import Change, Recorder, Recording
 
 BATCH = 16  # photos that run at a time where many are asked for
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What loading found: a network, how photos and texts reach it, and what a person should be told."""
-
-    name: str
-    network: nn.Module
-    reader: Reader
-    preprocessing: Preprocessing
-    sha256: str
-    notices: tuple[str, ...] = ()
 
 
 class OpenClipDualEncoder:
@@ -87,15 +77,7 @@ class OpenClipDualEncoder:
 
     def encode_pixels(self, pixels: Tensor) -> Tensor:
         """The pixels of each patch, ``[batch, patches, 3 * height * width]``, on the autograd graph."""
-        (rows, columns), (height, width) = self.grid, self.vision.patch
-        cut = pixels[..., : rows * height, : columns * width]
-        return (
-            cut.unflatten(3, (columns, width))
-            .unflatten(2, (rows, height))
-            .permute(0, 2, 4, 1, 3, 5)
-            .flatten(3)
-            .flatten(1, 2)
-        )
+        return to_patches(pixels, self.grid, self.vision.patch)
 
     @torch.inference_mode()
     def encode_image(self, image: ImageInput) -> Tensor:
@@ -119,12 +101,12 @@ class OpenClipDualEncoder:
         return self.text.words
 
     def readout(self, text: EncodedText, target: Target) -> Tensor:
-        """How much the text's vector reads each place of the recorded text axis, ``[n, T]``."""
+        """How much the text's vector reads each position of the recorded text axis, ``[n, T]``."""
         return self.text.readout(text)
 
     @torch.inference_mode()
     def image_readout(self, features: Tensor) -> Tensor:
-        """How much the photo's vector reads each place of the recorded image axis, ``[batch, offset + patches]``."""
+        """How much the photo's vector reads each position of the recorded image axis, ``[batch, offset + patches]``."""
         fixed = self.vision.fixed_readout()
         if fixed is not None:
             return fixed.to(self.device).expand(len(features), -1)
@@ -132,17 +114,17 @@ class OpenClipDualEncoder:
             return self.vision.readout(self.vision.tokens(self._pixels(features)))
 
     def layer_similarities(self, features: Tensor, text: EncodedText) -> tuple[Tensor, list[Tensor]]:
-        """The cosine ``[batch]``, and for each block of the image tower what it would be if the tower ended there.
+        """The cosine ``[batch]``, and for each layer of the image tower what it would be if the tower ended there.
 
-        Each is a tensor of its own: the gradient of one passes through its own block alone.
+        Each is a tensor of its own: the gradient of one passes through its own layer alone.
         """
         count = max(len(features), len(text.ids))
         ids = text.ids.expand(count, -1) if "text" in self._recorded else text.ids
-        with self._precision(), self.vision.block_outputs() as outputs:
+        with self._precision(), self.vision.layer_outputs() as outputs:
             last = self.vision.tokens(self._pixels(self._for(count, features)))
-            vectors = [self.vision.pooled(last), *(self.vision.ended(each) for each in outputs)]
+            vectors = [self.vision.pooled(last), *(self.vision.ended(tokens) for tokens in outputs)]
         texts = self._text_vectors(ids)
-        whole, *ended = [(F.normalize(each.float(), dim=-1) * texts).sum(dim=-1) for each in vectors]
+        whole, *ended = [(F.normalize(vector.float(), dim=-1) * texts).sum(dim=-1) for vector in vectors]
         return whole, ended
 
     def score(self, features: Tensor, text: EncodedText, target: Target) -> Tensor:
@@ -163,7 +145,7 @@ class OpenClipDualEncoder:
     @torch.inference_mode()
     def index_images(self, features: Tensor) -> Tensor:
         """Unit vectors ``[images, channels]`` of photos."""
-        return torch.cat([self._image_vectors(each) for each in features.split(BATCH)])
+        return torch.cat([self._image_vectors(batch) for batch in features.split(BATCH)])
 
     @torch.inference_mode()
     def index_texts(self, texts: Sequence[str]) -> Tensor:
@@ -181,11 +163,11 @@ class OpenClipDualEncoder:
 
     def word_vectors(self, text: EncodedText) -> Tensor:
         """The vector that each word would have as a text of its own, at each of its pieces, ``[n, T, channels]``, of
-        unit length. Special places have that of the whole text.
+        unit length. Special tokens have that of the whole text.
 
-        These networks were trained to give one vector a text; what they hold at a single place was never compared.
+        These networks were trained to give one vector per text; what they hold at a single position was never compared.
         """
-        found = self._text_vectors(text.ids)[:, None].repeat(1, text.ids.shape[1], 1)
+        by_position = self._text_vectors(text.ids)[:, None].repeat(1, text.ids.shape[1], 1)
         first = self.text_offset
         for row, count in zip(range(len(text.ids)), text.mask.sum(dim=1).tolist(), strict=True):
             pieces = text.ids[row, first : first + count - self.reader.special].tolist()
@@ -193,8 +175,8 @@ class OpenClipDualEncoder:
             words = [pieces[a:b] for a, b in zip(starts, [*starts[1:], len(pieces)], strict=True)]
             vectors = self._text_vectors(self._encoded(words).ids)
             for start, word, vector in zip(starts, words, vectors, strict=True):
-                found[row, first + start : first + start + len(word)] = vector
-        return found
+                by_position[row, first + start : first + start + len(word)] = vector
+        return by_position
 
     def patch_vectors(self, features: Tensor) -> Tensor:
         """What the photo's vector would be if each patch stood alone, ``[batch, patches, channels]``, unit length."""
@@ -255,17 +237,12 @@ class OpenClipDualEncoder:
         return logit
 
     def _pixels(self, features: Tensor) -> Tensor:
-        """The inverse of ``encode_pixels``; what no patch covers is black there and read by nothing."""
-        (rows, columns), (height, width) = self.grid, self.vision.patch
-        parts = features.unflatten(1, (rows, columns)).unflatten(3, (3, height, width)).permute(0, 3, 1, 4, 2, 5)
-        pixels = parts.flatten(4).flatten(2, 3)
-        right, below = self.vision.size[1] - pixels.shape[3], self.vision.size[0] - pixels.shape[2]
-        return F.pad(pixels, (0, right, 0, below)) if right or below else pixels
+        return from_patches(features, self.grid, self.vision.patch, self.vision.size)
 
     def _encoded(self, ids: Sequence[Sequence[int]]) -> EncodedText:
-        rows = [self.reader.row(each) for each in ids]
+        rows = [self.reader.row(pieces) for pieces in ids]
         length = max(real for _, real in rows) if self.text.shortens else self.reader.length
-        mask = [[place < real for place in range(length)] for _, real in rows]
+        mask = [[index < real for index in range(length)] for _, real in rows]
         return EncodedText(
             torch.tensor([row[:length] for row, _ in rows], device=self.device), torch.tensor(mask, device=self.device)
         )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def infos() -> list[ModelInfo]:
     """The presets; any other name of the forms in ``names`` loads as well."""
-    return [_info(each.name, each) for each in PRESETS]
+    return [_info(known.name, known) for known in PRESETS]
 
 
 def info(name: str) -> ModelInfo | None:

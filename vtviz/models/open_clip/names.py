@@ -69,10 +69,10 @@ def parse(name: str) -> Spec | None:
 
 
 def _options(query: str) -> tuple[Fit, bool | None, Norm | None]:
-    given = dict(parse_qsl(query, keep_blank_values=True))
-    fit, quickgelu, norm = given.pop("fit", "squash"), given.pop("quickgelu", None), given.pop("norm", None)
-    if given:
-        first = next(iter(given))
+    options = dict(parse_qsl(query, keep_blank_values=True))
+    fit, quickgelu, norm = options.pop("fit", "squash"), options.pop("quickgelu", None), options.pop("norm", None)
+    if options:
+        first = next(iter(options))
         raise ModelError("There is no option {name}; the options are fit, quickgelu and norm.", name=first)
     if fit not in FITS:
         raise ModelError("The option fit={value} is not one of {known}.", value=fit, known=", ".join(FITS))

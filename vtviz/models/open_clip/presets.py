@@ -85,4 +85,4 @@ PRESETS = (
 def preset(name: str) -> Preset | None:
     """The preset of this name, whatever its options."""
     plain = name.partition("?")[0]
-    return next((each for each in PRESETS if each.name == plain), None)
+    return next((known for known in PRESETS if known.name == plain), None)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import regex
 from open_clip.tokenizer import HFTokenizer, SimpleTokenizer, basic_clean
 
 from vtviz.inputs import UNSPACED_WORD, InputError, Tokens, check_text, group_pieces
@@ -24,7 +28,7 @@ class Pieces:
 
 
 class Reader(Protocol):
-    """A tokenizer. ``room`` pieces fit into the ``length`` places beside the ``special`` tokens, of which ``offset``
+    """A tokenizer. ``room`` pieces fit into the ``length`` positions beside the ``special`` tokens, of which ``offset``
     stand before the first."""
 
     length: int
@@ -37,10 +41,10 @@ class Reader(Protocol):
         """All pieces of a text, without special tokens and not yet cut."""
 
     def row(self, ids: Sequence[int]) -> tuple[list[int], int]:
-        """``ids`` with special tokens and padding, ``length`` places, and how many of these are not padding."""
+        """``ids`` with special tokens and padding, ``length`` positions, and how many of these are not padding."""
 
     def starts(self, ids: Sequence[int]) -> list[int]:
-        """The places of pieces with which a word begins, the first among them."""
+        """The indices of pieces with which a word begins, 0 among them."""
 
 
 def tokens_of(reader: Reader, text: str) -> Tokens:
@@ -66,48 +70,51 @@ class BpeReader:
     def __init__(self, tokenizer: SimpleTokenizer, length: int) -> None:
         self.tokenizer, self.length, self.room = tokenizer, length, length - 2
         self.start, self.end = tokenizer.sot_token_id, tokenizer.eot_token_id
+        self.plain = _without_special(tokenizer)
         self._bytes = {character: byte for byte, character in tokenizer.byte_encoder.items()}
 
     def read(self, text: str) -> Pieces:
         text = basic_clean(text)
         cleaned = self.tokenizer.clean_fn(text)
-        places = align(cleaned, text)
+        sources = align(cleaned, text)
         ids: list[int] = []
         spans: list[Span] = []
-        for found in self.tokenizer.pat.finditer(cleaned):
-            word = "".join(self.tokenizer.byte_encoder[byte] for byte in found.group().encode("utf-8"))
-            owner = [i for i, letter in enumerate(found.group()) for _ in letter.encode("utf-8")]
+        for word_match in self.plain.pat.finditer(cleaned):
+            word = "".join(self.tokenizer.byte_encoder[byte] for byte in word_match.group().encode("utf-8"))
+            owner = [i for i, letter in enumerate(word_match.group()) for _ in letter.encode("utf-8")]
             at = 0
-            for piece in self.tokenizer.bpe(word).split(" "):
+            for piece in self.plain.bpe(word).split(" "):
                 size = len(piece.removesuffix("</w>"))
-                characters = [places[found.start() + owner[i]] for i in range(at, at + size)]
+                characters = [sources[word_match.start() + owner[i]] for i in range(at, at + size)]
                 ids.append(self.tokenizer.encoder[piece])
                 spans.append((min(characters), max(characters) + 1))
                 at += size
-        return Pieces(text, tuple(ids), tuple(self._written(each) for each in ids), tuple(spans))
+        return Pieces(text, tuple(ids), tuple(self._written(piece) for piece in ids), tuple(spans))
 
     def row(self, ids: Sequence[int]) -> tuple[list[int], int]:
         row = [self.start, *list(ids)[: self.room], self.end]
         return row + [self.pad_id] * (self.length - len(row)), len(row)
 
     def starts(self, ids: Sequence[int]) -> list[int]:
-        ended = [self.tokenizer.decoder[each].endswith("</w>") for each in ids]
+        ended = [self.tokenizer.decoder[piece].endswith("</w>") for piece in ids]
         return [i for i in range(len(ids)) if i == 0 or ended[i - 1]]
 
     def write(self, ids: Sequence[int]) -> Pieces:
         """The text that pieces spell."""
         text, spans = "", []
-        for each in ids:
-            written = self._written(each)
+        for piece in ids:
+            written = self._written(piece)
             spans.append((len(text), len(text) + max(1, len(written))))
             text = text.ljust(spans[-1][1]) if not written else text + written
-            if self.tokenizer.decoder[each].endswith("</w>"):
+            if self.tokenizer.decoder[piece].endswith("</w>"):
                 text += " "
-        return Pieces(text.rstrip(), tuple(ids), tuple(self._written(each) for each in ids), tuple(spans))
+        return Pieces(text.rstrip(), tuple(ids), tuple(self._written(piece) for piece in ids), tuple(spans))
 
     def _written(self, piece: int) -> str:
         letters = self.tokenizer.decoder[piece].removesuffix("</w>")
-        return bytes(self._bytes[each] for each in letters if each in self._bytes).decode("utf-8", errors="replace")
+        return bytes(self._bytes[letter] for letter in letters if letter in self._bytes).decode(
+            "utf-8", errors="replace"
+        )
 
 
 class HuggingFaceReader:
@@ -121,19 +128,31 @@ class HuggingFaceReader:
         first = next(i for i in range(len(probe)) if probe[i : i + len(plain)] == plain)
         self.before, self.after = probe[:first], probe[first + len(plain) :]
         if tokenizer.strip_sep_token:
-            self.after = [0 if each == self.inner.sep_token_id else each for each in self.after]
+            self.after = [0 if token == self.inner.sep_token_id else token for token in self.after]
         self.offset, self.special = first, len(probe) - len(plain)
         self.room = length - self.special
         self.pad_id = int(self.inner.pad_token_id or 0)
+        added = [str(token) for token in self.inner.added_tokens_decoder.values() if token.special]
+        self.special_tokens = _any_of({*added, *self.inner.all_special_tokens})
 
     def read(self, text: str) -> Pieces:
         cleaned = self.tokenizer.clean_fn(text)
-        places = align(cleaned, text)
+        cleaned, sources = self._parted(cleaned, align(cleaned, text))
         encoded = self.inner(cleaned, add_special_tokens=False, return_offsets_mapping=self.inner.is_fast)
         ids = encoded["input_ids"]
         written = self.inner.convert_ids_to_tokens(ids)
-        found = encoded["offset_mapping"] if self.inner.is_fast else _search(cleaned, written)
-        return Pieces(text, tuple(ids), tuple(written), tuple(_back(cleaned, text, places, *each) for each in found))
+        spans = encoded["offset_mapping"] if self.inner.is_fast else _search(cleaned, written)
+        return Pieces(text, tuple(ids), tuple(written), tuple(_back(cleaned, text, sources, *span) for span in spans))
+
+    def _parted(self, cleaned: str, places: list[int]) -> tuple[str, list[int]]:
+        """The text with a space inside everything that the tokenizer would read as a special token."""
+        compatible = [unicodedata.normalize("NFKC", letter) for letter in cleaned]  # "＜" is read as "<"
+        letters = "".join(form if len(form) == 1 else letter for form, letter in zip(compatible, cleaned, strict=True))
+        for found in reversed([*self.special_tokens.finditer(letters)]):
+            after = found.start() + 1
+            cleaned = f"{cleaned[:after]} {cleaned[after:]}"
+            places = [*places[:after], places[found.start()], *places[after:]]
+        return cleaned, places
 
     def row(self, ids: Sequence[int]) -> tuple[list[int], int]:
         row = [*self.before, *list(ids)[: self.room], *self.after]
@@ -151,23 +170,38 @@ class HuggingFaceReader:
         ]
 
 
+def _without_special(tokenizer: SimpleTokenizer) -> SimpleTokenizer:
+    """The tokenizer for what people write, in which "<end_of_text>" is text."""
+    special = "|".join(tokenizer.decoder[each] for each in tokenizer.all_special_ids)
+    plain = copy.copy(tokenizer)
+    plain.pat = regex.compile(tokenizer.pat.pattern.removeprefix(f"{special}|"), tokenizer.pat.flags)
+    plain.cache = {}  # of the tokenizer's own, which holds its special tokens
+    return plain
+
+
+def _any_of(tokens: Iterable[str]) -> re.Pattern[str]:
+    """What any of ``tokens`` matches; the longest first."""
+    longer = sorted((token for token in tokens if len(token) > 1), key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, longer)) or r"(?!)", re.IGNORECASE)
+
+
 def align(cleaned: str, text: str) -> list[int]:
-    """For each character of ``cleaned`` the place in ``text`` that it was made from.
+    """For each character of ``cleaned`` the index in ``text`` that it was made from.
 
     Cleaning lower-cases, drops characters and joins white space; it changes no order.
     """
-    places, at = [], 0
+    sources, at = [], 0
     lowered = [letter.lower() for letter in text]
     for letter in cleaned:
-        found = next((i for i in range(at, len(text)) if letter in (text[i], *lowered[i])), None)
-        if found is None:
-            found = min(at, len(text) - 1)
-        places.append(found)
-        at = found + 1 if lowered[found][-1:] == letter or letter == text[found] else found
-    return places
+        source = next((i for i in range(at, len(text)) if letter in (text[i], *lowered[i])), None)
+        if source is None:
+            source = min(at, len(text) - 1)
+        sources.append(source)
+        at = source + 1 if lowered[source][-1:] == letter or letter == text[source] else source
+    return sources
 
 
-def _back(cleaned: str, text: str, places: Sequence[int], start: int, end: int) -> Span:
+def _back(cleaned: str, text: str, sources: Sequence[int], start: int, end: int) -> Span:
     while start < end and cleaned[start].isspace():
         start += 1
     while end > start and cleaned[end - 1].isspace():
@@ -177,16 +211,16 @@ def _back(cleaned: str, text: str, places: Sequence[int], start: int, end: int) 
         while start < len(cleaned) - 1 and cleaned[start].isspace():
             start += 1
         end = start + 1
-    return places[start], places[end - 1] + 1
+    return sources[start], sources[end - 1] + 1
 
 
 def _search(cleaned: str, written: Sequence[str]) -> list[Span]:
-    """Where pieces stand in a text, for tokenizers that do not say."""
+    """The characters that pieces stand for, where the tokenizer does not say."""
     spans, at = [], 0
     for piece in written:
         letters = piece.replace("▁", "").removeprefix("##").removesuffix("</w>")
-        found = cleaned.find(letters, at)
-        start = found if found >= 0 else min(at, len(cleaned) - 1)
+        start = cleaned.find(letters, at)
+        start = start if start >= 0 else min(at, len(cleaned) - 1)
         spans.append((start, start + max(len(letters), 0)))
         at = spans[-1][1]
     return spans

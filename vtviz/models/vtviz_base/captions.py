@@ -25,17 +25,16 @@ def spell(pieces: Sequence[str]) -> Tokens:
     return group_pieces(text[:1].upper() + text[1:], pieces, spans)
 
 
-def caption_places(text: EncodedText, place: int) -> Tensor:
-    """The place of the input from which the piece at ``place`` is written, ``[n]``: the same number, as a start comes
-    first.
+def caption_inputs(text: EncodedText, index: int) -> Tensor:
+    """The index of the input from which piece ``index`` is written, ``[n]``: the same number, as a start comes first.
 
     Raises:
         InputError: if the caption has no such piece.
     """
     pieces = text.mask.sum(dim=1) - 2
-    last = pieces - 1 if place < 0 else torch.full_like(pieces, place)
+    last = pieces - 1 if index < 0 else torch.full_like(pieces, index)
     if (last >= pieces).any() or (last < 0).any() or int(last.max()) >= CAPTION_PIECES - 1:
-        raise InputError("The caption has no token {place} that the model can write.", place=place)
+        raise InputError("The caption has no token {place} that the model can write.", place=index)
     return last
 
 

@@ -14,7 +14,7 @@ from vtviz.models.base import ModelError, ModelInfo
 from vtviz.models.vtviz_base.abilities import abilities
 from vtviz.models.vtviz_base.model import NAME, VtvizBase
 from vtviz.models.vtviz_base.network import FusionNetwork, NetworkConfig
-from vtviz.models.vtviz_base.vocabulary import Vocabulary
+from vtviz.models.vtviz_base.vocabulary import Vocabulary, spelling
 from vtviz.models.vtviz_base.weights import load_weights
 from vtviz.paths import ASSETS
 
@@ -54,11 +54,12 @@ def load_folder(folder: Path, device: torch.device | None = None) -> VtvizBase:
         described = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         network = FusionNetwork(NetworkConfig(**described.pop("network")))
         network.load_state_dict(load_weights(weights))
-        vocabulary = Vocabulary(json.loads((folder / "vocabulary.json").read_text(encoding="utf-8")))
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        counts = json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))
+        vocabulary = Vocabulary(counts, spelling(tokenizer))
         network.to(device or torch.device("cpu"))
         return VtvizBase(network, tokenizer, hashlib.sha256(weights).hexdigest(), vocabulary, **described)
-    except (SafetensorError, RuntimeError, KeyError, TypeError, json.JSONDecodeError) as error:
+    except (SafetensorError, RuntimeError, KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
         raise ModelError(
             "The files in the model folder {folder} are damaged or do not belong together; copy them again.",
             folder=folder.name,

@@ -82,9 +82,9 @@ class CaptionHead(nn.Module):
     def forward(self, memory: Sequence[KeysValues], chosen: Tensor) -> Tensor:
         """Logits ``[texts, T, pieces]`` of the piece after each of ``chosen [texts, T]`` (numbers into ``pieces``)."""
         length = chosen.shape[1]
-        places = torch.arange(length, device=chosen.device)
-        x = self.dropout(self.words(chosen) + self.positions(places))
-        before = (places[None, :] <= places[:, None]).expand(len(chosen), -1, -1)
+        steps = torch.arange(length, device=chosen.device)
+        x = self.dropout(self.words(chosen) + self.positions(steps))
+        before = (steps[None, :] <= steps[:, None]).expand(len(chosen), -1, -1)
         return self.decoder(x, memory, before) @ self.words.weight.T + self.bias
 
 

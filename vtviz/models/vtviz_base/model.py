@@ -16,7 +16,7 @@ from vtviz.models.record import Kind
 from vtviz.models.recorder import Change, Recording, record_attention
 from vtviz.models.vtviz_base.abilities import abilities
 from vtviz.models.vtviz_base.backbone import to_pixels
-from vtviz.models.vtviz_base.captions import UNKNOWN, caption_places, number_pieces, spell
+from vtviz.models.vtviz_base.captions import UNKNOWN, caption_inputs, number_pieces, spell
 from vtviz.models.vtviz_base.heads import CAPTION_PIECES
 from vtviz.models.vtviz_base.network import Encoded, FusionNetwork
 from vtviz.models.vtviz_base.vocabulary import Vocabulary
@@ -50,6 +50,7 @@ class VtvizBase:
     ) -> None:
         self.network = network.eval().requires_grad_(False)
         self.tokenizer = tokenizer
+        self.tokenizer.encode_special_tokens = True  # "[SEP]" in a text is text
         self.weights_sha256 = weights_sha256
         self.threshold: float | None = threshold
         self.default_method = default_method
@@ -104,7 +105,7 @@ class VtvizBase:
             InputError: if a text holds nothing to read.
         """
         encoded = self.tokenizer.encode_batch([check_text(text) for text in texts])
-        return self._padded([each.ids for each in encoded])
+        return self._padded([item.ids for item in encoded])
 
     def keep_pieces(self, text: EncodedText, kept: Tensor) -> EncodedText:
         """One text (``ids [1, T]``) with only those pieces that ``kept [n, pieces]`` has True, as n texts."""
@@ -126,11 +127,11 @@ class VtvizBase:
             return text.mask / text.mask.sum(dim=1, keepdim=True)
         if target.kind != "caption":
             return nn.functional.one_hot(torch.zeros_like(text.ids[:, 0]), length).float()
-        last = caption_places(text, target.place)
+        last = caption_inputs(text, target.place)
         return nn.functional.one_hot(last, int(last.max()) + 1).float()
 
     def word_vectors(self, text: EncodedText) -> Tensor:
-        """The contrastive vector of each place of the text, ``[n, T, width]``."""
+        """The contrastive vector of each token of the text, ``[n, T, width]``."""
         return self.network.encode_text(text.ids, text.mask).local
 
     def patch_vectors(self, features: Tensor) -> Tensor:
@@ -189,8 +190,8 @@ class VtvizBase:
         return self.network.similarity(texts, images)
 
     def unknown_words(self, words: Sequence[str]) -> tuple[int, ...]:
-        """The places of words met less than ``KNOWN`` times in training."""
-        return tuple(place for place, word in enumerate(words) if not self.vocabulary.knows(word))
+        """The indices of words met fewer than ``KNOWN`` times in training."""
+        return tuple(index for index, word in enumerate(words) if not self.vocabulary.knows(word))
 
     def caption_memory(self, features: Tensor) -> list[KeysValues]:
         """Keys and values of the patches for every layer of the caption head.
@@ -218,7 +219,7 @@ class VtvizBase:
     def caption_tokens(self, chosen: Sequence[int]) -> Tokens:
         """The text that pieces spell, with a capital first letter."""
         assert self.network.caption is not None
-        pieces = [str(self.tokenizer.id_to_token(int(self.network.caption.pieces[each]))) for each in chosen]
+        pieces = [str(self.tokenizer.id_to_token(int(self.network.caption.pieces[number]))) for number in chosen]
         return spell(pieces)
 
     def answer_logits(self, features: Tensor, questions: Sequence[str]) -> Tensor:
@@ -238,14 +239,14 @@ class VtvizBase:
         """Records the network's attention inside the ``with``, and lets ``change`` replace it."""
         return record_attention(self.network, kinds, change)
 
-    def _piece_log_probability(self, features: Tensor, text: EncodedText, place: int) -> Tensor:
-        """Of the piece at ``place`` of each caption, given those before it and the photo, ``[batch]``.
+    def _piece_log_probability(self, features: Tensor, text: EncodedText, index: int) -> Tensor:
+        """Of piece ``index`` of each caption, given those before it and the photo, ``[batch]``.
 
         Raises:
             InputError: if the caption has no such piece, or the model cannot write it.
         """
         assert self.network.caption is not None
-        last = caption_places(text, place)
+        last = caption_inputs(text, index)
         chosen = number_pieces(self.network.caption, text, last)
         logits = self.caption_logits(self.caption_memory(features), chosen[:, :-1]).float()
         logits = logits[torch.arange(len(last), device=self.device), last]

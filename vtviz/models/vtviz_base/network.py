@@ -50,7 +50,7 @@ class Encoded:
     mask: Tensor
 
     def __getitem__(self, rows: Tensor) -> Encoded:
-        return Encoded(*(each[rows] for each in (self.tokens, self.local, self.importance, self.pooled, self.mask)))
+        return Encoded(*(side[rows] for side in (self.tokens, self.local, self.importance, self.pooled, self.mask)))
 
 
 class ContrastiveHead(nn.Module):

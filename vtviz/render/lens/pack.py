@@ -1,7 +1,7 @@
 """A lens as one run of bytes: a header in JSON, then the photo, the colours and the record at 8 bits a value.
 
 Layout: the header's length (uint32, little-endian), the header (UTF-8), the blobs. The header names each blob by its
-place after the header and its length.
+offset after the header and its length.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def quantise(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 class Blobs:
-    """Blobs one after another, each named by ``[place, length]``."""
+    """Blobs one after another, each named by ``[offset, length]``."""
 
     def __init__(self) -> None:
         self.parts: list[bytes] = []
@@ -70,7 +70,7 @@ class Blobs:
 def pack(view: LensView, wanted: Collection[int] = ()) -> tuple[dict[str, Any], bytes]:
     """The header (without sentences and settings) and the blobs of a view.
 
-    The layers go as long as they fit into ``RECORD_BYTES``, cross-attention first; others, named by their places in the
+    Layers go as long as they fit into ``RECORD_BYTES``, cross-attention first; others, named by their indices in the
     record, go where they are ``wanted``. A layer that did not go has no blocks but, perhaps, its summary.
     """
     blobs, tokens, relevance = Blobs(), view.tokens, view.relevance
@@ -103,26 +103,26 @@ def pack(view: LensView, wanted: Collection[int] = ()) -> tuple[dict[str, Any], 
 
 def _layers(view: LensView, blobs: Blobs, wanted: Collection[int]) -> list[dict[str, Any]]:
     """Cross-attention first, and of each kind the last layers first, as they lie nearest to the answer."""
-    order = sorted(range(len(view.layers)), key=lambda place: (KINDS.index(view.layers[place].kind), -place))
+    order = sorted(range(len(view.layers)), key=lambda index: (KINDS.index(view.layers[index].kind), -index))
     left, packed = RECORD_BYTES, {}
-    for place in order:
-        layer, count, size = view.layers[place], len(blobs.parts), blobs.size
+    for index in order:
+        layer, count, size = view.layers[index], len(blobs.parts), blobs.size
         blocks: dict[str, Any] = {
             name: blobs.add_rows(layer.blocks[name]) for name in layer.blocks if name == "summary"
         }
         rest = [name for name in layer.blocks if name != "summary"]
-        here = place in wanted or sum(layer.blocks[name].size for name in rest) <= HOPE * left
+        here = index in wanted or sum(layer.blocks[name].size for name in rest) <= HOPE * left
         if here:
             count, before = len(blobs.parts), blobs.size
             whole: dict[str, Any] = {name: blobs.add_rows(layer.blocks[name]) for name in rest}
-            here = place in wanted or blobs.size - before <= left
+            here = index in wanted or blobs.size - before <= left
             if here:
                 blocks |= whole
             else:
                 blobs.drop_from(count)
-        left -= 0 if place in wanted else blobs.size - size
-        packed[place] = {"name": layer.name, "kind": layer.kind, "heads": layer.heads, "blocks": blocks, "here": here}
-    return [packed[place] for place in sorted(packed)]
+        left -= 0 if index in wanted else blobs.size - size
+        packed[index] = {"name": layer.name, "kind": layer.kind, "heads": layer.heads, "blocks": blocks, "here": here}
+    return [packed[index] for index in sorted(packed)]
 
 
 def said(

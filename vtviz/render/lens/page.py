@@ -65,4 +65,4 @@ def lens_page(
         "DATA": orjson.dumps(base64.b64encode(data).decode()).decode().replace("<", "\\u003c"),
         "SCRIPT": script().replace("export default ", ""),
     }
-    return re.sub("%([A-Z]+)%", lambda found: filled[found.group(1)], part("page.html")).encode()
+    return re.sub("%([A-Z]+)%", lambda placeholder: filled[placeholder.group(1)], part("page.html")).encode()

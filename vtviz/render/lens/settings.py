@@ -15,7 +15,7 @@ COLOURS = ("cividis", "viridis", "inferno")
 class LensSettings:
     """The state of a lens.
 
-    ``words`` are the places of the pinned words: several are a phrase, none is the whole text, None the lens's own
+    ``words`` are the indices of the pinned words: several are a phrase, none is the whole text, None the lens's own
     choice. ``patch`` counts row by row. ``show`` is ``attribution`` or ``attention``; ``kind`` the attention shown,
     with ``layer`` counted among the layers of that kind and ``head``: ``mean`` for all, None for the view's own.
     ``opacity`` and ``split`` are percentages; left of ``split`` the photo is bare. ``scale`` is ``own`` (each map to
@@ -38,7 +38,7 @@ class LensSettings:
     def to_dict(self) -> dict[str, str]:
         """What differs from the defaults, as short strings, for an address."""
         default = LensSettings()
-        changed = {each.name: getattr(self, each.name) for each in fields(self)}
+        changed = {setting.name: getattr(self, setting.name) for setting in fields(self)}
         return {name: _write(value) for name, value in changed.items() if value != getattr(default, name)}
 
     @staticmethod
@@ -56,11 +56,11 @@ def _write(value: Any) -> str:
 
 def _words(value: Any) -> tuple[int, ...] | None:
     parts = [part for part in value.split(".") if part] if isinstance(value, str) else value
-    found = [_place(part) for part in parts] if isinstance(parts, list | tuple) else [None]
-    return None if None in found else tuple(sorted({place for place in found if place is not None}))
+    indices = [_index(part) for part in parts] if isinstance(parts, list | tuple) else [None]
+    return None if None in indices else tuple(sorted({index for index in indices if index is not None}))
 
 
-def _place(value: Any) -> int | None:
+def _index(value: Any) -> int | None:
     try:
         number = int(value)
     except (TypeError, ValueError, OverflowError):
@@ -69,12 +69,12 @@ def _place(value: Any) -> int | None:
 
 
 def _percentage(value: Any) -> int | None:
-    number = _place(value)
+    number = _index(value)
     return None if number is None else min(number, 100)
 
 
-def _place_or_mean(value: Any) -> int | str | None:
-    return "mean" if value == "mean" else _place(value)
+def _index_or_mean(value: Any) -> int | str | None:
+    return "mean" if value == "mean" else _index(value)
 
 
 def _flag(value: Any) -> bool | None:
@@ -87,11 +87,11 @@ def _one_of(*allowed: str) -> Any:
 
 _READERS: dict[str, Any] = {
     "words": _words,
-    "patch": _place,
+    "patch": _index,
     "show": _one_of("attribution", "attention"),
     "kind": _one_of(*KINDS),
-    "layer": _place_or_mean,
-    "head": _place_or_mean,
+    "layer": _index_or_mean,
+    "head": _index_or_mean,
     "pieces": _flag,
     "opacity": _percentage,
     "colours": _one_of(*COLOURS),

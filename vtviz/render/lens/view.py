@@ -61,7 +61,7 @@ class LensView:
 
     ``relevance`` may be signed; its maps then get diverging colours. ``grid`` is the rows and columns of patches;
     ``layers`` may be empty; ``layer`` and ``head`` (None for the mean of all) are shown first, counted among the layers
-    of the first kind in ``KINDS`` that there is. ``unknown`` are the places of words that the model does not know.
+    of the first kind in ``KINDS`` that there is. ``unknown`` are the indices of words that the model does not know.
     ``name`` tells views apart: equal names must mean equal views. ``score_label`` is the catalogue's key for what a
     token's score is, ``method`` that for what made the relevance (or its plain name, where the catalogue has none).
     """
@@ -91,4 +91,4 @@ class LensView:
 
 
 def _largest(arrays: list[np.ndarray]) -> float:
-    return max((float(np.abs(each).max()) for each in arrays if each.size), default=0.0) or 1.0
+    return max((float(np.abs(array).max()) for array in arrays if array.size), default=0.0) or 1.0

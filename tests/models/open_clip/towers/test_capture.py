@@ -36,7 +36,7 @@ def test_a_recorded_pass_equals_open_clips_own(name: str, loaded: Loaded, photo:
             recorded = model.score(features, text, Target("similarity"))
     torch.testing.assert_close(recorded, plain, atol=1e-6, rtol=0)
     image, words = recording.of_kind("image"), recording.of_kind("text")
-    assert len(image) == len(model.vision.blocks) and len(words) == 2
+    assert len(image) == len(model.vision.layers) and len(words) == 2
     rows, columns = model.grid
     for weights in (*image, *words):
         assert weights.shape[-1] == weights.shape[-2]

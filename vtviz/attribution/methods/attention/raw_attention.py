@@ -34,7 +34,7 @@ class RawAttention(Method):
         forward = case.forward(False, ran & {"text→image", "image→text"})
         layer = chosen_layer(forward, options)
         weights, back = layer.weights, _back(forward, layer)
-        found = []
+        relevances = []
         for index in range(len(case.tokens)):
             rows = over_heads(forward.rows(weights, index), options.head)
             if back is None:
@@ -42,8 +42,8 @@ class RawAttention(Method):
             else:
                 read = over_heads(back.weights[index, ..., case.model.image_offset :, :], options.head)
                 scores = case.pieces(read.mean(dim=0), index)
-            found.append(of_tokens(rows, scores, case.model.grid))
-        return found
+            relevances.append(of_tokens(rows, scores, case.model.grid))
+        return relevances
 
 
 def _back(forward: ForwardPass, layer: RecordedLayer) -> RecordedLayer | None:

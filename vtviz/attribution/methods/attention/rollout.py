@@ -17,7 +17,7 @@ from vtviz.watch import Watch
 class AttentionRollout(Method):
     """R = Â_L ··· Â_1 over the joined sequence of text and patches, Â = (mean over heads of A + I) / 2.
 
-    A fusion block is one step: its two cross-attentions are the off-diagonal blocks of A. What a place keeps of itself
+    A fusion block is one step: its two cross-attentions are the off-diagonal blocks of A. What a token keeps of itself
     without any attention, the product of the halves of I, is left out. It does not depend on the target. Where text and
     photo never meet, the map does not depend on the text either, and is that of the photo's summary token (or the mean
     of all patches).
@@ -36,7 +36,7 @@ class AttentionRollout(Method):
 
 
 def rollout(recording: Recording, index: int) -> Tensor:
-    """R ``[text + image, text + image]`` of one text of the batch, less what each place keeps of itself without any
+    """R ``[text + image, text + image]`` of one text of the batch, less what each token keeps of itself without any
     attention."""
     words, patches = recording.sizes()
     joined = torch.eye(words + patches, device=recording.layers[0].weights.device)

@@ -32,11 +32,11 @@ class AttentionGradCAM(Method):
         # The texts of a case do not influence each other, so the gradient of the sum is that of each value.
         (gradient,) = torch.autograd.grad(forward.values.sum(), weights, retain_graph=True)
         weighted = weights.detach() * gradient.clamp_min(0.0)
-        found = []
+        relevances = []
         for index in range(len(case.tokens)):
             rows = over_heads(forward.rows(weighted, index), options.head)
-            found.append(of_tokens(rows, rows.sum(dim=-1), case.model.grid))
-        return found
+            relevances.append(of_tokens(rows, rows.sum(dim=-1), case.model.grid))
+        return relevances
 
 
 METHOD = AttentionGradCAM()

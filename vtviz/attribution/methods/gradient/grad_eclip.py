@@ -39,7 +39,7 @@ class GradECLIP(Method):
         crosses = bool(forward.attention.layers_of("text→image"))
         main = chosen_layer(forward, options, "text→image" if crosses else "image")
         layers = [main, *forward.attention.layers_of("fused" if crosses else "text")[-1:]]
-        gradients = forward.gradients([each.mixed for each in layers])
+        gradients = forward.gradients([layer.mixed for layer in layers])
         patches = _taken(main, gradients[0], case.model.image_offset)
         others = [_taken(*pair) for pair in zip(layers[1:], gradients[1:], strict=True)]
         one = self._where_they_meet if crosses else self._where_they_do_not
@@ -75,8 +75,8 @@ def _taken(layer: RecordedLayer, gradient: Tensor | None, first: int = 0) -> Ten
     value = layer.value.detach()[:, :, first:].float()
     moved = torch.einsum("bhqd,bhkd->bqk", gradient.float(), value).clamp_min(0.0)
     query, key = (
-        F.normalize(each.detach().float().transpose(1, 2).flatten(2), dim=-1)
-        for each in (layer.query, layer.key[:, :, first:])
+        F.normalize(side.detach().float().transpose(1, 2).flatten(2), dim=-1)
+        for side in (layer.query, layer.key[:, :, first:])
     )
     cosine, hidden = query @ key.transpose(1, 2), weights.amax(dim=1) == 0
     low = cosine.masked_fill(hidden, 2.0).amin(dim=-1, keepdim=True)

@@ -39,25 +39,25 @@ class GradientInput(Method):
             values = model.score(features, case.text, case.scored)
             of_words, of_photo = torch.autograd.grad(values.sum(), [vectors[0], features])
         words, photo = (vectors[0].detach() * of_words).sum(dim=-1), (features.detach() * of_photo).sum(dim=-1)
-        found = []
+        relevances = []
         for index in range(count):
             tokens = case.pieces(words[index], index)
             details = Details(value=float(values[index].detach()), image_unit=peak_of(photo[index]))
-            found.append(of_text(photo[index], tokens, model.grid, details=details))
-        return found
+            relevances.append(of_text(photo[index], tokens, model.grid, details=details))
+        return relevances
 
 
 @contextmanager
-def embedded(module: nn.Module, given: Tensor | None = None) -> Iterator[list[Tensor]]:
-    """The outputs of a module in this thread inside the ``with``, each of which takes a gradient; or what is ``given``
-    in their place. Afterwards the module is as it was."""
+def embedded(module: nn.Module, replacement: Tensor | None = None) -> Iterator[list[Tensor]]:
+    """The outputs of a module in this thread inside the ``with``, each of which takes a gradient; or ``replacement``
+    instead of them. Afterwards the module is as it was."""
     outputs: list[Tensor] = []
     owner = threading.get_ident()
 
     def keep(_module: nn.Module, _inputs: Any, output: Tensor) -> Tensor:
         if threading.get_ident() != owner:
             return output
-        outputs.append(output.detach().requires_grad_() if given is None else given)
+        outputs.append(output.detach().requires_grad_() if replacement is None else replacement)
         return outputs[-1]
 
     handle = module.register_forward_hook(keep)

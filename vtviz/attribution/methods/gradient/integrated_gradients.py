@@ -57,8 +57,8 @@ class IntegratedGradients(ManyPasses):
         points = min(POINTS, steps)
         value, baseline = path.value(1.0), path.value(0.0)
         enough = COMPLETE * abs(value - baseline)
-        while abs(sum(each.left for each in parts)) > enough and done + 2 * points <= MOST * steps:
-            worst = max(parts, key=lambda each: abs(each.left))
+        while abs(sum(part.left for part in parts)) > enough and done + 2 * points <= MOST * steps:
+            worst = max(parts, key=lambda part: abs(part.left))
             parts.remove(worst)
             watch.extend(4 * points)
             middle = (worst.start + worst.end) / 2
@@ -66,7 +66,7 @@ class IntegratedGradients(ManyPasses):
                 parts.append(path.part(start, end, points))
                 watch.advance(2 * points)
             done += 2 * points
-        words, image = (torch.stack(each).sum(dim=0) for each in zip(*(p.shares for p in parts), strict=True))
+        words, image = (torch.stack(shares).sum(dim=0) for shares in zip(*(p.shares for p in parts), strict=True))
         left = value - baseline - float(words.sum() + image.sum())
         tokens = case.pieces(words, index)
         return of_text(image, tokens, case.model.grid, details=Details(value, baseline, left, peak_of(image)))
@@ -74,7 +74,7 @@ class IntegratedGradients(ManyPasses):
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the path from ``start`` to ``end``, 0..1: the ``shares`` of the places of the text, ``[text]``, and of
+    """A part of the path from ``start`` to ``end``, 0..1: the ``shares`` of the tokens of the text, ``[text]``, and of
     the patches, ``[patches]``, in the target's change, of which ``left`` is the rest."""
 
     start: float
@@ -106,20 +106,20 @@ class Path:
         """The integral over a part of the path, in so many steps, by Captum."""
         from captum.attr import IntegratedGradients
 
-        found = IntegratedGradients(self._run).attribute(self._at(end), baselines=self._at(start), n_steps=steps)
-        words, photo = (each.detach().sum(dim=-1)[0] for each in found)
+        attributions = IntegratedGradients(self._run).attribute(self._at(end), baselines=self._at(start), n_steps=steps)
+        words, photo = (shares.detach().sum(dim=-1)[0] for shares in attributions)
         change = self.value(end) - self.value(start)
         return Part(start, end, (words, photo), change - float(words.sum() + photo.sum()))
 
     @torch.no_grad()
-    def value(self, place: float) -> float:
-        """The target at a place of the path, 0..1."""
-        if place not in self._values:
-            self._values[place] = float(self._run(*self._at(place)))
-        return self._values[place]
+    def value(self, position: float) -> float:
+        """The target at a position on the path, 0..1."""
+        if position not in self._values:
+            self._values[position] = float(self._run(*self._at(position)))
+        return self._values[position]
 
-    def _at(self, place: float) -> tuple[Tensor, Tensor]:
-        words, photo = (torch.lerp(a, b, place) for a, b in zip(self.first, self.last, strict=True))
+    def _at(self, position: float) -> tuple[Tensor, Tensor]:
+        words, photo = (torch.lerp(a, b, position) for a, b in zip(self.first, self.last, strict=True))
         return words, photo
 
     def _run(self, words: Tensor, features: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from vtviz.attribution.base import AND_GRADIENT, Method, Relevance
 from vtviz.attribution.case import Case
 from vtviz.attribution.maps import of_text, of_tokens
 from vtviz.attribution.options import Options
-from vtviz.models.base import DualEncoder
+from vtviz.models.encoders import DualEncoder
 from vtviz.models.record import KINDS, Kind
 from vtviz.models.recorder import RecordedLayer
 from vtviz.watch import Watch
@@ -57,29 +57,29 @@ class LeGrad(Method):
         return [self._one(case, index, sensitive, words) for index in range(len(case.tokens))]
 
     def _one(self, case: Case, index: int, sensitive: dict[Kind, list[Tensor]], words: int) -> Relevance:
-        crossing = [each[index] for each in sensitive["text→image"]]
-        crossing += [each[index, :words, words:] for each in sensitive["fused"]]
+        crossing = [rows[index] for rows in sensitive["text→image"]]
+        crossing += [rows[index, :words, words:] for rows in sensitive["fused"]]
         mask = case.text.mask[index]
         padding = len(mask) - int(mask.sum())  # queries that nothing reads, where another text is longer
-        reading = [each[index, :, :words] for kind in ("text", "fused") for each in sensitive[kind]]
-        columns = [each.sum(dim=0) / (len(each) - padding) for each in reading]
-        columns += [each[index].mean(dim=0) for each in sensitive["image→text"]]
+        reading = [rows[index, :, :words] for kind in ("text", "fused") for rows in sensitive[kind]]
+        columns = [rows.sum(dim=0) / (len(rows) - padding) for rows in reading]
+        columns += [rows[index].mean(dim=0) for rows in sensitive["image→text"]]
         scores = torch.stack(columns).mean(dim=0) if columns else torch.zeros(words)
         tokens = case.pieces(scores, index)
         if crossing:
             rows = torch.stack(crossing).mean(dim=0)[:, case.model.image_offset :]
             return of_tokens(case.rows(rows, index), tokens, case.model.grid)
-        images = torch.stack([each[index].mean(dim=0) for each in sensitive["image"]]).mean(dim=0)
+        images = torch.stack([rows[index].mean(dim=0) for rows in sensitive["image"]]).mean(dim=0)
         return of_text(images[case.model.image_offset :], tokens, case.model.grid, signed=False)
 
 
 def _sensitive(layers: Sequence[RecordedLayer], gradients: Sequence[Tensor | None]) -> dict[Kind, list[Tensor]]:
     """The positive gradients of the layers of each kind, ``[texts, queries, keys]``; zeros where there is none."""
-    found: dict[Kind, list[Tensor]] = {kind: [] for kind in KINDS}
+    sensitive: dict[Kind, list[Tensor]] = {kind: [] for kind in KINDS}
     for layer, gradient in zip(layers, gradients, strict=True):
         known = torch.zeros_like(layer.weights) if gradient is None else gradient
-        found[layer.kind].append(known.clamp_min(0.0).float().mean(dim=1))
-    return found
+        sensitive[layer.kind].append(known.clamp_min(0.0).float().mean(dim=1))
+    return sensitive
 
 
 METHOD = LeGrad()

@@ -40,11 +40,11 @@ class GenericRelevancy(Method):
             for layer, gradient in zip(layers, gradients, strict=True)
             if gradient is not None
         }
-        found = []
+        relevances = []
         for index in range(len(case.tokens)):
-            chosen = {layer: each[index] for layer, each in relevant.items()}
-            found.append(from_joined(forward, index, relevancy(forward.attention, chosen)))
-        return found
+            chosen = {layer: weights[index] for layer, weights in relevant.items()}
+            relevances.append(from_joined(forward, index, relevancy(forward.attention, chosen)))
+        return relevances
 
 
 def relevancy(recording: Recording, relevant: dict[RecordedLayer, Tensor]) -> Tensor:

@@ -7,7 +7,7 @@ import torch
 from vtviz.attribution.base import ManyPasses, Relevance
 from vtviz.attribution.case import Case
 from vtviz.attribution.options import Choice, Options, choices
-from vtviz.attribution.players import Players, blocks
+from vtviz.attribution.players import Players, square_masks
 from vtviz.inputs import Tokens
 from vtviz.watch import Watch
 
@@ -27,7 +27,7 @@ class FeatureAblation(ManyPasses):
     options = choices(window=Choice(2, 1, 32))
 
     def passes(self, tokens: Tokens, grid: tuple[int, int], options: Options) -> int:
-        return len(tokens.words) + len(blocks(grid, options.window or 1)) + 1
+        return len(tokens.words) + len(square_masks(grid, options.window or 1)) + 1
 
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
         players = Players(case, options.window or 1)
@@ -35,15 +35,15 @@ class FeatureAblation(ManyPasses):
         watch.step(0, squares + 1)
         shown = torch.cat([~torch.eye(squares, dtype=torch.bool), torch.ones(1, squares, dtype=torch.bool)])
         features = players.features(shown, watch.advance)  # the last is the whole photo
-        found = []
+        relevances = []
         for index, members in enumerate(players.words):
             words = len(members)
             there = torch.ones(words + squares + 1, words, dtype=torch.bool)
             there[:words] = ~torch.eye(words, dtype=torch.bool)
             which = torch.tensor([squares] * words + [*range(squares + 1)])
             values = players.values(index, there, features, which)
-            found.append(players.relevance(index, values[-1] - values[:-1], float(values[-1])))
-        return found
+            relevances.append(players.relevance(index, values[-1] - values[:-1], float(values[-1])))
+        return relevances
 
 
 METHOD = FeatureAblation()

@@ -33,7 +33,7 @@ class LeaveOneWordOut(Method):
 
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
         rows, columns = case.model.grid
-        whole, found = case.values(), []
+        whole, relevances = case.values(), []
         for index in range(len(case.tokens)):
             members = word_members(case, index)
             scores = torch.zeros(members.shape[1])
@@ -42,8 +42,8 @@ class LeaveOneWordOut(Method):
                 scores = (drops[:, None] * members / members.sum(dim=1, keepdim=True)).sum(dim=0)
             details = Details(value=float(whole[index]))
             none = torch.zeros(rows * columns)
-            found.append(of_text(none, scores, case.model.grid, details=details, maps_of="none"))
-        return found
+            relevances.append(of_text(none, scores, case.model.grid, details=details, maps_of="none"))
+        return relevances
 
 
 METHOD = LeaveOneWordOut()

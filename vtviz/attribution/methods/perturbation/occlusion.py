@@ -40,21 +40,21 @@ class Occlusion(ManyPasses):
         whole = case.values().cpu()
         scores = masked_scores(case, lambda part: to_pixels(~covered[part], case.pixels), len(covered), watch)
         weights = covered.float() / covered.sum(dim=0)  # each patch: the mean over its squares
-        found = []
+        relevances = []
         for index, tokens in enumerate(case.tokens):
             image = torch.einsum("n,nhw->hw", whole[index] - scores[index], weights).flatten()
             details = Details(value=float(whole[index]), image_unit=peak_of(image))
-            found.append(of_text(image, torch.zeros(len(tokens.pieces)), grid, details=details))
-        return found
+            relevances.append(of_text(image, torch.zeros(len(tokens.pieces)), grid, details=details))
+        return relevances
 
 
 def squares(grid: tuple[int, int], side: int) -> Tensor:
     """Masks ``[n, h, w]`` of squares of ``side`` patches, half a side apart, that cover the whole grid; True inside."""
     starts = [_starts(length, side) for length in grid]
-    found = torch.zeros(len(starts[0]) * len(starts[1]), *grid, dtype=torch.bool)
-    for mask, (row, column) in zip(found, product(*starts), strict=True):
+    masks = torch.zeros(len(starts[0]) * len(starts[1]), *grid, dtype=torch.bool)
+    for mask, (row, column) in zip(masks, product(*starts), strict=True):
         mask[row : row + side, column : column + side] = True
-    return found
+    return masks
 
 
 def _starts(length: int, side: int) -> list[int]:

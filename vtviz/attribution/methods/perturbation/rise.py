@@ -44,7 +44,7 @@ class RISE(ManyPasses):
         scores = masked_scores(case, draws.masks, total, watch)
         shown = torch.cat([draws.patches(slice(i, i + 100)) for i in range(0, total, 100)])  # [n, patches]
         often = shown.sum(dim=0).clamp_min(1e-9)  # few masks may never show a patch
-        found = []
+        relevances = []
         for index, tokens in enumerate(case.tokens):
             moved = scores[index] - scores[index].mean()
             image = moved @ shown / often
@@ -52,8 +52,8 @@ class RISE(ManyPasses):
             unit = peak_of(image)
             spread = error.reshape(grid).numpy() / (unit or 1.0)
             details = Details(value=float(whole[index]), image_unit=unit, image_error=spread)
-            found.append(of_text(image, torch.zeros(len(tokens.pieces)), grid, details=details))
-        return found
+            relevances.append(of_text(image, torch.zeros(len(tokens.pieces)), grid, details=details))
+        return relevances
 
 
 class Draws:
@@ -81,7 +81,7 @@ class Draws:
         enlarged = [length * cell for length, cell in zip(cells.shape[2:], self.cell, strict=True)]
         fine = F.interpolate(cells, size=enlarged, mode="bilinear", align_corners=False)
         (height, width), (down, right) = self.size, (shift[part] for shift in self.shifts)
-        moved = [each[:, a : a + height, b : b + width] for each, a, b in zip(fine, down, right, strict=True)]
+        moved = [mask[:, a : a + height, b : b + width] for mask, a, b in zip(fine, down, right, strict=True)]
         return torch.stack(moved)
 
     def patches(self, part: slice) -> Tensor:

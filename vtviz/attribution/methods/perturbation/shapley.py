@@ -8,7 +8,7 @@ from torch import Tensor
 from vtviz.attribution.base import ManyPasses, Relevance
 from vtviz.attribution.case import Case
 from vtviz.attribution.options import SEED, Choice, Options, choices
-from vtviz.attribution.players import Players, blocks
+from vtviz.attribution.players import Players, square_masks
 from vtviz.inputs import Tokens
 from vtviz.watch import Watch
 
@@ -32,7 +32,7 @@ class ShapleySampling(ManyPasses):
     options = choices(samples=Choice(12, 2, 2000), seed=SEED, window=Choice(4, 1, 32))
 
     def passes(self, tokens: Tokens, grid: tuple[int, int], options: Options) -> int:
-        return (options.samples or 0) * (len(tokens.words) + len(blocks(grid, options.window or 1)))
+        return (options.samples or 0) * (len(tokens.words) + len(square_masks(grid, options.window or 1)))
 
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
         players, samples = Players(case, options.window or 1), options.samples or 0
@@ -51,18 +51,18 @@ class ShapleySampling(ManyPasses):
             middle = players.features(shown, watch.advance) if squares > 1 else ends[:0]
             features = torch.cat([ends[:1], middle, ends[1:]])
             for index, words in enumerate(others):
-                place = torch.cat([words[sample], keys[sample]]).argsort().argsort()
-                joined = place[None, :] < torch.arange(len(place) + 1)[:, None]  # [players + 1, players]
+                rank = torch.cat([words[sample], keys[sample]]).argsort().argsort()
+                joined = rank[None, :] < torch.arange(len(rank) + 1)[:, None]  # [players + 1, players]
                 count = words.shape[1]
                 values = players.values(index, joined[:, :count], features, joined[:, count:].sum(dim=1))
-                added[index].append(values.diff()[place])
+                added[index].append(values.diff()[rank])
                 bounds[index] = (float(values[0]), float(values[-1]))
-        found = []
+        relevances = []
         for index, rows in enumerate(added):
-            each = torch.stack(rows)
-            errors = each.std(dim=0) / samples**0.5
-            found.append(players.relevance(index, each.mean(dim=0), bounds[index][1], bounds[index][0], errors))
-        return found
+            gains = torch.stack(rows)
+            errors = gains.std(dim=0) / samples**0.5
+            relevances.append(players.relevance(index, gains.mean(dim=0), bounds[index][1], bounds[index][0], errors))
+        return relevances
 
 
 METHOD = ShapleySampling()

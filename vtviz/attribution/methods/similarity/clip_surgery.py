@@ -8,7 +8,7 @@ from torch import Tensor
 
 from vtviz.attribution.case import Case
 from vtviz.attribution.vectors import VectorSimilarity
-from vtviz.models.base import TokenLevelModel
+from vtviz.models.encoders import TokenLevelModel
 
 DISTRACTORS = (
     "person", "dog", "cat", "car", "tree", "grass", "sky", "water", "road", "wall", "building", "floor", "table",

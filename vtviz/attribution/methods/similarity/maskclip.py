@@ -6,7 +6,7 @@ from torch import Tensor
 
 from vtviz.attribution.case import Case
 from vtviz.attribution.vectors import VectorSimilarity
-from vtviz.models.base import TokenLevelModel
+from vtviz.models.encoders import TokenLevelModel
 
 
 class PatchWordSimilarity(VectorSimilarity):

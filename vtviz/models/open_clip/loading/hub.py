@@ -26,9 +26,9 @@ PATIENCE = 6.0  # seconds for a first answer of the hub
 def cached(repository: str, names: Sequence[str]) -> Path | None:
     """The first of these files that is on this machine."""
     for name in names:
-        found = try_to_load_from_cache(repository, name)
-        if isinstance(found, str):
-            return Path(found)
+        file = try_to_load_from_cache(repository, name)
+        if isinstance(file, str):
+            return Path(file)
     return None
 
 
@@ -38,9 +38,9 @@ def fetch(repository: str, names: Sequence[str]) -> Path:
     Raises:
         ModelError: if it cannot be had; the message says why.
     """
-    found = cached(repository, names)
-    if found is not None:
-        return found
+    file = cached(repository, names)
+    if file is not None:
+        return file
     _check_network(repository)
     for name in names:
         try:

@@ -14,7 +14,6 @@ from open_clip.model import _build_vision_tower
 from open_clip.tokenizer import HFTokenizer, SimpleTokenizer
 
 from vtviz.models.base import ModelError
-from vtviz.models.open_clip.dual_encoder import Parts
 from vtviz.models.open_clip.loading.hub import WEIGHTS, cached, fetch
 from vtviz.models.open_clip.loading.weights import (
     CONFIG,
@@ -25,6 +24,7 @@ from vtviz.models.open_clip.loading.weights import (
     without_transformers,
 )
 from vtviz.models.open_clip.names import AUTO, Norm, Spec
+from vtviz.models.open_clip.parts import Parts
 from vtviz.models.open_clip.presets import preset
 from vtviz.models.open_clip.text import BpeReader, HuggingFaceReader, Reader
 from vtviz.models.open_clip.towers.geometry import Preprocessing
@@ -203,11 +203,11 @@ def _usual_preprocess(architecture: str) -> dict[str, Any]:
     """That of the architecture's published weights, where they agree."""
     tags = open_clip.list_pretrained_tags_by_model(architecture.removesuffix("-quickgelu"))
     kept = ("mean", "std", "interpolation")
-    found = [
+    published = [
         {key: value for key, value in open_clip.get_pretrained_cfg(architecture, tag).items() if key in kept}
         for tag in tags
     ]
-    return found[0] if found and all(each == found[0] for each in found) else {}
+    return published[0] if published and all(settings == published[0] for settings in published) else {}
 
 
 def _preprocessing(spec: Spec, source: Source, network: Any) -> Preprocessing:

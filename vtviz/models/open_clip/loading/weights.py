@@ -20,7 +20,7 @@ from vtviz.watch import current_watch
 
 CONFIG = "open_clip_config.json"
 SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt")
-BLOCK = 2**22
+CHUNK = 2**22
 
 
 def find_weights(path: Path) -> Path:
@@ -37,18 +37,18 @@ def find_weights(path: Path) -> Path:
         return path
     if not path.is_dir():
         raise ModelError("There is no file or folder {path}.", path=path)
-    found = sorted(each for each in path.iterdir() if each.suffix in SUFFIXES)
-    if not found:
+    files = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES)
+    if not files:
         raise ModelError("The folder {folder} holds no weights ({kinds}).", folder=path.name, kinds=", ".join(SUFFIXES))
     preferred = _find_checkpoint_in_dir(path)
-    if len(found) > 1 and not (preferred and Path(preferred).name.startswith(("open_clip", "model."))):
-        names = ", ".join(each.name for each in found[:4])
+    if len(files) > 1 and not (preferred and Path(preferred).name.startswith(("open_clip", "model."))):
+        names = ", ".join(file.name for file in files[:4])
         raise ModelError(
             "The folder {folder} holds several weight files ({names}); name one of them.",
             folder=path.name,
             names=names,
         )
-    return Path(preferred) if preferred else found[0]
+    return Path(preferred) if preferred else files[0]
 
 
 def sha256_of(path: Path) -> str:
@@ -56,9 +56,9 @@ def sha256_of(path: Path) -> str:
     digest, size, done = hashlib.sha256(), max(1, path.stat().st_size), 0
     watch = current_watch()
     with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            digest.update(block)
-            done += len(block)
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+            done += len(chunk)
             watch.reach("hash", done, size)
     return digest.hexdigest()
 
@@ -80,7 +80,7 @@ def check_file(path: Path) -> None:
             return
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
-                if any(each.endswith("constants.pkl") for each in archive.namelist()):
+                if any(member.endswith("constants.pkl") for member in archive.namelist()):
                     raise ModelError(
                         "{file} is a TorchScript archive, which holds code; save its state_dict as safetensors.",
                         file=name,
@@ -95,7 +95,7 @@ def check_file(path: Path) -> None:
     except (RuntimeError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise ModelError("The file {file} is damaged or cut short, or holds no weights.", file=name) from error
     state = held.get("state_dict", held) if isinstance(held, dict) else None
-    if not isinstance(state, dict) or not any(isinstance(each, torch.Tensor) for each in state.values()):
+    if not isinstance(state, dict) or not any(isinstance(value, torch.Tensor) for value in state.values()):
         raise ModelError("The file {file} holds no state_dict: its weights cannot be found.", file=name)
 
 
@@ -133,7 +133,7 @@ def build(model_name: str, weights: Path | None, quickgelu: bool | None, shown: 
 
 
 def without_transformers(shown: str) -> ModelError:
-    """What a person is told where the package that reads texts is missing."""
+    """The error where the package that reads texts is missing."""
     return ModelError(
         "{name} needs the package transformers to read text; install it: pip install 'transformers>=5,<6'.", name=shown
     )
@@ -168,9 +168,9 @@ def _difference(text: str) -> str:
     """What torch says about a state_dict that does not fit, in a few words."""
     parts = []
     for what, sign in (("Missing", "−"), ("Unexpected", "+")):
-        found = re.search(rf"{what} key\(s\) in state_dict: (.*?)\. *\n", text + "\n", re.S)
-        if found:
-            keys = found.group(1).split(", ")
+        match = re.search(rf"{what} key\(s\) in state_dict: (.*?)\. *\n", text + "\n", re.S)
+        if match:
+            keys = match.group(1).split(", ")
             parts.append(f"{sign}{len(keys)}: {keys[0]}…")
     sizes = re.findall(r"size mismatch for ([\w.]+)", text)
     parts += [f"≠{len(sizes)}: {sizes[0]}…"] if sizes else []

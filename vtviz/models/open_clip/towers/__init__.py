@@ -1,0 +1,1 @@
+"""Image and text towers: their vectors, and their attention, which can be recorded and changed."""

@@ -41,7 +41,7 @@ def project_multihead(
         sides = zip((query, key, value), *_matrices(module), strict=True)
         parts = tuple(F.linear(x, weight, bias) for x, weight, bias in sides)
     q, k, v = (_split(part, module.num_heads) for part in parts)
-    return Heads(q, k, v, _mask(attn_mask, q), q.shape[-1] ** 0.5)
+    return Heads(q, k, v, _mask(attn_mask, q), q.shape[-1] ** 0.5, "scores")
 
 
 def output_multihead(module: nn.MultiheadAttention, mixed: Tensor, *_: Any, **__: Any) -> tuple[Tensor, None]:
@@ -53,7 +53,7 @@ def project_own(module: OwnAttention, x: Tensor, attn_mask: Tensor | None = None
     """Of ``open_clip.transformer.Attention``, with normalised queries and keys."""
     parts = F.linear(x, module.in_proj_weight, module.in_proj_bias).chunk(3, dim=-1)
     q, k, v = (_split(part, module.num_heads) for part in parts)
-    return Heads(module.ln_q(q), module.ln_k(k), v, _mask(attn_mask, q), 1 / module.scale)
+    return Heads(module.ln_q(q), module.ln_k(k), v, _mask(attn_mask, q), module.scale, "factor")
 
 
 def output_own(module: OwnAttention, mixed: Tensor, *_: Any, **__: Any) -> Tensor:
@@ -65,7 +65,7 @@ def output_own(module: OwnAttention, mixed: Tensor, *_: Any, **__: Any) -> Tenso
 def project_timm(module: TimmAttention, x: Tensor, attn_mask: Tensor | None = None, **_: Any) -> Heads:
     """Of ``timm.layers.Attention``, the attention of its vision transformers."""
     q, k, v = (_split(part, module.num_heads) for part in module.qkv(x).chunk(3, dim=-1))
-    return Heads(module.q_norm(q), module.k_norm(k), v, _mask(attn_mask, q), 1 / module.scale)
+    return Heads(module.q_norm(q), module.k_norm(k), v, _mask(attn_mask, q), module.scale, "factor")
 
 
 def project_rotary(
@@ -95,7 +95,7 @@ def project_rotary(
         )
     groups = q.shape[1] // k.shape[1]
     k, v = k.repeat_interleave(groups, dim=1), v.repeat_interleave(groups, dim=1)
-    return Heads(q, k, v, _mask(attn_mask, q), 1 / module.scale)
+    return Heads(q, k, v, _mask(attn_mask, q), module.scale, "factor")
 
 
 def output_timm(

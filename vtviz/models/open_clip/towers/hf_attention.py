@@ -65,8 +65,8 @@ def _attention(
     from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
     mixer = _mixer.get()  # another thread than the one that records has none
-    scale = query.shape[-1] ** 0.5 if scaling is None else 1 / scaling
-    heads = Heads(query, key, value, _mask(attention_mask, position_bias), scale)
+    factor = query.shape[-1] ** -0.5 if scaling is None else scaling
+    heads = Heads(query, key, value, _mask(attention_mask, position_bias), factor, "factor")
     mixed = None if mixer is None else mixer(module, heads)
     if mixed is not None:
         return mixed.transpose(1, 2).contiguous(), None

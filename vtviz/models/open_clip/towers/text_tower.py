@@ -15,17 +15,17 @@ from vtviz.models.open_clip.towers.hf_attention import is_hugging_face
 
 
 class TextTower:
-    """A text tower that turns ids ``[n, T]`` into one vector and one for each place.
+    """A text tower that turns ids ``[n, T]`` into one vector and one for each position.
 
     ``words`` turns ids into vectors. ``shortens`` says that padding changes nothing, so that texts need none. CoCa's
-    tower pads by itself, and reads one more place, its own class token, after the last.
+    tower pads by itself, and reads one more position, its own class token, after the last.
     """
 
     words: nn.Module
     shortens: bool
 
     def readout(self, text: EncodedText) -> Tensor:
-        """How much the one vector reads each recorded place, ``[n, places]``; each row sums to 1."""
+        """How much the one vector reads each recorded position, ``[n, positions]``; each row sums to 1."""
         raise NotImplementedError
 
     def vector(self, ids: Tensor) -> Tensor:
@@ -51,8 +51,8 @@ class OwnText(TextTower):
         return not self.inside and self.source.cls_emb is not None
 
     def states(self, ids: Tensor, first: int = 0) -> Tensor:
-        """What the last block gives for ids ``[n, T]``, which stand from place ``first``, without a class token, ``[n,
-        T, width]``."""
+        """The last layer's output ``[n, T, width]`` for ids ``[n, T]``, whose positions start at ``first``, without a
+        class token."""
         length = ids.shape[1]
         x = self.source.token_embedding(ids) + self.source.positional_embedding[first : first + length]
         mask = self.source.attn_mask
@@ -71,14 +71,14 @@ class OwnText(TextTower):
     def readout(self, text: EncodedText) -> Tensor:
         ids, length = text.ids, text.ids.shape[1]
         if self.has_class_token:
-            place, length = torch.full_like(ids[:, 0], self.length), self.length + 1
+            position, length = torch.full_like(ids[:, 0], self.length), self.length + 1
         elif self.pool == "argmax":
-            place = ids.argmax(dim=-1)
+            position = ids.argmax(dim=-1)
         elif self.pool == "eos":
-            place = (ids == self.eos).int().argmax(dim=-1)
+            position = (ids == self.eos).int().argmax(dim=-1)
         else:
-            place = torch.full_like(ids[:, 0], length - 1 if self.pool == "last" else 0)
-        return F.one_hot(place, length).float()
+            position = torch.full_like(ids[:, 0], length - 1 if self.pool == "last" else 0)
+        return F.one_hot(position, length).float()
 
     def _projected(self, x: Tensor) -> Tensor:
         projection = self.source.text_projection
@@ -98,8 +98,8 @@ class HuggingFaceText(TextTower):
         self.shortens = True
 
     def vector(self, ids: Tensor) -> Tensor:
-        found = self.text(ids)
-        vector: Tensor = found[0] if isinstance(found, tuple) else found
+        output = self.text(ids)
+        vector: Tensor = output[0] if isinstance(output, tuple) else output
         return vector
 
     def readout(self, text: EncodedText) -> Tensor:

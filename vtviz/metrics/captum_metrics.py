@@ -24,7 +24,7 @@ def sensitivity_n(subject: Subject) -> float:
     rng = np.random.default_rng(subject.seed)
     patches = subject.masked.patches
     whole = float(subject.masked.without_patches(np.ones((1, patches), dtype=bool))[0])
-    found = []
+    correlations = []
     for share in SHARES:
         kept = np.ones((SUBSETS, patches), dtype=bool)
         for row in kept:
@@ -33,8 +33,8 @@ def sensitivity_n(subject: Subject) -> float:
         sums = (~kept) @ subject.patch_scores
         if np.ptp(drops) == 0 or np.ptp(sums) == 0:
             return float("nan")
-        found.append(np.corrcoef(sums, drops)[0, 1])
-    return float(np.mean(found))
+        correlations.append(np.corrcoef(sums, drops)[0, 1])
+    return float(np.mean(correlations))
 
 
 def infidelity_of(subject: Subject) -> float:
@@ -54,10 +54,10 @@ def infidelity_of(subject: Subject) -> float:
         return torch.from_numpy(subject.masked.without_patches(kept.numpy() > 0.5))
 
     scores = torch.from_numpy(np.ascontiguousarray(subject.patch_scores, dtype=np.float64))[None]
-    found = infidelity(
+    value = infidelity(
         answer, take_away, torch.ones_like(scores), scores, n_perturb_samples=2 * SUBSETS, normalize=True
     )
-    return float(found)
+    return float(value)
 
 
 def max_sensitivity(subject: Subject) -> float:
@@ -66,22 +66,22 @@ def max_sensitivity(subject: Subject) -> float:
     explain, text = subject.explain, subject.case.tokens[0].text
     generator = torch.Generator().manual_seed(subject.seed)
 
-    def disturb(given: Tensor | tuple[Tensor, ...], radius: float) -> Tensor:
-        pixels = _single(given)
+    def disturb(inputs: Tensor | tuple[Tensor, ...], radius: float) -> Tensor:
+        pixels = _single(inputs)
         return pixels + (2 * torch.rand(pixels.shape, generator=generator) - 1) * radius
 
-    def maps(given: Tensor | tuple[Tensor, ...]) -> tuple[Tensor]:
+    def maps(inputs: Tensor | tuple[Tensor, ...]) -> tuple[Tensor]:
         with torch.enable_grad():  # Captum takes them from methods that need some
-            found = [explain(from_unit(each), text).image for each in _single(given).numpy()]
-        return (torch.from_numpy(np.stack(found)).float(),)  # of a bare tensor Captum would take each row for a map
+            images = [explain(from_unit(values), text).image for values in _single(inputs).numpy()]
+        return (torch.from_numpy(np.stack(images)).float(),)  # of a bare tensor Captum would take each row for a map
 
     pixels = torch.from_numpy(subject.image.pixels.astype(np.float32) / 255)[None]
     return float(sensitivity_max(maps, pixels, disturb, NOISE, DRAWS, max_examples_per_batch=1))
 
 
-def _single(given: Tensor | tuple[Tensor, ...]) -> Tensor:
+def _single(inputs: Tensor | tuple[Tensor, ...]) -> Tensor:
     """Captum hands one input over as it is or as a tuple of one."""
-    return given if isinstance(given, Tensor) else given[0]
+    return inputs if isinstance(inputs, Tensor) else inputs[0]
 
 
 def from_unit(pixels: np.ndarray) -> ImageInput:

@@ -112,6 +112,73 @@ def test_a_method_without_maps_writes_no_pictures_and_says_so(here: Here, tmp_pa
     assert [path.name for path in tmp_path.iterdir()] == ["explanation.json"]
 
 
+def test_a_second_explain_leaves_nothing_of_the_first(here: Here, tmp_path: Path) -> None:
+    others = ("notes.txt", "word-00-a.jpg", "word-list.png", "my-word-00-a.png", "word-00-a b.png")
+    for name in others:
+        (tmp_path / name).write_text("mine")
+    assert here("explain", CAT, "a brown cat", "--html", "--output", tmp_path).returncode == 0
+    assert (tmp_path / "lens.html").is_file() and (tmp_path / "word-02-cat.png").is_file()
+    assert here("explain", CAT, "?  a", "--output", tmp_path).returncode == 0
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "explanation.json",
+        "word-00-mark.png",
+        "word-01-a.png",
+        *others,
+    }
+    assert all((tmp_path / name).read_text() == "mine" for name in others)
+
+
+def test_a_folder_without_an_explanation_keeps_its_files(here: Here, tmp_path: Path) -> None:
+    (tmp_path / "word-07-mine.png").write_text("mine")
+    assert here("explain", CAT, "a cat", "--output", tmp_path).returncode == 0
+    assert (tmp_path / "word-07-mine.png").read_text() == "mine"
+
+
+@pytest.mark.parametrize(("samples", "told"), [("2", True), ("400", False)])
+def test_integrated_gradients_that_stay_incomplete_say_so(here: Here, tmp_path: Path, samples: str, told: bool) -> None:
+    method = ("--method", "integrated_gradients", "--samples", samples)
+    done = here("explain", CAT, "a brown cat with green eyes", *method, "--output", tmp_path)
+    delta = json.loads((tmp_path / "explanation.json").read_text())["details"]["delta"]
+    sentence = f"{delta:.3g} of the change is left unexplained, which is more than 1 % of it"
+    assert done.returncode == 0 and (sentence in done.stderr) == told, done.stderr
+
+
+def test_a_question_beyond_the_context_is_said(here: Here) -> None:
+    done = here("answer", CAT, "Is there a cat or a dog " * 60 + "?", "--json")
+    assert done.returncode == 0 and len(json.loads(done.stdout)) == 5
+    assert done.stderr.strip() == "The question was longer than the model reads; the end was left out."
+
+
+def test_an_unknown_answer_names_a_few_that_are_near(here: Here, tmp_path: Path) -> None:
+    done = here("explain", CAT, "a cat", "--target", "answer:nonsense", "--output", tmp_path / "out")
+    assert done.returncode == 2 and "the nearest of its" in done.stderr and len(done.stderr) < 250
+
+
+def test_paths_as_people_type_them(here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "cat.jpg").write_bytes(CAT.read_bytes())
+    done = here("explain", "~/cat.jpg", "a cat", "--output=~/out")
+    assert done.returncode == 0 and (tmp_path / "out" / "explanation.json").is_file(), done.stderr
+    for typed, told in (
+        (
+            "https://example.org/cat.jpg",
+            "The photo https://example.org/cat.jpg cannot be read: it is an address on the web",
+        ),
+        ("file:///tmp/cat.jpg", "The photo file:///tmp/cat.jpg cannot be read: it is a file:// address"),
+        ("sub\\cat.jpg", "there is no such file; separate folders with / instead of \\"),
+        ("~nobody-at-all/cat.jpg", "write the whole path of your home folder instead of ~"),
+        (tmp_path, "Is a directory"),
+    ):
+        done = here("explain", typed, "a cat", "--output", tmp_path / "none")
+        assert done.returncode == 2 and told in done.stderr and len(done.stderr.strip().splitlines()) == 1, done.stderr
+    for command in (
+        ("audit", "https://example.org/m.csv", "--output", "x"),
+        ("audit", "--replay", "ftp://a/report.json"),
+    ):
+        done = here(*command)
+        assert done.returncode == 2 and "is an address on the web" in done.stderr
+
+
 def test_models_and_methods_for_programs(here: Here) -> None:
     models = json.loads(here("models", "--json").stdout)
     assert any(model["name"] == "vtviz-base" and model["available"] for model in models)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from vtviz.watch import Cancelled, Progress, Watch, current_watch, watching
+from vtviz.watch import Cancelled, Progress, Watch, as_clock, current_watch, watching
 
 
 @pytest.fixture
@@ -160,3 +160,19 @@ def test_the_current_watch_is_that_of_the_innermost_work_and_comes_back_after_fa
         assert current_watch() is outer
     assert current_watch() not in (outer, inner)
     current_watch().step(0, 1)  # hears nothing, and stops nothing
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (-0.5, "00:00:00"),
+        (0.9, "00:00:00"),
+        (59.9, "00:00:59"),
+        (3_661, "01:01:01"),
+        (86_399, "23:59:59"),
+        (90_000, "25:00:00"),
+        (10 * 86_400 + 62, "240:01:02"),
+    ],
+)
+def test_a_duration_is_right_for_days(seconds: float, shown: str) -> None:
+    assert as_clock(seconds) == shown

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
+import re
 from pathlib import Path
+from typing import Any, NoReturn
 from uuid import uuid4
 
-from vtviz.inputs import ImageInput, InputError, read_image
+from vtviz.inputs import MAX_BYTES, ImageInput, InputError, read_image
+
+WEB = "it is an address on the web; download the file and give its path"
+FILE_ADDRESS = "it is a file:// address; give the path alone"
+BACKSLASHES = "there is no such file; separate folders with / instead of \\"
+HOME = "there is no such file; write the whole path of your home folder instead of ~"
+NO_PATH = "no file can have this name"
 
 
 def write_atomically(path: Path, data: bytes | memoryview) -> None:
@@ -34,10 +44,83 @@ def read_photo(path: Path, name: str | None = None) -> ImageInput:
         InputError: if the file cannot be read, or what it holds cannot be used.
     """
     try:
-        return read_image(path.read_bytes())
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError("The photo {name} cannot be read: {reason}.", name=name or str(path), reason=reason) from error
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)  # what is longer is refused, however long it is
+    except (OSError, ValueError) as error:
+        shown = address(path) or name or str(path)
+        raise InputError(
+            "The photo {name} cannot be read: {reason}.", name=shown, reason=reason(error, path)
+        ) from error
+    return read_image(data)
+
+
+def reason(error: OSError | ValueError, path: Path) -> str:
+    """Why a file cannot be read, and what to do where the path itself is the reason."""
+    written = address(path)
+    if written is not None:
+        return FILE_ADDRESS if written.startswith("file:") else WEB
+    if isinstance(error, FileNotFoundError) and any(part.startswith("~") for part in path.parts):
+        return HOME
+    if isinstance(error, FileNotFoundError) and os.sep == "/" and "\\" in str(path):
+        return BACKSLASHES
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return NO_PATH
+
+
+def address(path: Path) -> str | None:
+    """The address that was written where a path belongs, such as ``https://example.org/a.jpg``; None for a path.
+
+    A ``Path`` keeps one slash of two, and a manifest's path has its folder in front.
+    """
+    found = re.search(r"(?:^|/)(https?|ftp|file|s3|gs):/+(.*)", path.as_posix(), re.IGNORECASE | re.DOTALL)
+    slashes = "///" if found and found[1].lower() == "file" else "//"
+    return f"{found[1]}:{slashes}{found[2]}" if found else None
+
+
+def from_home(written: str) -> Path:
+    """The path that a person wrote, with their home folder in place of ``~``."""
+    try:
+        return Path(written).expanduser()
+    except RuntimeError:  # nobody of this name
+        return Path(written)
+
+
+def parse_json(text: str) -> Any:
+    """The value that a JSON text holds.
+
+    Raises:
+        ValueError: if it is not JSON, as NaN is not, or no program could read it: too deep, or a number too long.
+    """
+
+    def refuse(constant: str) -> NoReturn:
+        raise ValueError(constant)
+
+    try:
+        return json.loads(text, parse_constant=refuse)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def is_text(value: object) -> bool:
+    """Whether a value is text that can be written to a file: JSON may hold half of a character."""
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def is_number(value: object) -> bool:
+    """Whether a value of a JSON text is a finite number."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer beyond all floats
+        return False
 
 
 def make_folder(folder: Path) -> None:

@@ -16,6 +16,13 @@ class Cancelled(Exception):
     """The person who asked no longer wants the result."""
 
 
+def as_clock(seconds: float) -> str:
+    """A duration as hours, minutes and whole seconds, ``25:00:00``; a day is 24 hours more."""
+    minutes, rest = divmod(int(max(seconds, 0.0)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02d}:{minutes:02d}:{rest:02d}"
+
+
 @dataclass(frozen=True)
 class Progress:
     """How far work is: ``done`` of the ``total`` steps of a ``stage`` (0 where the total is not known), how many of

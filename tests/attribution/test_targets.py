@@ -50,3 +50,18 @@ def test_a_model_gets_what_was_written(tiny: VtvizBase, written: str, target: Ta
 def test_what_makes_no_sense_is_a_sentence(tiny: VtvizBase, written: str, sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
         parse_target(tiny, written)
+
+
+def test_an_unknown_answer_names_the_nearest_and_how_many_there_are(
+    tiny: VtvizBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiny, "answers", ("two", "red", "green", "greenish", "one", "agreed", *map(str, range(2000))))
+    with pytest.raises(InputError) as caught:
+        parse_target(tiny, "answer:gree")
+    # 2 * matching characters / all characters: green 8/9, agreed 8/10, greenish 8/12, red 4/7, one and two 2/7
+    assert str(caught.value) == (
+        "The model does not know the answer gree; the nearest of its 2006 answers are: "
+        "green, agreed, greenish, red, one."
+    )
+    with pytest.raises(InputError, match="of its 2006 answers"):
+        parse_target(tiny, "answer:")

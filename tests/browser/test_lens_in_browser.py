@@ -294,7 +294,7 @@ def test_other_language_and_theme_keep_what_is_pinned(page: Page) -> None:
     page.emulate_media(color_scheme="dark")
     page.locator("[data-testid=stSidebar] [data-testid=stSelectbox]").click()
     page.get_by_text("中文", exact=True).last.click()
-    expect(page.locator("#tab-matrix")).to_have_text("层 × 头", timeout=20_000)
+    expect(page.locator("#tab-matrix")).to_have_text("层 × 注意力头", timeout=20_000)
     assert pinned(page) == ["green", "eyes"]
     page.locator("[data-testid=stSidebar] [data-testid=stSelectbox]").click()
     page.get_by_text("English", exact=True).last.click()

@@ -97,7 +97,7 @@ def test_scores_of_words_and_pieces_and_their_sum(browser: Browser, tmp_path: Pa
 def test_a_dual_encoder_shows_where_patches_and_words_look(browser: Browser, tmp_path: Path) -> None:
     layers = dual_encoder()
     with opened(browser, tmp_path, view(layers), LensSettings(show="attention", layer=1, head=2)) as page:
-        expect(page.locator("#status")).to_contain_text("photo as a whole")
+        expect(page.locator("#status")).to_contain_text("Whole photo")
         page.locator("#canvas").focus()
         page.keyboard.press("ArrowUp")  # from the middle, row 2 column 4, to row 1
         expect(page.locator("#status")).to_contain_text("Patch in row 1, column 4")

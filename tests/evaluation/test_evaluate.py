@@ -57,3 +57,19 @@ def test_it_can_be_cancelled(tiny: VtvizBase, data: Path, rows: list[Row]) -> No
 def test_one_photo_cannot_be_matched(tiny: VtvizBase, data: Path, rows: list[Row]) -> None:
     with pytest.raises(InputError, match="at least two photos"):
         evaluate(tiny, data, rows[:1], METHODS)
+
+
+def test_wrong_judgements_are_refused_before_any_photo_is_read(tiny: VtvizBase, data: Path, rows: list[Row]) -> None:
+    judgements, heard = data / "judgements.jsonl", list[Progress]()
+    judgements.write_text('{"image": "0.png", "text": "a dog", "ratings": 4}')
+    with pytest.raises(InputError, match=r"Line 1 of judgements\.jsonl"):
+        evaluate(tiny, data, rows, METHODS, judgements, watch=Watch(heard.append))
+    assert not heard
+
+
+def test_equal_ratings_have_no_correlation(tiny: VtvizBase, data: Path, rows: list[Row]) -> None:
+    judgements = data / "judgements.jsonl"
+    ratings = [{"image": f"{number}.png", "text": "a dog", "ratings": [3, 3]} for number in range(2)]
+    judgements.write_text("".join(json.dumps(row) + "\n" for row in ratings))
+    figures = evaluate(tiny, data, rows, METHODS, judgements)
+    assert figures["judgements"] == {"tau_c": None, "n": 4}

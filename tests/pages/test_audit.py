@@ -16,7 +16,7 @@ from vtviz.models.vtviz_base.model import VtvizBase
 from vtviz.paths import ASSETS
 from vtviz.ui.audit import runs as page
 from vtviz.ui.audit import setup
-from vtviz.watch import Watch
+from vtviz.watch import Progress, Watch
 
 
 @pytest.fixture
@@ -40,12 +40,12 @@ def app(jobs: AuditJobs) -> AppTest:
 
 
 def start(app: AppTest) -> None:
-    next(each for each in app.number_input if "first rows" in each.label).set_value(2)
+    next(each for each in app.number_input if "First rows" in each.label).set_value(2)
     next(each for each in app.button if each.label == "Start the audit").click().run()
 
 
 def test_without_audits_the_page_says_what_to_do(app: AppTest) -> None:
-    assert not app.exception and "No audit yet" in app.info[0].value
+    assert not app.exception and "No audits yet" in app.info[0].value
 
 
 def test_an_audit_of_the_samples_runs_on_without_its_page_and_its_report_is_shown(
@@ -63,10 +63,28 @@ def test_an_audit_of_the_samples_runs_on_without_its_page_and_its_report_is_show
     assert not app.exception and len(app.get("download_button")) == 4
     assert any("random ranking" in each.value for each in app.markdown)
     app.toggle(key="audit-read").set_value(True).run()
-    assert not app.exception and "How far can these explanations be trusted?" in app.get("iframe")[0].proto.srcdoc
+    assert not app.exception and "How trustworthy are these explanations?" in app.get("iframe")[0].proto.srcdoc
     app.toggle(key="audit-read").set_value(False).run()
     app.selectbox(key="lang").select("zh").run()
     assert not app.exception and any("随机排序" in each.value for each in app.markdown)
+
+
+def test_a_second_audit_is_shown_while_another_is_listed(app: AppTest, jobs: AuditJobs) -> None:
+    first = jobs.history.add("earlier", Path("m.jsonl"), "{}")
+    jobs.history.mark(first.id, "cancelled")
+    app.run()
+    assert app.selectbox(key="audit-chosen").value == first.id
+    start(app)
+    assert not app.exception and not app.error
+    second = jobs.history.all()[0]
+    assert second.id != first.id and app.selectbox(key="audit-chosen").value == second.id
+    app.selectbox(key="audit-chosen").select(first.id).run()
+    assert not app.exception and app.selectbox(key="audit-chosen").value == first.id  # the choice is free again
+
+
+def test_the_time_left_counts_days_as_hours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page, "say", lambda key, **values: f"{key} {values}")
+    assert "'left': '25:00:00'" in page._progress_text(Progress("rows", 1, 9, seconds_left=90_000.0))
 
 
 def test_a_bad_path_gets_one_sentence(app: AppTest, jobs: AuditJobs) -> None:

@@ -82,7 +82,7 @@ def test_the_colours_of_the_difference_are_those_that_the_page_names(app: AppTes
     data = shown(app)
     colours = base64.b64decode(data["diverging"])
     assert colours[0] > colours[2] and colours[-1] > colours[-3]  # red at the low end, blue at the high one
-    assert data["labels"]["difference_about"] == "Blue: more on side A. Red: more on side B."
+    assert data["labels"]["difference_about"] == "Blue: higher on side A. Red: higher on side B."
 
 
 def with_own(sides: str, own: str) -> AppTest:
@@ -114,3 +114,11 @@ def test_a_cosine_and_a_probability_have_no_difference(own: str) -> None:
     assert not app.metric[1].delta
     a, b = (side["title"] for side in shown(app)["sides"])
     assert a.endswith("%") and "%" not in b
+
+
+def test_a_text_beyond_the_context_says_so_on_its_side(app: AppTest) -> None:
+    assert not app.info
+    app.text_input(key="textb").set_value("a cat and a dog " * 60).run()
+    assert not app.exception and not app.error
+    (told,) = app.info
+    assert "The rest of the text was cut off" in told.value

@@ -42,6 +42,13 @@ def test_an_unknown_word_makes_it_unable_to_tell(app: AppTest) -> None:
     assert app.metric[0].value == "Can't tell" and "theodolite" in app.warning[0].value
 
 
+def test_a_question_beyond_the_context_says_so(app: AppTest) -> None:
+    app.segmented_control[0].set_value("answer").run()
+    assert not any("left out" in each.value for each in app.info)
+    app.text_input(key="question").set_value("Is there a cat or a dog " * 60 + "?").run()
+    assert not app.exception and any("the rest of the text was left out" in each.value for each in app.info)
+
+
 def test_an_empty_question_gets_one_sentence(app: AppTest) -> None:
     app.segmented_control[0].set_value("answer").run()
     app.text_input(key="question").set_value("").run()

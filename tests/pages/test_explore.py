@@ -183,7 +183,7 @@ def test_an_engine_elsewhere_drives_the_page(sent: SentEngine) -> None:
     assert not app.exception and not app.error and app.success
     app.selectbox(key="pick-target-en").set_value("answer").run()
     assert not app.exception and not app.error
-    for label in ("Measure", "Measure all"):
+    for label in ("Measure", "Compute all"):
         index = next(index for index, button in enumerate(app.button) if button.label == label)
         app.button[index].click().run()
         assert not app.exception and not app.error

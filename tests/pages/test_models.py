@@ -18,12 +18,12 @@ def app() -> AppTest:
 
 def test_a_model_of_ones_own_is_shown_as_what_it_is(app: AppTest, own: str) -> None:
     app.selectbox(key="pick-model-en").select("own").run()
-    assert not app.exception and not app.metric and any("Enter the name" in each.value for each in app.info)
+    assert not app.exception and not app.metric and any("Enter a model name" in each.value for each in app.info)
     app.text_input(key="pick-own").set_value(own).run()
     assert not app.exception and not app.error, app.error
     assert app.metric[0].label == "Similarity" and "%" not in app.metric[0].value
     said = " ".join(each.value for each in app.info)
-    assert "No threshold is calibrated" in said and "dual encoder" in said
+    assert "no calibrated threshold" in said and "dual encoder" in said
     methods = app.selectbox(key="pick-method-en").options
     assert not any("Raw attention" in each for each in methods)
     app.selectbox(key="pick-fit-en").select("crop").run()
@@ -63,5 +63,5 @@ def test_a_link_opens_no_file_before_the_person_agrees(own: str, tmp_path: Path)
     app.run()
     assert not app.exception and not app.warning and not app.metric
     assert any("other.safetensors" in each.value.replace("\\", "") for each in app.info)
-    next(each for each in app.button if each.label == "Open the file").click().run()
+    next(each for each in app.button if each.label == "Open file").click().run()
     assert not app.exception and app.metric[0].label == "Similarity"

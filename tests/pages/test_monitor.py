@@ -24,7 +24,7 @@ def app(monkeypatch: pytest.MonkeyPatch) -> AppTest:
 
 
 def test_an_empty_monitor_says_what_to_do(app: AppTest) -> None:
-    assert not app.exception and "Nothing yet" in app.info[0].value and len(app.metric) == 6
+    assert not app.exception and "Nothing here yet" in app.info[0].value and len(app.metric) == 6
 
 
 def test_every_explanation_appears(app: AppTest, cat: ImageInput) -> None:

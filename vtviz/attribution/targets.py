@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import get_args
 
 from vtviz.inputs import InputError
 from vtviz.models.base import AnswerModel, FusionModel, Target, TargetKind
+
+NEAREST = 5  # answers named in place of all of them
 
 
 @dataclass(frozen=True)
@@ -50,9 +53,10 @@ def parse_target(model: FusionModel, written: str) -> Target:
     if kind == "answer" and isinstance(model, AnswerModel):
         if detail not in model.answers:
             raise InputError(
-                "The model does not know the answer {answer}; it knows: {known}.",
+                "The model does not know the answer {answer}; the nearest of its {count} answers are: {near}.",
                 answer=detail,
-                known=", ".join(model.answers),
+                count=len(model.answers),
+                near=", ".join(get_close_matches(detail, model.answers, NEAREST, cutoff=0.0)),
             )
         return Target("answer", model.answers.index(detail))
     if kind == "caption":

@@ -30,7 +30,7 @@ def claim_folder(folder: Path, manifest: Manifest, settings: Settings, models: S
     if file.is_file():
         try:
             theirs = json.loads(file.read_text(encoding="utf-8"))
-        except json.JSONDecodeError:
+        except ValueError:
             theirs = None
         if theirs != mine:
             raise InputError(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from vtviz.files import read_photo
+from vtviz.audit.csv_rows import csv_rows
+from vtviz.files import address, is_number, is_text, parse_json, read_photo, reason
 from vtviz.inputs import ImageInput, InputError
 from vtviz.metrics.localisation import Box
 
@@ -56,10 +54,12 @@ def read_manifest(path: Path, limit: int | None = None) -> Manifest:
     try:
         data = path.read_bytes()
         text = data.decode("utf-8-sig")
-    except OSError as error:
-        raise InputError("The manifest {path} cannot be read: {reason}.", path=path, reason=error.strerror) from error
     except UnicodeDecodeError as error:
         raise InputError("The manifest {name} is not UTF-8 text; save it as UTF-8.", name=path.name) from error
+    except (OSError, ValueError) as error:
+        raise InputError(
+            "The manifest {path} cannot be read: {reason}.", path=address(path) or path, reason=reason(error, path)
+        ) from error
     reader = {".csv": _csv_rows, ".jsonl": _json_rows}.get(path.suffix.lower())
     if reader is None:
         raise InputError("The manifest {name} is neither .csv nor .jsonl.", name=path.name)
@@ -88,26 +88,17 @@ def _unit(row: Row, in_pixels: bool) -> Unit:
 
 
 def _csv_rows(text: str) -> list[dict[str, Any]]:
-    reader = csv.DictReader(io.StringIO(text))
-    missing = [name for name in ("image", "text") if name not in (reader.fieldnames or ())]
-    if missing:
-        raise InputError("The manifest has no column {missing}.", missing=", ".join(missing))
-    try:
-        rows = list(reader)
-    except csv.Error as error:
-        raise InputError("The manifest is not a CSV file: {reason}.", reason=error) from error
+    rows: list[dict[str, Any]] = [dict(row) for row in csv_rows(text)]
     for number, row in enumerate(rows, 1):
-        if None in row or None in row.values():
-            raise InputError(
-                "Row {number} of the manifest has a different number of columns from the first line.", number=number
-            )
-        if row.get("boxes"):
-            row["boxes"] = _json(str(row["boxes"]), number, "boxes")
-    return [dict(row) for row in rows]
+        if row.get("boxes", "").strip():
+            row["boxes"] = _json(row["boxes"], number, "boxes")
+    return rows
 
 
 def _json_rows(text: str) -> list[dict[str, Any]]:
-    lines = [line for line in text.splitlines() if line.strip()]
+    lines = [
+        line for line in text.split("\n") if line.strip()
+    ]  # splitlines() would split at U+2028 inside a string too
     rows = [_json(line, number, "line") for number, line in enumerate(lines, 1)]
     for number, row in enumerate(rows, 1):
         if not isinstance(row, dict):
@@ -117,8 +108,8 @@ def _json_rows(text: str) -> list[dict[str, Any]]:
 
 def _json(text: str, number: int, where: str) -> Any:
     try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
+        return parse_json(text)
+    except ValueError as error:
         raise InputError(
             "Row {number} of the manifest is not valid JSON ({where}).", number=number, where=where
         ) from error
@@ -127,7 +118,7 @@ def _json(text: str, number: int, where: str) -> Any:
 def _row(number: int, values: dict[str, Any], folder: Path) -> Row:
     found = {name: "" if values.get(name) is None else values[name] for name in COLUMNS}
     for name in ("image", "text", "phrase", "group", "unit"):
-        if not isinstance(found[name], str | int | float):
+        if not _is_written(found[name]):
             raise InputError("Row {number} of the manifest: the {column} is not text.", number=number, column=name)
     image, text, phrase = (str(found[name]).strip() for name in ("image", "text", "phrase"))
     if not image or not text:
@@ -143,20 +134,28 @@ def _row(number: int, values: dict[str, Any], folder: Path) -> Row:
     return Row(number, folder / image, text, boxes, phrase, str(found["group"]).strip(), unit)
 
 
+def _is_written(value: object) -> bool:
+    """Whether a value is text, or a number in place of one."""
+    return is_text(value) or (isinstance(value, int | float) and not isinstance(value, bool))
+
+
 def _boxes(number: int, values: Any) -> tuple[Box, ...]:
-    values = values or []
+    values = [] if isinstance(values, str) and not values.strip() else values
     if isinstance(values, list) and values and not isinstance(values[0], list):
         values = [values]  # a single box
-    good = isinstance(values, list) and all(isinstance(box, list) and _is_box(box) for box in values)
-    if not good:
+    boxes = [_box(each) for each in values] if isinstance(values, list) else [None]
+    good = tuple(box for box in boxes if box is not None)
+    if len(good) < len(boxes):
         raise InputError(
             "Row {number} of the manifest has boxes that are not lists of x0, y0, x1, y1 with x0 < x1, y0 < y1.",
             number=number,
         )
-    return tuple((float(x0), float(y0), float(x1), float(y1)) for x0, y0, x1, y1 in values)
+    return good
 
 
-def _is_box(box: list[Any]) -> bool:
-    if len(box) != 4 or not all(isinstance(each, int | float) and not isinstance(each, bool) for each in box):
-        return False
-    return 0 <= box[0] < box[2] < float("inf") and 0 <= box[1] < box[3] < float("inf")
+def _box(values: Any) -> Box | None:
+    """A box of four finite numbers, or None where it is something else."""
+    if not isinstance(values, list) or len(values) != 4 or not all(is_number(each) for each in values):
+        return None
+    x0, y0, x1, y1 = (float(each) for each in values)
+    return (x0, y0, x1, y1) if 0 <= x0 < x1 and 0 <= y0 < y1 else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,12 @@ from vtviz.audit.audit import SCHEMA, run_audit
 from vtviz.audit.manifest import read_manifest
 from vtviz.audit.requests import Door
 from vtviz.audit.settings import settings_from
+from vtviz.files import address, is_text, reason
 from vtviz.inputs import InputError
 from vtviz.watch import Watch
 
 TOLERANCE = 1e-6
+SHOWN = 100  # characters of a value that differs
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,12 @@ class Difference:
     def __str__(self) -> str:
         numbers = all(isinstance(each, int | float) for each in (self.first, self.second))
         gap = f" (a difference of {self.second - self.first:+.2g})" if numbers else ""
-        return f"{self.place}: {self.first} in the report, {self.second} now{gap}"
+        return f"{self.place}: {_short(self.first)} in the report, {_short(self.second)} now{gap}"
+
+
+def _short(value: Any) -> str:
+    written = str(value)
+    return written if len(written) <= SHOWN else written[:SHOWN] + "…"
 
 
 def read_report(path: Path) -> dict[str, Any]:
@@ -41,13 +48,34 @@ def read_report(path: Path) -> dict[str, Any]:
     """
     try:
         report = orjson.loads(path.read_bytes())
-    except OSError as error:
-        raise InputError("The report {path} cannot be read: {reason}.", path=path, reason=error.strerror) from error
     except orjson.JSONDecodeError as error:
         raise InputError("The report {name} is not JSON.", name=path.name) from error
+    except (OSError, ValueError) as error:
+        raise InputError(
+            "The report {path} cannot be read: {reason}.", path=address(path) or path, reason=reason(error, path)
+        ) from error
     if not isinstance(report, dict) or report.get("schema") != SCHEMA:
         raise InputError("The file {name} is not the report of an audit.", name=path.name)
+    for part, is_right in PARTS.items():
+        if not is_right(report.get(part)):
+            raise InputError(
+                "The report {name} cannot be replayed: its part {part} is not what an audit writes.",
+                name=path.name,
+                part=part,
+            )
     return report
+
+
+def _has_texts(value: Any, *names: str) -> bool:
+    return isinstance(value, dict) and all(is_text(value.get(name)) for name in names)
+
+
+PARTS: dict[str, Callable[[Any], bool]] = {  # of a report, that a replay needs
+    "settings": lambda value: isinstance(value, dict),
+    "inputs": lambda value: _has_texts(value, "path", "sha256", "photos_sha256"),
+    "models": lambda value: isinstance(value, list) and all(_has_texts(each, "weights_sha256") for each in value),
+    "summary": lambda value: isinstance(value, dict) and bool(value),
+}
 
 
 def replay(

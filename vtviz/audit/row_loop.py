@@ -60,7 +60,7 @@ def _still_true(done: dict[tuple[str, int], str], rows: Sequence[Row]) -> set[tu
     def sha256(path: Path) -> str:
         try:
             return hashlib.sha256(path.read_bytes()).hexdigest()
-        except OSError:
+        except (OSError, ValueError):
             return ""
 
     return {key for key, measured in done.items() if key[1] in by_number and sha256(by_number[key[1]]) == measured}

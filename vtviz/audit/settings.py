@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -38,6 +39,8 @@ class Settings:
             find_method(name)
         for name in self.metrics:
             find_metric(name)
+        if not self.models:
+            raise InputError("An audit needs at least one model.")
         if not self.metrics:
             raise InputError("An audit needs at least one metric.")
         if self.fill not in FILLS:
@@ -63,10 +66,25 @@ def settings_from(values: dict[str, Any]) -> Settings:
         InputError: if they are not settings, or name a method or metric that is not there.
     """
     found: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-    try:
-        return Settings(**found)
-    except TypeError as error:
-        raise InputError("The report has settings that this version of vtviz does not know.") from error
+    if not all(name in KINDS and KINDS[name](value) for name, value in found.items()):
+        raise InputError("The report has settings that this version of vtviz does not know.")
+    return Settings(**found)
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, tuple) and all(isinstance(each, str) for each in value)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+KINDS: dict[str, Callable[[Any], bool]] = {  # what a field of Settings may hold
+    **dict.fromkeys(("models", "methods", "metrics"), _are_names),
+    **dict.fromkeys(("steps", "seed", "probes"), _is_count),
+    "fill": lambda value: isinstance(value, str),
+    "limit": lambda value: value is None or (_is_count(value) and value > 0),
+}
 
 
 def names(written: str | None) -> tuple[str, ...]:

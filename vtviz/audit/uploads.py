@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from vtviz.audit.manifest import read_manifest
+from vtviz.files import reason
 from vtviz.inputs import InputError
 
 Upload = tuple[str, bytes]  # name and bytes
@@ -33,8 +34,7 @@ def save_uploads(folder: Path, manifest: Upload, photos: Iterable[Upload]) -> Pa
     for name, data in photos:
         target = wanted.pop(PurePosixPath(name).name, None)
         if target is not None:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(data)
+            _save(target, name, data)
     if wanted:
         first = min(wanted)
         raise InputError(
@@ -43,6 +43,14 @@ def save_uploads(folder: Path, manifest: Upload, photos: Iterable[Upload]) -> Pa
             name=first,
         )
     return path
+
+
+def _save(path: Path, name: str, data: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    except (OSError, ValueError) as error:
+        raise InputError("The photo {name} cannot be kept: {reason}.", name=name, reason=reason(error, path)) from error
 
 
 def save_rows(folder: Path, rows: Iterable[dict[str, str]]) -> Path:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from vtviz.cli.common import AsJson, Device, app, bars, show
+from vtviz.cli.common import AsJson, Device, app, bars, path_argument, path_option, show
 from vtviz.inputs import InputError
 from vtviz.models.registry import DEFAULT_MODEL
 
@@ -19,10 +19,10 @@ SHOWN = 10
 @app.command()
 def audit(
     manifest: Annotated[
-        Path | None, typer.Argument(help="CSV or JSONL with image, text and perhaps boxes, phrase, group.")
+        Path | None, path_argument("CSV or JSONL with image, text and perhaps boxes, phrase, group.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option(help="Folder for report.json, report.html, rows.parquet; the same folder resumes.")
+        Path | None, path_option("Folder for report.json, report.html, rows.parquet; the same folder resumes.")
     ] = None,
     model: Annotated[str, typer.Option(help="Models, with commas.")] = DEFAULT_MODEL,
     methods: Annotated[str | None, typer.Option(help="Methods, with commas; the model's default if left out.")] = None,
@@ -34,7 +34,7 @@ def audit(
     engine: Annotated[str, typer.Option(help="local.")] = "local",
     language: Annotated[str, typer.Option(help="Of report.html: en or zh.")] = "en",
     device: Device = "auto",
-    replay: Annotated[Path | None, typer.Option(help="Run the audit of this report.json again and compare.")] = None,
+    replay: Annotated[Path | None, path_option("Run the audit of this report.json again and compare.")] = None,
 ) -> None:
     """Audit explanations: faithfulness, localisation, stability, sanity checks; rows, figures and a report."""
     from vtviz.audit.audit import run_audit

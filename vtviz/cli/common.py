@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from tqdm import tqdm
 
+from vtviz.files import from_home
 from vtviz.watch import Progress, Watch
 
 app = typer.Typer(
@@ -22,7 +23,18 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Photo = Annotated[Path, typer.Argument(help="A JPEG, PNG or WebP file.")]
+
+def path_argument(about: str) -> Any:
+    """A path, in which ``~`` is the home folder: a shell does not expand it inside quotation marks."""
+    return typer.Argument(parser=from_home, help=about)
+
+
+def path_option(about: str) -> Any:
+    """A path as an option; a shell does not expand ``~`` after ``--output=`` either."""
+    return typer.Option(parser=from_home, help=about)
+
+
+Photo = Annotated[Path, path_argument("A JPEG, PNG or WebP file.")]
 Model = Annotated[str, typer.Option(help="Model name; `vtviz models` lists them, docs/models.md explains them.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]

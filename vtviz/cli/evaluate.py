@@ -8,23 +8,23 @@ from typing import Annotated, Any
 
 import typer
 
-from vtviz.cli.common import Device, Model, app, bars
+from vtviz.cli.common import Device, Model, app, bars, path_option
 from vtviz.files import make_folder
 from vtviz.models.registry import DEFAULT_MODEL
 
 
 @app.command()
 def evaluate(
-    data: Annotated[Path, typer.Option(help="Folder with SPLIT.jsonl and images/.")],
+    data: Annotated[Path, path_option("Folder with SPLIT.jsonl and images/.")],
     split: Annotated[str, typer.Option(help="Name of the split.")],
-    output: Annotated[Path, typer.Option(help="JSON file for the figures.")],
+    output: Annotated[Path, path_option("JSON file for the figures.")],
     model: Model = DEFAULT_MODEL,
     methods: Annotated[
         str | None,
         typer.Option(help="Methods for the pointing game, separated by commas, or `all`; default: the quick ones."),
     ] = None,
     limit: Annotated[int | None, typer.Option(help="Only the first N photos.", min=2)] = None,
-    judgements: Annotated[Path | None, typer.Option(help="JSON lines with image, text and ratings.")] = None,
+    judgements: Annotated[Path | None, path_option("JSON lines with image, text and ratings.")] = None,
     pointing_only: Annotated[
         bool, typer.Option("--pointing-only", help="Play only the pointing game, as for slow methods.")
     ] = False,

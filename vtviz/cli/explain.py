@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vtviz.cli.common import Device, Model, Photo, app, bars
+from vtviz.cli.common import Device, Model, Photo, app, bars, path_option
 from vtviz.files import make_folder, read_photo, write_atomically
 from vtviz.models.registry import DEFAULT_MODEL
 
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from vtviz.engine.explanation import Explanation
 
 SCORES = {"probability": "Match", "similarity": "Cosine similarity", "likelihood": "Likelihood of a word piece"}
+OWN = re.compile(r"word-\d{2,}-\w{1,40}\.png|lens\.html")  # the files that it writes beside explanation.json
 
 
 @app.command()
 def explain(
     photo: Photo,
     text: Annotated[str, typer.Argument(help="A sentence about the photo.")],
-    output: Annotated[Path, typer.Option(help="Folder for explanation.json and one picture a word.")],
+    output: Annotated[Path, path_option("Folder for explanation.json and one picture a word.")],
     model: Model = DEFAULT_MODEL,
     method: Annotated[str | None, typer.Option(help="Attribution method; `vtviz methods` lists them.")] = None,
     layer: Annotated[
@@ -63,6 +64,7 @@ def explain(
         explanation = engine.ask(Explain(image, text, model, method, options, aim), watch)
     make_folder(output)
     file = output / "explanation.json"
+    _clear(output)
     write_atomically(file, to_json(explanation))
     tokens, seen = explanation.tokens, explanation.seen
     words = tokens.words if explanation.relevance.maps_of != "none" else ()
@@ -77,11 +79,25 @@ def explain(
         typer.echo("This method says nothing about the photo, so there are no pictures; the scores are in the file.")
     for notice in explanation.notices:
         typer.echo(notice, err=True)
+    details = explanation.relevance.details
+    if details is not None and details.incomplete:
+        told = {name: f"{getattr(details, name):.3g}" for name in ("value", "baseline", "delta")}
+        typer.echo(catalogue("en")["method.delta_large"].format(**told), err=True)
     if tokens.truncated:
         typer.echo("The text was longer than the model reads; the end was left out.", err=True)
     if explanation.unknown:
         unknown = ", ".join(dict.fromkeys(tokens.words[place].text for place in explanation.unknown))
         typer.echo(f"The model does not know: {unknown}.", err=True)
+
+
+def _clear(folder: Path) -> None:
+    """Removes what an earlier ``explain`` wrote to a folder, and nothing else; its ``explanation.json`` goes when the
+    new one takes its place."""
+    if not (folder / "explanation.json").is_file():
+        return
+    for file in folder.iterdir():
+        if OWN.fullmatch(file.name) and file.is_file():
+            file.unlink()
 
 
 def _verdict(explanation: Explanation) -> str:

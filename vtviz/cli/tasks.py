@@ -54,4 +54,6 @@ def answer(
     rows = [{"answer": text, "probability": round(probability, 4)} for text, probability in likeliest.candidates]
     if not as_json:
         typer.echo(likeliest.text or "can't tell")
+    if likeliest.question.truncated:
+        typer.echo("The question was longer than the model reads; the end was left out.", err=True)
     show(rows, as_json, lambda row: f"  {row['probability']:.2f} {row['answer']}")

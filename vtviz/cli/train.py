@@ -8,16 +8,16 @@ from typing import Annotated
 
 import typer
 
-from vtviz.cli.common import app, bars
+from vtviz.cli.common import app, bars, path_option
 from vtviz.inputs import InputError
 
 
 @app.command()
 def train(
-    data: Annotated[Path, typer.Option(help="Folder with train.jsonl, dev.jsonl and images/.")],
-    output: Annotated[Path, typer.Option(help="Folder for the weights, the checkpoint and the history.")],
-    cache: Annotated[Path, typer.Option(help="Folder for cached features (9 GB for 6,000 photos).")],
-    names: Annotated[Path | None, typer.Option(help="Folder with photos of named things and classes.jsonl.")] = None,
+    data: Annotated[Path, path_option("Folder with train.jsonl, dev.jsonl and images/.")],
+    output: Annotated[Path, path_option("Folder for the weights, the checkpoint and the history.")],
+    cache: Annotated[Path, path_option("Folder for cached features (9 GB for 6,000 photos).")],
+    names: Annotated[Path | None, path_option("Folder with photos of named things and classes.jsonl.")] = None,
     steps: Annotated[int, typer.Option(min=1, help="Steps of the first stage: fusion, match, search.")] = 1200,
     head_steps: Annotated[int, typer.Option(min=1, help="Steps of the second stage: captions, answers.")] = 2200,
     minutes: Annotated[float | None, typer.Option(help="Time after which the schedules end early.")] = None,

@@ -17,7 +17,7 @@ from vtviz.evaluation.matching import judgement_figures, mismatch_logits, probab
 from vtviz.evaluation.photos import EncodedPhoto, Photos
 from vtviz.evaluation.pointing import PointingGame
 from vtviz.evaluation.retrieval import retrieval_figures
-from vtviz.evaluation.split import Row
+from vtviz.evaluation.split import Row, read_judgements
 from vtviz.inputs import InputError
 from vtviz.models.base import AnswerModel, CaptionModel, FusionModel
 from vtviz.watch import Watch
@@ -45,11 +45,13 @@ def evaluate(
         watch: hears of every photo, stage by stage.
 
     Raises:
-        InputError: if a photo is missing or cannot be read, or there are fewer than two photos.
+        InputError: if a photo is missing or cannot be read, there are fewer than two photos, or a line of the
+            judgements is wrong.
         Cancelled: if the watch says so.
     """
     if len(rows) < 2:
         raise InputError("Matching needs at least two photos; raise the limit or give more data.")
+    judged = None if judgements is None else read_judgements(judgements)  # before hours of work, not after them
     watch, photos = watch or Watch(), Photos(model, data / "images")
     encoded = [photos.encode(row["image"]) for row in watch.follow("photos", rows)]
     figures: dict[str, Any] = {"photos": len(rows), "captions": sum(len(row["captions"]) for row in rows)}
@@ -70,8 +72,8 @@ def evaluate(
     if isinstance(model, AnswerModel):
         answers = answer_figures(model, features, rows, watch)
         figures.update({"answers": answers} if answers else {})
-    if judgements is not None:
-        figures["judgements"] = judgement_figures(model, photos, judgements, watch)
+    if judged is not None:
+        figures["judgements"] = judgement_figures(model, photos, judged, watch)
     return figures
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,7 @@ from scipy.stats import kendalltau
 from torch import Tensor
 
 from vtviz.evaluation.photos import Photos
-from vtviz.evaluation.split import Row, read_rows
-from vtviz.inputs import InputError
+from vtviz.evaluation.split import Row
 from vtviz.models.base import FusionModel
 from vtviz.watch import Watch
 
@@ -39,21 +37,22 @@ def probabilities(logits: Sequence[Tensor]) -> np.ndarray:
     return torch.cat(list(logits)).sigmoid().numpy()
 
 
-def judgement_figures(model: FusionModel, photos: Photos, path: Path, watch: Watch) -> dict[str, Any]:
-    """Kendall's τ-c (Stuart 1953) between the match score of a photo with a text and every single rating of it.
+def judgement_figures(model: FusionModel, photos: Photos, rows: Sequence[Row], watch: Watch) -> dict[str, Any]:
+    """Kendall's τ-c (Stuart 1953) between the match score of a photo with a text and every single rating of it; None
+    where it is not defined, as where all ratings are equal.
 
     Raises:
-        InputError: if the file of judgements or a photo is missing or cannot be used.
+        InputError: if a photo is missing or cannot be used.
     """
-    if not path.is_file():
-        raise InputError("The file of judgements {name} is missing.", name=path.name)
     features: dict[str, Tensor] = {}
     scores: list[float] = []
     ratings: list[float] = []
-    for row in watch.follow("judgements", read_rows(path, ("image", "text", "ratings"))):
+    for row in watch.follow("judgements", rows):
         name = row["image"]
         if name not in features:
             features[name] = photos.encode(name).features
         scores += [float(match_logits(model, features[name], [row["text"]]))] * len(row["ratings"])
         ratings += row["ratings"]
-    return {"tau_c": float(kendalltau(scores, ratings, variant="c").statistic), "n": len(ratings)}
+    varies = len(set(scores)) > 1 and len(set(ratings)) > 1
+    tau_c = float(kendalltau(scores, ratings, variant="c").statistic) if varies else None
+    return {"tau_c": tau_c, "n": len(ratings)}

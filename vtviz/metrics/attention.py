@@ -47,7 +47,7 @@ def _text_share(subject: Subject) -> float:
 METRICS = (
     Metric(
         "coverage",
-        "Share of the photo that holds half of the map",
+        "Share of patches holding half of the map",
         "attention",
         "none",
         "vtviz",
@@ -57,7 +57,7 @@ METRICS = (
     ),
     Metric(
         "text_share",
-        "Share of the text (T-SHAP)",
+        "Text share (T-SHAP)",
         "attention",
         "none",
         "Parcalabescu and Frank, MM-SHAP, ACL 2023",

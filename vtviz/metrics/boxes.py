@@ -43,7 +43,7 @@ METRICS = (
     ),
     Metric(
         "energy",
-        "Energy in the boxes",
+        "Energy inside the boxes",
         "localisation",
         "higher",
         "Wang et al., Score-CAM, CVPR Workshops 2020",
@@ -53,7 +53,7 @@ METRICS = (
     ),
     Metric(
         "iou",
-        "IoU of the upper half",
+        "IoU with the boxes",
         "localisation",
         "higher",
         "after Zhou et al., Learning Deep Features for Discriminative Localization, CVPR 2016",
@@ -63,7 +63,7 @@ METRICS = (
     ),
     Metric(
         "iou_50",
-        "IoU of at least 0.5",
+        "IoU ≥ 0.5",
         "localisation",
         "higher",
         "after Zhou et al., Learning Deep Features for Discriminative Localization, CVPR 2016",

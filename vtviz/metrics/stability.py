@@ -86,7 +86,7 @@ METRICS = (
     ),
     Metric(
         "word_order",
-        "Same map with the words shuffled",
+        "Similarity after shuffling the words",
         "stability",
         "none",
         "after Sinha et al., Masked Language Modeling and the Distributional Hypothesis, EMNLP 2021",

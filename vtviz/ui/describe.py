@@ -18,6 +18,7 @@ from vtviz.ui.frame.charts import show_chart
 from vtviz.ui.frame.language import say
 from vtviz.ui.frame.scores import Score
 from vtviz.ui.show.lens import lens
+from vtviz.ui.show.verdict import show_truncation
 
 TASK = "task"
 TASKS = ("caption", "answer")
@@ -103,6 +104,7 @@ def show_answer(answer: Answer, image: ImageInput, alt: str) -> None:
             st.warning(say("describe.unknown", words=words), icon=":material/help:")
         elif answer.text is None:
             st.info(say("describe.unsure", threshold=f"{answer.threshold:.0%}"), icon=":material/help:")
+        show_truncation(answer.question)
     with right:
         show_chart(_candidates(answer), "candidates", right=30)
     name = f"answer-{image.sha256[:16]}-{answer.question.text}"

@@ -74,7 +74,7 @@ def test_what_is_packed_is_read_back_and_the_header_names_it() -> None:
     whole = join({**header, **said(shown, "alt", "k", LensSettings(opacity=5), Peaks(1, 2), "zh")}, blobs)
     (length,) = struct.unpack_from("<I", whole)
     read = json.loads(whole[4 : 4 + length])
-    assert whole[4 + length :] == blobs and read["settings"] == {"opacity": 5} and read["labels"]["whole"] == "整句"
+    assert whole[4 + length :] == blobs and read["settings"] == {"opacity": 5} and read["labels"]["whole"] == "整段文本"
     assert read["peaks"] == {"attribution": 1, "attention": 2}
 
 

@@ -54,5 +54,5 @@ def test_the_data_holds_the_text_the_settings_and_the_language() -> None:
     assert found
     data = base64.b64decode(json.loads(found.group(1)))
     header = json.loads(data[4 : 4 + int.from_bytes(data[:4], "little")])
-    assert header["text"] == TEXT and header["settings"] == {"words": [1]} and header["labels"]["whole"] == "整句"
+    assert header["text"] == TEXT and header["settings"] == {"words": [1]} and header["labels"]["whole"] == "整段文本"
     assert '<html lang="zh-Hans">' in page("zh")

@@ -11,9 +11,9 @@ COSINE, LIKELIHOOD = Score(0.2734, "similarity", calibrated=False), Score(0.0421
 @pytest.mark.parametrize(
     ("score", "name", "text", "meaning"),
     [
-        (SURE, "Match", "27%", "The probability"),
-        (UNSURE, "Match", "1.23%", "The probability"),
-        (COSINE, "Similarity", "0.273", "The cosine"),
+        (SURE, "Match", "27%", "Probability"),
+        (UNSURE, "Match", "1.23%", "Probability"),
+        (COSINE, "Similarity", "0.273", "Cosine"),
         (LIKELIHOOD, "Likelihood", "0.042", "How likely"),
     ],
 )

@@ -42,11 +42,11 @@ def test_metrics_go_on_where_they_were_left_and_take_over_the_quick_ones(monkeyp
     app.session_state["more-metrics-open"] = True
     app.run()
     assert not app.session_state["more-metrics"]  # looking keeps nothing, so it drives nothing out
-    press(app, "Measure all")
+    press(app, "Compute all")
     assert not app.exception and "queue" in app.error[0].value and not shown(app)
     is_busy = False
     press(app, "Measure")
-    press(app, "Measure all")
+    press(app, "Compute all")
     assert not app.exception and not app.error and len(shown(app)) == 3
     assert asked == ["text_share", "quick", "coverage"]
-    assert "Measure all" not in [each.label for each in app.button]
+    assert "Compute all" not in [each.label for each in app.button]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime
 
 import streamlit as st
@@ -12,9 +11,10 @@ from vtviz.audit.history import OPEN, Entry, History, data_folder
 from vtviz.ui.audit.report import show_report
 from vtviz.ui.frame.language import current_language, plain, say, say_stored
 from vtviz.ui.frame.resources import shared_engine
-from vtviz.watch import Progress
+from vtviz.watch import Progress, as_clock
 
 CHOSEN = "audit-chosen"
+PENDING = "audit-pending"  # what CHOSEN becomes on the next run: a widget's key cannot be set once it is drawn
 POLL = 1.0
 ICONS = {
     "waiting": ":material/schedule:",
@@ -40,6 +40,9 @@ def show_runs() -> None:
         st.info(say("audit.no_runs"), icon=":material/fact_check:")
         return
     numbers = [entry.id for entry in entries]
+    pending = st.session_state.pop(PENDING, None)
+    if pending in numbers:
+        st.session_state[CHOSEN] = pending
     if st.session_state.get(CHOSEN) not in numbers:
         st.session_state[CHOSEN] = numbers[0]
     by_number = {entry.id: entry for entry in entries}
@@ -88,5 +91,5 @@ def _progress_text(now: Progress | None) -> str:
         return say("audit.state.waiting")
     text = say(f"audit.stage.{now.stage}", done=now.done, total=now.total)
     if now.seconds_left is not None:
-        text += " · " + say("audit.left", left=time.strftime("%H:%M:%S", time.gmtime(now.seconds_left)))
+        text += " · " + say("audit.left", left=as_clock(now.seconds_left))
     return text + (" · " + say("audit.failed_rows", failed=now.failed) if now.failed else "")

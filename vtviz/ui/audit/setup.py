@@ -14,12 +14,13 @@ from vtviz.attribution.registry import methods
 from vtviz.audit.history import data_folder
 from vtviz.audit.settings import Settings
 from vtviz.audit.uploads import save_rows, save_uploads
+from vtviz.files import from_home
 from vtviz.inputs import InputError
 from vtviz.metrics.registry import DEFAULTS, find_metric, metrics
 from vtviz.models.registry import model_infos
 from vtviz.paths import ASSETS
 from vtviz.ui.ask.choice import kept_choice
-from vtviz.ui.audit.runs import CHOSEN, audit_jobs
+from vtviz.ui.audit.runs import PENDING, audit_jobs
 from vtviz.ui.frame.language import current_language, plain, say, say_error
 from vtviz.ui.frame.names import method_name, metric_about, metric_name
 from vtviz.ui.frame.resources import samples
@@ -63,7 +64,7 @@ def set_up() -> None:
         try:
             name, manifest = _save(rows)
             entry = audit_jobs().start(name, manifest, settings, current_language())
-            st.session_state[CHOSEN] = entry.id
+            st.session_state[PENDING] = entry.id
             st.rerun()
         except InputError as error:
             st.error(plain(say_error(error)), icon=":material/error:")
@@ -146,7 +147,7 @@ def _ask_metrics() -> list[str]:
 def _save(rows: Rows) -> tuple[str, Path]:
     """A name for the audit, and its manifest; uploads get a folder of their own."""
     if isinstance(rows, OnServer):
-        path = Path(rows.path).expanduser()
+        path = from_home(rows.path)
         return path.name, path
     folder = data_folder() / "uploads" / uuid.uuid4().hex[:12]
     if isinstance(rows, Uploaded):

@@ -15,7 +15,7 @@ from vtviz.ui.compare.pack import pair_data
 from vtviz.ui.frame.components import asset, component
 from vtviz.ui.frame.language import say
 from vtviz.ui.frame.scores import Score
-from vtviz.ui.show.verdict import verdict
+from vtviz.ui.show.verdict import show_truncation, verdict
 
 PAIR = "pair"
 
@@ -34,6 +34,7 @@ def show_score(explanation: Explanation, other: Explanation | None = None) -> No
     left.metric(score.name, score.text, change, help=score.meaning)
     _, icon, sentence = verdict(explanation)
     right.markdown(f"{icon} {sentence}")
+    show_truncation(explanation.tokens)
 
 
 def show_pair(a: Explanation, b: Explanation) -> int:

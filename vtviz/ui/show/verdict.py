@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from vtviz.engine.explanation import Explanation
+from vtviz.inputs import Tokens
 from vtviz.ui.frame.language import plain, say
 from vtviz.ui.frame.scores import Score
 
@@ -31,5 +32,10 @@ def show_verdict(explanation: Explanation) -> None:
     sure, icon, sentence = verdict(explanation)
     unsure_box = right.info if explanation.is_match is None else right.warning
     (right.success if sure else unsure_box)(sentence, icon=icon)
-    if explanation.tokens.truncated:
-        st.info(say("answer.truncated", count=len(explanation.tokens.words)), icon=":material/content_cut:")
+    show_truncation(explanation.tokens)
+
+
+def show_truncation(tokens: Tokens) -> None:
+    """Where a text is longer than the model reads: how far it reads."""
+    if tokens.truncated:
+        st.info(say("answer.truncated", count=len(tokens.words)), icon=":material/content_cut:")

@@ -12,6 +12,7 @@ from tests.engine.sent import SentEngine
 from vtviz.attribution.options import Options
 from vtviz.engine.local import LocalEngine
 from vtviz.paths import ASSETS
+from vtviz.sentences import catalogue
 from vtviz.ui.ask.selection import Selection, first_selection
 from vtviz.ui.frame import resources
 
@@ -76,7 +77,8 @@ def test_a_slow_method_runs_when_asked_to_and_shows_its_map(app: AppTest) -> Non
     app.session_state["selection"] = replace(first_selection(), method="occlusion", options=Options(window=10))
     app.run()
     button = next(each for each in app.button if "Occlusion" in each.label)
-    assert any("about 10 times" in each.value for each in app.markdown) and not app.exception
+    cost = catalogue("en")["method.slow"].partition("{seconds}")[0].format(method="Occlusion", passes=10)
+    assert any(cost in text.value for text in app.markdown) and not app.exception
     button.click().run()
     end = time.monotonic() + 90
     while any("Occlusion" in each.label or each.label == "Cancel" for each in app.button):

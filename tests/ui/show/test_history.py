@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from vtviz.paths import ASSETS
+from vtviz.sentences import catalogue
 from vtviz.ui.ask.selection import Selection, first_selection
 from vtviz.ui.frame.scores import Score
 from vtviz.ui.show.history import KEPT, Past
@@ -42,5 +43,6 @@ def test_the_history_shows_a_cosine_as_such_and_names_the_target() -> None:
     app.session_state["history"] = [Past(asked, Score(0.2468, "similarity", calibrated=False))]
     app.session_state["history-open"] = True
     app.run()
+    target = f"{catalogue('en')['pick.target_answer']} yes"
     (label,) = (each.label.replace("\\", "") for each in app.button if each.label.startswith("a cup"))
-    assert "0.247" in label and "%" not in label and label.rstrip("]").endswith("answer to the text yes")
+    assert "0.247" in label and "%" not in label and label.rstrip("]").endswith(target)

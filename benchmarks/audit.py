@@ -22,7 +22,7 @@ import typer
 
 from vtviz.audit.audit import run_audit
 from vtviz.audit.manifest import read_manifest
-from vtviz.audit.row import target_of
+from vtviz.audit.rows.row import target_of
 from vtviz.audit.settings import Settings, names
 from vtviz.engine.local import LocalEngine
 from vtviz.models.base import FusionModel

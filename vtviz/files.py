@@ -73,9 +73,9 @@ def address(path: Path) -> str | None:
 
     A ``Path`` keeps one slash of two, and a manifest's path has its folder in front.
     """
-    found = re.search(r"(?:^|/)(https?|ftp|file|s3|gs):/+(.*)", path.as_posix(), re.IGNORECASE | re.DOTALL)
-    slashes = "///" if found and found[1].lower() == "file" else "//"
-    return f"{found[1]}:{slashes}{found[2]}" if found else None
+    result = re.search(r"(?:^|/)(https?|ftp|file|s3|gs):/+(.*)", path.as_posix(), re.IGNORECASE | re.DOTALL)
+    slashes = "///" if result and result[1].lower() == "file" else "//"
+    return f"{result[1]}:{slashes}{result[2]}" if result else None
 
 
 def from_home(written: str) -> Path:
@@ -121,6 +121,17 @@ def is_number(value: object) -> bool:
         return math.isfinite(value)
     except OverflowError:  # an integer beyond all floats
         return False
+
+
+def check_file_place(path: Path) -> None:
+    """Refuses a place where a file could not be written, before the work whose result is to lie there.
+
+    Raises:
+        InputError: if it cannot.
+    """
+    folder = next(item for item in path.absolute().parents if item.exists())
+    if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError("The file {path} cannot be written there; choose another place.", path=str(path))
 
 
 def make_folder(folder: Path) -> None:

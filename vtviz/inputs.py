@@ -120,7 +120,7 @@ def framed(image: ImageInput, frame: Frame, fill: tuple[int, ...] = (0, 0, 0)) -
         return image
     left, top, right, bottom = frame
     corners = (left * image.width, top * image.height, right * image.width, bottom * image.height)
-    x0, y0, x1, y1 = (round(each) for each in corners)
+    x0, y0, x1, y1 = (round(item) for item in corners)
     canvas = np.empty((max(1, y1 - y0), max(1, x1 - x0), 3), np.uint8)
     canvas[:] = fill
     inside = image.pixels[max(0, y0) : max(0, y1), max(0, x0) : max(0, x1)]
@@ -129,9 +129,14 @@ def framed(image: ImageInput, frame: Frame, fill: tuple[int, ...] = (0, 0, 0)) -
     return ImageInput(canvas, image.sha256)
 
 
+def composed(text: str) -> str:
+    """The text with its accents composed: Unicode's form NFC."""
+    return unicodedata.normalize("NFC", text)
+
+
 def normalised(text: str) -> str:
-    """The text with its accents composed (Unicode's form NFC) and a space for what cannot be printed."""
-    return unicodedata.normalize("NFC", BLANK.sub(" ", SOFT.sub("", text)))
+    """The text with its accents composed and a space for what cannot be printed."""
+    return composed(BLANK.sub(" ", SOFT.sub("", text)))
 
 
 def check_text(text: str) -> str:
@@ -154,7 +159,7 @@ def split_words(text: str) -> tuple[Word, ...]:
     Chinese and Japanese are written without spaces: there each character is a word. What a reader sees as one character
     is never split.
     """
-    return tuple(Word(found.group(), found.start(), found.end()) for found in WORD.finditer(text))
+    return tuple(Word(result.group(), result.start(), result.end()) for result in WORD.finditer(text))
 
 
 def group_pieces(text: str, pieces: Sequence[str], spans: Sequence[tuple[int, int]], truncated: bool = False) -> Tokens:
@@ -166,7 +171,7 @@ def group_pieces(text: str, pieces: Sequence[str], spans: Sequence[tuple[int, in
     Raises:
         ValueError: if a piece lies in no word.
     """
-    words, found = list(split_words(text)), []
+    words, result = list(split_words(text)), []
     for start, end in spans:
         held = [i for i, word in enumerate(words) if word.start < end and word.end > start]
         if len(held) > 1 and all(UNSPACED_WORD.fullmatch(words[i].text) for i in held):
@@ -176,14 +181,14 @@ def group_pieces(text: str, pieces: Sequence[str], spans: Sequence[tuple[int, in
         index = next((i for i, word in enumerate(words) if word.start < end and word.end > start), None)
         if index is None:
             raise ValueError(f"the characters {start}:{end} lie in no word of the text")
-        found.append(index)
-    kept = sorted(set(found))
+        result.append(index)
+    kept = sorted(set(result))
     position = {index: new for new, index in enumerate(kept)}
     return Tokens(
         text,
         tuple(pieces),
         tuple(spans),
         tuple(words[index] for index in kept),
-        tuple(position[index] for index in found),
+        tuple(position[index] for index in result),
         truncated,
     )

@@ -32,9 +32,9 @@ def translated(sentence: str, language: str) -> str:
     Values that are sentences of their own, such as the reason of a system, are translated too.
     """
     for template, pattern in _patterns(language):
-        found = pattern.fullmatch(sentence)
-        if found:
-            values = {name: translated(value, language) for name, value in found.groupdict().items()}
+        result = pattern.fullmatch(sentence)
+        if result:
+            values = {name: translated(value, language) for name, value in result.groupdict().items()}
             return error_sentences(language)[template].format(**values)
     return sentence
 
@@ -42,7 +42,7 @@ def translated(sentence: str, language: str) -> str:
 @cache
 def _patterns(language: str) -> list[tuple[str, re.Pattern[str]]]:
     """What sentences with values look like, those with the most words of their own first."""
-    found = []
+    result = []
     for template in error_sentences(language):
         parts, seen, own = [], set[str](), 0
         for literal, name, _, _ in Formatter().parse(template):
@@ -52,5 +52,5 @@ def _patterns(language: str) -> list[tuple[str, re.Pattern[str]]]:
                 parts.append(f"(?P={name})" if name in seen else f"(?P<{name}>.+?)")
                 seen.add(name)
         if own:
-            found.append((own, template, re.compile("".join(parts), re.DOTALL)))
-    return [(template, pattern) for _, template, pattern in sorted(found, key=lambda each: -each[0])]
+            result.append((own, template, re.compile("".join(parts), re.DOTALL)))
+    return [(template, pattern) for _, template, pattern in sorted(result, key=lambda item: -item[0])]

@@ -14,14 +14,14 @@ import pytest
 
 from tests.audit.conftest import SETTINGS, write_manifest
 from vtviz.audit import audit
-from vtviz.audit import row_loop as run
-from vtviz.audit import row_store as rows_module
 from vtviz.audit.audit import run_audit
 from vtviz.audit.manifest import read_manifest
 from vtviz.audit.replay import differences, replay
 from vtviz.audit.report.html import to_html, write_html
 from vtviz.audit.requests import Door
-from vtviz.audit.row import in_frame
+from vtviz.audit.rows import loop as run
+from vtviz.audit.rows import store as rows_module
+from vtviz.audit.rows.row import in_frame
 from vtviz.audit.settings import RANDOM, Settings
 from vtviz.inputs import InputError
 from vtviz.watch import Cancelled, Progress, Watch

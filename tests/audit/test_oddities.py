@@ -16,7 +16,7 @@ from vtviz.audit.audit import run_audit
 from vtviz.audit.manifest import Row, read_manifest
 from vtviz.audit.replay import differences
 from vtviz.audit.requests import Door
-from vtviz.audit.row import OUTSIDE, boxes_of, phrase_of, phrase_spans
+from vtviz.audit.rows.row import OUTSIDE, boxes_of, phrase_of, phrase_spans
 from vtviz.inputs import ImageInput, InputError, Tokens, read_image
 from vtviz.metrics.localisation import energy
 from vtviz.models.base import Target
@@ -42,6 +42,11 @@ def test_a_phrase_is_words_of_its_own() -> None:
     assert list(phrase_spans(text, "a man")) == [(16, 21)]
     assert list(phrase_spans(text, "狗")) == [(25, 26)]
     assert not list(phrase_spans(text, "wo")) and not list(phrase_spans(text, "ext to"))
+
+
+def test_a_phrase_is_found_however_its_accents_are_written(tiny: VtvizBase) -> None:
+    row = Row(1, Path("a.png"), "a cafe\u0301 dog", phrase="cafe\u0301")
+    assert phrase_of(row, tiny.tokenize(row.text)) == (2, 6)
 
 
 def test_the_figure_of_a_phrase_is_that_of_its_own_map(tiny: VtvizBase, tmp_path: Path, door: Door) -> None:

@@ -19,7 +19,7 @@ from vtviz.audit.background import AuditJobs
 from vtviz.audit.history import History
 from vtviz.audit.manifest import read_manifest
 from vtviz.audit.requests import Door, MeasureRow
-from vtviz.audit.row import measure_row
+from vtviz.audit.rows.row import measure_row
 from vtviz.engine.local import LocalEngine
 from vtviz.engine.requests.explain import Explain
 from vtviz.inputs import ImageInput

@@ -54,7 +54,7 @@ def test_methods_by_name_all_of_them_and_the_quick_ones(tiny: VtvizBase) -> None
     assert [method.name for method in named] == ["rise", "raw_attention"]
     everything, quick = ({method.name for method in pointing_methods(tiny, names)} for names in ("all", None))
     assert quick < everything < methods().keys() and "rise" in everything - quick
-    with pytest.raises(InputError, match="gives no map"):
+    with pytest.raises(InputError, match="has no heatmap"):
         pointing_methods(tiny, "leave_one_out")
     with pytest.raises(InputError, match="no method called magic"):
         pointing_methods(tiny, "magic")

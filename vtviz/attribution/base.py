@@ -42,10 +42,10 @@ class Details:
 
     @property
     def incomplete(self) -> bool:
-        """Whether more than 1 % of value − baseline is left unexplained."""
+        """Whether more than 1 % of value − baseline is left unexplained, or one of the three is not a number."""
         if self.value is None or self.baseline is None or self.delta is None:
             return False
-        return abs(self.delta) > COMPLETE * abs(self.value - self.baseline)
+        return not abs(self.delta) <= COMPLETE * abs(self.value - self.baseline)
 
 
 @dataclass(frozen=True)
@@ -150,5 +150,5 @@ def complete(method: Method, options: Options) -> Options:
                 value=value,
             )
         else:
-            complete_options[field.name] = choice.default if value is None else value
+            complete_options[field.name] = choice.default if value is None else int(value)  # of numpy's kinds too
     return Options(**complete_options)

@@ -20,8 +20,8 @@ from vtviz.audit.report.best_and_worst import draw_cases, pick_cases
 from vtviz.audit.report.html import write_html
 from vtviz.audit.report.summary import summarise
 from vtviz.audit.requests import About, Door, LookUp
-from vtviz.audit.row_loop import measure_rows
-from vtviz.audit.row_store import RowStore
+from vtviz.audit.rows.loop import measure_rows
+from vtviz.audit.rows.store import RowStore
 from vtviz.audit.settings import RANDOM, Settings
 from vtviz.files import write_atomically
 from vtviz.inputs import InputError
@@ -103,27 +103,27 @@ def make_report(
 ) -> dict[str, Any]:
     """The report as plain values: the schema of ``report.json``. ``summary`` is equal for equal runs."""
     methods = list(dict.fromkeys(method for model in models for method in model.methods))
-    sanity = {model: found["sanity"] for model, found in checks.items()}
-    heads = {model: found["heads"] for model, found in checks.items()}
+    sanity = {model: result["sanity"] for model, result in checks.items()}
+    heads = {model: result["heads"] for model, result in checks.items()}
     return {
         "schema": SCHEMA,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "settings": settings.to_dict(),
         "inputs": {
-            "manifest": manifest.path.name,
-            "path": str(manifest.path.resolve()),
+            "manifest": _told(Path(manifest.path.name)),
+            "path": _told(manifest.path.resolve()),
             "sha256": manifest.sha256,
             "rows": len(manifest.rows),
             "photos_sha256": photos_sha256(rows),
         },
         "models": [
             {
-                "name": each.name,
-                "weights_sha256": each.weights_sha256,
-                "device": each.device,
-                "methods": list(each.methods),
+                "name": item.name,
+                "weights_sha256": item.weights_sha256,
+                "device": item.device,
+                "methods": list(item.methods),
             }
-            for each in models
+            for item in models
         ],
         "methods": {name: _describe(find_method(name), "label", "paper", "cost") for name in methods},
         "metrics": {
@@ -139,7 +139,12 @@ def make_report(
 def photos_sha256(rows: Path) -> str:
     """One sha256 over those of all photos in the order of the rows; single ones are in ``rows.parquet``."""
     table = pq.read_table(rows, columns=["row", "image_sha256"], filters=[("method", "=", RANDOM)]).sort_by("row")
-    return hashlib.sha256("\n".join(str(each) for each in table["image_sha256"].to_pylist()).encode()).hexdigest()
+    return hashlib.sha256("\n".join(str(item) for item in table["image_sha256"].to_pylist()).encode()).hexdigest()
+
+
+def _told(path: Path) -> str:
+    """A path as text, which JSON can hold, for its bytes may be none."""
+    return os.fsencode(path).decode(errors="replace")
 
 
 def _describe(thing: object, *fields: str) -> dict[str, Any]:

@@ -35,11 +35,11 @@ def spread(rows: Sequence[Row], count: int) -> list[Row]:
 
 def probes_of(rows: Sequence[Row]) -> tuple[Probe, ...]:
     """The rows, each with the text of another row that has another photo (shuffled words where there is none)."""
-    found = []
+    result = []
     for place, row in enumerate(rows):
         others = [other.text for other in (*rows[place + 1 :], *rows[:place]) if other.image != row.image]
-        found.append(Probe(row.photo(), row.text, others[0] if others else "A red bus in a street"))
-    return tuple(found)
+        result.append(Probe(row.photo(), row.text, others[0] if others else "A red bus in a street"))
+    return tuple(result)
 
 
 def run_checks(

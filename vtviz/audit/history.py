@@ -73,11 +73,11 @@ class History:
         """Lists a new audit, which waits."""
         values = (name, time.time(), str(manifest), settings, "waiting", os.getpid())
         with self._open() as database:
-            found = database.execute(
+            result = database.execute(
                 "INSERT INTO audits (name, created, manifest, settings, state, owner) VALUES (?, ?, ?, ?, ?, ?)", values
             )
-        assert found.lastrowid is not None
-        entry = self.get(found.lastrowid)
+        assert result.lastrowid is not None
+        entry = self.get(result.lastrowid)
         assert entry is not None
         return entry
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from vtviz.audit.csv_rows import csv_rows
 from vtviz.files import address, is_number, is_text, parse_json, read_photo, reason
-from vtviz.inputs import ImageInput, InputError
+from vtviz.inputs import ImageInput, InputError, composed
 from vtviz.metrics.localisation import Box
 
 COLUMNS = ("image", "text", "boxes", "phrase", "group", "unit")
@@ -66,8 +66,8 @@ def read_manifest(path: Path, limit: int | None = None) -> Manifest:
     values = reader(text)[:limit]
     if not values:
         raise InputError("The manifest {name} has no rows.", name=path.name)
-    rows = [_row(number, each, path.parent) for number, each in enumerate(values, 1)]
-    named = [bool(each.get("unit")) for each in values]
+    rows = [_row(number, item, path.parent) for number, item in enumerate(values, 1)]
+    named = [bool(item.get("unit")) for item in values]
     in_pixels = any(_in_pixels(row) for row, name in zip(rows, named, strict=True) if not name)
     rows = [row if name else replace(row, unit=_unit(row, in_pixels)) for row, name in zip(rows, named, strict=True)]
     return Manifest(path, hashlib.sha256(data).hexdigest(), tuple(rows))
@@ -116,22 +116,22 @@ def _json(text: str, number: int, where: str) -> Any:
 
 
 def _row(number: int, values: dict[str, Any], folder: Path) -> Row:
-    found = {name: "" if values.get(name) is None else values[name] for name in COLUMNS}
+    result = {name: "" if values.get(name) is None else values[name] for name in COLUMNS}
     for name in ("image", "text", "phrase", "group", "unit"):
-        if not _is_written(found[name]):
+        if not _is_written(result[name]):
             raise InputError("Row {number} of the manifest: the {column} is not text.", number=number, column=name)
-    image, text, phrase = (str(found[name]).strip() for name in ("image", "text", "phrase"))
+    image, text, phrase = (str(result[name]).strip() for name in ("image", "text", "phrase"))
     if not image or not text:
         raise InputError(
             "Row {number} of the manifest has no {column}.", number=number, column="text" if image else "image"
         )
-    if phrase and phrase not in text:
+    if composed(phrase) not in composed(text):
         raise InputError("Row {number} of the manifest has a phrase that does not occur in its text.", number=number)
-    unit = UNITS.get(str(found["unit"]).strip())
+    unit = UNITS.get(str(result["unit"]).strip())
     if unit is None:
         raise InputError("Row {number} of the manifest has a unit that is neither fraction nor pixel.", number=number)
-    boxes = _boxes(number, found["boxes"])
-    return Row(number, folder / image, text, boxes, phrase, str(found["group"]).strip(), unit)
+    boxes = _boxes(number, result["boxes"])
+    return Row(number, folder / image, text, boxes, phrase, str(result["group"]).strip(), unit)
 
 
 def _is_written(value: object) -> bool:
@@ -143,7 +143,7 @@ def _boxes(number: int, values: Any) -> tuple[Box, ...]:
     values = [] if isinstance(values, str) and not values.strip() else values
     if isinstance(values, list) and values and not isinstance(values[0], list):
         values = [values]  # a single box
-    boxes = [_box(each) for each in values] if isinstance(values, list) else [None]
+    boxes = [_box(item) for item in values] if isinstance(values, list) else [None]
     good = tuple(box for box in boxes if box is not None)
     if len(good) < len(boxes):
         raise InputError(
@@ -155,7 +155,7 @@ def _boxes(number: int, values: Any) -> tuple[Box, ...]:
 
 def _box(values: Any) -> Box | None:
     """A box of four finite numbers, or None where it is something else."""
-    if not isinstance(values, list) or len(values) != 4 or not all(is_number(each) for each in values):
+    if not isinstance(values, list) or len(values) != 4 or not all(is_number(item) for item in values):
         return None
-    x0, y0, x1, y1 = (float(each) for each in values)
+    x0, y0, x1, y1 = (float(item) for item in values)
     return (x0, y0, x1, y1) if 0 <= x0 < x1 and 0 <= y0 < y1 else None

@@ -30,7 +30,7 @@ class Difference:
     second: Any
 
     def __str__(self) -> str:
-        numbers = all(isinstance(each, int | float) for each in (self.first, self.second))
+        numbers = all(isinstance(item, int | float) for item in (self.first, self.second))
         gap = f" (a difference of {self.second - self.first:+.2g})" if numbers else ""
         return f"{self.place}: {_short(self.first)} in the report, {_short(self.second)} now{gap}"
 
@@ -73,7 +73,7 @@ def _has_texts(value: Any, *names: str) -> bool:
 PARTS: dict[str, Callable[[Any], bool]] = {  # of a report, that a replay needs
     "settings": lambda value: isinstance(value, dict),
     "inputs": lambda value: _has_texts(value, "path", "sha256", "photos_sha256"),
-    "models": lambda value: isinstance(value, list) and all(_has_texts(each, "weights_sha256") for each in value),
+    "models": lambda value: isinstance(value, list) and all(_has_texts(item, "weights_sha256") for item in value),
     "summary": lambda value: isinstance(value, dict) and bool(value),
 }
 
@@ -108,12 +108,12 @@ def replay(
     settings = settings_from(old["settings"])
     rows = read_manifest(manifest or Path(old["inputs"]["path"]), settings.limit)
     new = run_audit(rows, settings, folder, door, watch)
-    found = [
-        each for key in ("sha256", "photos_sha256") for each in differences(old["inputs"][key], new["inputs"][key], key)
+    result = [
+        item for key in ("sha256", "photos_sha256") for item in differences(old["inputs"][key], new["inputs"][key], key)
     ]
-    first, second = ([each["weights_sha256"] for each in report["models"]] for report in (old, new))
+    first, second = ([item["weights_sha256"] for item in report["models"]] for report in (old, new))
     return [
-        *found,
+        *result,
         *differences(first, second, "weights_sha256"),
         *differences(old["summary"], {key: new["summary"].get(key) for key in old["summary"]}, "summary"),
     ]

@@ -12,7 +12,7 @@ from vtviz.attribution.attribute import attribute_case
 from vtviz.attribution.case import Case
 from vtviz.attribution.registry import find_method
 from vtviz.audit.manifest import Row
-from vtviz.audit.row import measure_row, target_of
+from vtviz.audit.rows.row import measure_row, target_of
 from vtviz.audit.sanity import check_sanity, head_statistics
 from vtviz.audit.settings import Settings
 from vtviz.inputs import ImageInput, framed

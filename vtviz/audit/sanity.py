@@ -11,7 +11,7 @@ from vtviz.attribution.attribute import attribute_case
 from vtviz.attribution.base import Relevance
 from vtviz.attribution.case import Case
 from vtviz.attribution.registry import find_method
-from vtviz.audit.row import target_of
+from vtviz.audit.rows.row import target_of
 from vtviz.inputs import ImageInput
 from vtviz.metrics.attention import head_similarity
 from vtviz.metrics.heads import head_importance

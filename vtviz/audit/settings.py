@@ -65,14 +65,16 @@ def settings_from(values: dict[str, Any]) -> Settings:
     Raises:
         InputError: if they are not settings, or name a method or metric that is not there.
     """
-    found: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-    if not all(name in KINDS and KINDS[name](value) for name, value in found.items()):
+    result: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+    }
+    if not all(name in KINDS and KINDS[name](value) for name, value in result.items()):
         raise InputError("The report has settings that this version of vtviz does not know.")
-    return Settings(**found)
+    return Settings(**result)
 
 
 def _are_names(value: Any) -> bool:
-    return isinstance(value, tuple) and all(isinstance(each, str) for each in value)
+    return isinstance(value, tuple) and all(isinstance(item, str) for item in value)
 
 
 def _is_count(value: Any) -> bool:

@@ -81,10 +81,10 @@ def _replay(report: Path, manifest: Path | None, output: Path | None, device: st
     from vtviz.engine.local import LocalEngine
 
     with tempfile.TemporaryDirectory() as scratch, bars() as watch, closing(LocalEngine(device, models=1)) as door:
-        found = replay(report, output or Path(scratch), door.ask, manifest, watch)
-    for each in found[:SHOWN]:
-        typer.echo(str(each))
-    if len(found) > SHOWN:
-        typer.echo(f"… and {len(found) - SHOWN} more")
-    typer.echo("The figures differ." if found else "The figures agree.")
-    return int(bool(found))
+        result = replay(report, output or Path(scratch), door.ask, manifest, watch)
+    for item in result[:SHOWN]:
+        typer.echo(str(item))
+    if len(result) > SHOWN:
+        typer.echo(f"… and {len(result) - SHOWN} more")
+    typer.echo("The figures differ." if result else "The figures agree.")
+    return int(bool(result))

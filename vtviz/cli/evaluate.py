@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from vtviz.cli.common import Device, Model, app, bars, path_option
-from vtviz.files import make_folder
+from vtviz.files import check_file_place, make_folder, write_atomically
 from vtviz.models.registry import DEFAULT_MODEL
 
 
@@ -37,6 +37,7 @@ def evaluate(
     from vtviz.machine import choose_device, device_label, versions
     from vtviz.models.registry import load_model
 
+    check_file_place(output)
     rows = read_split(data, split, limit)
     loaded = load_model(model, choose_device(device))
     chosen = pointing_methods(loaded, methods)
@@ -53,7 +54,7 @@ def evaluate(
         "versions": versions(),
     }
     make_folder(output.parent)
-    output.write_text(json.dumps({**about, **figures}, indent=2) + "\n", encoding="utf-8")
+    write_atomically(output, (json.dumps({**about, **figures}, indent=2, allow_nan=False) + "\n").encode())
     for line in _summary(figures):
         typer.echo(line)
 

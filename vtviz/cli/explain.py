@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vtviz.cli.common import Device, Model, Photo, app, bars, path_option
-from vtviz.files import make_folder, read_photo, write_atomically
+from vtviz.files import check_file_place, make_folder, read_photo, write_atomically
 from vtviz.models.registry import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def explain(
     from vtviz.render.words import word_maps
     from vtviz.sentences import catalogue
 
+    check_file_place(output / "explanation.json")
     image = read_photo(photo)
     options = Options(layer, head, samples, seed, window)
     with closing(LocalEngine(device)) as engine, bars() as watch:
@@ -81,8 +82,8 @@ def explain(
         typer.echo(notice, err=True)
     details = explanation.relevance.details
     if details is not None and details.incomplete:
-        told = {name: f"{getattr(details, name):.3g}" for name in ("value", "baseline", "delta")}
-        typer.echo(catalogue("en")["method.delta_large"].format(**told), err=True)
+        shown = {name: f"{getattr(details, name):.3g}" for name in ("value", "baseline", "delta")}
+        typer.echo(catalogue("en")["method.delta_large"].format(**shown), err=True)
     if tokens.truncated:
         typer.echo("The text was longer than the model reads; the end was left out.", err=True)
     if explanation.unknown:

@@ -22,8 +22,8 @@ class Pair:
 
     ``maps`` are shares: the relevance of each patch ``[h, w]`` over the sum of its sizes on that side, on the finer
     grid of both where the photo is the same. ``difference`` (the first less the second), ``correlation`` and
-    ``overlap`` are None where the sides have different photos or a map is missing; ``correlation`` also where a map is
-    the same everywhere.
+    ``overlap`` are None where the sides have different photos or a map is missing; the last two also where a map is the
+    same everywhere.
     """
 
     places: tuple[int | None, int | None]
@@ -84,9 +84,9 @@ def _pair(
 ) -> Pair:
     one, other = maps
     if not same_photo or one is None or other is None:
-        alone = [None if each is None else shares(each) for each in maps]
+        alone = [None if item is None else shares(item) for item in maps]
         return Pair(places, (alone[0], alone[1]), scores)
-    a, b = (shares(each) for each in on_one_grid(one, other))
+    a, b = (shares(item) for item in on_one_grid(one, other))
     return Pair(places, (a, b), scores, a - b, rank_correlation(a, b), overlap(a, b))
 
 

@@ -70,8 +70,8 @@ def to_dict(explanation: Explanation) -> dict[str, Any]:
 def _details(details: Details | None) -> dict[str, Any] | None:
     if details is None:
         return None
-    found = {name: value for name, value in vars(details).items() if value is not None}
-    return {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in found.items()}
+    result = {name: value for name, value in vars(details).items() if value is not None}
+    return {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in result.items()}
 
 
 def to_json(explanation: Explanation) -> bytes:

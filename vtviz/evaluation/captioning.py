@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import re
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from itertools import chain
@@ -13,6 +13,7 @@ from torch import Tensor
 from torchmetrics.text import BLEUScore
 
 from vtviz.evaluation.split import Row
+from vtviz.inputs import split_words
 from vtviz.models.base import CaptionModel
 from vtviz.tasks.caption import caption_text
 from vtviz.watch import Watch
@@ -39,8 +40,9 @@ def caption_figures(
 
 
 def caption_words(text: str) -> list[str]:
-    """The words of a caption in lower case, without punctuation."""
-    return re.findall(r"[a-z0-9]+(?:['-][a-z0-9]+)*", text.lower())
+    """The words of a caption in lower case, without punctuation; each Chinese or Japanese character is a word."""
+    words = [word.text.lower().replace("’", "'") for word in split_words(unicodedata.normalize("NFC", text))]
+    return [word for word in words if any(character.isalnum() for character in word)]
 
 
 def bleu(candidates: Sequence[str], references: Sequence[Sequence[str]], order: int = 4) -> float:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import torch
 from sklearn.metrics import precision_recall_fscore_support, roc_auc_score, roc_curve
-from torchmetrics.functional.classification import binary_calibration_error
+
+from vtviz.models.finite import need_numbers
 
 CURVE_POINTS = 101
 BINS = 15
@@ -20,8 +20,12 @@ def matching_figures(right: np.ndarray, wrong: np.ndarray, threshold: float | No
     A pair is called a match where its probability is at least ``threshold``. ``roc`` holds points (false positive
     rate, true positive rate) of the category match. Without a threshold nothing is called a match: scores of any scale
     have only an AUC and a curve, and the figures that need a threshold or a probability are None.
+
+    Raises:
+        ModelError: if a probability is not a number.
     """
     scores = np.concatenate([right, wrong])
+    need_numbers(scores)
     labels = np.concatenate([np.ones(len(right), int), np.zeros(len(wrong), int)])
     if threshold is None:
         auc = float(roc_auc_score(labels, scores))
@@ -49,9 +53,10 @@ def matching_figures(right: np.ndarray, wrong: np.ndarray, threshold: float | No
 
 def calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
     """Expected calibration error (Naeini et al., AAAI 2015): mean distance, in bins of equal width, of the probability
-    from the share of true pairs."""
-    scores, truth = torch.from_numpy(probabilities).float(), torch.from_numpy(labels).long()
-    return float(binary_calibration_error(scores, truth, n_bins=BINS, norm="l1"))
+    from the share of true pairs. A probability of 1 is in the last bin."""
+    bins = np.minimum((probabilities * BINS).astype(int), BINS - 1)
+    gaps = np.bincount(bins, weights=probabilities - labels, minlength=BINS)
+    return float(np.abs(gaps).sum() / len(probabilities))
 
 
 def _curve(labels: np.ndarray, scores: np.ndarray) -> list[list[float]]:

@@ -26,15 +26,21 @@ def match_logits(model: FusionModel, features: Tensor, captions: list[str]) -> T
 def mismatch_logits(
     model: FusionModel, features: Mapping[int, Tensor] | Sequence[Tensor], rows: Sequence[Row], index: int
 ) -> Tensor:
-    """Logits ``[captions]`` of caption k of photo ``index`` with photo (index + 1 + k) mod N."""
+    """Logits ``[captions]`` of caption k of photo ``index`` with photo (index + 1 + k) mod N.
+
+    Of a photo with N captions or more, the first ones' photos come again, and its own is passed over.
+    """
     captions: list[str] = rows[index]["captions"]
-    others = torch.cat([features[(index + 1 + k) % len(rows)] for k in range(len(captions))])
+    others = torch.cat([features[(index + 1 + k % (len(rows) - 1)) % len(rows)] for k in range(len(captions))])
     return model.match_logits(others, captions).cpu()
 
 
 def probabilities(logits: Sequence[Tensor]) -> np.ndarray:
-    """Match probabilities of blocks of logits, one after the other."""
-    return torch.cat(list(logits)).sigmoid().numpy()
+    """Match probabilities of blocks of logits, one after the other.
+
+    They are float64: in float32 every logit above 17 would be 1, and such pairs would tie.
+    """
+    return torch.cat(list(logits)).double().sigmoid().numpy()
 
 
 def judgement_figures(model: FusionModel, photos: Photos, rows: Sequence[Row], watch: Watch) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from vtviz.attribution.registry import find_method, methods
 from vtviz.evaluation.matching import match_logits
 from vtviz.evaluation.photos import EncodedPhoto
 from vtviz.evaluation.split import Row
-from vtviz.inputs import ImageInput, InputError
-from vtviz.metrics.localisation import in_boxes, peak
+from vtviz.inputs import ImageInput, InputError, normalised
+from vtviz.metrics.localisation import in_boxes, points_into
 from vtviz.models.base import FusionModel
 from vtviz.watch import Watch
 
@@ -91,15 +91,15 @@ class PointingGame:
         self, case: Case, relevances: Mapping[str, list[Relevance]], phrase: Row, caption: str, photo: EncodedPhoto
     ) -> None:
         index, boxes = phrase["caption"], phrase["boxes"]
-        stripped = len(caption) - len(caption.lstrip())  # a caption is stripped before it is tokenised
-        start, end = phrase["start"] - stripped, phrase["end"] - stripped
+        stripped = len(caption) - len(caption.lstrip())  # a caption is normalised before it is tokenised
+        start, end = (len(normalised(caption[stripped : phrase[edge]])) for edge in ("start", "end"))
         pieces = [i for i, (first, last) in enumerate(case.tokens[index].spans) if first < end and last > start]
         self.phrases += 1
         self.centre += in_boxes((0.5, 0.5), boxes)
         for name, of_captions in relevances.items():
             if pieces:
                 phrase_map: np.ndarray = of_captions[index].maps[pieces].mean(axis=0)
-                self.hits[name] += in_boxes(peak(phrase_map, *photo.size, photo.frame), boxes)
+                self.hits[name] += points_into(phrase_map, boxes, *photo.size, photo.frame)
 
     def figures(self) -> dict[str, Any]:
         """Hits and accuracy by name."""

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from vtviz.evaluation.split import Row
 from vtviz.models.base import FusionModel
+from vtviz.models.finite import need_numbers
 from vtviz.watch import Watch
 
 CUTS = (1, 5, 10)
@@ -35,7 +36,11 @@ def recall(similarity: Tensor, owner: Tensor) -> dict[str, dict[str, float]]:
 
     Text→image: the share of texts whose image is among the first k. Image→text: the share of images with one of
     their texts among the first k. Ties count against the model.
+
+    Raises:
+        ModelError: if a similarity is not a number.
     """
+    need_numbers(similarity)
     texts, images = similarity.shape
     own = similarity[torch.arange(texts), owner]
     image_rank = (similarity >= own[:, None]).sum(dim=1)

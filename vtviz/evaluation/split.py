@@ -36,9 +36,9 @@ def read_split(data: Path, split: str, limit: int | None = None) -> list[Row]:
             raise InputError("The photo {photo} in {name} has no captions.", photo=row["image"], name=path.name)
         _check_texts(row["captions"], number, path.name)
         phrases = row.setdefault("phrases", [])
-        if not isinstance(phrases, list) or not all(_is_phrase(each, row["captions"]) for each in phrases):
+        if not isinstance(phrases, list) or not all(_is_phrase(item, row["captions"]) for item in phrases):
             raise _wrong("phrases", number, path.name)
-        rows.append({**row, "phrases": [_completed(each, row["captions"]) for each in phrases]})
+        rows.append({**row, "phrases": [_completed(item, row["captions"]) for item in phrases]})
     return rows
 
 
@@ -126,11 +126,11 @@ def _check_texts(texts: Sequence[str], number: int, name: str) -> None:
 
 
 def _are_texts(value: Any) -> bool:
-    return isinstance(value, list) and all(is_text(each) for each in value)
+    return isinstance(value, list) and all(is_text(item) for item in value)
 
 
 def _are_numbers(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(is_number(each) for each in value)
+    return isinstance(value, list) and bool(value) and all(is_number(item) for item in value)
 
 
 def _is_phrase(value: Any, captions: Sequence[str]) -> bool:

@@ -8,6 +8,12 @@ import torch.nn.functional as F
 from scipy.stats import spearmanr
 
 TOP_SHARE = 0.2
+FLAT = 1e-6  # of the largest size in a map: differences below it come from rounding, as when a flat map is enlarged
+
+
+def is_flat(values: np.ndarray) -> bool:
+    """Whether a map is the same everywhere, or holds what is not a number: it has no order and no peak."""
+    return not float(np.ptp(values)) > FLAT * float(np.abs(values).max())
 
 
 def shares(values: np.ndarray) -> np.ndarray:
@@ -25,16 +31,19 @@ def on_one_grid(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.n
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> float | None:
     """Spearman's ρ of two maps ``[h, w]`` over their patches, -1..1: the Pearson correlation of ranks, where ties get
     their mean rank. None where a map is the same everywhere, because it has no order."""
-    if first.size < 2 or np.ptp(first) == 0 or np.ptp(second) == 0:
+    if is_flat(first) or is_flat(second):
         return None
     return float(spearmanr(first.ravel(), second.ravel()).statistic)
 
 
-def overlap(first: np.ndarray, second: np.ndarray, share: float = TOP_SHARE) -> float:
-    """Intersection over union, 0..1, of the ``share`` of patches that are highest in each map ``[h, w]``.
+def overlap(first: np.ndarray, second: np.ndarray, share: float = TOP_SHARE) -> float | None:
+    """Intersection over union, 0..1, of the ``share`` of patches that are highest in each map ``[h, w]``. None where a
+    map is the same everywhere, because it has no highest patches.
 
     Of patches that tie at the edge of the set, the earlier ones in reading order are taken.
     """
+    if is_flat(first) or is_flat(second):
+        return None
     one, other = _top(first, share), _top(second, share)
     return len(one & other) / len(one | other)
 

@@ -53,12 +53,17 @@ class Subject:
 
     @property
     def has(self) -> frozenset[Need]:
-        """What there is to measure by: a method that says nothing about one side has nothing to rank there."""
-        present: list[Need] = ["patches"] if self.patch_scores.any() else []
-        present += ["words"] if self.word_scores.any() else []
+        """What there is to measure by: a method that says nothing about one side has nothing to rank there, and one
+        that gives something else than numbers neither."""
+        present: list[Need] = ["patches"] if _rank(self.patch_scores) else []
+        present += ["words"] if _rank(self.word_scores) else []
         present += ["boxes"] if self.boxes else []
         present += ["explain"] if self.explain else []
         return frozenset(present)
+
+
+def _rank(scores: np.ndarray) -> bool:
+    return bool(np.isfinite(scores).all() and scores.any())
 
 
 @dataclass(frozen=True)

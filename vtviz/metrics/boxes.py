@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vtviz.metrics.base import Metric, Need, Subject
-from vtviz.metrics.localisation import energy, in_boxes, overlap, peak
+from vtviz.metrics.localisation import energy, overlap, points_into
 
 HIT = 0.5
 NEEDS: frozenset[Need] = frozenset({"boxes", "patches"})
@@ -22,8 +22,7 @@ def named_map(subject: Subject) -> np.ndarray:
 
 
 def _pointing(subject: Subject) -> float:
-    where = peak(named_map(subject), subject.image.width, subject.image.height)
-    return float(in_boxes(where, subject.boxes))
+    return float(points_into(named_map(subject), subject.boxes, subject.image.width, subject.image.height))
 
 
 def _overlap(subject: Subject) -> float:

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from vtviz.inputs import WHOLE_FRAME, Frame
+from vtviz.metrics.agreement import is_flat
 
 Box = tuple[float, float, float, float]  # x0, y0, x1, y1 as fractions of width and height
 
@@ -29,6 +30,14 @@ def in_boxes(point: tuple[float, float], boxes: Sequence[Box]) -> bool:
     """Pointing game (Zhang et al., "Top-down Neural Attention by Excitation Backprop", ECCV 2016): is it a hit?"""
     x, y = point
     return any(x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in boxes)
+
+
+def points_into(
+    relevance: np.ndarray, boxes: Sequence[Box], width: int, height: int, frame: Frame = WHOLE_FRAME
+) -> bool:
+    """Whether the peak of a map ``[h, w]`` lies in a box. A map that is the same everywhere has no peak, and is a miss
+    wherever the boxes lie."""
+    return not is_flat(relevance) and in_boxes(peak(relevance, width, height, frame), boxes)
 
 
 def inside(boxes: Sequence[Box], grid: tuple[int, int]) -> np.ndarray:

@@ -17,7 +17,7 @@ from vtviz.models.recorder import Change, Recording
 
 
 class ModelError(UserError, RuntimeError):
-    """A model that cannot be loaded."""
+    """A model that cannot be loaded, or whose answer is not a number."""
 
 
 TargetKind = Literal["match", "similarity", "caption", "answer"]

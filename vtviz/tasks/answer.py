@@ -12,6 +12,7 @@ from vtviz.attribution.base import Relevance
 from vtviz.attribution.maps import of_tokens
 from vtviz.inputs import Tokens
 from vtviz.models.base import AnswerModel
+from vtviz.models.finite import need_numbers
 
 CANDIDATES = 5
 
@@ -44,10 +45,12 @@ def answer_question(model: AnswerModel, features: Tensor, question: str) -> Answ
 
     Raises:
         InputError: if the question holds nothing to read.
+        ModelError: if a logit is not a number.
     """
     tokens = model.tokenize(question)
     with torch.enable_grad(), model.record({"text→image"}) as recording:
         logits = model.answer_logits(features, [tokens.text])[0].float()
+        need_numbers(logits.detach())
         weights = recording.of_kind("text→image")
         gradients = torch.autograd.grad(logits.max(), weights)
     weighted = [

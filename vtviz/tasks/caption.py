@@ -10,6 +10,7 @@ from torch import Tensor
 
 from vtviz.inputs import WHOLE_FRAME, Frame, InputError, Tokens
 from vtviz.models.base import CaptionModel, ScoreKind, as_score
+from vtviz.models.finite import need_numbers
 from vtviz.tasks.beam import Beam, beam_search
 from vtviz.watch import Watch
 
@@ -60,6 +61,7 @@ def write_captions(
         if not texts:
             raise InputError("The model found no caption for this photo.")
         matches = model.match_logits(features.expand(len(texts), -1, -1), texts)
+        need_numbers(matches)
         scores = as_score(matches, model.score_kind).tolist()
         return [_caption(model, memory, beam, score, frame) for beam, score in zip(beams, scores, strict=True)]
 

@@ -26,7 +26,7 @@ def pick_cases(path: Path, settings: Settings, models: Sequence[About]) -> dict[
     Compared is insertion less deletion over patches where both were measured, otherwise the first metric that has a
     better direction.
     """
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for model in models:
         for method in model.methods:
             filters = [("model", "=", model.name), ("method", "=", method), ("status", "=", "ok")]
@@ -47,8 +47,8 @@ def pick_cases(path: Path, settings: Settings, models: Sequence[About]) -> dict[
                 ]
                 for name, places in (("best", best), ("worst", worst))
             }
-            found.setdefault(model.name, {})[method] = {"by": by, **rows}
-    return found
+            result.setdefault(model.name, {})[method] = {"by": by, **rows}
+    return result
 
 
 def _compared(table: Any, settings: Settings) -> tuple[str, np.ndarray]:
@@ -72,8 +72,8 @@ def draw_cases(folder: Path, cases: dict[str, Any], rows: Sequence[Row], door: D
     by_number = {row.number: row for row in rows}
     (folder / PICTURES).mkdir(exist_ok=True)
     for model, methods in cases.items():
-        for method, found in methods.items():
-            for case in (*found["best"], *found["worst"]):
+        for method, result in methods.items():
+            for case in (*result["best"], *result["worst"]):
                 file = folder / PICTURES / case["picture"]
                 if not file.is_file():
                     row = by_number[case["row"]]

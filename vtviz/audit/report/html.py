@@ -63,7 +63,7 @@ def to_html(report: dict[str, Any], pictures: dict[str, bytes], language: str = 
         shown=shown,
         several=len(report["models"]) > 1,
         families=[f for f in FAMILIES if any(m["family"] == f for m in report["metrics"].values())],
-        verdicts={(each["model"], each["method"]): verdicts(report, each["model"], each["method"]) for each in shown},
+        verdicts={(item["model"], item["method"]): verdicts(report, item["model"], item["method"]) for item in shown},
         metric=lambda name: label("audit.metric", name, report["metrics"][name]["label"]),
         method=lambda name: _method(report, label, say, name),
         compared=lambda by: " − ".join(label("audit.metric", name, name) for name in by.split(" − ")),
@@ -86,7 +86,7 @@ def _number(value: float | None, digits: int = 3) -> str:
 
 def _span(report: dict[str, Any], name: str, model: str) -> tuple[float, float]:
     """The range of a metric's intervals over the methods, with a margin, for drawing them."""
-    found = [each[name] for each in report["summary"]["metrics"][model].values() if name in each]
-    low, high = min((each["low"] for each in found), default=0.0), max((each["high"] for each in found), default=1.0)
+    result = [item[name] for item in report["summary"]["metrics"][model].values() if name in item]
+    low, high = min((item["low"] for item in result), default=0.0), max((item["high"] for item in result), default=1.0)
     margin = 0.08 * (high - low) or 0.5
     return low - margin, high + margin

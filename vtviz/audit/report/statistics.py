@@ -42,12 +42,12 @@ def difference(first: np.ndarray, second: np.ndarray, clusters: np.ndarray, seed
     The p value is that of flipping the signs of whole clusters (paired permutation test; Good, 2005).
     """
     gap = first - second
-    found = interval(gap, clusters, seed)
-    if found is None:
+    result = interval(gap, clusters, seed)
+    if result is None:
         return None
     sums, _ = _by_cluster(gap, clusters)
     if len(sums) == 1:
-        return found, 1.0
+        return result, 1.0
     flipped = permutation_test(
         (sums,),
         np.sum,
@@ -57,7 +57,7 @@ def difference(first: np.ndarray, second: np.ndarray, clusters: np.ndarray, seed
         batch=max(1, BATCH // len(sums)),
         rng=np.random.default_rng(seed),
     )
-    return found, float(flipped.pvalue)
+    return result, float(flipped.pvalue)
 
 
 def adjusted(p_values: list[float]) -> list[float]:
@@ -74,10 +74,10 @@ def _by_cluster(values: np.ndarray, clusters: np.ndarray) -> tuple[np.ndarray, n
 
 def _resampled(sums: np.ndarray, counts: np.ndarray, seed: int) -> np.ndarray:
     """Means of ``RESAMPLES`` draws of clusters with replacement."""
-    rng, found, done = np.random.default_rng(seed), [], 0
+    rng, result, done = np.random.default_rng(seed), [], 0
     while done < RESAMPLES:
         count = min(RESAMPLES - done, max(1, BATCH // len(sums)))
         drawn = rng.integers(0, len(sums), size=(count, len(sums)))
-        found.append(sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1))
+        result.append(sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1))
         done += count
-    return np.concatenate(found)
+    return np.concatenate(result)

@@ -71,13 +71,13 @@ def _told(path: Path, counts: str, numbers: str, column: str) -> dict[str, Any]:
     """How many rows each reason or note is about, the most frequent first, and the numbers of the first of them."""
     table = pq.read_table(path, columns=["row", column], filters=[("method", "=", RANDOM)]).sort_by("row")
     rows: dict[str, list[int]] = {}
-    for row, told in zip(table["row"].to_pylist(), table[column].to_pylist(), strict=True):
-        for sentence in [told] if isinstance(told, str) else told or ():
+    for row, shown in zip(table["row"].to_pylist(), table[column].to_pylist(), strict=True):
+        for sentence in [shown] if isinstance(shown, str) else shown or ():
             rows.setdefault(sentence, []).append(row)
     ordered = sorted(rows.items(), key=lambda item: (-len(item[1]), item[0]))
     return {
-        counts: {sentence: len(found) for sentence, found in ordered},
-        numbers: {sentence: sorted(set(found))[:LISTED] for sentence, found in ordered},
+        counts: {sentence: len(result) for sentence, result in ordered},
+        numbers: {sentence: sorted(set(result))[:LISTED] for sentence, result in ordered},
     }
 
 
@@ -85,21 +85,21 @@ def _interval(columns: Columns, name: str, seed: int, chosen: np.ndarray | None 
     values, clusters = columns[name], columns["image_sha256"]
     if chosen is not None:
         values, clusters = values[chosen], clusters[chosen]
-    found = interval(values, clusters, seed)
-    return asdict(found) if found else None
+    result = interval(values, clusters, seed)
+    return asdict(result) if result else None
 
 
 def _means(table: dict[tuple[str, str], Columns], settings: Settings, group: str | None) -> dict[str, Any]:
-    found: dict[str, dict[str, Any]] = {}
+    result: dict[str, dict[str, Any]] = {}
     for (model, method), columns in table.items():
         chosen = None if group is None else columns["group"] == group
         values = {name: _interval(columns, name, settings.seed, chosen) for name in settings.metrics}
-        found.setdefault(model, {})[method] = {name: value for name, value in values.items() if value}
-    return found
+        result.setdefault(model, {})[method] = {name: value for name, value in values.items() if value}
+    return result
 
 
 def _comparisons(table: dict[tuple[str, str], Columns], settings: Settings) -> list[dict[str, Any]]:
-    found = []
+    result = []
     for first, second in _compared(list(table)):
         for name in settings.metrics:
             if find_metric(name).direction == "none":
@@ -107,11 +107,11 @@ def _comparisons(table: dict[tuple[str, str], Columns], settings: Settings) -> l
             gap = difference(table[first][name], table[second][name], table[first]["image_sha256"], settings.seed)
             if gap:
                 one, two = ({"model": model, "method": method} for model, method in (first, second))
-                found.append({"metric": name, "first": one, "second": two, **asdict(gap[0]), "p": gap[1]})
-    for each, p in zip(found, adjusted([each["p"] for each in found]), strict=True):
+                result.append({"metric": name, "first": one, "second": two, **asdict(gap[0]), "p": gap[1]})
+    for each, p in zip(result, adjusted([each["p"] for each in result]), strict=True):
         each["p_adjusted"] = p
         each["better"] = _better(each)
-    return found
+    return result
 
 
 def _compared(pairs: list[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:

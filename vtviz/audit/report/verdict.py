@@ -23,16 +23,16 @@ class Verdict:
 
 def verdicts(report: dict[str, Any], model: str, method: str) -> list[Verdict]:
     """Against the random ranking for each metric, then the sanity checks, for one method on one model."""
-    found = [each for name in report["metrics"] if (each := _against_random(report, model, method, name))]
+    result = [item for name in report["metrics"] if (item := _against_random(report, model, method, name))]
     for outcome in report["summary"]["sanity"].get(model, {}).get(method, []):
-        found.append(_of_check(outcome))
-    return found
+        result.append(_of_check(outcome))
+    return result
 
 
 def _against_random(report: dict[str, Any], model: str, method: str, metric: str) -> Verdict | None:
-    for each in report["summary"]["comparisons"]:
-        pair = (each["first"], each["second"])
-        if each["metric"] == metric and pair == (
+    for item in report["summary"]["comparisons"]:
+        pair = (item["first"], item["second"])
+        if item["metric"] == metric and pair == (
             {"model": model, "method": method},
             {"model": model, "method": RANDOM},
         ):
@@ -41,9 +41,9 @@ def _against_random(report: dict[str, Any], model: str, method: str, metric: str
                 "metric": metric,
                 "own": means[method][metric]["mean"],
                 "random": means[RANDOM][metric]["mean"],
-                "p": each["p_adjusted"],
+                "p": item["p_adjusted"],
             }
-            tone: Tone = {"first": "good", "second": "bad", None: "unsure"}[each["better"]]  # type: ignore[assignment]
+            tone: Tone = {"first": "good", "second": "bad", None: "unsure"}[item["better"]]  # type: ignore[assignment]
             if metric in SHARP and tone == "bad" and _lies_right(report, model, method):
                 return Verdict("against_random.sharp", "unsure", values)
             return Verdict(f"against_random.{tone}", tone, values)
@@ -52,8 +52,8 @@ def _against_random(report: dict[str, Any], model: str, method: str, metric: str
 
 def _lies_right(report: dict[str, Any], model: str, method: str) -> bool:
     """Whether more of the map lies in the boxes than of a random ranking."""
-    found = _against_random(report, model, method, "energy")
-    return found is not None and found.tone == "good"
+    result = _against_random(report, model, method, "energy")
+    return result is not None and result.tone == "good"
 
 
 def _of_check(outcome: dict[str, Any]) -> Verdict:

@@ -16,6 +16,7 @@ from vtviz.engine.explanation import Explanation
 from vtviz.inputs import ImageInput
 from vtviz.machine import device_label, memory_mb, synchronise, versions
 from vtviz.models.base import MATCH, FusionModel, Target, as_score
+from vtviz.models.finite import need_numbers
 from vtviz.models.record import AttentionLayer, AttentionRecord
 from vtviz.models.registry import DEFAULT_MODEL
 from vtviz.watch import Watch
@@ -54,6 +55,7 @@ class Explain:
 
         Raises:
             InputError: if the text, the target, the method or an option is not one that the model can take.
+            ModelError: if the score or the relevance holds something that is not a number.
             Cancelled: if ``watch`` says so.
         """
         method = usual_method(model, self.target.kind) if self.method is None else find_method(self.method)
@@ -67,8 +69,11 @@ class Explain:
         if "text→image" in model.abilities.kinds[MATCH.kind]:
             chosen_layer(forward, Options(self.options.layer, self.options.head))
         synchronise(model.device)
+        need_numbers(forward.values.detach())
         watch.enter("attribution")
         (relevance,) = attribute_case(case, method.name, self.options, watch)
+        for values in (relevance.tokens, relevance.image, relevance.maps):
+            need_numbers(values)
         synchronise(model.device)
         tokens, device = match.tokens[0], model.device
         return Explanation(

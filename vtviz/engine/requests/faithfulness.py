@@ -9,7 +9,7 @@ import numpy as np
 from vtviz.attribution.case import Case
 from vtviz.attribution.masked import FILLS, Fill, Masked
 from vtviz.engine.engine import Workbench
-from vtviz.engine.explanation import Attribution
+from vtviz.engine.requests.attribution_request import AttributionRequest
 from vtviz.engine.run_log import Notes
 from vtviz.metrics.faithfulness import area, prefixes
 from vtviz.models.base import FusionModel
@@ -47,24 +47,13 @@ class Faithfulness:
 
 
 @dataclass(frozen=True)
-class MeasureFaithfulness:
+class MeasureFaithfulness(AttributionRequest):
     """Adds and takes away the patches of an explanation in 8 steps, and those of 3 random rankings.
 
     ``fill`` stands in for patches. The answer is None where the map is flat, so that there is nothing to rank.
     """
 
-    of: Attribution
     fill: Fill = "blur"
-
-    slow = False
-
-    @property
-    def model(self) -> str:
-        return self.of.model
-
-    @property
-    def device(self) -> str | None:
-        return self.of.device
 
     @property
     def key(self) -> str:

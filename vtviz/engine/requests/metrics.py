@@ -12,7 +12,8 @@ from vtviz.attribution.case import Case
 from vtviz.attribution.masked import Fill, Masked
 from vtviz.attribution.registry import find_method
 from vtviz.engine.engine import Workbench
-from vtviz.engine.explanation import Attribution, Explanation
+from vtviz.engine.explanation import Explanation
+from vtviz.engine.requests.attribution_request import AttributionRequest
 from vtviz.engine.requests.faithfulness import RANKINGS, STEPS, Faithfulness
 from vtviz.inputs import ImageInput
 from vtviz.metrics.base import Metric, Subject
@@ -68,22 +69,11 @@ def measured(quick: Faithfulness) -> dict[str, Measured]:
 
 
 @dataclass(frozen=True)
-class MeasureMetric:
+class MeasureMetric(AttributionRequest):
     """One metric, by name, of an explanation and of random rankings. ``fill`` stands in for patches."""
 
-    of: Attribution
     metric: str
     fill: Fill = "blur"
-
-    slow = False
-
-    @property
-    def model(self) -> str:
-        return self.of.model
-
-    @property
-    def device(self) -> str | None:
-        return self.of.device
 
     @property
     def key(self) -> str:

@@ -54,13 +54,20 @@ def load_folder(folder: Path, device: torch.device | None = None) -> VtvizBase:
         described = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         network = FusionNetwork(NetworkConfig(**described.pop("network")))
         network.load_state_dict(load_weights(weights))
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        tokenizer = _tokenizer(folder / "tokenizer.json")
         counts = json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))
         vocabulary = Vocabulary(counts, spelling(tokenizer))
         network.to(device or torch.device("cpu"))
         return VtvizBase(network, tokenizer, hashlib.sha256(weights).hexdigest(), vocabulary, **described)
-    except (SafetensorError, RuntimeError, KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+    except (SafetensorError, RuntimeError, KeyError, TypeError, AttributeError, ValueError) as error:
         raise ModelError(
             "The files in the model folder {folder} are damaged or do not belong together; copy them again.",
             folder=folder.name,
         ) from error
+
+
+def _tokenizer(path: Path) -> Tokenizer:
+    try:
+        return Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises no class of its own
+        raise ValueError(str(error)) from error

@@ -12,8 +12,8 @@ from typing import Any
 
 from vtviz.audit.manifest import Row
 from vtviz.audit.requests import About, Door, MeasureRow
-from vtviz.audit.row import failed_row
-from vtviz.audit.row_store import RowStore
+from vtviz.audit.rows.row import failed_row
+from vtviz.audit.rows.store import RowStore
 from vtviz.audit.settings import Settings
 from vtviz.inputs import InputError
 from vtviz.models.base import ModelError

@@ -14,6 +14,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from vtviz.inputs import InputError
+
 KEY = ("model", "row", "method")
 PARTS, WHOLE = "parts", "rows.parquet"
 GROUP = 4096  # records in memory while the parts are joined
@@ -47,15 +49,19 @@ class RowStore:
 
     def done(self) -> dict[tuple[str, int], str]:
         """The models and rows that were measured and are on disk, and the sha256 of the photo that each was measured
-        on. Rows that failed are not done."""
-        found: dict[tuple[str, int], str] = {}
+        on. Rows that failed are not done.
+
+        Raises:
+            InputError: if a file is damaged.
+        """
+        result: dict[tuple[str, int], str] = {}
         for file in self._files():
-            table = pq.read_table(file, columns=["model", "row", "status", "image_sha256"])
+            table = _read(file, ["model", "row", "status", "image_sha256"])
             for model, row, status, sha256 in zip(*(column.to_pylist() for column in table.columns), strict=True):
-                found.pop((model, row), None)
+                result.pop((model, row), None)
                 if status == "ok":
-                    found[model, row] = sha256
-        return found
+                    result[model, row] = sha256
+        return result
 
     def add(self, records: Sequence[dict[str, Any]]) -> None:
         """Takes records, which are lost by a kill before the next ``flush``."""
@@ -95,6 +101,15 @@ class RowStore:
                 yield table.filter(pa.array([newest[key] == number for key in _keys(table)]))
 
 
+def _read(path: Path, columns: list[str]) -> pa.Table:
+    try:
+        return pq.read_table(path, columns=columns)
+    except pa.ArrowInvalid as error:
+        raise InputError(
+            "The file {file} is damaged; remove it, and the rows that it held are measured again.", file=str(path)
+        ) from error
+
+
 def _keys(table: pa.Table) -> list[tuple[Any, ...]]:
     return list(zip(*(table[name].to_pylist() for name in KEY), strict=True))
 
@@ -105,4 +120,6 @@ def _write(path: Path, tables: Iterable[pa.Table], schema: pa.Schema) -> None:
     with pq.ParquetWriter(new, schema, compression="zstd") as writer:
         for table in tables:
             writer.write_table(table)
+    with new.open("rb+") as file:  # or a power cut could leave an empty file under the new name
+        os.fsync(file.fileno())
     os.replace(new, path)

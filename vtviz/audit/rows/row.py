@@ -14,13 +14,14 @@ from vtviz.attribution.case import Case
 from vtviz.attribution.masked import Masked
 from vtviz.audit.manifest import Row
 from vtviz.audit.settings import RANDOM, Settings
-from vtviz.inputs import Frame, ImageInput, InputError, Tokens, split_words
+from vtviz.inputs import Frame, ImageInput, InputError, Tokens, composed, split_words
 from vtviz.metrics.attention import entropy
 from vtviz.metrics.base import Explain, Subject
 from vtviz.metrics.baseline import random_ranking
 from vtviz.metrics.localisation import Box
 from vtviz.metrics.registry import find_metric
 from vtviz.models.base import FusionModel, Target
+from vtviz.models.finite import need_numbers
 from vtviz.watch import Watch
 
 BEYOND = 0.001  # of a side: what a box may reach over the edge of the photo by rounding
@@ -44,6 +45,7 @@ def measure_row(
 
     Raises:
         InputError: if the photo or the text cannot be used, or a method is not defined for the model.
+        ModelError: if the score is not a number.
         Cancelled: if the watch says so.
     """
     case = Case(model, image, [row.text], target_of(model), features)
@@ -56,7 +58,8 @@ def measure_row(
         "attention_entropy": attention_entropy(case),
         "notes": [*([TRUNCATED] if case.tokens[0].truncated else []), *([note] if note else [])],
     }
-    found = []
+    need_numbers(np.array(shared["score"]))
+    result = []
     for method in (*settings.methods_of(model), RANDOM):
         watch.check()
         explain = None if method == RANDOM else explainer(model, method, watch)
@@ -66,8 +69,8 @@ def measure_row(
         for metric in settings.metrics:
             watch.check()
             values[metric] = find_metric(metric).take(subject)
-        found.append({**blank(row, name, method), **shared, "status": "ok", **values})
-    return found
+        result.append({**blank(row, name, method), **shared, "status": "ok", **values})
+    return result
 
 
 def row_seed(seed: int, image_sha256: str, text: str) -> int:
@@ -113,15 +116,15 @@ def fractions(row: Row, image: ImageInput) -> tuple[Box, ...]:
         raise InputError(
             "Other boxes of the manifest are in pixels, and these may be fractions; name the unit in a column `unit`."
         )
-    found = tuple((x0 / wide, y0 / high, x1 / wide, y1 / high) for x0, y0, x1, y1 in row.boxes)
-    if any(value > 1 + BEYOND for box in found for value in box):
+    result = tuple((x0 / wide, y0 / high, x1 / wide, y1 / high) for x0, y0, x1, y1 in row.boxes)
+    if any(value > 1 + BEYOND for box in result for value in box):
         raise InputError(
             "A box lies outside the {width} × {height} photo; check its numbers, or name their unit in a column "
             "`unit`: fraction or pixel.",
             width=image.width,
             height=image.height,
         )
-    return tuple((x0, y0, min(x1, 1.0), min(y1, 1.0)) for x0, y0, x1, y1 in found)
+    return tuple((x0, y0, min(x1, 1.0), min(y1, 1.0)) for x0, y0, x1, y1 in result)
 
 
 def in_frame(boxes: tuple[Box, ...], frame: Frame) -> tuple[Box, ...]:
@@ -132,11 +135,11 @@ def in_frame(boxes: tuple[Box, ...], frame: Frame) -> tuple[Box, ...]:
     def within(value: float, first: float, size: float) -> float:
         return min(max((value - first) / size, 0.0), 1.0)
 
-    found = (
+    result = (
         (within(x0, left, wide), within(y0, top, high), within(x1, left, wide), within(y1, top, high))
         for x0, y0, x1, y1 in boxes
     )
-    return tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in found if x0 < x1 and y0 < y1)
+    return tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in result if x0 < x1 and y0 < y1)
 
 
 def phrase_of(row: Row, tokens: Tokens) -> tuple[int, int] | None:
@@ -148,7 +151,7 @@ def phrase_of(row: Row, tokens: Tokens) -> tuple[int, int] | None:
     """
     if not row.phrase:
         return None
-    span = next(phrase_spans(tokens.text, row.phrase), None)
+    span = next(phrase_spans(tokens.text, composed(row.phrase)), None)
     if span is None:
         raise InputError(
             "The phrase {phrase} does not occur in the text as whole words; copy it from the text.",
@@ -179,7 +182,7 @@ def attention_entropy(case: Case) -> list[list[float]] | None:
         return None
     forward = case.forward(False, {"text→image"})
     layers = forward.attention.layers_of("text→image")
-    return [entropy(forward.rows(each.weights.detach(), 0)).mean(dim=-1).tolist() for each in layers]
+    return [entropy(forward.rows(item.weights.detach(), 0)).mean(dim=-1).tolist() for item in layers]
 
 
 def target_of(model: FusionModel) -> Target:

@@ -1,0 +1,1 @@
+"""The rows of an audit: one row measured, all of them in turn, and their records on disk."""

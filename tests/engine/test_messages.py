@@ -78,5 +78,5 @@ def test_every_kind_of_request_is_sent_and_answered(tiny_engine: LocalEngine, ph
 
 @pytest.mark.parametrize("data", [b"", b"\xc1", b"\x92\xa3abc\x80", b"\x92\xa7Explain\x80"])
 def test_other_bytes_are_refused(data: bytes) -> None:
-    with pytest.raises(InputError, match="not a request"):
+    with pytest.raises(InputError, match="not a vtviz request"):
         decode_request(data)

@@ -12,10 +12,9 @@ from tests.engine.sent import SentEngine
 from vtviz.attribution.options import Options
 from vtviz.engine.local import LocalEngine
 from vtviz.paths import ASSETS
+from vtviz.sentences import catalogue
 from vtviz.ui.ask.selection import Selection, first_selection
 from vtviz.ui.frame import resources
-from vtviz.ui.frame.scores import Score
-from vtviz.ui.show.history import KEPT, Past
 
 
 @pytest.fixture
@@ -78,7 +77,8 @@ def test_a_slow_method_runs_when_asked_to_and_shows_its_map(app: AppTest) -> Non
     app.session_state["selection"] = replace(first_selection(), method="occlusion", options=Options(window=10))
     app.run()
     button = next(each for each in app.button if "Occlusion" in each.label)
-    assert any("about 10 times" in each.value for each in app.markdown) and not app.exception
+    cost = catalogue("en")["method.slow"].partition("{seconds}")[0].format(method="Occlusion", passes=10)
+    assert any(cost in text.value for text in app.markdown) and not app.exception
     button.click().run()
     end = time.monotonic() + 90
     while any("Occlusion" in each.label or each.label == "Cancel" for each in app.button):
@@ -149,36 +149,6 @@ def test_charts_are_drawn_where_somebody_looks(app: AppTest) -> None:
     assert not app.exception and not app.error and len(app.get("plotly_chart")) == 3
     app.run()
     assert len(app.get("plotly_chart")) == 3  # kept
-
-
-def test_the_history_brings_back_and_forgets(app: AppTest) -> None:
-    app.button(key="sample-coffee").click().run()
-    app.text_input(key="text").set_value("A cup").run()
-    past = app.session_state["history"]
-    assert [each.selection.text for each in past] == ["A cup", "A cup of coffee", "A brown cat with green eyes"]
-    app.session_state["history-open"] = True
-    app.run()
-    app.button(key="again-2").click().run()
-    assert not app.exception and app.text_input(key="text").value == "A brown cat with green eyes"
-    assert app.session_state["selection"].photo == "chelsea" and len(app.session_state["history"]) == 3
-
-
-def test_the_history_is_bounded_and_holds_no_pictures(app: AppTest) -> None:
-    past = Past(first_selection(), Score(0.5))
-    app.session_state["history"] = [replace(past, selection=replace(past.selection, text=f"{i}")) for i in range(KEPT)]
-    app.text_input(key="text").set_value("a cat").run()
-    assert len(app.session_state["history"]) == KEPT
-    assert all(isinstance(each.selection, Selection) for each in app.session_state["history"])
-
-
-def test_the_history_shows_a_cosine_as_such_and_names_the_target() -> None:
-    app = AppTest.from_file(str(ASSETS.parent / "pages" / "explore.py"), default_timeout=120)
-    asked = replace(first_selection(), text="a cup", target="answer:yes")
-    app.session_state["history"] = [Past(asked, Score(0.2468, "similarity", calibrated=False))]
-    app.session_state["history-open"] = True
-    app.run()
-    (label,) = (each.label.replace("\\", "") for each in app.button if each.label.startswith("a cup"))
-    assert "0.247" in label and "%" not in label and label.rstrip("]").endswith("answer to the text yes")
 
 
 def test_an_error_in_vtviz_itself_is_one_sentence(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from vtviz.engine.local import LocalEngine
+from vtviz.engine.requests.captions_and_answers import AnswerQuestion, WriteCaptions
 from vtviz.inputs import ImageInput, InputError
 from vtviz.models.registry import load_model
 from vtviz.models.vtviz_base.model import VtvizBase
@@ -22,7 +23,7 @@ def model() -> VtvizBase:
 def test_every_piece_of_a_caption_has_its_probability_and_map(
     engine: LocalEngine, model: VtvizBase, cat: ImageInput
 ) -> None:
-    captions = engine.captions(cat)
+    captions = engine.ask(WriteCaptions(cat))
     assert len({each.text for each in captions}) == len(captions) > 1
     best = captions[0]
     assert best.maps.shape == (len(best.tokens.pieces), *model.grid)
@@ -53,7 +54,7 @@ def test_who_waits_for_captions_hears_of_each_piece_and_may_go(model: VtvizBase,
 
 
 def test_an_answer_has_candidates_and_a_map(engine: LocalEngine, model: VtvizBase, cat: ImageInput) -> None:
-    answer = engine.answer(cat, "Is there a person?")
+    answer = engine.ask(AnswerQuestion(cat, "Is there a person?"))
     assert [p for _, p in answer.candidates] == sorted((p for _, p in answer.candidates), reverse=True)
     assert {name for name, _ in answer.candidates} <= set(model.answers)
     assert answer.relevance.maps.shape == (len(answer.question.pieces), *model.grid)
@@ -65,7 +66,7 @@ def test_the_map_of_an_answer_is_attention_times_its_gradient(
 ) -> None:
     """Against finite differences: more attention to a patch changes the answer as the gradient says."""
     question = "What colour is the cat?"
-    answer = engine.answer(cat, question)
+    answer = engine.ask(AnswerQuestion(cat, question))
     assert model.network.answer is not None
     with model.record({"text→image"}) as recording:
         features = model.encode_image(cat)
@@ -83,16 +84,16 @@ def test_the_map_of_an_answer_is_attention_times_its_gradient(
 
 
 def test_a_question_with_an_unknown_word_is_not_answered(engine: LocalEngine, cat: ImageInput) -> None:
-    answer = engine.answer(cat, "Is there a theodolite?")
+    answer = engine.ask(AnswerQuestion(cat, "Is there a theodolite?"))
     assert answer.text is None and [answer.question.words[i].text for i in answer.unknown] == ["theodolite"]
 
 
 def test_an_empty_question_gets_one_sentence(engine: LocalEngine, cat: ImageInput) -> None:
     with pytest.raises(InputError, match="no words"):
-        engine.answer(cat, " ? ")
+        engine.ask(AnswerQuestion(cat, " ? "))
 
 
 def test_answering_leaves_nothing_behind(model: VtvizBase, engine: LocalEngine, cat: ImageInput) -> None:
-    engine.answer(cat, "Where is the cat?")
+    engine.ask(AnswerQuestion(cat, "Where is the cat?"))
     assert not any(p.requires_grad or p.grad is not None for p in model.network.parameters())
     assert all(getattr(m, "observer", None) is None for m in model.network.modules())

@@ -128,7 +128,7 @@ def differences(first: Any, second: Any, place: str, tolerance: float = TOLERANC
         for number, (one, two) in enumerate(zip(first, second, strict=True)):
             yield from differences(one, two, f"{place}[{number}]", tolerance)
     elif isinstance(first, int | float) and isinstance(second, int | float):
-        if abs(first - second) > tolerance:
+        if not abs(first - second) <= tolerance:  # also where one of them is not a number
             yield Difference(place, first, second)
     elif first != second:
         yield Difference(place, first, second)

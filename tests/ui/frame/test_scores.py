@@ -2,8 +2,10 @@
 
 import pytest
 
+from vtviz.sentences import catalogue
 from vtviz.ui.frame.scores import Score
 
+POINTS = catalogue("en")["compare.points"]
 SURE, UNSURE = Score(0.27, "probability"), Score(0.0123, "probability", calibrated=False)
 COSINE, LIKELIHOOD = Score(0.2734, "similarity", calibrated=False), Score(0.0421, "likelihood", calibrated=False)
 
@@ -24,8 +26,8 @@ def test_a_score_is_named_written_and_explained_by_its_kind(score: Score, name: 
 @pytest.mark.parametrize(
     ("score", "other", "change"),
     [
-        (SURE, Score(0.3), "-3 pp"),
-        (UNSURE, SURE, "-25.77 pp"),
+        (SURE, Score(0.3), POINTS.format(points="-3")),
+        (UNSURE, SURE, POINTS.format(points="-25.77")),
         (COSINE, Score(0.3, "similarity"), "-0.027"),
         (LIKELIHOOD, Score(0.04, "likelihood"), "+0.002"),
         (COSINE, SURE, None),

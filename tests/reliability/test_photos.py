@@ -94,5 +94,5 @@ def test_the_first_of_several_pictures_is_read(form: str) -> None:
 def test_a_photo_that_is_cut_short_is_refused(form: str) -> None:
     noise = Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8))
     data = saved(noise, form)
-    with pytest.raises(InputError, match="damaged or cut short"):
+    with pytest.raises(InputError, match="damaged or incomplete"):
         read_image(data[: len(data) // 2])

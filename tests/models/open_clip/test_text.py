@@ -18,7 +18,7 @@ from transformers import PreTrainedTokenizerFast
 
 from vtviz.inputs import ImageInput
 from vtviz.models.base import MATCH
-from vtviz.models.open_clip.dual_encoder import DualEncoder
+from vtviz.models.open_clip.dual_encoder import OpenClipDualEncoder
 from vtviz.models.open_clip.text import BpeReader, HuggingFaceReader, Reader, tokens_of
 
 BERT = [
@@ -103,7 +103,9 @@ def test_special_tokens_of_clip_are_text(text: str) -> None:
 
 
 @torch.no_grad()
-def test_words_after_an_end_token_change_the_score(loaded: Callable[..., DualEncoder], photo: ImageInput) -> None:
+def test_words_after_an_end_token_change_the_score(
+    loaded: Callable[..., OpenClipDualEncoder], photo: ImageInput
+) -> None:
     model = loaded("tiny-clip")
     features = model.encode_image(photo)
     texts = [model.encode_texts([f"a cat <end_of_text> and a {word}"]) for word in ("dog", "horse")]

@@ -4,7 +4,7 @@ steps."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from torch import Tensor
 
@@ -21,8 +21,6 @@ from vtviz.models.base import FusionModel
 from vtviz.render.overlay import overlay, scaled_photo, to_jpeg
 from vtviz.watch import Watch
 
-Answer = TypeVar("Answer", covariant=True)
-Value = TypeVar("Value")
 SIDE = 320  # pixels of a picture's longer side
 
 
@@ -31,13 +29,6 @@ class Workbench(Protocol):
 
     def features(self, model: FusionModel, image: ImageInput) -> Tensor:
         """What the model reads of a photo, ``[1, patches, channels]``; a known photo is not encoded again."""
-
-
-class Work(Protocol[Answer]):
-    """A request of an audit."""
-
-    def answer(self, model: FusionModel, workbench: Any, watch: Watch) -> Answer:
-        """What the loaded model says."""
 
 
 class Door(Protocol):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from vtviz.attribution.base import Relevance
 from vtviz.attribution.options import Options
@@ -46,7 +47,7 @@ class Explanation:
     that the model does not know; ``timings_ms`` the time of each stage; ``device`` names where it ran, for a person,
     ``asked_device`` what was asked for (None: the engine's own); ``memory_mb`` is in MiB after the run; ``options`` are
     those that the method has, complete; ``notices`` are for the person. ``score``, ``layer`` and ``record`` are those
-    of the match, whatever the target.
+    of the match, whatever the target. ``beside`` is the relevance that further methods found for the match, by name.
     """
 
     image: ImageInput
@@ -75,6 +76,7 @@ class Explanation:
     image_offset: int = 0
     notices: tuple[str, ...] = ()
     asked_device: str | None = None
+    beside: Mapping[str, Relevance] = field(default_factory=dict)
 
     @property
     def is_match(self) -> bool | None:

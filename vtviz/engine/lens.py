@@ -3,16 +3,40 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
+from vtviz.attribution.base import complete
+from vtviz.attribution.options import Options
+from vtviz.attribution.registry import find_method
 from vtviz.engine.explanation import Explanation
+from vtviz.models.base import MATCH, Abilities
 from vtviz.models.record import AttentionLayer
-from vtviz.render.lens.view import Block, LensLayer, LensView, Total
+from vtviz.models.registry import model_info
+from vtviz.render.lens.view import Block, LensLayer, LensView, Look, Total
 
 
-def lens_view(explanation: Explanation) -> LensView:
-    """The relevance of an explanation and all of its recorded attention that lies between pieces and patches."""
+MOVED = ("attention_gradcam", "grad_eclip", "legrad", "gradient_input")  # the first that a model has
+
+
+def ways_to_look(abilities: Abilities) -> dict[str, str]:
+    """The methods behind ``where`` a thing is and what ``moved`` the match, as far as a model has them."""
+    found = {"where": ["maskclip"], "moved": MOVED}
+    defined = {
+        way: [name for name in names if find_method(name).supports(abilities, MATCH.kind) is None]
+        for way, names in found.items()
+    }
+    return {way: names[0] for way, names in defined.items() if names}
+
+
+def lens_view(explanation: Explanation, chosen: str | None = None) -> LensView:
+    """The relevance of an explanation, that of the methods beside it, and all of its recorded attention that lies
+    between pieces and patches. ``chosen`` is the method that a person chose, which is shown first."""
+    info = model_info(explanation.model)
+    ways = ways_to_look(info.abilities) if info is not None else {}
+    looks = {way: method for way, method in ways.items() if method in explanation.beside}
+    shown = _shown_as(explanation, looks)
     return LensView(
         explanation.fingerprint,
         explanation.seen,
@@ -24,7 +48,20 @@ def lens_view(explanation: Explanation) -> LensView:
         explanation.unknown,
         total=_total(explanation),
         method=f"method.{explanation.method}",
+        looks=tuple(Look(way, f"method.{method}", explanation.beside[method]) for way, method in looks.items()),
+        show="where" if chosen is None and "where" in looks else shown,
+        offered=shown == "attribution",
     )
+
+
+def _shown_as(explanation: Explanation, looks: Mapping[str, str]) -> str:
+    """The way to look that shows the relevance of an explanation's own method."""
+    if explanation.target != MATCH:
+        return "attribution"
+    if explanation.method == "raw_attention" and explanation.main_kind == "text→image":
+        return "attention"
+    usual = explanation.options == complete(find_method(explanation.method), Options())
+    return next((way for way, method in looks.items() if method == explanation.method and usual), "attribution")
 
 
 def _total(explanation: Explanation) -> Total | None:

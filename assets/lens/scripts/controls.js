@@ -1,10 +1,12 @@
 // Buttons, sliders and choices. Each changes the settings; showControls writes the settings back into them.
 
+const WAYS = ["where", "attention", "moved", "attribution"];
+
 function setUpControls(lens) {
   const { find } = lens;
   const click = (id, action) => { find(id).onclick = action; };
-  click("show-attribution", () => lens.pin({ show: "attribution" }));
-  click("show-attention", () => { lens.ask(lens.set.layer); lens.pin({ show: "attention" }); });
+  for (const way of WAYS) click(`show-${way}`, () => { if (way === "attention") lens.ask(lens.set.layer); lens.pin({ show: way }); });
+  click("against", () => lens.pin({ against: !lens.set.against }));
   click("units-words", () => usePieces(lens, false));
   click("units-pieces", () => usePieces(lens, true));
   click("several", () => {
@@ -48,21 +50,30 @@ function usePieces(lens, pieces) {
 // Whatever carries data-say or data-label is filled from the language file once.
 function fillLabels(lens) {
   const { labels } = lens.data;
-  for (const each of lens.root.querySelectorAll("[data-say]")) each.textContent = labels[each.dataset.say];
-  for (const each of lens.root.querySelectorAll("[data-label]")) {
-    each.setAttribute("aria-label", labels[each.dataset.label]);
-    each.title = labels[each.dataset.label];
+  for (const root of new Set([lens.root, lens.panels])) {
+    for (const each of root.querySelectorAll("[data-say]")) each.textContent = labels[each.dataset.say];
+    for (const each of root.querySelectorAll("[data-label]")) {
+      if (!each.dataset.say) each.setAttribute("aria-label", labels[each.dataset.label]);
+      each.title = labels[each.dataset.label];
+    }
   }
   const options = (id, values, label) => lens.find(id).replaceChildren(...values.map((value) =>
     Object.assign(textIn("option", label(value)), { value })));
+  lens.find("show-attribution").textContent = lens.data.views[0].label;
   options("colours", Object.keys(lens.data.colours), (name) => labels[`colours_${name}`]);
   options("kind", lens.data.kinds, (kind) => labels[KIND_LABELS[kind]]);
 }
 
 function showControls(lens) {
   const { find, set, data } = lens, press = (id, on) => find(id).setAttribute("aria-pressed", String(on));
-  press("show-attribution", set.show === "attribution");
-  press("show-attention", set.show === "attention");
+  const ways = waysOf(data);
+  for (const way of WAYS) {
+    press(`show-${way}`, set.show === way);
+    find(`show-${way}`).hidden = !ways.includes(way);
+  }
+  find("show").hidden = ways.length < 2;
+  press("against", set.against);
+  find("against").hidden = set.show === "attention" || !lens.view().signed;
   press("units-words", !set.pieces);
   press("units-pieces", set.pieces);
   press("several", lens.several);
@@ -75,7 +86,6 @@ function showControls(lens) {
   find("kind").value = set.kind;
   find("release").hidden = set.patch === null;
   const attention = data.layers.length > 0;
-  find("show").hidden = !attention;
   find("tab-matrix").hidden = !attention;
   find("kind-row").hidden = data.kinds.length < 2;
   const shownSigned = isSigned(lens, set.show === "attention");

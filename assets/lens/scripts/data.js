@@ -24,8 +24,12 @@ async function decode({ text, blobs }) {
   for (const layer of data.layers) {
     for (const name of Object.keys(layer.blocks)) layer.blocks[name] = await rows(layer.blocks[name]);
   }
-  data.maps = await rows(data.maps);
-  data.whole = await rows(data.whole);
+  for (const [at, view] of data.views.entries()) {
+    view.label = data.methods[at];
+    view.limit = data.limits[at];
+    view.maps = await rows(view.maps);
+    view.whole = await rows(view.whole);
+  }
   for (const name of Object.keys(data.colours)) data.colours[name] = blob(data.colours[name]);
   data.diverging = blob(data.diverging);
   data.signedAttention = data.layers.some((layer) => Object.values(layer.blocks).some((block) => block.low));
@@ -62,12 +66,15 @@ function unitsOf(data, pieces) {
 
 const layersOf = (data, kind) => data.layers.filter((layer) => layer.kind === kind);
 
-function relevanceMap(data, pieces) {
+function relevanceMap(data, view, pieces) {
   const out = new Float32Array(data.patches);
-  if (pieces.length === 0) addRow(out, data.whole, 0, 1);
-  else for (const piece of pieces) addRow(out, data.maps, piece, 1 / pieces.length);
+  if (pieces.length === 0) addRow(out, view.whole, 0, 1);
+  else for (const piece of pieces) addRow(out, view.maps, piece, 1 / pieces.length);
   return out;
 }
+
+// What speaks for: negative values speak against, and are left out.
+const positive = (map) => map.map((value) => Math.max(0, value));
 
 // Where `pieces` (all of them where there are none) or `patch` look in the given layers (mean) and head ("mean": all).
 // Null where these layers draw no map of that, or are still with the server.
@@ -95,10 +102,10 @@ function attentionMap(data, layers, head, pieces, patch) {
 
 // How much a patch speaks to each piece: attention of the patch to the pieces where the layers have it, else of the
 // pieces to the patch, else what the relevance maps say about it.
-function patchPieces(data, layers, head, patch) {
+function patchPieces(data, view, layers, head, patch) {
   const count = data.pieces.length, out = new Float32Array(count);
   const usable = layers.length && layers.every((layer) => layer.blocks.image_text || layer.blocks.text_image);
-  if (!usable) return out.map((_, piece) => valueAt(data.maps, piece, patch));
+  if (!usable) return out.map((_, piece) => valueAt(view.maps, piece, patch));
   for (const layer of layers) {
     const heads = head === "mean" ? range(layer.heads) : [head];
     const share = 1 / (layers.length * heads.length);

@@ -1,7 +1,7 @@
 // Keys that work wherever the focus is inside the lens, except in its fields.
 
 const SHORTCUTS = {
-  a: (lens) => lens.data.layers.length && lens.find(lens.set.show === "attention" ? "show-attribution" : "show-attention").click(),
+  a: (lens) => nextWay(lens),
   p: (lens) => lens.find("play").click(),
   s: (lens) => lens.find("toggle-split").click(),
   e: (lens) => lens.find("edges").click(),
@@ -23,10 +23,16 @@ function stepLayer(lens, step) {
   lens.pin({ show: "attention", layer });
 }
 
+function nextWay(lens) {
+  const ways = WAYS.filter((way) => !lens.find(`show-${way}`).hidden), at = ways.indexOf(lens.set.show);
+  if (ways.length) lens.find(`show-${ways[(at + 1) % ways.length]}`).click();
+}
+
 function setUpKeys(lens) {
   lens.find("words").onkeydown = (event) => tokenKeys(lens, event);
   lens.find("matrix").onkeydown = (event) => matrixKeys(lens, event);
-  lens.find("lens").onkeydown = (event) => {
+  lens.find("lens").onkeydown = lens.find("side").onkeydown = (event) => {
+    if (event.defaultPrevented) return;
     const field = event.target.closest("select, input");
     if (field || event.ctrlKey || event.metaKey || event.altKey) return;
     const action = SHORTCUTS[event.key];

@@ -2,17 +2,22 @@
 // later; `over` is what the pointer or the focus looks at, which nobody is told.
 
 const REPORT_MS = 400;
+const LEAST_ROOM = 240, GAP = 8; // pixels
 const lenses = new WeakMap();
 const memory = { tab: "matrix", looks: {}, pinned: new Map(), used: false }; // survives a change of page
 
 const NOTHING = { words: null, patch: null, cell: null }; // what the pointer may rest on
-const LOOKS = ["opacity", "colours", "smooth", "scale"];
+const LOOKS = ["opacity", "colours", "smooth", "scale", "against"];
 
 function newLens(root) {
   const lens = {
-    root, find: (id) => root.querySelector(`#${id}`), set: null, over: { ...NOTHING },
+    root, panels: root, set: null, over: { ...NOTHING },
     zoom: { scale: 1, x: 0, y: 0 }, box: { width: 1, height: 1 }, playing: null, several: false, sorted: false, tab: memory.tab,
   };
+  lens.find = (id) => root.querySelector(`#${id}`) ?? lens.panels.querySelector(`#${id}`);
+
+  // The relevance in view; beside attention, that of the method.
+  lens.view = () => lens.data.views.find((view) => view.name === lens.set.show) ?? lens.data.views[0];
 
   // The layers and the head in view, the map of what is pinned or looked at, and the value of the highest colour.
   lens.shown = () => {
@@ -21,12 +26,13 @@ function newLens(root) {
     const { layer, head } = over.cell ?? set, patch = set.kind === "image" ? over.patch ?? set.patch : null;
     const looks = [lens.serial, lens.box.width, lens.box.height, lens.zoom.scale, ...LOOKS.map((name) => set[name])];
     if (!attention) {
-      const map = relevanceMap(data, pieces);
-      const peak = set.scale === "shared" ? data.peaks.attribution : largest(map);
-      return { map, attention, pieces, peak, key: [looks, pieces].join() };
+      const view = lens.view(), both = relevanceMap(data, view, pieces);
+      const map = view.signed && !set.against ? positive(both) : both;
+      const peak = set.scale === "shared" ? view.peak : largest(map);
+      return { map, attention, pieces, peak, key: [looks, pieces, view.name].join() };
     }
     const layers = layersAt(lens, layer, head), map = attentionMap(data, layers, head, pieces, patch);
-    const peak = map && (set.scale === "shared" ? data.peaks.attention : largest(map));
+    const peak = map && (set.scale === "shared" ? data.peak : largest(map));
     return { map, attention, pieces, layers, layer, head, peak, key: [looks, pieces, set.kind, layer, head, patch].join() };
   };
 
@@ -40,7 +46,7 @@ function newLens(root) {
     if (patch === null) {
       const inText = set.show === "attention" && set.kind === "text"
         && textPieces(data, layersAt(lens, layer, head), head, chosenPieces(lens, over.words ?? set.words));
-      return inText || data.scores;
+      return inText || lens.view().scores;
     }
     // The other direction of the same block, where there is one.
     const back = layersOf(data, "image→text");
@@ -49,7 +55,7 @@ function newLens(root) {
     const paired = at === "mean" ? back : back[at] ? [back[at]] : [];
     const there = paired.length && set.kind !== "fused" ? paired : crossed ? layersAt(lens, at, which) : [];
     const fits = which === "mean" || there.every((each) => which < each.heads);
-    return patchPieces(data, fits ? there : [], which, patch);
+    return patchPieces(data, lens.view(), fits ? there : [], which, patch);
   };
 
   // In words: what looks, and by what measure.
@@ -57,9 +63,10 @@ function newLens(root) {
     const { data, set, over } = lens, { labels } = data, places = over.words ?? set.words;
     const { layer, head } = over.cell ?? set, patch = over.patch ?? set.patch;
     const attention = set.show === "attention" || over.cell !== null;
-    let subject = places.length ? labels.of_words : labels.of_whole;
+    const view = lens.view(), wholeOnly = !attention && view.of === "text";
+    let subject = places.length && !wholeOnly ? labels.of_words : labels.of_whole;
     if (attention && set.kind === "image") subject = patch === null ? labels.of_image : labels.of_patch;
-    const what = attention ? labels.by_attention.replace("{where}", whereLabel(lens, layer, head)) : data.method;
+    const what = attention ? labels.by_attention.replace("{where}", whereLabel(lens, layer, head)) : view.label;
     const words = places.map((place) => lens.units[place].text).join(" ");
     // Texts go in last and by function: they may hold braces and dollar signs.
     return placed(lens, subject, patch).replace("{what}", what).replace("{words}", () => words);
@@ -144,7 +151,7 @@ function showWords(lens, shown) {
 }
 
 const DEFAULTS = {
-  words: null, patch: null, show: "attribution", kind: null, layer: null, head: null, pieces: false,
+  words: null, patch: null, show: null, against: false, kind: null, layer: null, head: null, pieces: false,
   opacity: 80, colours: "cividis", smooth: true, split: null, scale: "own",
 };
 
@@ -166,6 +173,9 @@ function receive(lens, data) {
   data.photoUrl = URL.createObjectURL(data.photo);
   Object.assign(lens.find("photo"), { src: data.photoUrl, alt: data.alt });
   lens.find("lens").style.setProperty("--ratio", data.ratio);
+  lens.find("lens").classList.toggle("picks", data.picks);
+  if (data.picks && before?.name !== data.name) document.querySelector(".st-key-sentence input")?.focus({ preventScroll: true });
+  globalThis.vtvizFocus = () => { lens.tokens?.find((token) => token.tabIndex === 0)?.focus(); return Boolean(lens.tokens); };
 }
 
 // Settings may come from an address or another model: what this record lacks falls back to the view's own.
@@ -180,11 +190,17 @@ function fit(lens) {
     set.kind = data.kinds[0] ?? null;
   }
   const layers = layersOf(data, set.kind);
-  if (!layers.length) Object.assign(set, { show: "attribution", layer: "mean", head: "mean" });
+  if (!waysOf(data).includes(set.show)) {
+    set.show = set.show === "attribution" && layers.length ? "attention" : data.show; // the method is the attention
+  }
+  if (!layers.length) Object.assign(set, { layer: "mean", head: "mean" });
   if (set.layer !== "mean") set.layer = layers[set.layer ?? -1] ? set.layer : Math.min(data.layer, layers.length - 1);
   const head = set.head ?? data.head ?? "mean";
   set.head = head === "mean" || layersAt({ ...lens, set: { ...set, head } }, set.layer, head).length ? head : "mean";
 }
+
+// The ways to look that there are: relevance by name, and attention.
+const waysOf = (data) => [...data.views.flatMap(({ name, offered }) => (offered ? [name] : [])), ...(data.layers.length ? ["attention"] : [])];
 
 function show(lens) {
   fit(lens);
@@ -192,14 +208,27 @@ function show(lens) {
   buildTokens(lens);
   showControls(lens);
   play(lens, false);
+  if (lens.data.tab && lens.asked !== lens.data.name) lens.tab = lens.data.tab; // once for each answer
+  lens.asked = lens.data.name;
   showTab(lens, lens.data.layers.length ? lens.tab : lens.tab === "matrix" ? "scores" : lens.tab);
+  fitRoom(lens);
+}
+
+// The photo is as high as the window has room for below what stands above it.
+function fitRoom(lens) {
+  const scroller = document.querySelector("[data-testid=stMain]"), top = lens.find("stage").getBoundingClientRect().top;
+  const scrolled = scroller?.scrollTop ?? window.scrollY;
+  const below = lens.data.below.map((name) => document.querySelector(`.st-key-${name}`)?.offsetHeight ?? 0)
+    .reduce((sum, height) => sum + height + GAP, lens.find("legend").offsetHeight + 3 * GAP);
+  const room = Math.max(LEAST_ROOM, Math.round(window.innerHeight - top - scrolled - below));
+  if (room === lens.room) return;
+  lens.room = room;
+  for (const part of [lens.find("lens"), lens.panels.querySelector("#side")]) part.style.setProperty("--room", `${room}px`);
 }
 
 function setUp(lens) {
   setUpStage(lens);
-  setUpControls(lens);
-  setUpTabs(lens);
-  setUpKeys(lens);
+  setUpPanels(lens);
   dragTokens(lens);
   lens.watcher = new ResizeObserver(() => {
     const view = lens.find("stage");
@@ -207,18 +236,48 @@ function setUp(lens) {
     panTo(lens, lens.zoom.x, lens.zoom.y);
   });
   lens.watcher.observe(lens.find("stage"));
+  lens.roomWatcher = new ResizeObserver(() => fitRoom(lens));
+  lens.roomWatcher.observe(lens.find("words"));
+  const page = document.querySelector("[data-testid=stMainBlockContainer]");
+  if (page) lens.roomWatcher.observe(page);
+  lens.resized = () => fitRoom(lens);
+  window.addEventListener("resize", lens.resized);
+}
+
+// The panels may be a part of the page of their own, and come anew.
+function setUpPanels(lens) {
+  setUpControls(lens);
+  setUpTabs(lens);
+  setUpKeys(lens);
+}
+
+// The root of the panels of a lens: its own, or that of the component which holds them (see panels.js).
+async function panelsFor(lens, name) {
+  if (!name) return lens.root;
+  const desk = deskOf(name);
+  desk.came = (root) => {
+    if (lens.panels === root || !lens.data) return;
+    Object.assign(lens, { panels: root, room: null });
+    setUpPanels(lens);
+    fillLabels(lens);
+    guarded(lens, () => show(lens));
+  };
+  return desk.root?.isConnected ? desk.root : new Promise((done) => { desk.wait = done; });
 }
 
 export default async function mountLens(component) {
-  const { data: bytes, parentElement: root, setStateValue } = component;
+  const { data: bytes, parentElement: root, setStateValue, setTriggerValue } = component;
   const fresh = !lenses.has(root), lens = lenses.get(root) ?? newLens(root);
   lenses.set(root, lens);
   lens.tell = setStateValue;
+  lens.pick = (place) => setTriggerValue("picked", place);
   const packed = split(bytes);
   lens.turn = packed.text;
   if (lens.text !== packed.text) {
     const data = await decode(packed);
     if (lens.turn !== packed.text) return () => {}; // something newer came meanwhile
+    lens.panels = await panelsFor(lens, data.panels);
+    if (lens.turn !== packed.text) return () => {};
     lens.text = packed.text;
     lens.serial = (lens.serial ?? 0) + 1; // names this data in keys of what is drawn already
     if (lens.playing !== null) play(lens, false);
@@ -230,6 +289,8 @@ export default async function mountLens(component) {
   }
   return () => {
     lens.watcher?.disconnect();
+    lens.roomWatcher?.disconnect();
+    window.removeEventListener("resize", lens.resized);
     clearInterval(lens.playing);
     lenses.delete(root);
   };

@@ -98,7 +98,7 @@ function paintMatrix(lens) {
   const key = [lens.serial, set.kind, pieces, patch, set.scale, set.colours, set.show, set.layer, set.head].join();
   if (lens.matrixKey === key) return;
   lens.matrixKey = key;
-  if (!lens.find("matrix").contains(lens.root.getRootNode().activeElement)) roveMatrix(lens);
+  if (!lens.find("matrix").contains(lens.panels.getRootNode().activeElement)) roveMatrix(lens);
   const maps = lens.cellButtons.map(({ layer, head }) =>
     attentionMap(data, layersAt(lens, layer, head), head, pieces, patch));
   const shared = maps.reduce((peak, map) => Math.max(peak, map ? largest(map) : 0), 0);

@@ -1,7 +1,7 @@
-// Maps as colours. Colour and opacity follow the square root of a value, so that what surrounds a sharp peak is seen.
+// Maps as colours: a soft fill with a contour over the photo, or patch by patch.
 
-// Only a map that may have negative values gets diverging colours.
-const isSigned = (lens, attention) => (attention ? lens.data.signedAttention : lens.data.signed);
+// Negative values get diverging colours where a person wants to see them.
+const isSigned = (lens, attention) => (attention ? lens.data.signedAttention : lens.view().signed && lens.set.against);
 const lutOf = (lens, attention) => (isSigned(lens, attention) ? lens.data.diverging : lens.data.colours[lens.set.colours]);
 
 const strength = (value, peak) => (peak > 0 ? Math.sqrt(Math.min(1, Math.abs(value) / peak)) : 0);
@@ -41,26 +41,13 @@ function outline(context, lens, patch, width, height, sharp) {
   }
 }
 
-// Bicubic up to FINE pixels a patch, from where bilinear looks the same and takes a third of the time.
-const FINE = 8;
-
-function finer(lens, cells) {
-  const width = FINE * cells.width, height = FINE * cells.height;
-  if (lens.fine?.width !== width || lens.fine.height !== height) lens.fine = new OffscreenCanvas(width, height);
-  const context = lens.fine.getContext("2d");
-  context.clearRect(0, 0, width, height);
-  context.imageSmoothingQuality = "high";
-  context.drawImage(cells, 0, 0, width, height);
-  return lens.fine;
-}
-
 function drawMap(context, lens, shown, width, height) {
   context.clearRect(0, 0, width, height);
   if (!shown.map) return;
-  const cells = cellsOf(lens, shown, lens.set.opacity / 100);
-  context.imageSmoothingEnabled = lens.set.smooth;
-  context.imageSmoothingQuality = "low";
-  context.drawImage(lens.set.smooth ? finer(lens, cells) : cells, 0, 0, width, height);
+  const opacity = lens.set.opacity / 100;
+  if (lens.set.smooth) { drawSoft(context, lens, shown, opacity, width, height); return; }
+  context.imageSmoothingEnabled = false;
+  context.drawImage(cellsOf(lens, shown, opacity), 0, 0, width, height);
 }
 
 function paintStage(lens, shown) {

@@ -2,7 +2,7 @@
 
 function showScores(lens) {
   if (lens.tab !== "scores") return;
-  const key = [lens.serial, lens.set.words, lens.set.pieces, lens.sorted].join();
+  const key = [lens.serial, lens.set.show, lens.set.words, lens.set.pieces, lens.sorted].join();
   if (lens.scoresKey === key) return;
   lens.scoresKey = key;
   const { data } = lens, { labels } = data, places = range(lens.units.length);
@@ -27,18 +27,18 @@ function showScores(lens) {
     row.onclick = (event) => chooseToken(lens, place, event);
     return row;
   });
-  const list = lens.find("scores"), at = [...list.children].indexOf(lens.root.getRootNode().activeElement);
+  const list = lens.find("scores"), at = [...list.children].indexOf(lens.panels.getRootNode().activeElement);
   list.replaceChildren(...rows);
   if (at >= 0) rows[at]?.focus({ preventScroll: true });
-  lens.find("sum").textContent = sumOf(data);
-  lens.find("sum-note").textContent = data.total
+  const total = lens.view().name === "attribution" && data.total;
+  lens.find("sum").textContent = total ? sumOf(data) : "";
+  lens.find("sum-note").textContent = total
     ? (data.total.baseline === null ? labels.sum_free : labels.sum_complete) : labels.sum_none;
 }
 
 function sumOf(data) {
   const { labels, total } = data;
-  if (!total) return "";
-  const sum = data.scores.reduce((all, score) => all + score, 0);
+  const sum = data.views[0].scores.reduce((all, score) => all + score, 0);
   const parts = [labels.sum.replace("{value}", number(sum))];
   const image = total.baseline === null || !total.image ? "" : labels.sum_image.replace("{value}", number(total.image));
   if (image) parts.push(image);

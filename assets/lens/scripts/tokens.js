@@ -12,6 +12,7 @@ function buildTokens(lens) {
     made.textContent = unit.text;
     made.title = labels.score.replace("{value}", number(unitScore(lens, place))) + (unit.unknown ? ` · ${labels.unknown}` : "");
     made.classList.toggle("unknown", unit.unknown);
+    made.classList.toggle("dim", Boolean(unit.dim));
     made.classList.toggle("inside", Boolean(unit.inside));
     return made;
   });
@@ -42,6 +43,10 @@ const between = (a, b) => range(Math.abs(a - b) + 1).map((step) => Math.min(a, b
 
 function chooseToken(lens, place, { shiftKey = false, ctrlKey = false, metaKey = false } = {}) {
   if (lens.dragged) { lens.dragged = false; return; }
+  if (lens.data.picks) {
+    if (place >= 0) lens.pick(place);
+    return;
+  }
   const { words } = lens.set;
   let next;
   if (place < 0) next = [];
@@ -84,7 +89,10 @@ function dragTokens(lens) {
     return lens.tokens.indexOf(found) - 1;
   };
   let from = null;
-  box.onpointerdown = (event) => { from = event.shiftKey || event.ctrlKey || event.metaKey ? null : under(event); };
+  box.onpointerdown = (event) => {
+    if (lens.data.picks) return;
+    from = event.shiftKey || event.ctrlKey || event.metaKey ? null : under(event);
+  };
   box.onpointermove = (event) => {
     if (from === null || from < 0 || !event.buttons) return;
     const to = under(event);
@@ -115,6 +123,6 @@ function shadeTokens(lens) {
   return values;
 }
 
-const unitScore = (lens, place) => lens.units[place].pieces.reduce((sum, piece) => sum + lens.data.scores[piece], 0);
+const unitScore = (lens, place) => lens.units[place].pieces.reduce((sum, piece) => sum + lens.view().scores[piece], 0);
 
 const number = (value) => Number(value.toPrecision(3)).toString().replace("-", "−");

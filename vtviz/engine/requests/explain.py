@@ -29,7 +29,8 @@ class Explain:
     """What led a model to its answer for a photo and a text.
 
     ``method`` is the model's default where None; ``options`` are the method's defaults where they are None; ``target``
-    is what is explained.
+    is what is explained. ``beside`` are further quick methods that explain the match from the same recorded pass, with
+    their default options.
     """
 
     image: ImageInput
@@ -39,10 +40,16 @@ class Explain:
     options: Options = field(default=Options())
     target: Target = MATCH
     device: str | None = None
+    beside: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
-        """The fingerprint of everything that is set, but for the device."""
+        """The fingerprint, and the methods beside it."""
+        return "+".join((self.fingerprint, *self.beside))
+
+    @property
+    def fingerprint(self) -> str:
+        """Stands for everything that is set, but for the device and what is explained beside it."""
         parts = (self.image.sha256, self.text, self.model, self.method, self.options, self.target)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
@@ -65,15 +72,19 @@ class Explain:
         watch.enter("forward")
         match = Case(model, self.image, [self.text], features=features)
         case = match.for_target(self.target)
-        forward = match.forward(gradient=case is match and method.needs_gradient)
+        differentiated = case is match and method.needs_gradient
+        differentiated |= any(find_method(name).needs_gradient for name in self.beside)
+        forward = match.forward(gradient=differentiated)
         if "text→image" in model.abilities.kinds[MATCH.kind]:
             chosen_layer(forward, Options(self.options.layer, self.options.head))
         synchronise(model.device)
         need_numbers(forward.values.detach())
         watch.enter("attribution")
         (relevance,) = attribute_case(case, method.name, self.options, watch)
-        for values in (relevance.tokens, relevance.image, relevance.maps):
-            need_numbers(values)
+        beside = {name: attribute_case(match, name, None, watch)[0] for name in self.beside}
+        for made in (relevance, *beside.values()):
+            for values in (made.tokens, made.image, made.maps):
+                need_numbers(values)
         synchronise(model.device)
         tokens, device = match.tokens[0], model.device
         return Explanation(
@@ -97,12 +108,13 @@ class Explain:
             device=device_label(device),
             memory_mb=round(memory_mb(device), 1),
             versions=versions(),
-            fingerprint=self.key,
+            fingerprint=self.fingerprint,
             score_kind=model.score_kind,
             frame=model.frame(self.image),
             image_offset=model.image_offset,
             notices=model.notices,
             asked_device=self.device,
+            beside=beside,
         )
 
 

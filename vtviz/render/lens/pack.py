@@ -17,9 +17,11 @@ import orjson
 from vtviz.models.record import KINDS
 from vtviz.render.colour import colour_map
 from vtviz.render.lens.settings import COLOURS, LensSettings
-from vtviz.render.lens.view import LensView, Peaks
+from vtviz.render.lens.view import LensView, Look, largest
 from vtviz.render.overlay import scaled_photo, to_jpeg
+from vtviz.render.words import word_maps
 from vtviz.sentences import catalogue
+from vtviz.vocabulary import function_words, nouns
 
 PHOTO_SIDE = 1000
 RECORD_BYTES = 1_000_000  # packed; layers beyond it travel when they are asked for
@@ -73,23 +75,25 @@ def pack(view: LensView, wanted: Collection[int] = ()) -> tuple[dict[str, Any], 
     Layers go as long as they fit into ``RECORD_BYTES``, cross-attention first; others, named by their indices in the
     record, go where they are ``wanted``. A layer that did not go has no blocks but, perhaps, its summary.
     """
-    blobs, tokens, relevance = Blobs(), view.tokens, view.relevance
+    blobs, tokens = Blobs(), view.tokens
     header: dict[str, Any] = {
         "name": view.name,
         "text": tokens.text,
         "ratio": view.image.width / view.image.height,
         "grid": list(view.grid),
-        "words": [{"text": w.text, "unknown": i in view.unknown} for i, w in enumerate(tokens.words)],
+        "words": [
+            {"text": w.text, "unknown": i in view.unknown, "dim": w.text.lower() in function_words()}
+            for i, w in enumerate(tokens.words)
+        ],
         "pieces": [
             [tokens.text[start:end], owner] for (start, end), owner in zip(tokens.spans, tokens.word_of, strict=True)
         ],
         "photo": blobs.add(to_jpeg(scaled_photo(view.image, PHOTO_SIDE))),
         "colours": {name: blobs.add(colour_map(name.capitalize()).tobytes()) for name in COLOURS},
         "diverging": blobs.add(colour_map(SIGNED_COLOURS).tobytes()),
-        "signed": relevance.signed,
-        "scores": [float(score) for score in relevance.tokens],
-        "maps": blobs.add_rows(relevance.maps.reshape(len(relevance.maps), -1)),
-        "whole": blobs.add_rows(relevance.image.reshape(1, -1)),
+        "views": [_look(look, blobs) for look in _looks(view)],
+        "show": view.show,
+        "peak": view.peak,
         "first": first_word(view),
         "layer": view.layer,
         "head": view.head,
@@ -97,8 +101,28 @@ def pack(view: LensView, wanted: Collection[int] = ()) -> tuple[dict[str, Any], 
     if view.total:
         total = view.total
         header["total"] = {"value": total.value, "baseline": total.baseline, "image": total.image}
+    header["views"][0]["offered"] = view.offered
     header["layers"] = _layers(view, blobs, wanted)
     return header, b"".join(blobs.parts)
+
+
+def _looks(view: LensView) -> list[Look]:
+    """The relevance of the method, then the other ways to look."""
+    return [Look("attribution", view.method, view.relevance), *view.looks]
+
+
+def _look(look: Look, blobs: Blobs) -> dict[str, Any]:
+    relevance = look.relevance
+    return {
+        "name": look.name,
+        "offered": True,
+        "signed": relevance.signed,
+        "of": relevance.maps_of,
+        "peak": largest([relevance.maps]),
+        "scores": [float(score) for score in relevance.tokens],
+        "maps": blobs.add_rows(relevance.maps.reshape(len(relevance.maps), -1)),
+        "whole": blobs.add_rows(relevance.image.reshape(1, -1)),
+    }
 
 
 def _layers(view: LensView, blobs: Blobs, wanted: Collection[int]) -> list[dict[str, Any]]:
@@ -125,22 +149,20 @@ def _layers(view: LensView, blobs: Blobs, wanted: Collection[int]) -> list[dict[
     return [packed[index] for index in sorted(packed)]
 
 
-def said(
-    view: LensView, alt: str, key: str, settings: LensSettings, peaks: Peaks | None, language: str
-) -> dict[str, Any]:
-    """The part of the header that depends on who looks: sentences, settings to begin with, a scale."""
-    scale = peaks or view.peaks
+def said(view: LensView, alt: str, key: str, settings: LensSettings, language: str) -> dict[str, Any]:
+    """The part of the header that depends on who looks: sentences, and settings to begin with."""
     sentences = catalogue(language)
     labels = {name.removeprefix("lens."): text for name, text in sentences.items() if name.startswith("lens.")}
     labels["score"] = sentences[view.score_label]
     if view.total:
         labels["total"] = sentences[view.total.label]
+    methods = [look.method for look in _looks(view)]
     return {
         "alt": alt,
-        "method": sentences.get(view.method, view.method.removeprefix("method.")),
+        "methods": [sentences.get(method, method.removeprefix("method.")) for method in methods],
+        "limits": [sentences.get(f"{method}.misleads", "") for method in methods],
         "key": key,
         "settings": {name: value for name, value in vars(settings).items() if value != getattr(LensSettings(), name)},
-        "peaks": {"attribution": scale.attribution, "attention": scale.attention},
         "labels": labels,
     }
 
@@ -152,9 +174,16 @@ def join(header: dict[str, Any], blobs: bytes) -> bytes:
 
 
 def first_word(view: LensView) -> int | None:
-    """The word shown first: the one of the highest score of the longer ones, which are seldom articles or
-    prepositions; None for the whole text."""
-    scores = np.zeros(len(view.tokens.words))
-    np.add.at(scores, list(view.tokens.word_of), view.relevance.tokens)
-    long = [index for index, word in enumerate(view.tokens.words) if len(word.text) > 2]
-    return max(long, key=lambda index: abs(scores[index]), default=None)
+    """The word shown first: the everyday noun with the most concentrated map, else another word that is more than
+    grammar; None for the whole text.
+
+    Concentrated is what has little entropy: a map of one thing, not of the whole photo.
+    """
+    words = [word.text.lower() for word in view.tokens.words]
+    telling = [index for index, word in enumerate(words) if word not in function_words() and index not in view.unknown]
+    named = [index for index in telling if words[index] in nouns()] or telling
+    first = next((look.relevance for look in view.looks if look.name == view.show), view.relevance)
+    maps = np.maximum(word_maps(view.tokens, first), 0.0).reshape(len(words), -1)
+    shares = maps / np.maximum(maps.sum(axis=1, keepdims=True), 1e-12)
+    spread = -(shares * np.log(np.maximum(shares, 1e-12))).sum(axis=1)
+    return min((index for index in named if maps[index].any()), key=lambda index: spread[index], default=None)

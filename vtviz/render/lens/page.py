@@ -12,10 +12,12 @@ import orjson
 from vtviz.paths import ASSETS
 from vtviz.render.lens.pack import join, pack, said
 from vtviz.render.lens.settings import LensSettings
-from vtviz.render.lens.view import LensView, Peaks
+from vtviz.render.lens.view import LensView
 
 MODULES = (
+    "desk",
     "data",
+    "soft",
     "paint",
     "tokens",
     "stage",
@@ -42,12 +44,17 @@ def script() -> str:
     return "\n".join(part(f"scripts/{name}.js") for name in MODULES)
 
 
+@cache
+def body(with_panels: bool = True) -> str:
+    """The lens's HTML, with the panels beside the photo or without them, for a page that shows them elsewhere."""
+    return part("lens.html").replace("%PANELS%", part("panels.html") if with_panels else "")
+
+
 def lens_page(
     view: LensView,
     alt: str,
     title: str,
     settings: LensSettings | None = None,
-    peaks: Peaks | None = None,
     language: str = "en",
 ) -> bytes:
     """One HTML file that shows the lens wherever it is opened, and asks nothing of any server.
@@ -55,12 +62,13 @@ def lens_page(
     The whole record travels in it, so that no layer is left to be asked for.
     """
     header, blobs = pack(view, wanted=range(len(view.layers)))
-    data = join({**header, **said(view, alt, "page", settings or LensSettings(), peaks, language)}, blobs)
+    page = {"panels": "", "below": [], "picks": False, "tab": ""}
+    data = join({**header, **said(view, alt, "page", settings or LensSettings(), language), **page}, blobs)
     filled = {
         "LANGUAGE": "zh-Hans" if language == "zh" else language,
         "TITLE": html.escape(title),
         "STYLE": part("page.css") + part("lens.css"),
-        "BODY": part("lens.html"),
+        "BODY": body(),
         # No value can end the script: < never appears in it.
         "DATA": orjson.dumps(base64.b64encode(data).decode()).decode().replace("<", "\\u003c"),
         "SCRIPT": script().replace("export default ", ""),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from vtviz.models.record import KINDS
+from vtviz.render.lens.view import WAYS
 
 COLOURS = ("cividis", "viridis", "inferno")
 
@@ -16,7 +17,8 @@ class LensSettings:
     """The state of a lens.
 
     ``words`` are the indices of the pinned words: several are a phrase, none is the whole text, None the lens's own
-    choice. ``patch`` counts row by row. ``show`` is ``attribution`` or ``attention``; ``kind`` the attention shown,
+    choice. ``patch`` counts row by row. ``show`` is one of WAYS to look, None for the lens's own choice; ``against``
+    says whether signed maps show what speaks against the answer too. ``kind`` is the attention shown,
     with ``layer`` counted among the layers of that kind and ``head``: ``mean`` for all, None for the view's own.
     ``opacity`` and ``split`` are percentages; left of ``split`` the photo is bare. ``scale`` is ``own`` (each map to
     its own maximum) or ``shared``.
@@ -24,7 +26,8 @@ class LensSettings:
 
     words: tuple[int, ...] | None = None
     patch: int | None = None
-    show: str = "attribution"
+    show: str | None = None
+    against: bool = False
     kind: str | None = None
     layer: int | str | None = None
     head: int | str | None = None
@@ -88,7 +91,8 @@ def _one_of(*allowed: str) -> Any:
 _READERS: dict[str, Any] = {
     "words": _words,
     "patch": _index,
-    "show": _one_of("attribution", "attention"),
+    "show": _one_of(*WAYS),
+    "against": _flag,
     "kind": _one_of(*KINDS),
     "layer": _index_or_mean,
     "head": _index_or_mean,

@@ -47,23 +47,29 @@ class Total:
     image: float = 0.0
 
 
-@dataclass(frozen=True)
-class Peaks:
-    """The values painted in the highest colour where maps share a scale."""
+WAYS = ("where", "attention", "moved", "attribution")
 
-    attribution: float
-    attention: float
+
+@dataclass(frozen=True)
+class Look:
+    """One more way to look at the photo: ``name`` is one of WAYS, ``method`` what made the relevance (see LensView)."""
+
+    name: str
+    method: str
+    relevance: Relevance
 
 
 @dataclass(frozen=True)
 class LensView:
     """What a lens shows of one photo and text.
 
-    ``relevance`` may be signed; its maps then get diverging colours. ``grid`` is the rows and columns of patches;
+    ``relevance`` is that of ``method`` (``attribution`` among WAYS) and may be signed. ``grid`` is the rows and columns of patches;
     ``layers`` may be empty; ``layer`` and ``head`` (None for the mean of all) are shown first, counted among the layers
     of the first kind in ``KINDS`` that there is. ``unknown`` are the indices of words that the model does not know.
     ``name`` tells views apart: equal names must mean equal views. ``score_label`` is the catalogue's key for what a
     token's score is, ``method`` that for what made the relevance (or its plain name, where the catalogue has none).
+    ``looks`` are other ways to look, and ``show`` the one of WAYS that comes first. Where ``offered`` is False, the
+    relevance of ``method`` can be seen as one of the others and gets no button of its own.
     """
 
     name: str
@@ -77,6 +83,9 @@ class LensView:
     score_label: str = "lens.relevance"
     method: str = ""
     total: Total | None = None
+    looks: tuple[Look, ...] = ()
+    show: str = "attribution"
+    offered: bool = True
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -84,11 +93,11 @@ class LensView:
         return int(rows), int(columns)
 
     @property
-    def peaks(self) -> Peaks:
-        """The largest values of this view's maps."""
-        maps = [layer.blocks["text_image"] for layer in self.layers if "text_image" in layer.blocks]
-        return Peaks(_largest([self.relevance.maps]), _largest(maps))
+    def peak(self) -> float:
+        """The largest attention of a word to a patch."""
+        return largest([layer.blocks["text_image"] for layer in self.layers if "text_image" in layer.blocks])
 
 
-def _largest(arrays: list[np.ndarray]) -> float:
+def largest(arrays: list[np.ndarray]) -> float:
+    """The largest size among arrays; 1 where there is nothing but zeros."""
     return max((float(np.abs(array).max()) for array in arrays if array.size), default=0.0) or 1.0

@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import base64
+from typing import Any, Literal
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from vtviz.inputs import MAX_BYTES, MAX_CHARACTERS, ImageInput
+from vtviz.inputs import MAX_BYTES, MAX_CHARACTERS, ImageInput, InputError, check_text, read_image
+from vtviz.models.base import MATCH
 from vtviz.ui.ask.choice import choice
-from vtviz.ui.ask.photos import THUMBNAIL, photo_name, photo_of, thumbnail, uploads
-from vtviz.ui.ask.selection import first_selection, select, selected
-from vtviz.ui.frame.language import plain, say
+from vtviz.ui.ask.photos import photo_name, photo_of, thumbnail, uploads
+from vtviz.ui.ask.selection import select, selected
+from vtviz.ui.frame.language import plain, say, say_error
 from vtviz.ui.frame.resources import Sample, samples
 
 QUESTION = "question"
-TILES = 3  # of uploads
+TROUBLE = "input-trouble"
+TILES = 6  # of uploads
+NEW_PHOTO: dict[str, Any] = {"text": "", "target": MATCH.kind}  # what another photo begins with
 
 
 def ask_photo() -> ImageInput | None:
-    """The photo, uploaded or packaged; None where it was uploaded elsewhere, in which case the page asks for it.
+    """The photo, from a strip of small pictures that ends with a button for one's own; None where it was uploaded
+    elsewhere, in which case the page asks for it.
 
     Raises:
         InputError: if the uploaded file cannot be used.
     """
     chosen = selected().photo
-    st.markdown(f"**{say('inputs.photo')}**")
-    _ask_upload("")
-    st.caption(say("inputs.samples"))
-    with st.container(horizontal=True, gap="small"):
-        for photo in [*samples(), *list(uploads().files)[-TILES:]]:
+    photos = [*list(uploads().files)[: -TILES - 1 : -1], *samples()]
+    with st.container(key="strip", horizontal=True, gap="xsmall", wrap=False):
+        _ask_upload("")
+        st.html(_pictures(tuple(photos)))
+        for photo in photos:
             _tile(photo, chosen)
     return photo_of(chosen)
 
@@ -60,9 +65,7 @@ def _ask_upload(side: str) -> None:
     def keep() -> None:
         file = st.session_state[key]
         if file is not None:
-            select(side, photo=uploads().keep(file.name, file.getvalue()))
-        elif not selected(side).is_sample:
-            _take(first_selection().photo, side)
+            _take_file(file.name, file.getvalue(), side)
 
     st.file_uploader(
         say("inputs.upload"),
@@ -70,38 +73,79 @@ def _ask_upload(side: str) -> None:
         key=key,
         max_upload_size=MAX_BYTES // 2**20,
         on_change=keep,
+        label_visibility="visible" if side else "collapsed",
     )
+
+
+def _take_file(name: str, data: bytes, side: str) -> None:
+    """Selects an uploaded photo; one that cannot be used is named, and what was selected stays."""
+    try:
+        read_image(data)
+    except InputError as error:
+        st.session_state[TROUBLE] = f"{name}: {say_error(error)}"
+    else:
+        photo = uploads().keep(name, data)
+        select(side, photo=photo, **({} if side else NEW_PHOTO))
+    clear_upload(side)
+
+
+def show_trouble() -> None:
+    """What was wrong with a text or a file just given, once."""
+    trouble = st.session_state.pop(TROUBLE, None)
+    if trouble:
+        st.error(plain(trouble), icon=":material/error:")
 
 
 def _tile(photo: str, chosen: str) -> None:
-    picture = thumbnail(photo)
-    if picture is not None:
-        with st.container(width=THUMBNAIL[0], gap="xsmall"):
-            label = photo_name(photo)
-            look: Literal["primary", "secondary"] = "primary" if photo == chosen else "secondary"
-            st.image(picture, alt=label, width=THUMBNAIL[0])
-            key = f"sample-{photo}"
-            st.button(plain(label), key=key, type=look, on_click=_take, args=(photo,), width="stretch", wrap=False)
+    label = photo_name(photo)
+    look: Literal["primary", "secondary"] = "primary" if photo == chosen else "secondary"
+    st.button(plain(label), key=f"sample-{photo}", type=look, help=plain(label), on_click=_take, args=(photo,))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _pictures(photos: tuple[str, ...]) -> str:
+    """The small pictures as backgrounds of their buttons."""
+    rules = []
+    for photo in photos:
+        picture = thumbnail(photo)
+        if picture is not None:
+            data = base64.b64encode(picture).decode()
+            rules.append(f".st-key-sample-{photo} button {{background-image: url(data:image/jpeg;base64,{data})}}")
+    return f"<style>{' '.join(rules)}</style>"
 
 
 def ask_text(side: str = "") -> str:
-    """The sentence about the photo."""
+    """The sentence about the photo. A text that cannot be read is named, and the one before it stays."""
     chosen, key = selected(side), f"text{side}"
     st.session_state[key] = chosen.text
-    text = st.text_input(
-        say("inputs.text_of", side=side.upper()) if side else say("inputs.text"),
-        key=key,
-        max_chars=MAX_CHARACTERS,
-        help=say("inputs.text_help"),
-        on_change=lambda: select(side, text=st.session_state[key]),
-    )
-    if chosen.is_sample and not side:
-        texts = samples()[chosen.photo].texts
-        with st.container(horizontal=True, gap="small"):
-            for index, words in enumerate(texts):
-                icon = ":material/close:" if index == len(texts) - 1 else ":material/edit:"
-                st.button(words, key=f"text-{index}", type="tertiary", icon=icon, on_click=_write, args=(words,))
-    return text
+
+    def keep() -> None:
+        try:
+            select(side, text=check_text(st.session_state[key]))
+        except InputError as error:
+            st.session_state[TROUBLE] = say_error(error)
+
+    with st.container(key=f"sentence{side}"):
+        return st.text_input(
+            say("inputs.text_of", side=side.upper()) if side else say("inputs.text"),
+            key=key,
+            max_chars=MAX_CHARACTERS,
+            help=say("inputs.text_help") if side else None,
+            placeholder=say("inputs.placeholder"),
+            required=True,
+            on_change=keep,
+            label_visibility="visible" if side else "collapsed",
+        )
+
+
+def offer_texts() -> None:
+    """The sentences that come with a packaged photo: one that is true, one that is nearly so, and one that is absurd."""
+    sample = current_sample()
+    if sample is None:
+        return
+    with st.container(key="offers", horizontal=True, gap="xsmall"):
+        for index, words in enumerate(sample.texts):
+            st.button(words, key=f"text-{index}", type="tertiary", on_click=_write, args=(words,))
 
 
 def current_sample() -> Sample | None:
@@ -110,11 +154,15 @@ def current_sample() -> Sample | None:
 
 
 def _take(photo: str, side: str = "") -> None:
+    """Selects a photo. On a page with one photo a sample brings its own text, and another clears the sentence."""
     sample = samples().get(photo)
-    select(side, photo=photo)
-    if sample and not side:
-        select(side, text=sample.texts[0])
+    if side:
+        select(side, photo=photo)
+    elif sample:
+        select(**{**NEW_PHOTO, "text": sample.texts[0]}, photo=photo)
         st.session_state[QUESTION] = sample.questions[0]
+    elif photo != selected().photo:
+        select(**NEW_PHOTO, photo=photo)
     clear_upload(side)
 
 

@@ -113,15 +113,25 @@ def need_model(name: str) -> None:
     ask(LoadModel(name, device), describe, cancel=False)
 
 
-def show_model(explanation: Explanation) -> None:
-    """What a person should know about the model that answered: its notices, its weights, and what it lacks."""
+def show_notices(explanation: Explanation) -> None:
+    """What a model says of itself."""
     for notice in explanation.notices:
         st.warning(say_notice(notice), icon=":material/info:")
+
+
+def show_model(explanation: Explanation) -> None:
+    """Which model answered: its weights, its licence, where it ran, and what it lacks."""
+    st.markdown(f"**{plain(_label_of(explanation.model))}**")
     if explanation.main_kind != "text→image":
         st.info(say("model.no_cross_attention"), icon=":material/compare_arrows:")
     info = model_info(explanation.model)
     licence = say_notice(info.licence) if info is not None else "–"
     st.caption(say("model.weights", sha256=explanation.weights_sha256[:12], licence=plain(licence)))
+
+
+def _label_of(name: str) -> str:
+    info = model_info(name)
+    return info.label if info is not None else name
 
 
 def _infos() -> list[ModelInfo]:

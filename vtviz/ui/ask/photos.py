@@ -13,9 +13,10 @@ from vtviz.inputs import ImageInput, InputError
 from vtviz.render.overlay import to_jpeg
 from vtviz.ui.frame.language import say
 from vtviz.ui.frame.resources import checked_photo, samples
+from vtviz.ui.frame.visitor import kept_for_visitor
 
-KEPT_BYTES = 48 * 2**20
-THUMBNAIL = (88, 64)  # pixels
+KEPT_BYTES = 32 * 2**20
+THUMBNAIL = (72, 52)  # pixels
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Upload:
 
 
 class Uploads:
-    """The last files that one session uploaded, at most ``limit`` bytes of them; nobody else sees them."""
+    """The last files that one person uploaded, at most ``limit`` bytes of them; nobody else sees them."""
 
     def __init__(self, limit: int = KEPT_BYTES) -> None:
         self.limit, self.files = limit, OrderedDict[str, Upload]()
@@ -42,10 +43,9 @@ class Uploads:
         return sha256
 
 
-@st.cache_resource(scope="session", show_spinner=False)
 def uploads() -> Uploads:
-    """The uploads of this session."""
-    return Uploads()
+    """The uploads of this person, which survive a reload."""
+    return kept_for_visitor("uploads", Uploads)
 
 
 def photo_of(photo: str) -> ImageInput | None:

@@ -27,7 +27,7 @@ HASH = re.compile(r"[0-9a-f]{64}")
 class Selection:
     """A photo (a sample's name, or the SHA-256 of an uploaded file), a text, and how it is explained.
 
-    ``target`` is a WrittenTarget as text (``match``, ``caption:3``). The method and its options are the defaults of the
+    An empty text is one that is still to be written. ``target`` is a WrittenTarget as text (``match``, ``caption:3``). The method and its options are the defaults of the
     model and the method where None.
     """
 
@@ -42,9 +42,11 @@ class Selection:
     def is_sample(self) -> bool:
         return self.photo in samples()
 
-    def request(self, image: ImageInput, target: Target, device: str | None = None) -> Explain:
+    def request(
+        self, image: ImageInput, target: Target, device: str | None = None, beside: tuple[str, ...] = ()
+    ) -> Explain:
         """The request to the engine, once the photo and the target are at hand."""
-        return Explain(image, self.text, self.model, self.method, self.options, target, device)
+        return Explain(image, self.text, self.model, self.method, self.options, target, device, beside)
 
     def plain(self) -> Selection:
         """The same photo, text, model and method with everything else at its default."""
@@ -86,13 +88,13 @@ def to_query(selection: Selection, prefix: str = "") -> dict[str, str]:
     values = {**vars(selection), **vars(selection.options)}
     del values["options"]
     usual = {"model": DEFAULT_MODEL, "target": MATCH.kind}
-    return {prefix + name: str(value) for name, value in values.items() if value not in (None, usual.get(name))}
+    return {prefix + name: str(value) for name, value in values.items() if value not in (None, "", usual.get(name))}
 
 
 def from_query(query: Mapping[str, str], start: Selection, prefix: str = "") -> tuple[Selection, list[str]]:
     """``start`` with what the query says in its place, and the names of the parameters that make no sense.
 
-    A sample without a text brings its own.
+    A photo without a text brings its own if it is a sample, and else none.
     """
     values: dict[str, Any] = {}
     wrong: list[str] = []
@@ -102,8 +104,9 @@ def from_query(query: Mapping[str, str], start: Selection, prefix: str = "") -> 
                 values[name] = read(query[prefix + name])
             except (ValueError, KeyError):
                 wrong.append(prefix + name)
-    if values.get("photo") in samples() and "text" not in values:
-        values["text"] = samples()[values["photo"]].texts[0]
+    if "photo" in values and "text" not in values:
+        sample = samples().get(values["photo"])
+        values["text"] = sample.texts[0] if sample else ""
     options = replace(start.options, **{name: values.pop(name) for name in OPTIONS if name in values})
     return replace(start, options=options, **values), wrong
 

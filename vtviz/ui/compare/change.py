@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import streamlit as st
@@ -23,11 +24,27 @@ def start_sides() -> None:
         select_all(replace(selected("a"), text=change_some_word(selected("a").text)), "b")
 
 
-def ask_changed_word() -> None:
+def ask_change_of_b() -> None:
     """Click a word of side A and choose another: side B becomes side A with that word changed."""
-    text = selected("a").text
+    chosen = selected("a")
+    changed = _changed_word(chosen.text, selected("b").text)
+    ask_changed_word(chosen.text, changed, lambda text: select_all(replace(chosen, text=text), "b"))
+
+
+def ask_changed_word(text: str, first: int | None, on_change: Callable[[str], None]) -> None:
+    """Click a word of a text and choose another; ``on_change`` gets the new text.
+
+    Args:
+        text: whose words there are to change.
+        first: the index of the word to begin with, if any.
+        on_change: takes the text with the word changed.
+    """
     words = split_words(text)
-    with st.container(border=True):
+
+    def change(index: int, new: str) -> None:
+        on_change(change_word(text, index, new))
+
+    with st.container():
         st.markdown(f"**{say('compare.change')}**", help=say("compare.change_help"))
         index = st.pills(
             say("compare.word"),
@@ -35,16 +52,16 @@ def ask_changed_word() -> None:
             format_func=lambda number: plain(words[number].text),
             key=f"change-{text}",
             label_visibility="collapsed",
-            default=_changed_word(text, selected("b").text),
+            default=first,
         )
         if index is None:
             return
         others = alternatives(words[index].text)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             for other in others:
-                st.button(other, key=f"other-{other}", on_click=_change, args=(index, other))
+                st.button(other, key=f"other-{other}", on_click=change, args=(index, other))
             st.button(
-                say("compare.leave_out"), "other-", icon=":material/backspace:", on_click=_change, args=(index, "")
+                say("compare.leave_out"), "other-", icon=":material/backspace:", on_click=change, args=(index, "")
             )
             key = f"own-{text}-{index}"
             st.text_input(
@@ -54,7 +71,7 @@ def ask_changed_word() -> None:
                 placeholder=say("compare.own_word_place"),
                 label_visibility="collapsed",
                 width=260,
-                on_change=lambda: _change(index, st.session_state[key]) if st.session_state[key].strip() else None,
+                on_change=lambda: change(index, st.session_state[key]) if st.session_state[key].strip() else None,
             )
 
 
@@ -63,11 +80,6 @@ def _changed_word(text: str, other: str) -> int | None:
     words, others = ([word.text for word in split_words(sentence)] for sentence in (text, other))
     pairs = aligned_words(words, others)
     return next((a for a, b in pairs if a is not None and (b is None or words[a] != others[b])), None)
-
-
-def _change(index: int, new: str) -> None:
-    chosen = selected("a")
-    select_all(replace(chosen, text=change_word(chosen.text, index, new)), "b")
 
 
 def swap_sides() -> None:

@@ -13,7 +13,7 @@ from vtviz.paths import ASSETS
 @cache
 def _groups() -> dict[str, list[str]]:
     """Words by kind; each is offered in exchange for the others of its group."""
-    return json.loads((ASSETS / "words.json").read_text(encoding="utf-8"))
+    return json.loads((ASSETS / "words" / "exchanges.json").read_text(encoding="utf-8"))
 
 
 def alternatives(word: str) -> list[str]:

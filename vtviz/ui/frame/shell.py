@@ -11,7 +11,10 @@ from streamlit.navigation.page import StreamlitPage
 
 from vtviz.paths import ASSETS, PAGES
 from vtviz.sentences import LANGUAGES
-from vtviz.ui.frame.language import say
+from vtviz.ui.frame.components import component
+from vtviz.ui.frame.language import current_language, say
+from vtviz.ui.frame.progress import reserve_progress
+from vtviz.ui.frame.visitor import COOKIE, visitor_name
 
 IN_APP = "_vtviz_in_app"
 REROUTED = "_vtviz_rerouted"
@@ -33,7 +36,7 @@ def run_app() -> None:
     _open_language()
     st.session_state[IN_APP] = True
     try:
-        st.navigation(pages()).run()
+        _navigation().run()
     finally:
         st.session_state[IN_APP] = False
 
@@ -44,22 +47,42 @@ def go_to(name: str) -> None:
 
 
 def setup(title: str) -> None:
-    """The first call of every page: routing, page settings, sidebar."""
+    """The first call of every page: routing, page settings, the bar above it."""
     if not st.session_state.get(IN_APP):
         _open_language()
-        st.navigation(pages())
+        _navigation()
         if not st.session_state.get(REROUTED):
             st.session_state[REROUTED] = True
             st.rerun()
     st.set_page_config(page_title=f"{say(title)} · vtviz", page_icon=ASSETS / "icon.png", layout="wide")
     st.html(ASSETS / "theme.css")
-    with st.sidebar:
-        st.markdown("### vtviz")
-        st.caption(say("shell.about"))
+    with st.container(key="frame-bar", horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.selectbox(
-            "Language · 语言", list(LANGUAGES), format_func=LANGUAGES.__getitem__, key="lang", persist_state="session"
+            "Language · 语言",
+            list(LANGUAGES),
+            format_func=LANGUAGES.__getitem__,
+            key="lang",
+            persist_state="session",
+            label_visibility="collapsed",
+            width=112,
         )
-        st.caption(say("shell.privacy"))
+        component("bar")(
+            key="bar",
+            width=34,
+            data={
+                "visitor": visitor_name(),
+                "cookie": COOKIE,
+                "language": "zh-Hans" if current_language() == "zh" else "en",
+                "theme": say("shell.theme"),
+                "skip": say("shell.skip"),
+            },
+        )
+    reserve_progress()
+
+
+def _navigation() -> StreamlitPage:
+    """The bar above every page."""
+    return st.navigation(pages(), position="top")
 
 
 def _open_language() -> None:

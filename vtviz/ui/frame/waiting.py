@@ -8,12 +8,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
-import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from vtviz.engine.engine import Request
 from vtviz.engine.requests.explain import STAGES
 from vtviz.ui.frame.language import say
+from vtviz.ui.frame.progress import progress_area
 from vtviz.ui.frame.resources import shared_engine
 from vtviz.watch import Progress, Watch
 
@@ -49,7 +49,7 @@ def ask(
         request: what is asked.
         describe: the share and the text of the bar.
         cancel: whether the request is cancelled where the page goes away.
-        area: holds the bar of several requests, which the caller empties.
+        area: holds the bar in place of the page's own place for it; the caller empties it.
 
     Raises:
         InputError, ModelError, Busy: as the engine does.
@@ -57,7 +57,7 @@ def ask(
     engine, gone, began = shared_engine(), threading.Event(), time.monotonic()
     watch = Watch(cancelled=lambda: cancel and gone.is_set())
     pool = ThreadPoolExecutor(1, thread_name_prefix="vtviz-page")
-    bar = area or st.empty()
+    bar = area or progress_area()
     try:
         future = pool.submit(engine.ask, request, watch)
         wait([future], QUICK)

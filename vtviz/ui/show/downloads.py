@@ -14,6 +14,11 @@ from vtviz.ui.frame.language import current_language, say
 
 def show_downloads(explanation: Explanation, view: LensView, alt: str, pinned: LensSettings) -> None:
     """The lens as a page of its own, explanation.json, and a table of scores."""
+    with st.popover(say("export.title"), icon=":material/download:", wrap=False):
+        _show_files(explanation, view, alt, pinned)
+
+
+def _show_files(explanation: Explanation, view: LensView, alt: str, pinned: LensSettings) -> None:
     language = current_language()
     st.download_button(
         say("answer.page"),

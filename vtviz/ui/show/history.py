@@ -3,7 +3,7 @@ engine no longer has."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -17,6 +17,7 @@ from vtviz.ui.frame.language import plain, say
 from vtviz.ui.frame.names import method_name, target_name
 from vtviz.ui.frame.scores import Score
 from vtviz.ui.frame.shell import go_to
+from vtviz.ui.frame.visitor import kept_for_visitor
 
 HISTORY, OPEN, KEPT = "history", "history-open", 20
 
@@ -29,20 +30,25 @@ class Past:
     score: Score
 
 
+def _kept() -> list[Past]:
+    """What this person was shown, newest first; it survives a reload."""
+    return kept_for_visitor(HISTORY, list)
+
+
 def remember(explanation: Explanation, request: Explain, side: str = "") -> None:
-    """Puts an explanation at the top of the session's history; one that stands in for a slow method does not count."""
+    """Puts an explanation at the top of the history; one that stands in for a slow method does not count."""
     if request.method not in (None, explanation.method):
         return
-    asked = replace(selected(side), method=explanation.method)
-    others = [past for past in st.session_state.get(HISTORY, []) if past.selection != asked]
-    st.session_state[HISTORY] = [Past(asked, Score.of(explanation)), *others][:KEPT]
+    asked = selected(side)
+    others = [past for past in _kept() if past.selection != asked]
+    _kept()[:] = [Past(asked, Score.of(explanation)), *others][:KEPT]
 
 
 def show_history() -> None:
     """The past explanations: a click brings one back, another compares it with what is shown."""
-    history: list[Past] = st.session_state.get(HISTORY, [])
+    history = _kept()
     title = say("history.title", count=len(history))
-    with st.expander(title, key=OPEN, icon=":material/history:", on_change="rerun") as opened:
+    with st.popover(title, key=OPEN, icon=":material/history:", on_change="rerun", wrap=False) as opened:
         if not opened.open:
             return  # what is not seen is not sent
         if not history:
@@ -83,4 +89,4 @@ def _again(asked: Selection) -> None:
 
 
 def _forget() -> None:
-    st.session_state[HISTORY] = []
+    _kept().clear()

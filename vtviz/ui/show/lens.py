@@ -7,9 +7,9 @@ from typing import Any
 import streamlit as st
 
 from vtviz.render.lens.pack import join, pack, said
-from vtviz.render.lens.page import script
+from vtviz.render.lens.page import body, part, script
 from vtviz.render.lens.settings import LensSettings
-from vtviz.render.lens.view import LensView, Peaks
+from vtviz.render.lens.view import LensView
 from vtviz.ui.frame.components import component
 from vtviz.ui.frame.language import current_language
 
@@ -17,7 +17,15 @@ KEPT_VIEWS = 8
 
 
 def lens(
-    view: LensView, alt: str, key: str, *, settings: LensSettings | None = None, peaks: Peaks | None = None
+    view: LensView,
+    alt: str,
+    key: str,
+    *,
+    settings: LensSettings | None = None,
+    panels: bool = True,
+    below: tuple[str, ...] = (),
+    picks: bool = False,
+    tab: str = "",
 ) -> LensSettings:
     """Shows the lens and returns what is pinned and set in it.
 
@@ -26,32 +34,48 @@ def lens(
         alt: describes the photo.
         key: the lens's own; it keeps what is pinned there, and the words as long as the text stays the same.
         settings: to begin with, as from a permalink; later the person's own win.
-        peaks: the values painted in the highest colour where the person, or ``settings``, asks for a shared scale
-            (``scale="shared"``); the view's own if left out. Give two lenses the same to compare them.
+        panels: whether the panels stand beside the photo; else ``lens_panels`` shows them elsewhere.
+        below: keys of the containers below the lens that the window is to have room for.
+        picks: whether a click on a word tells the server of it (see ``picked_word``) instead of pinning it.
+        tab: the panel to open when the view comes, if it matters which.
     """
     first = st.session_state.setdefault(f"{key}-first", settings or LensSettings())
     state = st.session_state.get(key) or {}
     wanted = state.get("wanted") or {}
     layer = wanted.get("layer") if wanted.get("name") == view.name else None
-    data = lens_data(view, alt, key, first, peaks, (layer,) if isinstance(layer, int) else ())
-    result = component("lens", script())(
+    page = {"panels": "" if panels else key, "below": below, "picks": picks, "tab": tab}
+    data = lens_data(view, alt, key, first, page, (layer,) if isinstance(layer, int) else ())
+    result = component("lens", script(), body(panels), "" if panels else "stage")(
         key=key,
         data=data,
         default={"settings": None, "wanted": None},
         on_settings_change=lambda: None,
         on_wanted_change=lambda: None,
+        on_picked_change=lambda: None,
     )
     values = result.get("settings") or vars(first)
     is_of_text = values.get("text", view.tokens.text) == view.tokens.text  # else words and patch are another text's
     return LensSettings.from_dict(values if is_of_text else {**values, "words": None, "patch": None})
 
 
+def lens_panels(key: str) -> None:
+    """The panels of the lens of this key, where it does not show them itself."""
+    script = part("scripts/desk.js") + part("panels.js")
+    component("lens", script, part("panels.html"), "panels")(key=f"{key}-panels", data={"lens": key})
+
+
+def picked_word(key: str) -> int | None:
+    """The word of a lens with ``picks`` that was clicked just now."""
+    picked = (st.session_state.get(key) or {}).get("picked")
+    return picked if isinstance(picked, int) else None
+
+
 def lens_data(
-    view: LensView, alt: str, key: str, settings: LensSettings, peaks: Peaks | None, wanted: tuple[int, ...] = ()
+    view: LensView, alt: str, key: str, settings: LensSettings, page: dict[str, Any], wanted: tuple[int, ...] = ()
 ) -> bytes:
     """What the browser needs; see ``vtviz.render.lens.pack``."""
     header, blobs = _packed(view.name, wanted, view)
-    return join({**header, **said(view, alt, key, settings, peaks, current_language())}, blobs)
+    return join({**header, **said(view, alt, key, settings, current_language()), **page}, blobs)
 
 
 @st.cache_resource(max_entries=KEPT_VIEWS, show_spinner=False)

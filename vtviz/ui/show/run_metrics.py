@@ -8,14 +8,29 @@ import streamlit as st
 from vtviz.engine.explanation import Explanation
 from vtviz.engine.heads import head_entropies
 from vtviz.engine.requests.explain import STAGES
+from vtviz.ui.ask.models import show_model
 from vtviz.ui.frame.charts import show_chart
 from vtviz.ui.frame.language import say, say_stored
-from vtviz.ui.show.attention_heads import show_heads
+
+
+def metrics_line(explanation: Explanation) -> str:
+    """Time, memory and device in a line."""
+    spent, memory = explanation.timings_ms["total"], explanation.memory_mb
+    return say("metrics.line", total=f"{spent:.0f}", memory=f"{memory:.0f}", device=say_stored(explanation.device))
 
 
 def show_metrics(explanation: Explanation) -> None:
-    """Time of each stage, device, memory, and what each head of the model did."""
-    st.subheader(say("metrics.title"))
+    """The model that ran, time of each stage, device, memory, and what each head of the model did; in a line that
+    opens."""
+    key, icon = "metrics-open", ":material/info:"
+    with st.popover(metrics_line(explanation), icon=icon, key=key, on_change="rerun", wrap=False) as line:
+        if line.open:
+            _show_all(explanation)
+
+
+def _show_all(explanation: Explanation) -> None:
+    show_model(explanation)
+    st.caption(say("shell.privacy"))
     timings = explanation.timings_ms
     values = {
         "metrics.total": f"{timings['total']:.0f} ms",
@@ -26,15 +41,8 @@ def show_metrics(explanation: Explanation) -> None:
     for column, (key, value) in zip(st.columns(4), values.items(), strict=True):
         column.metric(say(key), value, help=say(f"{key}_help"))
     st.caption(say("metrics.device", device=say_stored(explanation.device), model=explanation.model))
-    with st.expander(say("metrics.charts"), key="charts", icon=":material/bar_chart:", on_change="rerun") as charts:
-        if charts.open:  # drawing charts that nobody looks at would slow every new text
-            _show_charts(explanation)
-
-
-def _show_charts(explanation: Explanation) -> None:
     st.markdown(f"**{say('metrics.stages')}**")
     show_chart(_timings_chart(explanation.timings_ms), "timings", right=30)
-    show_heads(explanation)
 
 
 def _chosen_entropy(explanation: Explanation) -> float:

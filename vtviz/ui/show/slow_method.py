@@ -21,7 +21,7 @@ JOBS, ENCODING = "jobs", "encoding_ms"
 def show_job(request: Explain, shown: Explanation) -> None:
     """Where something else is shown than was asked for: what that would cost, and a button; while it runs, its
     progress."""
-    if shown.fingerprint == request.key:
+    if shown.fingerprint == request.fingerprint:
         return
     job = st.session_state.setdefault(JOBS, {}).get(request.key)
     with st.container(border=True):

@@ -24,14 +24,14 @@ def verdict(explanation: Explanation) -> tuple[bool, str, str]:
     return False, ":material/cancel:", say("answer.mismatch", threshold=limit)
 
 
-def show_verdict(explanation: Explanation) -> None:
-    """The score, and what it means."""
-    left, right = st.columns([1, 4], vertical_alignment="center")
+def show_verdict(explanation: Explanation, change: str | None = None) -> None:
+    """The score and what it means, in a line; ``change`` is how far it is from the score before."""
     score = Score.of(explanation)
-    left.metric(score.name, score.text, help=score.meaning)
     sure, icon, sentence = verdict(explanation)
-    unsure_box = right.info if explanation.is_match is None else right.warning
-    (right.success if sure else unsure_box)(sentence, icon=icon)
+    colour = "green" if sure else "gray" if explanation.is_match is None else "orange"
+    with st.container(key="verdict", horizontal=True, vertical_alignment="center", gap="small"):
+        st.metric(score.name, score.text, change, help=score.meaning, width="content")
+        st.markdown(f":{colour}[{icon}] {sentence}")
     show_truncation(explanation.tokens)
 
 

@@ -1,0 +1,77 @@
+"""What the model makes of a photo and a sentence: the verdict, the lens, and the inspector beside it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from vtviz.engine.explanation import Explanation
+from vtviz.engine.lens import lens_view
+from vtviz.engine.requests.explain import Explain
+from vtviz.inputs import ImageInput
+from vtviz.render.lens.settings import LensSettings
+from vtviz.render.lens.view import LensView
+from vtviz.ui.ask.explanation import explain_selected
+from vtviz.ui.ask.links import query_of, query_of_sides, show_link
+from vtviz.ui.ask.method import show_pickers
+from vtviz.ui.ask.models import ask_device, ask_model, show_notices
+from vtviz.ui.ask.selection import selected
+from vtviz.ui.explore.change import ask_change, score_change
+from vtviz.ui.frame.screen import BELOW, Screen, served_panel
+from vtviz.ui.show.attention_heads import show_heads
+from vtviz.ui.show.downloads import show_downloads
+from vtviz.ui.show.faithfulness import faithfulness_panel
+from vtviz.ui.show.guide import show_guide, show_notes
+from vtviz.ui.show.history import remember, show_history
+from vtviz.ui.show.lens import lens, lens_panels
+from vtviz.ui.show.run_metrics import show_metrics
+from vtviz.ui.show.slow_method import show_job
+from vtviz.ui.show.verdict import show_verdict
+
+KEY = "lens"
+
+
+def show_result(image: ImageInput, alt: str, areas: Screen, settings: LensSettings) -> None:
+    """The explanation of what is selected, in the areas of a page. ``settings`` are those of a link.
+
+    Raises:
+        InputError, ModelError, Busy: as the engine does.
+    """
+    with areas.notices:
+        explanation, request = explain_selected(image, ways=True)
+        show_notices(explanation)
+        remember(explanation, request)
+    with areas.answer:
+        show_verdict(explanation, score_change(explanation))
+    view = lens_view(explanation, request.method)
+    with areas.side:
+        lens_panels(KEY)
+        _show_served_panels(explanation, request)
+    with areas.stage:
+        waiting = explanation.fingerprint != request.fingerprint
+        _show_lens(explanation, view, alt, settings, "method" if waiting else "")
+
+
+@st.fragment
+def _show_lens(explanation: Explanation, view: LensView, alt: str, settings: LensSettings, tab: str) -> None:
+    """The lens and what goes with what is pinned in it. A pin runs this alone again."""
+    pinned = lens(view, alt, KEY, settings=settings, panels=False, below=BELOW, tab=tab)
+    with st.container(key="actions", horizontal=True, gap="xsmall"):
+        show_history()
+        show_downloads(explanation, view, alt, pinned)
+        show_link({**query_of_sides(), **query_of(pinned)})
+        show_metrics(explanation)
+
+
+def _show_served_panels(explanation: Explanation, request: Explain) -> None:
+    with served_panel("method"):
+        show_job(request, explanation)
+        ask_model(selected().model)
+        ask_device()
+        show_pickers(explanation, request)
+        show_guide(request.method or explanation.method)
+        show_notes(explanation)
+    with served_panel("trust"):
+        faithfulness_panel(explanation)
+        show_heads(explanation)
+    with served_panel("change"):
+        ask_change()

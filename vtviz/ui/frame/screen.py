@@ -1,0 +1,43 @@
+"""One screen: what is asked above, the photo with its inspector, and below a strip of photos and what to do with it all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+WIDE = (3, 2)  # photo and inspector
+SERVED_PANELS = ("method", "trust", "change")
+BELOW = ("actions", "below")  # keys of what stands below the photo
+
+
+@dataclass(frozen=True)
+class Screen:
+    """The areas of a page: notices and trouble, the field, the answer to it, the photo, the inspector, the strip of
+    photos, and the line of actions."""
+
+    notices: DeltaGenerator
+    ask: DeltaGenerator
+    answer: DeltaGenerator
+    stage: DeltaGenerator
+    side: DeltaGenerator
+    strip: DeltaGenerator
+    actions: DeltaGenerator
+
+
+def screen() -> Screen:
+    """Lays out the areas of a page, all empty."""
+    notices = st.container(key="notices")
+    with st.container(key="ask"):
+        ask, answer = st.columns(WIDE, gap="medium", vertical_alignment="center")
+    with st.container(key="bench"):
+        stage, side = st.columns(WIDE, gap="medium")
+    with st.container(key="below"):
+        strip, actions = st.columns(WIDE, gap="medium", vertical_alignment="center")
+    return Screen(notices, ask, answer, stage, side.container(key="side"), strip, actions)
+
+
+def served_panel(name: str) -> DeltaGenerator:
+    """The part of the inspector under one of SERVED_PANELS, seen while its tab is open."""
+    return st.container(key=f"panel-{name}")

@@ -3,12 +3,12 @@
 import streamlit as st
 
 from vtviz.ui.ask.explanation import explain_selected
-from vtviz.ui.ask.inputs import ask_side_photo, ask_text
+from vtviz.ui.ask.inputs import ask_side_photo, ask_text, show_trouble
 from vtviz.ui.ask.links import open_link, query_of_sides, show_link, show_link_notices, show_missing_photo
 from vtviz.ui.ask.method import show_pickers
 from vtviz.ui.ask.models import ask_model
 from vtviz.ui.ask.selection import selected
-from vtviz.ui.compare.change import SIDES, ask_changed_word, start_sides, swap_sides
+from vtviz.ui.compare.change import SIDES, ask_change_of_b, start_sides, swap_sides
 from vtviz.ui.compare.pair import PAIR, open_pair, show_pair, show_score
 from vtviz.ui.frame.language import say
 from vtviz.ui.frame.shell import setup
@@ -20,8 +20,8 @@ start_sides()
 query = open_link("compare", SIDES)
 open_pair(query)
 show_link_notices(SIDES)
-ask_changed_word()
-columns = dict(zip(SIDES, st.columns(2, gap="large"), strict=True))
+show_trouble()
+columns = dict(zip(SIDES, st.columns(2, gap="medium"), strict=True))
 explanations = {}
 for side, column in columns.items():
     with errors_shown(column), column:
@@ -34,13 +34,14 @@ for side, column in columns.items():
         else:
             explanations[side], request = explain_selected(image, side)
             show_job(request, explanations[side])
-            show_score(explanations[side], explanations.get("a") if side == "b" else None)
+            show_score(side, explanations[side], explanations.get("a") if side == "b" else None)
             with settings:
                 show_pickers(explanations[side], request, side)
+ask_change_of_b()
 link = query_of_sides(SIDES)
 with errors_shown(st.container()):
     if len(explanations) == len(SIDES):
         link[PAIR] = str(show_pair(explanations["a"], explanations["b"]))
-with st.container(horizontal=True):
+with st.container(key="actions", horizontal=True, gap="xsmall"):
     show_link(link)
     st.button(say("compare.swap"), icon=":material/swap_horiz:", on_click=swap_sides)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from vtviz.ui.ask.inputs import ask_photo, ask_text, offer_texts, show_trouble
-from vtviz.ui.ask.links import lens_of, open_link, query_of_sides, show_link, show_link_notices, show_missing_photo
+from vtviz.ui.ask.links import keep_address, lens_of, open_link, query_of_sides, show_link_notices, show_missing_photo
 from vtviz.ui.ask.photos import photo_name
 from vtviz.ui.ask.selection import selected
 from vtviz.ui.explore.result import show_result
@@ -12,7 +12,6 @@ from vtviz.ui.frame.language import say
 from vtviz.ui.frame.screen import screen
 from vtviz.ui.frame.shell import setup
 from vtviz.ui.frame.trouble import errors_shown
-from vtviz.ui.show.history import show_history
 
 setup("page.explore")
 query = open_link("explore")
@@ -36,5 +35,6 @@ with errors_shown(areas.notices):
             st.markdown(say("explore.write"))
         with areas.stage:
             show_things(image, alt)
+        keep_address(query_of_sides())
     with areas.actions:
         offer_texts()

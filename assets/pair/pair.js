@@ -1,7 +1,7 @@
 // Two explanations side by side: a word of one lights up with its counterpart, and three maps move at once. Looking
 // needs no server; a pinned pair is told to it. The painting of cells is the lens's own (see paint.js).
 const pairs = new WeakMap();
-const looks = { opacity: 80, smooth: true }; // survives a change of what is compared
+const looks = { opacity: 80, smooth: true, against: false }; // survives a change of what is compared
 
 const decoded = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 const floats = (text) => (text === null ? null : new Float32Array(decoded(text).buffer));
@@ -17,14 +17,19 @@ function paintPanel(canvas, map, grid, peak, lut, signed) {
   canvas.width = Math.max(1, Math.round(box.width * sharp));
   canvas.height = Math.max(1, Math.round(box.height * sharp));
   if (!map) return;
+  const context = canvas.getContext("2d"), opacity = looks.opacity / 100;
+  if (looks.smooth) {
+    drawSoft(context, keep, { map, peak, grid, lut, signed, opacity }, canvas.width, canvas.height);
+    return;
+  }
   const [rows, columns] = grid, cells = new OffscreenCanvas(columns, rows), image = new ImageData(columns, rows);
-  colourCells(image.data, map, peak, lut, signed, looks.opacity / 100);
+  colourCells(image.data, map, peak, lut, signed, opacity);
   cells.getContext("2d").putImageData(image, 0, 0);
-  const context = canvas.getContext("2d");
-  context.imageSmoothingEnabled = looks.smooth;
-  context.imageSmoothingQuality = "high";
+  context.imageSmoothingEnabled = false;
   context.drawImage(cells, 0, 0, canvas.width, canvas.height);
 }
+
+const keep = {}; // canvases that every panel draws on before it shows them
 
 export default function mountPair({ data, parentElement: root, setStateValue }) {
   const find = (id) => root.querySelector(`#${id}`), { labels, sides } = data;
@@ -36,11 +41,13 @@ export default function mountPair({ data, parentElement: root, setStateValue }) 
   const wordOf = (pair, side) => (pair.whole ? labels.whole : pair.places[side] === null ? null : sides[side].words[pair.places[side]].text);
 
   const draw = () => {
-    const shown = state.over ?? state.pinned, pair = found[shown], peak = largestOf(...pair.maps);
+    const shown = state.over ?? state.pinned, pair = found[shown];
+    const seen = pair.maps.map((map, side) => (map && data.signed[side] && !looks.against ? map.map((value) => Math.max(0, value)) : map));
+    const peak = largestOf(...seen), peaks = data.differs ? [peak, peak] : seen.map((map) => largestOf(map)); // one photo, one scale
     panels.forEach(({ canvas, none, words, kind }) => {
-      const map = kind === 2 ? pair.difference : pair.maps[kind];
-      const signed = kind === 2 || data.signed[kind];
-      paintPanel(canvas, map, kind === 2 ? pair.grids[0] : pair.grids[kind], peak, signed ? diverging : lut, signed);
+      const map = kind === 2 ? pair.difference : seen[kind];
+      const signed = kind === 2 || (data.signed[kind] && looks.against);
+      paintPanel(canvas, map, kind === 2 ? pair.grids[0] : pair.grids[kind], kind === 2 ? peak : peaks[kind], signed ? diverging : lut, signed);
       none.textContent = map ? "" : labels.alone;
       canvas.setAttribute("aria-label", `${labels.map} ${kind === 2 ? labels.difference : sides[kind].name}: ${wordOf(pair, kind % 2) ?? "–"}`);
       words.forEach(([button, at]) => {
@@ -54,11 +61,12 @@ export default function mountPair({ data, parentElement: root, setStateValue }) 
     if (pair.correlation !== null) told.push(`${labels.correlation} ${pair.correlation}`);
     if (pair.overlap !== null) told.push(`${labels.overlap} ${pair.overlap}`);
     find("status").textContent = told.join(" · ");
-    const top = `${(100 * peak).toPrecision(2)} %`;
-    find("high").textContent = top;
+    const percent = (value) => `${(100 * value).toPrecision(2)} %`, top = percent(peak);
+    find("high").textContent = data.differs ? top : `A ${percent(peaks[0])} · B ${percent(peaks[1])}`;
     find("plus").textContent = `A ${top}`;
     find("minus").textContent = `${top} B`;
-    find("low").textContent = data.signed.includes(true) ? `−${top}` : "0";
+    find("low").textContent = data.signed.includes(true) && looks.against ? `−${top}` : "0";
+    find("ramp").style.background = gradient(data.signed.includes(true) && looks.against ? diverging : lut);
   };
   const look = (at) => { state.over = at; draw(); };
   const pin = (at) => { Object.assign(state, { pinned: at, over: null }); draw(); setStateValue("pinned", { name: data.name, pair: at }); };
@@ -119,14 +127,23 @@ export default function mountPair({ data, parentElement: root, setStateValue }) 
   find("scale-name").textContent = labels.share;
   find("difference-name").textContent = labels.difference;
   find("differs").style.display = data.differs ? "" : "none";
-  find("ramp").style.background = gradient(data.signed.includes(true) ? diverging : lut);
   find("diverging").style.background = gradient(diverging);
   find("opacity-label").textContent = labels.opacity;
   find("smooth-label").textContent = labels.smooth;
   Object.assign(find("opacity"), { value: looks.opacity, oninput: (event) => { looks.opacity = Number(event.target.value); draw(); } });
   Object.assign(find("smooth"), { checked: looks.smooth, onchange: (event) => { looks.smooth = event.target.checked; draw(); } });
+  find("against-row").hidden = !data.signed.includes(true);
+  find("against-label").textContent = labels.against;
+  Object.assign(find("against"), { checked: looks.against, onchange: (event) => { looks.against = event.target.checked; draw(); } });
+  find("figures-label").textContent = labels.figures;
+  const fitRoom = () => {
+    const top = find("sides").getBoundingClientRect().top + (document.querySelector("[data-testid=stMain]")?.scrollTop ?? 0);
+    find("pair").style.setProperty("--room", `${Math.max(200, window.innerHeight - top - 260)}px`);
+  };
+  fitRoom();
+  window.addEventListener("resize", fitRoom);
   const watcher = new ResizeObserver(draw);
   panels.forEach(({ canvas }) => watcher.observe(canvas));
   draw();
-  return () => watcher.disconnect();
+  return () => { watcher.disconnect(); window.removeEventListener("resize", fitRoom); };
 }

@@ -16,7 +16,6 @@ from vtviz.models.record import AttentionLayer
 from vtviz.models.registry import model_info
 from vtviz.render.lens.view import Block, LensLayer, LensView, Look, Total
 
-
 MOVED = ("attention_gradcam", "grad_eclip", "legrad", "gradient_input")  # the first that a model has
 
 

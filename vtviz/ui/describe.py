@@ -8,20 +8,27 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from vtviz.attribution.base import Relevance
+from vtviz.attribution.options import Options
+from vtviz.attribution.targets import WrittenTarget
 from vtviz.inputs import MAX_CHARACTERS, ImageInput, framed
+from vtviz.models.base import MATCH
 from vtviz.render.lens.view import LensView
 from vtviz.tasks.answer import Answer
 from vtviz.tasks.caption import Caption
 from vtviz.ui.ask.choice import kept_choice
 from vtviz.ui.ask.inputs import QUESTION, current_sample
+from vtviz.ui.ask.selection import select
 from vtviz.ui.frame.charts import show_chart
-from vtviz.ui.frame.language import say
+from vtviz.ui.frame.language import plain, say
 from vtviz.ui.frame.scores import Score
-from vtviz.ui.show.lens import lens
+from vtviz.ui.frame.screen import BELOW, Screen
+from vtviz.ui.frame.shell import go_to
+from vtviz.ui.show.lens import lens, lens_panels
 from vtviz.ui.show.verdict import show_truncation
 
 TASK = "task"
 TASKS = ("caption", "answer")
+KEY = "described"
 DOUBTFUL = 0.5  # match probability below which a caption more likely misdescribes the photo
 
 
@@ -52,64 +59,95 @@ def ask_question() -> str:
     sample = current_sample()
     questions = sample.questions if sample else ()
     st.session_state.setdefault(QUESTION, questions[0] if questions else "Is there a dog?")
-    question = st.text_input(
-        say("describe.question"),
-        key=QUESTION,
-        max_chars=MAX_CHARACTERS,
-        help=say("describe.question_help"),
-        persist_state="session",
-    )
-    with st.container(horizontal=True, gap="small"):
-        for index, offered in enumerate(questions):
-            key, icon = f"question-{index}", ":material/help:"
-            st.button(offered, key=key, type="tertiary", icon=icon, on_click=_ask, args=(offered,))
-    return question
+    with st.container(key="sentence"):
+        return st.text_input(
+            say("describe.question"),
+            key=QUESTION,
+            max_chars=MAX_CHARACTERS,
+            required=True,
+            placeholder=say("describe.question_help"),
+            persist_state="session",
+            label_visibility="collapsed",
+        )
+
+
+def offer_questions() -> None:
+    """The questions that come with a packaged photo."""
+    sample = current_sample()
+    with st.container(key="offers", horizontal=True, gap="xsmall"):
+        for index, offered in enumerate(sample.questions if sample else ()):
+            st.button(offered, key=f"question-{index}", type="tertiary", on_click=_ask, args=(offered,))
 
 
 def _ask(question: str) -> None:
     st.session_state[QUESTION] = question
 
 
-def show_captions(captions: list[Caption], image: ImageInput, alt: str) -> None:
+def show_captions(captions: list[Caption], image: ImageInput, alt: str, areas: Screen) -> None:
     """The captions to choose from, and the lens of the chosen one."""
-    index = st.radio(
-        say("describe.captions"),
-        range(len(captions)),
-        format_func=lambda number: f"{captions[number].text} · {_score(captions[number]).text}",
-        help=say("describe.captions_help"),
-        key=f"captions-{image.sha256}",
-    )
+    with areas.side:
+        index = st.radio(
+            say("describe.captions"),
+            range(len(captions)),
+            format_func=lambda number: f"{captions[number].text} · {_score(captions[number]).text}",
+            help=say("describe.captions_help"),
+            key=f"captions-{image.sha256}",
+        )
     chosen = captions[index]
-    if chosen.score_kind == "probability" and chosen.score < DOUBTFUL:
-        st.warning(say("describe.doubtful", score=_score(chosen).text), icon=":material/help:")
+    with areas.answer:
+        if chosen.score_kind == "probability" and chosen.score < DOUBTFUL:
+            st.markdown(f":orange[:material/help:] {say('describe.doubtful', score=_score(chosen).text)}")
+        _offer_explore(chosen.text)
     relevance = Relevance(chosen.probabilities, chosen.maps, chosen.maps.mean(axis=0), signed=False)
     name = f"caption-{image.sha256[:16]}-{index}-{chosen.text}"
     label, method = "describe.probability", "describe.caption_map"
-    view = LensView(name, framed(image, chosen.frame), chosen.tokens, relevance, score_label=label, method=method)
-    lens(view, alt, "caption")
+    seen = framed(image, chosen.frame)
+    _show_lens(LensView(name, seen, chosen.tokens, relevance, score_label=label, method=method), alt, areas)
+
+
+def _show_lens(view: LensView, alt: str, areas: Screen) -> None:
+    with areas.stage:
+        _in_fragment(view, alt)
+    with areas.side:
+        lens_panels(KEY)
+
+
+@st.fragment
+def _in_fragment(view: LensView, alt: str) -> None:
+    """A pin runs this alone again."""
+    lens(view, alt, KEY, panels=False, below=BELOW)
+
+
+def _offer_explore(text: str, target: str = MATCH.kind) -> None:
+    """Takes a text over to Explore, where everything about it can be seen."""
+    if st.button(say("describe.explain"), icon=":material/search:", type="tertiary", key="explain"):
+        select(text=text, target=target, method=None, options=Options())
+        go_to("explore")
 
 
 def _score(caption: Caption) -> Score:
     return Score(caption.score, caption.score_kind)
 
 
-def show_answer(answer: Answer, image: ImageInput, alt: str) -> None:
+def show_answer(answer: Answer, image: ImageInput, alt: str, areas: Screen) -> None:
     """The answer, the candidates with their probabilities, and where the question looked."""
-    left, right = st.columns([1, 1.6], vertical_alignment="center")
-    with left:
+    with areas.answer, st.container(key="verdict", horizontal=True, vertical_alignment="center"):
         shown = answer.text or say("describe.cannot_tell")
-        st.metric(say("describe.answer_title"), shown, help=say("describe.answer_help"))
+        st.metric(say("describe.answer_title"), shown, help=say("describe.answer_help"), width="content")
         if answer.unknown:
-            words = ", ".join(f"“{answer.question.words[index].text}”" for index in answer.unknown)
-            st.warning(say("describe.unknown", words=words), icon=":material/help:")
+            words = ", ".join(f"“{plain(answer.question.words[index].text)}”" for index in answer.unknown)
+            st.markdown(f":orange[:material/help:] {say('describe.unknown', words=words)}")
         elif answer.text is None:
-            st.info(say("describe.unsure", threshold=f"{answer.threshold:.0%}"), icon=":material/help:")
+            st.markdown(f":gray[:material/help:] {say('describe.unsure', threshold=f'{answer.threshold:.0%}')}")
+        if answer.text is not None:
+            _offer_explore(answer.question.text, str(WrittenTarget("answer", answer.text)))
         show_truncation(answer.question)
-    with right:
+    with areas.side:
         show_chart(_candidates(answer), "candidates", right=30)
     name = f"answer-{image.sha256[:16]}-{answer.question.text}"
     unknown, method = answer.unknown, "describe.answer_map"
-    lens(LensView(name, image, answer.question, answer.relevance, unknown=unknown, method=method), alt, "answer")
+    view = LensView(name, image, answer.question, answer.relevance, unknown=unknown, method=method)
+    _show_lens(view, alt, areas)
 
 
 def _candidates(answer: Answer) -> go.Figure:
@@ -118,6 +156,6 @@ def _candidates(answer: Answer) -> go.Figure:
     bars = go.Bar(
         x=values, y=names, orientation="h", text=[f"{v:.0%}" for v in values], textposition="auto", cliponaxis=False
     )
-    chart = go.Figure(bars).update_layout(height=200, yaxis_autorange="reversed", xaxis_tickformat=".0%")
+    chart = go.Figure(bars).update_layout(height=150, yaxis_autorange="reversed", xaxis_tickformat=".0%")
     chart.update_yaxes(type="category")
     return chart.add_vline(answer.threshold, line_dash="dot")

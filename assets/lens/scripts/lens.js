@@ -223,7 +223,8 @@ function fitRoom(lens) {
   const room = Math.max(LEAST_ROOM, Math.round(window.innerHeight - top - scrolled - below));
   if (room === lens.room) return;
   lens.room = room;
-  for (const part of [lens.find("lens"), lens.panels.querySelector("#side")]) part.style.setProperty("--room", `${room}px`);
+  const parts = [lens.find("lens"), lens.panels.querySelector("#side"), ...(lens.data.panels ? [document.documentElement] : [])];
+  for (const part of parts) part.style.setProperty("--room", `${room}px`);
 }
 
 function setUp(lens) {

@@ -45,7 +45,11 @@ function drawMap(context, lens, shown, width, height) {
   context.clearRect(0, 0, width, height);
   if (!shown.map) return;
   const opacity = lens.set.opacity / 100;
-  if (lens.set.smooth) { drawSoft(context, lens, shown, opacity, width, height); return; }
+  if (lens.set.smooth) {
+    const lut = lutOf(lens, shown.attention), signed = isSigned(lens, shown.attention);
+    drawSoft(context, lens, { ...shown, grid: lens.data.grid, lut, signed, opacity, zoom: lens.zoom.scale }, width, height);
+    return;
+  }
   context.imageSmoothingEnabled = false;
   context.drawImage(cellsOf(lens, shown, opacity), 0, 0, width, height);
 }

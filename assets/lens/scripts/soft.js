@@ -10,7 +10,7 @@ const smoothstep = (from, to, value) => {
 };
 
 // The four weights of Catmull and Rom's cubic for each of FINE places within a patch.
-const CUBIC = range(FINE).map((place) => {
+const CUBIC = Array.from({ length: FINE }, (_, place) => {
   const t = (place + 0.5) / FINE - 0.5, u = t < 0 ? t + 1 : t;
   const weights = [-u + 2 * u * u - u * u * u, 2 - 5 * u * u + 3 * u * u * u, u + 4 * u * u - 3 * u * u * u, u * u * u - u * u];
   return { first: t < 0 ? -2 : -1, weights: weights.map((weight) => weight / 2) };
@@ -73,23 +73,24 @@ function contour(fine, width, height, level) {
   return path;
 }
 
-function drawSoft(context, lens, { map, peak, attention }, opacity, width, height) {
-  const [rows, columns] = lens.data.grid, w = FINE * columns, h = FINE * rows, signed = isSigned(lens, attention);
-  if (lens.fine?.width !== w || lens.fine.height !== h) {
-    lens.fine = new OffscreenCanvas(w, h);
-    lens.finePixels = new ImageData(w, h);
+// `keep` holds what is used again for the next map of the same size.
+function drawSoft(context, keep, { map, peak, grid, lut, signed, opacity, zoom = 1 }, width, height) {
+  const [rows, columns] = grid, w = FINE * columns, h = FINE * rows;
+  if (keep.fine?.width !== w || keep.fine.height !== h) {
+    keep.fine = new OffscreenCanvas(w, h);
+    keep.finePixels = new ImageData(w, h);
   }
-  const fine = finer(map, lens.data.grid);
-  softBytes(lens.finePixels.data, fine, peak, lutOf(lens, attention), signed, opacity);
-  lens.fine.getContext("2d").putImageData(lens.finePixels, 0, 0);
+  const fine = finer(map, grid);
+  softBytes(keep.finePixels.data, fine, peak, lut, signed, opacity);
+  keep.fine.getContext("2d").putImageData(keep.finePixels, 0, 0);
   context.imageSmoothingEnabled = true;
   context.imageSmoothingQuality = "low";
-  context.drawImage(lens.fine, 0, 0, width, height);
+  context.drawImage(keep.fine, 0, 0, width, height);
   if (!(peak > 0) || opacity === 0) return;
   context.save();
   context.scale(width / w, height / h);
   context.translate(0.5, 0.5);
-  const line = (w / width) * (window.devicePixelRatio || 1) * Math.max(1, Math.min(lens.zoom.scale, 3));
+  const line = (w / width) * (window.devicePixelRatio || 1) * Math.max(1, Math.min(zoom, 3));
   for (const level of signed ? [peak / 2, -peak / 2] : [peak / 2]) {
     const path = contour(fine, w, h, level);
     for (const [thick, colour] of [[3, "rgb(0 0 0 / 0.55)"], [1.4, level > 0 ? "#ffe873" : "#fff"]]) {

@@ -20,7 +20,7 @@ function showTab(lens, name) {
 
 function setUpTabs(lens) {
   const sheet = document.documentElement.dataset;
-  for (const name of SERVED) lens.find(`tab-${name}`).hidden = !lens.data.panels;
+  for (const name of SERVED) lens.find(`tab-${name}`).hidden = !lens.data.served.includes(name);
   for (const name of TABS) {
     lens.find(`tab-${name}`).onclick = () => {
       sheet.sheet = sheet.sheet === "open" && name === lens.tab ? "" : "open"; // on a phone the panels are a sheet

@@ -62,7 +62,7 @@ def lens_page(
     The whole record travels in it, so that no layer is left to be asked for.
     """
     header, blobs = pack(view, wanted=range(len(view.layers)))
-    page = {"panels": "", "below": [], "picks": False, "tab": ""}
+    page = {"panels": "", "below": [], "picks": False, "tab": "", "served": []}
     data = join({**header, **said(view, alt, "page", settings or LensSettings(), language), **page}, blobs)
     filled = {
         "LANGUAGE": "zh-Hans" if language == "zh" else language,

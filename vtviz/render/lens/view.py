@@ -63,11 +63,12 @@ class Look:
 class LensView:
     """What a lens shows of one photo and text.
 
-    ``relevance`` is that of ``method`` (``attribution`` among WAYS) and may be signed. ``grid`` is the rows and columns of patches;
-    ``layers`` may be empty; ``layer`` and ``head`` (None for the mean of all) are shown first, counted among the layers
-    of the first kind in ``KINDS`` that there is. ``unknown`` are the indices of words that the model does not know.
-    ``name`` tells views apart: equal names must mean equal views. ``score_label`` is the catalogue's key for what a
-    token's score is, ``method`` that for what made the relevance (or its plain name, where the catalogue has none).
+    ``relevance`` is that of ``method`` (``attribution`` among WAYS) and may be signed. ``grid`` is the rows and columns
+    of patches; ``layers`` may be empty; ``layer`` and ``head`` (None for the mean of all) are shown first, counted
+    among the layers of the first kind in ``KINDS`` that there is. ``unknown`` are the indices of words that the model
+    does not know. ``name`` tells views apart: equal names must mean equal views. ``score_label`` is the catalogue's key
+    for what a token's score is, ``method`` that for what made the relevance (or its plain name, where the catalogue has
+    none).
     ``looks`` are other ways to look, and ``show`` the one of WAYS that comes first. Where ``offered`` is False, the
     relevance of ``method`` can be seen as one of the others and gets no button of its own.
     """

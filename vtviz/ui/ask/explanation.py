@@ -23,15 +23,13 @@ from vtviz.ui.frame.resources import shared_engine
 from vtviz.ui.frame.waiting import ask
 
 
-def explain_selected(
-    image: ImageInput, side: str = "", ways: bool = False
-) -> tuple[Explanation, Explain]:
+def explain_selected(image: ImageInput, side: str = "", ways: bool = False) -> tuple[Explanation, Explain]:
     """The explanation of what is selected on a side, and the request.
 
     Where a slow method was asked for and has not run, it is that of the default method (see ``show_job``).
 
-    With ``ways``, the other ways to look are computed beside it. Options that the model or method does not have, as from a link or after a change of model, give way to defaults. A
-    person who does something else meanwhile cancels it.
+    With ``ways``, the other ways to look are computed beside it. Options that the model or method does not have, as
+    from a link or after a change of model, give way to defaults. A person who does something else meanwhile cancels it.
 
     Raises:
         InputError, ModelError, Busy: as the engine does.

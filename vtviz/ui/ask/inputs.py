@@ -43,19 +43,20 @@ def ask_side_photo(side: str) -> tuple[ImageInput | None, DeltaGenerator]:
     """The same in less space, for a page with two sides, and an area for the settings of the map."""
     known = [*samples(), *uploads().files]
     chosen = selected(side).photo
-    left, right, more = st.columns([1.5, 1.2, 1.1], vertical_alignment="bottom")
-    choice(
-        say("inputs.photo"),
-        known if chosen in known else [*known, chosen],
-        f"photo{side}",
-        chosen,
-        lambda photo: _take(photo, side),
-        left.selectbox,
-        format_func=photo_name,
-    )
-    with right.popover(say("inputs.own"), icon=":material/upload:", width="stretch"):
-        _ask_upload(side)
-    settings = more.popover(say("inputs.map"), icon=":material/tune:", width="stretch")
+    with st.container(key=f"row{side}", horizontal=True, gap="xsmall", vertical_alignment="center"):
+        choice(
+            say("inputs.photo"),
+            known if chosen in known else [*known, chosen],
+            f"photo{side}",
+            chosen,
+            lambda photo: _take(photo, side),
+            format_func=photo_name,
+            label_visibility="collapsed",
+            width=170,
+        )
+        with st.popover(say("inputs.own"), icon=":material/upload:", wrap=False):
+            _ask_upload(side)
+        settings = st.popover(say("inputs.map"), icon=":material/tune:", wrap=False)
     return photo_of(chosen), settings
 
 
@@ -130,16 +131,15 @@ def ask_text(side: str = "") -> str:
             say("inputs.text_of", side=side.upper()) if side else say("inputs.text"),
             key=key,
             max_chars=MAX_CHARACTERS,
-            help=say("inputs.text_help") if side else None,
             placeholder=say("inputs.placeholder"),
             required=True,
             on_change=keep,
-            label_visibility="visible" if side else "collapsed",
+            label_visibility="collapsed",
         )
 
 
 def offer_texts() -> None:
-    """The sentences that come with a packaged photo: one that is true, one that is nearly so, and one that is absurd."""
+    """The sentences that come with a packaged photo: a true one, one that is nearly so, and an absurd one."""
     sample = current_sample()
     if sample is None:
         return

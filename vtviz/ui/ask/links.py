@@ -67,12 +67,18 @@ def query_of_sides(sides: Sequence[str] = ("",)) -> dict[str, str]:
     return {name: value for side in sides for name, value in to_query(selected(side), prefix_of(side)).items()}
 
 
-def show_link(query: dict[str, str]) -> None:
-    """Puts what is on the page into the address, and offers to copy it."""
+def keep_address(query: dict[str, str]) -> dict[str, str]:
+    """Puts what is on the page into the address, with the language; returns it all."""
     if current_language() != "en":
         query = {**query, "lang": current_language()}
     if st.query_params.to_dict() != query:
         st.query_params.from_dict(query)
+    return query
+
+
+def show_link(query: dict[str, str]) -> None:
+    """Puts what is on the page into the address, and offers to copy it."""
+    query = keep_address(query)
     labels = {name: say(f"link.{name}") for name in ("copy", "copied", "by_hand", "address")}
     component("link")(key="copy-link", data={"query": urlencode(query), "labels": labels})
 

@@ -27,8 +27,8 @@ HASH = re.compile(r"[0-9a-f]{64}")
 class Selection:
     """A photo (a sample's name, or the SHA-256 of an uploaded file), a text, and how it is explained.
 
-    An empty text is one that is still to be written. ``target`` is a WrittenTarget as text (``match``, ``caption:3``). The method and its options are the defaults of the
-    model and the method where None.
+    An empty text is one that is still to be written. ``target`` is a WrittenTarget as text (``match``, ``caption:3``).
+    The method and its options are the defaults of the model and the method where None.
     """
 
     photo: str

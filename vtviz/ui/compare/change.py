@@ -44,20 +44,21 @@ def ask_changed_word(text: str, first: int | None, on_change: Callable[[str], No
     def change(index: int, new: str) -> None:
         on_change(change_word(text, index, new))
 
-    with st.container():
-        st.markdown(f"**{say('compare.change')}**", help=say("compare.change_help"))
+    with st.container(key="change", horizontal=True, gap="xsmall", vertical_alignment="center"):
+        st.markdown(f"**{say('compare.change')}**", help=say("compare.change_help"), width="content")
         index = st.pills(
             say("compare.word"),
             range(len(words)),
             format_func=lambda number: plain(words[number].text),
             key=f"change-{text}",
             label_visibility="collapsed",
+            width="content",
             default=first,
         )
         if index is None:
             return
         others = alternatives(words[index].text)
-        with st.container(horizontal=True, vertical_alignment="bottom"):
+        with st.container(key="others", horizontal=True, gap="xsmall", vertical_alignment="center", width="content"):
             for other in others:
                 st.button(other, key=f"other-{other}", on_click=change, args=(index, other))
             st.button(

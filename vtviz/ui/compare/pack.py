@@ -33,6 +33,8 @@ LABELS = (
     "correlation",
     "overlap",
     "opacity",
+    "against",
+    "figures",
     "smooth",
 )
 

@@ -26,14 +26,15 @@ def open_pair(query: Mapping[str, str]) -> None:
         st.session_state[PAIR] = (None, int(query[PAIR]))
 
 
-def show_score(explanation: Explanation, other: Explanation | None = None) -> None:
+def show_score(side: str, explanation: Explanation, other: Explanation | None = None) -> None:
     """The score of a side and what it means, with the change from another side's score where that is of its kind."""
-    left, right = st.columns([1, 2.5], vertical_alignment="center")
     score = Score.of(explanation)
     change = None if other is None else score.change_from(Score.of(other))
-    left.metric(score.name, score.text, change, help=score.meaning)
     _, icon, sentence = verdict(explanation)
-    right.markdown(f"{icon} {sentence}")
+    with st.container(key=f"verdict-{side}", horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{side.upper()}**", width="content")
+        st.metric(score.name, score.text, change, help=score.meaning, width="content")
+        st.markdown(f"{icon} {sentence}")
     show_truncation(explanation.tokens)
 
 
@@ -57,7 +58,9 @@ def _show_maps(comparison: Comparison, name: str) -> int:
     of, pinned = st.session_state.get(PAIR, (name, comparison.changed))
     if of not in (None, name) or pinned not in pairs:
         pinned = comparison.changed
-    result = component("pair", asset("lens", "scripts/paint.js") + asset("pair", "pair.js"))(
+    result = component(
+        "pair", asset("lens", "scripts/soft.js") + asset("lens", "scripts/paint.js") + asset("pair", "pair.js")
+    )(
         key="pair-maps",
         data=pair_data(comparison, name, pinned),
         default={"pinned": None},

@@ -16,7 +16,7 @@ from vtviz.ui.ask.method import show_pickers
 from vtviz.ui.ask.models import ask_device, ask_model, show_notices
 from vtviz.ui.ask.selection import selected
 from vtviz.ui.explore.change import ask_change, score_change
-from vtviz.ui.frame.screen import BELOW, Screen, served_panel
+from vtviz.ui.frame.screen import BELOW, SERVED_PANELS, Screen, served_panel
 from vtviz.ui.show.attention_heads import show_heads
 from vtviz.ui.show.downloads import show_downloads
 from vtviz.ui.show.faithfulness import faithfulness_panel
@@ -54,7 +54,7 @@ def show_result(image: ImageInput, alt: str, areas: Screen, settings: LensSettin
 @st.fragment
 def _show_lens(explanation: Explanation, view: LensView, alt: str, settings: LensSettings, tab: str) -> None:
     """The lens and what goes with what is pinned in it. A pin runs this alone again."""
-    pinned = lens(view, alt, KEY, settings=settings, panels=False, below=BELOW, tab=tab)
+    pinned = lens(view, alt, KEY, settings=settings, panels=False, below=BELOW, tab=tab, served=SERVED_PANELS)
     with st.container(key="actions", horizontal=True, gap="xsmall"):
         show_history()
         show_downloads(explanation, view, alt, pinned)

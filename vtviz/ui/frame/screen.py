@@ -1,4 +1,4 @@
-"""One screen: what is asked above, the photo with its inspector, and below a strip of photos and what to do with it all."""
+"""One screen: what is asked, the photo with its inspector, and below them a strip of photos and what to do with it."""
 
 from __future__ import annotations
 

@@ -44,7 +44,9 @@ def visitor_name() -> str:
     """The name of this person: that of their cookie, or a new one for their browser to keep."""
     if SESSION not in st.session_state:
         cookie = st.context.cookies.get(COOKIE, "")
-        st.session_state[SESSION] = cookie if NAME.fullmatch(cookie) else secrets.token_hex(16)
+        st.session_state[SESSION] = (
+            cookie if isinstance(cookie, str) and NAME.fullmatch(cookie) else secrets.token_hex(16)
+        )
     name: str = st.session_state[SESSION]
     return name
 

@@ -26,6 +26,7 @@ def lens(
     below: tuple[str, ...] = (),
     picks: bool = False,
     tab: str = "",
+    served: tuple[str, ...] = (),
 ) -> LensSettings:
     """Shows the lens and returns what is pinned and set in it.
 
@@ -37,13 +38,14 @@ def lens(
         panels: whether the panels stand beside the photo; else ``lens_panels`` shows them elsewhere.
         below: keys of the containers below the lens that the window is to have room for.
         picks: whether a click on a word tells the server of it (see ``picked_word``) instead of pinning it.
+        served: panels that the page shows itself, under tabs of the lens (see ``frame.screen``).
         tab: the panel to open when the view comes, if it matters which.
     """
     first = st.session_state.setdefault(f"{key}-first", settings or LensSettings())
     state = st.session_state.get(key) or {}
     wanted = state.get("wanted") or {}
     layer = wanted.get("layer") if wanted.get("name") == view.name else None
-    page = {"panels": "" if panels else key, "below": below, "picks": picks, "tab": tab}
+    page = {"panels": "" if panels else key, "below": below, "picks": picks, "tab": tab, "served": served}
     data = lens_data(view, alt, key, first, page, (layer,) if isinstance(layer, int) else ())
     result = component("lens", script(), body(panels), "" if panels else "stage")(
         key=key,

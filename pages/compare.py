@@ -9,7 +9,7 @@ from vtviz.ui.ask.method import show_pickers
 from vtviz.ui.ask.models import ask_model
 from vtviz.ui.ask.selection import selected
 from vtviz.ui.compare.change import SIDES, ask_change_of_b, start_sides, swap_sides
-from vtviz.ui.compare.pair import PAIR, open_pair, show_pair, show_score
+from vtviz.ui.compare.pair import PAIR, offer_comparison, open_pair, show_pair, show_score
 from vtviz.ui.frame.language import say
 from vtviz.ui.frame.shell import setup
 from vtviz.ui.frame.trouble import errors_shown
@@ -26,7 +26,7 @@ explanations = {}
 for side, column in columns.items():
     with errors_shown(column), column:
         ask_text(side)
-        image, settings = ask_side_photo(side)
+        image, settings, answer = ask_side_photo(side)
         with settings:
             ask_model(selected(side).model, side)
         if image is None:
@@ -34,7 +34,8 @@ for side, column in columns.items():
         else:
             explanations[side], request = explain_selected(image, side)
             show_job(request, explanations[side])
-            show_score(side, explanations[side], explanations.get("a") if side == "b" else None)
+            with answer:
+                show_score(explanations[side], explanations.get("a") if side == "b" else None)
             with settings:
                 show_pickers(explanations[side], request, side)
 ask_change_of_b()
@@ -43,5 +44,7 @@ with errors_shown(st.container()):
     if len(explanations) == len(SIDES):
         link[PAIR] = str(show_pair(explanations["a"], explanations["b"]))
 with st.container(key="actions", horizontal=True, gap="xsmall"):
-    show_link(link)
     st.button(say("compare.swap"), icon=":material/swap_horiz:", on_click=swap_sides)
+    if len(explanations) == len(SIDES):
+        offer_comparison(explanations["a"], explanations["b"])
+    show_link(link)

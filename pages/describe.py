@@ -41,7 +41,7 @@ with errors_shown(areas.notices):
         show_answer(ask(AnswerQuestion(image, link["question"], model, current_device())), image, alt, areas)
     else:
         need_model(model)
-        show_captions(ask(WriteCaptions(image, model, current_device()), by_pieces), image, alt, areas)
+        show_captions(ask(WriteCaptions(image, model, current_device()), by_pieces), image, alt, areas, model)
 with areas.actions:
     if task == "answer":
         offer_questions()

@@ -31,6 +31,33 @@ function paintPanel(canvas, map, grid, peak, lut, signed) {
 
 const keep = {}; // canvases that every panel draws on before it shows them
 
+// The panels beside each other with what they show, as a picture.
+function savePanels(panels, foot) {
+  const side = 640, line = 22, lines = foot.split("\n"), head = 34;
+  const heights = panels.map(({ photo }) => Math.round((side * photo.naturalHeight) / photo.naturalWidth));
+  const height = head + Math.max(...heights), width = panels.length * side;
+  const canvas = Object.assign(document.createElement("canvas"), { width, height: height + line * (lines.length + 1) });
+  const context = canvas.getContext("2d");
+  context.fillStyle = "#fff";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  panels.forEach(({ photo, canvas: map, title, kind }, at) => {
+    context.filter = kind === 2 ? "grayscale(1)" : "none";
+    context.drawImage(photo, at * side, head, side, heights[at]);
+    context.filter = "none";
+    context.drawImage(map, at * side, head, side, heights[at]);
+    context.fillStyle = "#222";
+    context.font = "bold 16px system-ui, sans-serif";
+    context.fillText(title, at * side + 12, 23, side - 24);
+  });
+  context.font = "15px system-ui, sans-serif";
+  lines.forEach((text, at) => context.fillText(text, 12, height + line * (at + 1), width - 24));
+  canvas.toBlob((blob) => {
+    const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: "vtviz-comparison.png" });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  }, "image/png");
+}
+
 export default function mountPair({ data, parentElement: root, setStateValue }) {
   const find = (id) => root.querySelector(`#${id}`), { labels, sides } = data;
   const state = pairs.get(root) ?? { over: null };
@@ -96,8 +123,9 @@ export default function mountPair({ data, parentElement: root, setStateValue }) 
     canvas.setAttribute("role", "img");
     Object.assign(photo, { src: data.photos[kind === 2 ? 0 : kind] ?? data.photos[0], alt: kind === 2 ? "" : sides[kind].alt });
     stage.append(photo, canvas, none);
-    box.append(made("h3", "", kind === 2 ? labels.difference : sides[kind].title), words, stage);
-    return { box, canvas, none, kind, words: own };
+    const title = kind === 2 ? labels.difference : sides[kind].title;
+    box.append(made("h3", "", title), words, stage);
+    return { box, canvas, photo, title, none, kind, words: own };
   });
   find("sides").style.setProperty("--columns", panels.length);
   find("sides").replaceChildren(...panels.map(({ box }) => box));
@@ -136,9 +164,12 @@ export default function mountPair({ data, parentElement: root, setStateValue }) 
   find("against-label").textContent = labels.against;
   Object.assign(find("against"), { checked: looks.against, onchange: (event) => { looks.against = event.target.checked; draw(); } });
   find("figures-label").textContent = labels.figures;
+  find("save").textContent = labels.save;
+  find("save").onclick = () => savePanels(panels, labels.foot);
+  find("notes").textContent = labels.notes.join("\n");
   const fitRoom = () => {
     const top = find("sides").getBoundingClientRect().top + (document.querySelector("[data-testid=stMain]")?.scrollTop ?? 0);
-    find("pair").style.setProperty("--room", `${Math.max(200, window.innerHeight - top - 260)}px`);
+    find("pair").style.setProperty("--room", `${Math.max(200, window.innerHeight - top - 210)}px`);
   };
   fitRoom();
   window.addEventListener("resize", fitRoom);

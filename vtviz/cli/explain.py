@@ -47,6 +47,7 @@ def explain(
 ) -> None:
     """Explain one photo and one text."""
     from vtviz.attribution.options import Options
+    from vtviz.engine.about import about
     from vtviz.engine.export import to_json
     from vtviz.engine.lens import lens_view
     from vtviz.engine.local import LocalEngine
@@ -74,7 +75,7 @@ def explain(
         (output / f"word-{number:02d}-{name}.png").write_bytes(to_png(overlay(seen, map_)))
     if html:
         view, alt = lens_view(explanation), catalogue("en")["explore.alt"].format(name=photo.name)
-        (output / "lens.html").write_bytes(lens_page(view, alt, tokens.text))
+        (output / "lens.html").write_bytes(lens_page(view, alt, tokens.text, about=about(explanation)))
     typer.echo(f"{SCORES[explanation.score_kind]} {explanation.score:.3f}: {_verdict(explanation)} {file}")
     if not words:
         typer.echo("This method does not cover the photo, so there are no pictures; the scores are in the file.")

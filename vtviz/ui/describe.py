@@ -12,6 +12,8 @@ from vtviz.attribution.options import Options
 from vtviz.attribution.targets import WrittenTarget
 from vtviz.inputs import MAX_CHARACTERS, ImageInput, framed
 from vtviz.models.base import MATCH
+from vtviz.models.registry import DEFAULT_MODEL
+from vtviz.render.lens.about import About
 from vtviz.render.lens.view import LensView
 from vtviz.tasks.answer import Answer
 from vtviz.tasks.caption import Caption
@@ -23,6 +25,7 @@ from vtviz.ui.frame.language import plain, say
 from vtviz.ui.frame.scores import Score
 from vtviz.ui.frame.screen import BELOW, Screen
 from vtviz.ui.frame.shell import go_to
+from vtviz.ui.show.downloads import offer_page
 from vtviz.ui.show.lens import lens, lens_panels
 from vtviz.ui.show.verdict import show_truncation
 
@@ -83,7 +86,7 @@ def _ask(question: str) -> None:
     st.session_state[QUESTION] = question
 
 
-def show_captions(captions: list[Caption], image: ImageInput, alt: str, areas: Screen) -> None:
+def show_captions(captions: list[Caption], image: ImageInput, alt: str, areas: Screen, model: str) -> None:
     """The captions to choose from, and the lens of the chosen one."""
     with areas.side:
         index = st.radio(
@@ -102,20 +105,23 @@ def show_captions(captions: list[Caption], image: ImageInput, alt: str, areas: S
     name = f"caption-{image.sha256[:16]}-{index}-{chosen.text}"
     label, method = "describe.probability", "describe.caption_map"
     seen = framed(image, chosen.frame)
-    _show_lens(LensView(name, seen, chosen.tokens, relevance, score_label=label, method=method), alt, areas)
+    view = LensView(name, seen, chosen.tokens, relevance, score_label=label, method=method)
+    _show_lens(view, alt, areas, About(f"{_score(chosen).name} {_score(chosen).text}", model))
 
 
-def _show_lens(view: LensView, alt: str, areas: Screen) -> None:
+def _show_lens(view: LensView, alt: str, areas: Screen, about: About) -> None:
     with areas.stage:
-        _in_fragment(view, alt)
+        _in_fragment(view, alt, about)
     with areas.side:
         lens_panels(KEY)
 
 
 @st.fragment
-def _in_fragment(view: LensView, alt: str) -> None:
+def _in_fragment(view: LensView, alt: str, about: About) -> None:
     """A pin runs this alone again."""
-    lens(view, alt, KEY, panels=False, below=BELOW)
+    pinned = lens(view, alt, KEY, panels=False, below=BELOW, about=about)
+    with st.container(key="actions", horizontal=True, gap="xsmall"):
+        offer_page(view, alt, pinned, about, "described")
 
 
 def _offer_explore(text: str, target: str = MATCH.kind) -> None:
@@ -147,7 +153,8 @@ def show_answer(answer: Answer, image: ImageInput, alt: str, areas: Screen) -> N
     name = f"answer-{image.sha256[:16]}-{answer.question.text}"
     unknown, method = answer.unknown, "describe.answer_map"
     view = LensView(name, image, answer.question, answer.relevance, unknown=unknown, method=method)
-    _show_lens(view, alt, areas)
+    told = f"{say('describe.answer_title')}: {answer.text or say('describe.cannot_tell')}"
+    _show_lens(view, alt, areas, About(told, DEFAULT_MODEL))
 
 
 def _candidates(answer: Answer) -> go.Figure:

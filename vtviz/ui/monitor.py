@@ -11,14 +11,17 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from vtviz.audit.history import OPEN
 from vtviz.engine.engine import Status
 from vtviz.engine.requests.explain import STAGES
 from vtviz.engine.run_log import EXPLAIN, KEPT, RunEntry
 from vtviz.models.base import ScoreKind
+from vtviz.ui.audit.runs import audit_jobs
 from vtviz.ui.frame.charts import show_chart
-from vtviz.ui.frame.language import say, say_stored
+from vtviz.ui.frame.language import plain, say, say_or, say_stored
 from vtviz.ui.frame.resources import shared_engine
 from vtviz.ui.frame.scores import score_name
+from vtviz.ui.show.history import asked_texts
 
 POLL = 2.0
 MINUTE = 60.0
@@ -30,6 +33,7 @@ def live() -> None:
     status = shared_engine().status()
     entries = [entry for entry in status.runs if entry.request == EXPLAIN]
     _now(status, entries)
+    _audits()
     if not entries:
         st.info(say("monitor.empty"), icon=":material/monitoring:")
         return
@@ -46,8 +50,8 @@ def live() -> None:
         else:
             st.markdown(f"**{say('monitor.faithfulness')}**", help=say("monitor.faithfulness_help"))
             st.caption(say("monitor.no_faithfulness"))
-    with st.expander(say("monitor.table", count=min(len(entries), KEPT)), icon=":material/table_rows:"):
-        st.dataframe(_table(entries), hide_index=True)
+    with st.expander(say("monitor.table", count=min(len(status.runs), KEPT)), icon=":material/table_rows:"):
+        st.dataframe(_table(status.runs), hide_index=True)
 
 
 def _now(status: Status, entries: Sequence[RunEntry]) -> None:
@@ -67,6 +71,15 @@ def _now(status: Status, entries: Sequence[RunEntry]) -> None:
     st.caption(say("monitor.device", device=say_stored(status.device), kept=KEPT))
 
 
+def _audits() -> None:
+    """The audits on their way, with a link to their page."""
+    for entry in audit_jobs().history.all():
+        if entry.state in OPEN:
+            now = audit_jobs().progress(entry.id)
+            st.progress(now.share if now else 0.0, text=say("monitor.audit", name=plain(entry.name)))
+            st.page_link("pages/audit.py", label=say("monitor.open_audit"), icon=":material/fact_check:")
+
+
 def _titled(name: str, chart: go.Figure) -> None:
     st.markdown(f"**{say(f'monitor.{name}')}**", help=say(f"monitor.{name}_help"))
     show_chart(chart, f"monitor-{name}")
@@ -83,16 +96,18 @@ def _layout(chart: go.Figure, top: float | None = None) -> go.Figure:
 
 
 def _stages(entries: Sequence[RunEntry]) -> go.Figure:
+    """The time of each stage, on a scale where a millisecond and a minute can both be read."""
     chart = go.Figure()
     for stage in STAGES:
-        chart.add_bar(
+        chart.add_scatter(
+            mode="lines+markers",
             x=list(range(1, len(entries) + 1)),
-            y=[entry.timings_ms.get(stage, 0.0) for entry in entries],
+            y=[entry.timings_ms.get(stage) or None for entry in entries],
             name=say(f"stage.{stage}"),
             customdata=_when(entries),
             hovertemplate="%{customdata}: %{y:.0f} ms",
         )
-    return _layout(chart.update_layout(barmode="stack", yaxis_title="ms"))
+    return _layout(chart).update_yaxes(type="log", title="ms", rangemode="normal", dtick=1)
 
 
 def _scores(entries: Sequence[RunEntry]) -> go.Figure:
@@ -150,11 +165,13 @@ def _faithfulness(entries: Sequence[RunEntry]) -> go.Figure:
 
 
 def _table(entries: Sequence[RunEntry]) -> list[dict[str, object]]:
-    """The latest run first, with a column for each kind of score."""
-    kinds = _kinds(entries)
+    """The latest run first, with a column for each kind of score; texts are only those of the person who looks."""
+    kinds, texts = _kinds(entries), asked_texts()
     return [
         {
             say("monitor.time"): when,
+            say("monitor.request"): say_or(f"monitor.request.{entry.request}", entry.request),
+            say("monitor.text"): texts.get(entry.key, ""),
             say("monitor.model"): entry.model,
             say("monitor.method"): entry.method,
             **{score_name(kind): entry.score if entry.score_kind == kind else None for kind in kinds},

@@ -72,7 +72,12 @@ function newLens(root) {
     return placed(lens, subject, patch).replace("{what}", what).replace("{words}", () => words);
   };
 
-  lens.look = (change) => { Object.assign(lens.over, change); lens.draw(); };
+  lens.look = (change) => {
+    Object.assign(lens.over, change);
+    lens.draw();
+    if (change.words?.length) guideSaw(lens, "word");
+    if (typeof change.patch === "number") guideSaw(lens, "patch");
+  };
   lens.pin = (change, tell = true) => {
     Object.assign(lens.set, change);
     memory.used = true;
@@ -143,7 +148,7 @@ function showWords(lens, shown) {
     const words = order.map((place) => lens.units[place].text).join(", ");
     said.push(placed(lens, labels.patch_status, patch).replace("{words}", () => words));
   }
-  lens.find("status").textContent = said.join(" · ");
+  Object.assign(lens.find("status"), { textContent: said.join(" · "), title: said.join(" · ") });
   lens.find("canvas").setAttribute("aria-label", `${labels.canvas} ${said.join(" · ")}`);
   const top = shown.map ? (shown.attention ? percent(shown.peak) : number(shown.peak)) : "";
   lens.find("low").textContent = isSigned(lens, shown.attention) && shown.map ? `−${top}` : "0";
@@ -168,6 +173,7 @@ function receive(lens, data) {
   // Words, patches and layers that the pointer rests on may not exist in what came.
   if (before?.name !== data.name) lens.over = { ...NOTHING };
   lens.data = data;
+  if (before && before.text !== data.text) guideSaw(lens, "change");
   fit(lens);
   if (before) URL.revokeObjectURL(before.photoUrl);
   data.photoUrl = URL.createObjectURL(data.photo);
@@ -211,6 +217,7 @@ function show(lens) {
   if (lens.data.tab && lens.asked !== lens.data.name) lens.tab = lens.data.tab; // once for each answer
   lens.asked = lens.data.name;
   showTab(lens, lens.data.layers.length ? lens.tab : lens.tab === "matrix" ? "scores" : lens.tab);
+  showGuide(lens);
   fitRoom(lens);
 }
 

@@ -1,6 +1,14 @@
 // The view as a file: PNG at the photo's size, SVG with patches as shapes and the words as text.
 
-const FOOT = 56; // pixels for the words under a picture
+const LINE = 22; // pixels for a line of words under a picture
+
+// What a saved picture says: the sentence, the answer, whose map it is and when it misleads, and what made it.
+function footOf(lens) {
+  const { data } = lens, { labels, about } = data, view = lens.view();
+  const limit = lens.set.show === "attention" ? "" : view.limit;
+  const made = [about.model, "vtviz", about.date, about.link || (data.panels ? location.href : "")].filter(Boolean).join(" · ");
+  return [data.text, about.answer, lens.describe(), limit && labels.limit.replace("{text}", () => limit), made].filter(Boolean);
+}
 
 function save(name, blob) {
   const link = document.createElement("a");
@@ -19,11 +27,11 @@ function viewSize(lens) {
 }
 
 async function savePng(lens) {
-  const [width, height] = viewSize(lens), shown = lens.shown();
-  const canvas = Object.assign(document.createElement("canvas"), { width, height: height + FOOT });
+  const [width, height] = viewSize(lens), shown = lens.shown(), foot = footOf(lens), whole = height + LINE * (foot.length + 0.6);
+  const canvas = Object.assign(document.createElement("canvas"), { width, height: whole });
   const context = canvas.getContext("2d"), over = new OffscreenCanvas(width, height);
   context.fillStyle = "#fff";
-  context.fillRect(0, 0, width, height + FOOT);
+  context.fillRect(0, 0, width, whole);
   context.save();
   const { scale, x, y } = lens.zoom, [sx, sy] = [width / lens.box.width, height / lens.box.height];
   context.beginPath();
@@ -42,8 +50,7 @@ async function savePng(lens) {
   context.restore();
   context.fillStyle = "#222";
   context.font = "16px system-ui, sans-serif";
-  context.fillText(lens.data.text, 12, height + 23, width - 24);
-  context.fillText(lens.describe(), 12, height + 45, width - 24);
+  foot.forEach((text, at) => context.fillText(text, 12, height + LINE * (at + 1), width - 24));
   canvas.toBlob((blob) => save(fileName(lens, "png"), blob), "image/png");
 }
 
@@ -86,17 +93,18 @@ async function saveSvg(lens) {
   const clip = (id, left) => shape("clipPath", { id }, [shape("rect", { x: left, y: 0, width: width - left, height })]);
   const photo = shape("image", { href: await dataUrl(lens.data.photo), width, height });
   const patch = lens.set.patch === null ? [] : svgOutline(lens, width, height);
-  const words = (line, text) => {
-    const made = shape("text", { x: 12, y: height + line, "font-family": "system-ui, sans-serif", "font-size": 16, fill: "#222" });
+  const foot = footOf(lens), whole = height + LINE * (foot.length + 0.6);
+  const words = foot.map((text, at) => {
+    const made = shape("text", { x: 12, y: height + LINE * (at + 1), "font-family": "system-ui, sans-serif", "font-size": 16, fill: "#222" });
     made.textContent = text;
     return made;
-  };
-  const svg = shape("svg", { xmlns: SVG, viewBox: `0 0 ${width} ${height + FOOT}`, width, height: height + FOOT }, [
+  });
+  const svg = shape("svg", { xmlns: SVG, viewBox: `0 0 ${width} ${whole}`, width, height: whole }, [
     shape("defs", {}, [clip("all", 0), clip("map", from)]),
-    shape("rect", { width, height: height + FOOT, fill: "#fff" }),
+    shape("rect", { width, height: whole, fill: "#fff" }),
     shape("g", { "clip-path": "url(#all)" }, [shape("g", moved, [photo])]),
     shape("g", { "clip-path": "url(#map)" }, [shape("g", moved, [...(await svgMap(lens, lens.shown(), width, height)), ...patch])]),
-    words(23, lens.data.text), words(45, lens.describe()),
+    ...words,
   ]);
   save(fileName(lens, "svg"), new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml" }));
 }

@@ -10,6 +10,7 @@ from functools import cache
 import orjson
 
 from vtviz.paths import ASSETS
+from vtviz.render.lens.about import NOTHING, About
 from vtviz.render.lens.pack import join, pack, said
 from vtviz.render.lens.settings import LensSettings
 from vtviz.render.lens.view import LensView
@@ -28,6 +29,7 @@ MODULES = (
     "controls",
     "keys",
     "picture",
+    "guide",
     "lens",
 )
 
@@ -56,17 +58,27 @@ def lens_page(
     title: str,
     settings: LensSettings | None = None,
     language: str = "en",
+    about: About = NOTHING,
 ) -> bytes:
     """One HTML file that shows the lens wherever it is opened, and asks nothing of any server.
 
     The whole record travels in it, so that no layer is left to be asked for.
     """
     header, blobs = pack(view, wanted=range(len(view.layers)))
-    page = {"panels": "", "below": [], "picks": False, "tab": "", "served": []}
+    page = {
+        "panels": "",
+        "below": [],
+        "picks": False,
+        "tab": "",
+        "served": [],
+        "about": about.to_dict(),
+        "guide": False,
+    }
     data = join({**header, **said(view, alt, "page", settings or LensSettings(), language), **page}, blobs)
     filled = {
         "LANGUAGE": "zh-Hans" if language == "zh" else language,
         "TITLE": html.escape(title),
+        "ABOUT": "<br>".join(html.escape(line) for line in _lines(about)),
         "STYLE": part("page.css") + part("lens.css"),
         "BODY": body(),
         # No value can end the script: < never appears in it.
@@ -74,3 +86,10 @@ def lens_page(
         "SCRIPT": script().replace("export default ", ""),
     }
     return re.sub("%([A-Z]+)%", lambda placeholder: filled[placeholder.group(1)], part("page.html")).encode()
+
+
+def _lines(about: About) -> list[str]:
+    """What stands below the sentence."""
+    facts = about.to_dict()
+    made = " · ".join(filter(None, (facts["model"], facts["date"], facts["link"])))
+    return [line for line in (facts["answer"], made if facts["model"] else "") if line]

@@ -39,8 +39,8 @@ def ask_photo() -> ImageInput | None:
     return photo_of(chosen)
 
 
-def ask_side_photo(side: str) -> tuple[ImageInput | None, DeltaGenerator]:
-    """The same in less space, for a page with two sides, and an area for the settings of the map."""
+def ask_side_photo(side: str) -> tuple[ImageInput | None, DeltaGenerator, DeltaGenerator]:
+    """The same in less space, for a page with two sides; and areas for the settings of the map and for the answer."""
     known = [*samples(), *uploads().files]
     chosen = selected(side).photo
     with st.container(key=f"row{side}", horizontal=True, gap="xsmall", vertical_alignment="center"):
@@ -57,7 +57,8 @@ def ask_side_photo(side: str) -> tuple[ImageInput | None, DeltaGenerator]:
         with st.popover(say("inputs.own"), icon=":material/upload:", wrap=False):
             _ask_upload(side)
         settings = st.popover(say("inputs.map"), icon=":material/tune:", wrap=False)
-    return photo_of(chosen), settings
+        answer = st.container(key=f"verdict{side}", horizontal=True, wrap=False, vertical_alignment="center")
+    return photo_of(chosen), settings, answer
 
 
 def _ask_upload(side: str) -> None:

@@ -76,6 +76,12 @@ def keep_address(query: dict[str, str]) -> dict[str, str]:
     return query
 
 
+def address_of(query: Mapping[str, str]) -> str:
+    """The whole address that brings a view back; empty where the page does not know its own."""
+    url = st.context.url
+    return f"{url.partition('?')[0]}?{urlencode(query)}" if isinstance(url, str) else ""
+
+
 def show_link(query: dict[str, str]) -> None:
     """Puts what is on the page into the address, and offers to copy it."""
     query = keep_address(query)

@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from vtviz.attribution.base import Method
+from vtviz.attribution.base import Method, complete
 from vtviz.attribution.options import Options
 from vtviz.attribution.registry import in_groups, methods
 from vtviz.engine.explanation import Explanation
@@ -21,6 +21,7 @@ from vtviz.ui.ask.selection import select, selected
 from vtviz.ui.ask.target import show_target
 from vtviz.ui.frame.language import current_language, say, say_or
 from vtviz.ui.frame.names import method_name
+from vtviz.ui.frame.pace import duration, expected_seconds
 
 NUMBERS = ("samples", "seed", "window")
 MEAN = -1
@@ -35,7 +36,8 @@ def show_pickers(explanation: Explanation, request: Explain, side: str = "") -> 
     heads = layers[shown].weights.shape[0]
     columns = st.columns([2, 1, 1])
     with columns[0]:
-        _pick("method", _defined(request), side, method.name, _method_label, partial(_take_method, side))
+        label = partial(_method_label, explanation, request)
+        _pick("method", _defined(request), side, method.name, label, partial(_take_method, side))
     if side or method.needs_gradient:  # else the lens itself shows every layer and head
         with columns[1]:
             _pick_option("layer", [*range(len(layers))], side, shown, _layer_label, method)
@@ -113,8 +115,19 @@ def _take_method(side: str, name: str) -> None:
     select(side, method=name, options=Options(layer, head))
 
 
-def _method_label(name: str) -> str:
-    return f"{method_name(name)} · {methods()[name].cost}"
+def _method_label(explanation: Explanation, request: Explain, name: str) -> str:
+    """The method and how long it takes; its cost in passes stands in the guide."""
+    return f"{method_name(name)} · {duration(_seconds(explanation, request, methods()[name]))}"
+
+
+def _seconds(explanation: Explanation, request: Explain, method: Method) -> float:
+    if not method.perturbs:
+        return 0.0
+    options = request.options if method.name == request.method else Options()
+    passes = method.passes(explanation.tokens, explanation.grid, complete(method, options))
+    timings = explanation.timings_ms
+    one = timings["forward"] + (timings["image_features"] if "window" in method.options else 0.0)
+    return max(1.0, expected_seconds((request.model, method.name), passes, one))
 
 
 def _layer_label(index: int) -> str:

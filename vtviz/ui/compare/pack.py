@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from vtviz.ui.ask.photos import photo_name
 from vtviz.ui.ask.selection import selected
 from vtviz.ui.compare.change import SIDES
 from vtviz.ui.frame.language import say
+from vtviz.ui.frame.names import method_name
 from vtviz.ui.frame.scores import Score
 
 PHOTO_SIDE = 800  # pixels
@@ -35,6 +37,7 @@ LABELS = (
     "opacity",
     "against",
     "figures",
+    "save",
     "smooth",
 )
 
@@ -44,7 +47,7 @@ def pair_data(comparison: Comparison, name: str, pinned: int) -> dict[str, Any]:
     sides = comparison.sides
     photos = [_photo(side) if index == 0 or not comparison.same_photo else None for index, side in enumerate(sides)]
     figures = ("a", "b", "change_figure", "correlation", "overlap")
-    about = {"overlap": say("compare.overlap_help", share=f"{TOP_SHARE:.0%}")}
+    about = {"overlap": _overlap_help()}
     heads = [["A", ""], ["B", ""]]
     heads += [[say(f"compare.{figure}"), about.get(figure) or say(f"compare.{figure}_help")] for figure in figures]
     return {
@@ -60,8 +63,30 @@ def pair_data(comparison: Comparison, name: str, pinned: int) -> dict[str, Any]:
         "labels": {
             **{label: say(f"compare.{label}") for label in LABELS},
             "heads": heads,
+            "notes": _notes(comparison),
+            "foot": _foot(comparison),
         },
     }
+
+
+def _notes(comparison: Comparison) -> list[str]:
+    """What the figures mean."""
+    about = {"correlation": say("compare.correlation_help"), "overlap": _overlap_help()}
+    notes = [f"{say(f'compare.{figure}')}: {text}" for figure, text in about.items()]
+    return notes if comparison.same_photo else [say("compare.other_photo")]
+
+
+def _foot(comparison: Comparison) -> str:
+    """What a saved picture says of its making."""
+    made = [
+        f"{name}: {side.tokens.text} · {Score.of(side).text} · {method_name(side.method)} · {side.model}"
+        for name, side in zip("AB", comparison.sides, strict=True)
+    ]
+    return "\n".join([*made, f"vtviz · {date.today().isoformat()}"])
+
+
+def _overlap_help() -> str:
+    return say("compare.overlap_help", share=f"{TOP_SHARE:.0%}")
 
 
 def _side(index: int, explanation: Explanation) -> dict[str, Any]:

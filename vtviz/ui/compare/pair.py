@@ -10,10 +10,8 @@ import streamlit as st
 
 from vtviz.engine.comparison import Comparison, compare, comparison_dict
 from vtviz.engine.explanation import Explanation
-from vtviz.metrics.agreement import TOP_SHARE
 from vtviz.ui.compare.pack import pair_data
 from vtviz.ui.frame.components import asset, component
-from vtviz.ui.frame.language import say
 from vtviz.ui.frame.scores import Score
 from vtviz.ui.show.verdict import show_truncation, verdict
 
@@ -26,15 +24,13 @@ def open_pair(query: Mapping[str, str]) -> None:
         st.session_state[PAIR] = (None, int(query[PAIR]))
 
 
-def show_score(side: str, explanation: Explanation, other: Explanation | None = None) -> None:
+def show_score(explanation: Explanation, other: Explanation | None = None) -> None:
     """The score of a side and what it means, with the change from another side's score where that is of its kind."""
     score = Score.of(explanation)
     change = None if other is None else score.change_from(Score.of(other))
     _, icon, sentence = verdict(explanation)
-    with st.container(key=f"verdict-{side}", horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{side.upper()}**", width="content")
-        st.metric(score.name, score.text, change, help=score.meaning, width="content")
-        st.markdown(f"{icon} {sentence}")
+    st.metric(score.name, score.text, change, help=score.meaning, width="content")
+    st.markdown(f"{icon} {sentence}", width="content")
     show_truncation(explanation.tokens)
 
 
@@ -42,13 +38,6 @@ def show_pair(a: Explanation, b: Explanation) -> int:
     """Both maps, their difference and the figures of every pair of words; returns the pinned pair."""
     comparison = compare(a, b)
     pinned = _show_maps(comparison, f"{a.fingerprint}-{b.fingerprint}")
-    about = say("compare.overlap_help", share=f"{TOP_SHARE:.0%}")
-    st.caption(
-        f"**{say('compare.correlation')}**: {say('compare.correlation_help')}  \n**{say('compare.overlap')}**: {about}"
-    )
-    if not comparison.same_photo:
-        st.info(say("compare.other_photo"), icon=":material/image_not_supported:")
-    _offer_download(comparison)
     return pinned
 
 
@@ -73,10 +62,11 @@ def _show_maps(comparison: Comparison, name: str) -> int:
     return pinned
 
 
-def _offer_download(comparison: Comparison) -> None:
+def offer_comparison(a: Explanation, b: Explanation) -> None:
+    """Everything that the comparison says, as a file."""
     st.download_button(
         "comparison.json",
-        lambda: orjson.dumps(comparison_dict(comparison)),
+        lambda: orjson.dumps(comparison_dict(compare(a, b))),
         "comparison.json",
         "application/json",
         icon=":material/data_object:",

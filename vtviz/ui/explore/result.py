@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from vtviz.engine.about import about
 from vtviz.engine.explanation import Explanation
 from vtviz.engine.lens import lens_view
 from vtviz.engine.requests.explain import Explain
@@ -11,11 +12,12 @@ from vtviz.inputs import ImageInput
 from vtviz.render.lens.settings import LensSettings
 from vtviz.render.lens.view import LensView
 from vtviz.ui.ask.explanation import explain_selected
-from vtviz.ui.ask.links import query_of, query_of_sides, show_link
+from vtviz.ui.ask.links import address_of, query_of, query_of_sides, show_link
 from vtviz.ui.ask.method import show_pickers
 from vtviz.ui.ask.models import ask_device, ask_model, show_notices
 from vtviz.ui.ask.selection import selected
 from vtviz.ui.explore.change import ask_change, score_change
+from vtviz.ui.frame.language import current_language
 from vtviz.ui.frame.screen import BELOW, SERVED_PANELS, Screen, served_panel
 from vtviz.ui.show.attention_heads import show_heads
 from vtviz.ui.show.downloads import show_downloads
@@ -54,11 +56,24 @@ def show_result(image: ImageInput, alt: str, areas: Screen, settings: LensSettin
 @st.fragment
 def _show_lens(explanation: Explanation, view: LensView, alt: str, settings: LensSettings, tab: str) -> None:
     """The lens and what goes with what is pinned in it. A pin runs this alone again."""
-    pinned = lens(view, alt, KEY, settings=settings, panels=False, below=BELOW, tab=tab, served=SERVED_PANELS)
+    made = about(explanation, current_language())
+    pinned = lens(
+        view,
+        alt,
+        KEY,
+        settings=settings,
+        panels=False,
+        below=BELOW,
+        tab=tab,
+        served=SERVED_PANELS,
+        about=made,
+        guide=True,
+    )
     with st.container(key="actions", horizontal=True, gap="xsmall"):
+        query = {**query_of_sides(), **query_of(pinned)}
         show_history()
-        show_downloads(explanation, view, alt, pinned)
-        show_link({**query_of_sides(), **query_of(pinned)})
+        show_downloads(explanation, view, alt, pinned, address_of(query))
+        show_link(query)
         show_metrics(explanation)
 
 

@@ -43,13 +43,16 @@ class Score:
         return f"{self.value:.3f}"
 
     def change_from(self, other: Score) -> str | None:
-        """How far it is from another score: in points between probabilities; None between scores of different kinds."""
+        """How far it is from another score, in points between probabilities; None where they are equal or of different
+        kinds."""
         if self.kind != other.kind:
             return None
         difference = self.value - other.value
         if self.kind != "probability":
-            return f"{difference:+.3f}"
+            return f"{difference:+.3f}" if round(difference, 3) else None
         decimals = max(self._decimals, other._decimals)
+        if round(100 * difference, decimals) == 0:
+            return None
         return say("compare.points", points=f"{100 * difference:+.{decimals}f}")
 
     @property

@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
+from uuid import uuid4
 
+import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from vtviz.engine.engine import Request
@@ -49,7 +51,7 @@ def ask(
         request: what is asked.
         describe: the share and the text of the bar.
         cancel: whether the request is cancelled where the page goes away.
-        area: holds the bar in place of the page's own place for it; the caller empties it.
+        area: holds the bar, with a button to cancel, in place of the page's own place for it; the caller empties it.
 
     Raises:
         InputError, ModelError, Busy: as the engine does.
@@ -57,10 +59,15 @@ def ask(
     engine, gone, began = shared_engine(), threading.Event(), time.monotonic()
     watch = Watch(cancelled=lambda: cancel and gone.is_set())
     pool = ThreadPoolExecutor(1, thread_name_prefix="vtviz-page")
-    bar = area or progress_area()
+    place = area or progress_area()
+    bar = place
     try:
         future = pool.submit(engine.ask, request, watch)
         wait([future], QUICK)
+        if area is not None and not future.done():
+            with area.container(horizontal=True, vertical_alignment="center"):
+                bar = st.empty()
+                st.button(say("time.cancel"), key=f"cancel-{uuid4().hex}", icon=":material/close:")
         while not future.done():
             share, text = describe(watch.now, f"{time.monotonic() - began:.0f}")
             bar.progress(min(share, 1.0), text)
@@ -69,5 +76,5 @@ def ask(
     finally:
         gone.set()
         if area is None:
-            bar.empty()
+            place.empty()
         pool.shutdown(wait=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
@@ -15,11 +17,13 @@ from vtviz.models.base import ModelError
 from vtviz.ui.ask.choice import kept_choice
 from vtviz.ui.frame.charts import GREY, show_chart
 from vtviz.ui.frame.language import plain, say, say_error
+from vtviz.ui.frame.pace import duration, expected_seconds, note_pace
 from vtviz.ui.frame.results import Results, session_results
 from vtviz.ui.frame.waiting import ask
 from vtviz.ui.show.more_metrics import more_metrics
 
 KEPT = "faithfulness"
+PACE, PASSES = "faithfulness", 2 * STEPS * (1 + RANKINGS)
 ALWAYS = "faithfulness-always"
 
 
@@ -51,11 +55,14 @@ def _quick(explanation: Explanation) -> tuple[Fill, Faithfulness | None]:
         asked = st.button(say("faithfulness.measure"), icon=":material/fact_check:", disabled=known)
         always = st.toggle(say("faithfulness.always"), key=ALWAYS, persist_state="session")
     if not known and not (asked or always):
-        st.caption(say("faithfulness.about"))
+        needed = expected_seconds((PACE, explanation.model), PASSES, explanation.timings_ms["forward"])
+        st.caption(say("faithfulness.about", time=duration(needed), steps=STEPS, rankings=RANKINGS))
         return fill, None
     if not known:
-        request = MeasureFaithfulness(explanation.attribution, fill)
-        kept[key] = ask(request, lambda now, seconds: (now.share, say("faithfulness.running")))
+        request, area, began = MeasureFaithfulness(explanation.attribution, fill), st.empty(), time.monotonic()
+        kept[key] = ask(request, lambda now, seconds: (now.share, say("faithfulness.running")), area=area)
+        area.empty()
+        note_pace((PACE, explanation.model), PASSES, time.monotonic() - began)
     _show(kept[key])
     return fill, kept[key]
 

@@ -28,11 +28,17 @@ class Past:
 
     selection: Selection
     score: Score
+    key: str = ""  # of the request, as in the engine's log
 
 
 def _kept() -> list[Past]:
     """What this person was shown, newest first; it survives a reload."""
     return kept_for_visitor(HISTORY, list)
+
+
+def asked_texts() -> dict[str, str]:
+    """What this person asked lately, by the key of the request."""
+    return {past.key: past.selection.text for past in _kept()}
 
 
 def remember(explanation: Explanation, request: Explain, side: str = "") -> None:
@@ -41,7 +47,7 @@ def remember(explanation: Explanation, request: Explain, side: str = "") -> None
         return
     asked = selected(side)
     others = [past for past in _kept() if past.selection != asked]
-    _kept()[:] = [Past(asked, Score.of(explanation)), *others][:KEPT]
+    _kept()[:] = [Past(asked, Score.of(explanation), request.key), *others][:KEPT]
 
 
 def show_history() -> None:
@@ -61,7 +67,7 @@ def show_history() -> None:
 
 def _show_row(index: int, past: Past) -> None:
     asked = past.selection
-    picture, text, compare = st.columns([1, 3, 0.8], vertical_alignment="center", gap="small")
+    picture, text, compare = st.columns([1, 4, 0.6], vertical_alignment="center", gap="small")
     small = thumbnail(asked.photo)
     if small:
         picture.image(small, alt="")

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from vtviz.render.lens.about import NOTHING, About
 from vtviz.render.lens.pack import join, pack, said
 from vtviz.render.lens.page import body, part, script
 from vtviz.render.lens.settings import LensSettings
@@ -27,6 +28,8 @@ def lens(
     picks: bool = False,
     tab: str = "",
     served: tuple[str, ...] = (),
+    about: About = NOTHING,
+    guide: bool = False,
 ) -> LensSettings:
     """Shows the lens and returns what is pinned and set in it.
 
@@ -39,13 +42,23 @@ def lens(
         below: keys of the containers below the lens that the window is to have room for.
         picks: whether a click on a word tells the server of it (see ``picked_word``) instead of pinning it.
         served: panels that the page shows itself, under tabs of the lens (see ``frame.screen``).
+        about: what saved pictures say of their making.
+        guide: whether to show a newcomer around.
         tab: the panel to open when the view comes, if it matters which.
     """
     first = st.session_state.setdefault(f"{key}-first", settings or LensSettings())
     state = st.session_state.get(key) or {}
     wanted = state.get("wanted") or {}
     layer = wanted.get("layer") if wanted.get("name") == view.name else None
-    page = {"panels": "" if panels else key, "below": below, "picks": picks, "tab": tab, "served": served}
+    page = {
+        "panels": "" if panels else key,
+        "below": below,
+        "picks": picks,
+        "tab": tab,
+        "served": served,
+        "about": about.to_dict(),
+        "guide": guide,
+    }
     data = lens_data(view, alt, key, first, page, (layer,) if isinstance(layer, int) else ())
     result = component("lens", script(), body(panels), "" if panels else "stage")(
         key=key,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import streamlit as st
 
 from vtviz.attribution.base import complete
@@ -12,10 +14,11 @@ from vtviz.engine.requests.explain import Explain
 from vtviz.inputs import InputError
 from vtviz.ui.frame.language import plain, say, say_error
 from vtviz.ui.frame.names import method_name
+from vtviz.ui.frame.pace import duration, expected_seconds, note_pace
 from vtviz.ui.frame.resources import shared_engine
 from vtviz.watch import Cancelled
 
-JOBS, ENCODING = "jobs", "encoding_ms"
+JOBS, BEGAN, ENCODING = "jobs", "job-began", "encoding_ms"
 
 
 def show_job(request: Explain, shown: Explanation) -> None:
@@ -39,11 +42,16 @@ def _offer(request: Explain, shown: Explanation) -> None:
     encoding = max(timings["image_features"], st.session_state.get(ENCODING, 0.0))
     st.session_state[ENCODING] = encoding
     one = timings["forward"] + (encoding if "window" in method.options else 0.0)
-    seconds = max(1, round(passes * one / 1000))
-    st.markdown(say("method.slow", method=name, passes=passes, seconds=seconds, shown=method_name(shown.method)))
+    needed = duration(expected_seconds((request.model, method.name), passes, one))
+    st.markdown(say("method.slow", method=name, passes=passes, time=needed, shown=method_name(shown.method)))
     if st.button(say("method.run", method=name), type="primary", icon=":material/play_arrow:"):
-        st.session_state[JOBS] = {request.key: shared_engine().start(request)}
-        st.rerun()
+        _start(request)
+
+
+def _start(request: Explain) -> None:
+    st.session_state[JOBS] = {request.key: shared_engine().start(request)}
+    st.session_state[BEGAN] = time.monotonic()
+    st.rerun()
 
 
 @st.fragment(run_every=0.5)
@@ -56,6 +64,7 @@ def _follow(request: Explain, job: Job[Explanation]) -> None:
     error = job.error()
     if error is None:
         st.session_state[JOBS].pop(request.key, None)
+        note_pace((request.model, request.method), job.now.total, time.monotonic() - st.session_state[BEGAN])
         st.rerun()
     elif isinstance(error, Cancelled):
         st.info(say("method.cancelled", method=name), icon=":material/cancel:")
@@ -64,12 +73,16 @@ def _follow(request: Explain, job: Job[Explanation]) -> None:
     else:
         raise error
     if st.button(say("method.run", method=name), icon=":material/replay:"):
-        st.session_state[JOBS] = {request.key: shared_engine().start(request)}
-        st.rerun()
+        _start(request)
 
 
 def _progress_text(name: str, job: Job[Explanation]) -> str:
     if job.stopping:
         return say("method.cancelling", method=name)
     now = job.now
-    return say("method.progress", method=name, done=now.done, total=now.total) if now.total else say("method.waiting")
+    if not now.total:
+        return say("method.waiting")
+    text = say("method.progress", method=name, done=now.done, total=now.total)
+    spent = time.monotonic() - st.session_state.get(BEGAN, time.monotonic())
+    left = duration(spent / now.done * (now.total - now.done)) if now.done else ""
+    return f"{text} · {say('time.left', left=left)}" if left else text

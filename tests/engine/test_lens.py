@@ -10,17 +10,65 @@ import torch
 from vtviz.attribution.base import Details
 from vtviz.engine.engine import Engine
 from vtviz.engine.explanation import Explanation
-from vtviz.engine.lens import lens_layer, lens_view
+from vtviz.engine.lens import lens_layer, lens_view, ways_to_look
 from vtviz.engine.requests.explain import Explain
 from vtviz.inputs import ImageInput
-from vtviz.models.base import Target, TargetKind
+from vtviz.models.base import Abilities, Target, TargetKind
 from vtviz.models.record import AttentionLayer, Kind
+from vtviz.models.registry import model_info
 from vtviz.sentences import catalogue
 
 
 @pytest.fixture(scope="module")
 def explanation(engine: Engine, cat: ImageInput) -> Explanation:
     return engine.ask(Explain(cat, "A cat"))
+
+
+def test_methods_beside_an_explanation_find_what_they_find_alone(engine: Engine, cat: ImageInput) -> None:
+    ways = ways_to_look(abilities())
+    assert ways == {"where": "maskclip", "moved": "attention_gradcam"}
+    shown = engine.ask(Explain(cat, "A cat", beside=tuple(ways.values())))
+    alone = engine.ask(Explain(cat, "A cat"))
+    assert shown.fingerprint == alone.fingerprint and shown.score == pytest.approx(alone.score, abs=1e-6)
+    np.testing.assert_allclose(shown.relevance.maps, alone.relevance.maps, atol=1e-5)
+    for method in ways.values():
+        own = engine.ask(Explain(cat, "A cat", method=method)).relevance
+        np.testing.assert_allclose(shown.beside[method].maps, own.maps, atol=1e-5)
+        np.testing.assert_allclose(shown.beside[method].tokens, own.tokens, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("method", "first", "offered"),
+    [
+        (None, "where", False),
+        ("raw_attention", "attention", False),
+        ("attention_gradcam", "moved", False),
+        ("rollout", "attribution", True),
+    ],
+)
+def test_the_way_to_look_that_comes_first(
+    engine: Engine, cat: ImageInput, method: str | None, first: str, offered: bool
+) -> None:
+    beside = tuple(ways_to_look(abilities()).values())
+    view = lens_view(engine.ask(Explain(cat, "A cat", method=method, beside=beside)), method)
+    assert (view.show, view.offered) == (first, offered)
+    assert [look.name for look in view.looks] == ["where", "moved"]
+
+
+def test_another_target_is_no_way_to_look_but_its_own(engine: Engine, cat: ImageInput) -> None:
+    beside = tuple(ways_to_look(abilities()).values())
+    asked = Explain(cat, "A cat", "vtviz-base", "attention_gradcam", target=Target("similarity"), beside=beside)
+    if "similarity" in abilities().kinds and abilities().kinds["similarity"]:
+        assert lens_view(engine.ask(asked), "attention_gradcam").offered
+    caption = Explain(cat, "A cat", target=Target("caption", 1), beside=beside)
+    shown = engine.ask(caption)
+    assert lens_view(shown, shown.method).offered
+
+
+def abilities() -> Abilities:
+    info = model_info("vtviz-base")
+    assert info is not None
+    return info.abilities
 
 
 def test_cross_attention_is_that_of_the_pieces(explanation: Explanation) -> None:

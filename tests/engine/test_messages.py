@@ -21,6 +21,7 @@ from vtviz.engine.requests.faithfulness import MeasureFaithfulness
 from vtviz.engine.requests.heads import MeasureHeads
 from vtviz.engine.requests.metrics import MeasureMetric
 from vtviz.engine.requests.model import LoadModel, ReadTarget
+from vtviz.engine.requests.things import FindThings
 from vtviz.inputs import ImageInput, InputError
 from vtviz.metrics.sanity import Probe
 from vtviz.models.base import Target
@@ -35,6 +36,8 @@ def requests(engine: LocalEngine, photo: ImageInput) -> list[Request[Any]]:
     row = Row(1, Path("photos") / "a.png", TEXT, ((0.0, 0.0, 0.5, 1.0),), "dog", "odd")
     return [
         Explain(photo, TEXT, "tiny", "rise", Options(samples=10, seed=3), Target("caption", 1), "cpu"),
+        Explain(photo, TEXT, "tiny", beside=("attention_gradcam",)),
+        FindThings(photo, ("dog", "ball"), "tiny"),
         WriteCaptions(photo, "tiny"),
         AnswerQuestion(photo, TEXT, "tiny"),
         MeasureFaithfulness(made.attribution, "mean"),

@@ -1,6 +1,7 @@
 """The Explore page without a browser."""
 
 import hashlib
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,8 +14,9 @@ from vtviz.attribution.options import Options
 from vtviz.engine.local import LocalEngine
 from vtviz.paths import ASSETS
 from vtviz.sentences import catalogue
-from vtviz.ui.ask.selection import Selection, first_selection
+from vtviz.ui.ask.selection import first_selection
 from vtviz.ui.frame import resources
+from vtviz.ui.frame.resources import samples
 
 
 @pytest.fixture
@@ -22,20 +24,31 @@ def app() -> AppTest:
     return AppTest.from_file(str(ASSETS.parent / "pages" / "explore.py"), default_timeout=120).run()
 
 
+def verdict_of(app: AppTest) -> str:
+    """The line beside the score."""
+    lines = [text.value for text in app.markdown if re.match(r":(green|orange|gray)\[", text.value)]
+    assert len(lines) == 1
+    return lines[0]
+
+
+def is_sure(app: AppTest) -> bool:
+    return verdict_of(app).startswith(":green[")
+
+
 def test_app_py_opens_on_the_page() -> None:
     app = AppTest.from_file(str(ASSETS.parent / "app.py"), default_timeout=120).run()
-    assert not app.exception and not app.error and app.success
+    assert not app.exception and not app.error and is_sure(app)
 
 
 def test_a_result_is_on_screen_at_once(app: AppTest) -> None:
     assert not app.exception and not app.error
-    assert app.metric[0].value.endswith("%") and len(app.success) == 1
+    assert app.metric[0].value.endswith("%") and is_sure(app)
     assert len(app.get("download_button")) == 3
 
 
 def test_a_text_that_does_not_describe_the_photo_says_so(app: AppTest) -> None:
     app.text_input(key="text").set_value("A man rides a bicycle down a street").run()
-    assert len(app.warning) == 1 and not app.success
+    assert not app.warning and not is_sure(app) and "does not describe" in verdict_of(app)
 
 
 def test_a_sample_brings_its_text(app: AppTest) -> None:
@@ -45,7 +58,10 @@ def test_a_sample_brings_its_text(app: AppTest) -> None:
 
 def test_an_uploaded_photo_is_used_and_a_sample_replaces_it(app: AppTest, cat_bytes: bytes) -> None:
     app.get("file_uploader")[0].upload("mine.jpg", cat_bytes, "image/jpeg").run()
-    assert not app.exception and not app.error and app.success
+    assert not app.exception and not app.error and not app.metric  # nothing is judged before a person wrote
+    assert app.text_input(key="text").value == "" and app.session_state["selection"].photo not in samples()
+    app.text_input(key="text").set_value("a cat").run()
+    assert not app.exception and not app.error and is_sure(app)
     app.button(key="sample-coffee").click().run()
     assert app.text_input(key="text").value == "A cup of coffee" and not app.exception
 
@@ -54,13 +70,14 @@ def test_an_uploaded_photo_is_used_and_a_sample_replaces_it(app: AppTest, cat_by
 def test_a_bad_file_gets_one_sentence_and_keeps_the_text(app: AppTest, cat_bytes: bytes, data: bytes | None) -> None:
     app.text_input(key="text").set_value("a cat")
     app.get("file_uploader")[0].upload("bad.jpg", cat_bytes[:2000] if data is None else data, "image/jpeg").run()
-    assert not app.exception and len(app.error) == 1
-    assert app.text_input(key="text").value == "a cat"
+    assert not app.exception and len(app.error) == 1 and "bad.jpg" in app.error[0].value.replace("\\", "")
+    assert app.text_input(key="text").value == "a cat" and is_sure(app)  # the last result stays
 
 
 def test_an_empty_text_gets_one_sentence(app: AppTest) -> None:
     app.text_input(key="text").set_value("").run()
     assert not app.exception and "no words" in app.error[0].value
+    assert app.text_input(key="text").value == "A brown cat with green eyes" and is_sure(app)
 
 
 def test_method_layer_and_head_can_be_picked(app: AppTest) -> None:
@@ -77,7 +94,7 @@ def test_a_slow_method_runs_when_asked_to_and_shows_its_map(app: AppTest) -> Non
     app.session_state["selection"] = replace(first_selection(), method="occlusion", options=Options(window=10))
     app.run()
     button = next(each for each in app.button if "Occlusion" in each.label)
-    cost = catalogue("en")["method.slow"].partition("{seconds}")[0].format(method="Occlusion", passes=10)
+    cost = catalogue("en")["method.slow"].partition("{time}")[0].format(method="Occlusion", passes=10)
     assert any(cost in text.value for text in app.markdown) and not app.exception
     button.click().run()
     end = time.monotonic() + 90
@@ -94,7 +111,7 @@ def test_the_language_changes_the_page(app: AppTest) -> None:
 
 def test_a_word_that_the_model_does_not_know_is_never_shown_as_confident(app: AppTest) -> None:
     app.text_input(key="text").set_value("A cat with a theodolite").run()
-    assert not app.exception and not app.success and "theodolite" in app.warning[0].value
+    assert not app.exception and not is_sure(app) and "theodolite" in verdict_of(app)
 
 
 def opened(**query: str) -> AppTest:
@@ -122,7 +139,7 @@ def test_a_broken_link_gives_defaults_and_one_notice() -> None:
 
 def test_a_link_with_bad_numbers_for_a_slow_method_gives_defaults_and_one_notice() -> None:
     app = opened(method="rise", samples="1", window="0")
-    assert not app.exception and not app.error and app.success
+    assert not app.exception and not app.error and is_sure(app)
     assert "option samples" in app.warning[0].value and app.number_input(key="pick-samples-rise-en").value == 500
     assert any(each.label.startswith("Run") for each in app.button)
 
@@ -135,13 +152,21 @@ def test_a_link_to_an_uploaded_photo_asks_for_it_and_knows_another(cat_bytes: by
     app.get("file_uploader")[0].upload("other.jpg", (ASSETS / "samples" / "coffee.jpg").read_bytes()).run()
     assert "other.jpg" in app.warning[0].value.replace("\\", "") and not app.info
     app.get("file_uploader")[0].upload("mine.jpg", mine, "image/jpeg").run()
-    assert not app.exception and not app.warning and app.success
+    app.text_input(key="text").set_value("a cat").run()
+    assert not app.exception and not app.warning and is_sure(app)
     assert app.query_params["photo"] == sha256
+
+
+def test_the_photo_that_a_link_waits_for_keeps_its_text(cat_bytes: bytes) -> None:
+    mine = cat_bytes + b"one more file"
+    app = opened(photo=hashlib.sha256(mine).hexdigest(), text="a cat")
+    app.get("file_uploader")[0].upload("mine.jpg", mine, "image/jpeg").run()
+    assert not app.exception and app.text_input(key="text").value == "a cat" and is_sure(app)
 
 
 def test_charts_are_drawn_where_somebody_looks(app: AppTest) -> None:
     assert len(app.get("plotly_chart")) == 0
-    app.session_state["charts"] = True
+    app.session_state["heads-open"] = app.session_state["metrics-open"] = True
     app.run()
     assert not app.exception and len(app.get("plotly_chart")) == 2
     assert any("Similarity of the heads" in each.value for each in app.caption)
@@ -162,8 +187,9 @@ def test_an_error_in_vtviz_itself_is_one_sentence(app: AppTest, monkeypatch: pyt
 
 def test_errors_speak_chinese() -> None:
     app = AppTest.from_file(str(ASSETS.parent / "pages" / "explore.py"), default_timeout=120)
-    app.session_state["lang"], app.session_state["selection"] = "zh", Selection("chelsea", "")
+    app.session_state["lang"] = "zh"
     app.run()
+    app.text_input(key="text").set_value(" ").run()
     assert not app.exception and "没有词" in app.error[0].value
 
 
@@ -182,7 +208,7 @@ def test_an_engine_elsewhere_drives_the_page(sent: SentEngine) -> None:
     app = AppTest.from_file(str(ASSETS.parent / "pages" / "explore.py"), default_timeout=120)
     app.session_state["more-metrics-open"] = True
     app.run()
-    assert not app.exception and not app.error and app.success
+    assert not app.exception and not app.error and is_sure(app)
     app.selectbox(key="pick-target-en").set_value("answer").run()
     assert not app.exception and not app.error
     for label in ("Measure", "Compute all"):

@@ -16,10 +16,9 @@ from vtviz.engine.engine import Status
 from vtviz.engine.requests.explain import STAGES
 from vtviz.engine.run_log import EXPLAIN, KEPT, RunEntry
 from vtviz.models.base import ScoreKind
-from vtviz.ui.audit.runs import audit_jobs
 from vtviz.ui.frame.charts import show_chart
 from vtviz.ui.frame.language import plain, say, say_or, say_stored
-from vtviz.ui.frame.resources import shared_engine
+from vtviz.ui.frame.resources import audit_jobs, shared_engine
 from vtviz.ui.frame.scores import score_name
 from vtviz.ui.show.history import asked_texts
 

@@ -16,7 +16,7 @@ from vtviz.engine.requests.explain import Explain
 from vtviz.inputs import ImageInput, group_pieces
 from vtviz.render.lens.pack import RECORD_BYTES, first_word, join, pack, quantise, said
 from vtviz.render.lens.settings import LensSettings
-from vtviz.render.lens.view import LensLayer, LensView, Peaks
+from vtviz.render.lens.view import LensLayer, LensView, Look
 
 TOKENS = group_pieces("a skateboarder", ["a", "skate", "##boarder"], [(0, 1), (2, 7), (7, 14)])
 RANDOM = np.random.default_rng(0)
@@ -69,13 +69,16 @@ def test_what_is_packed_is_read_back_and_the_header_names_it() -> None:
     header, blobs = pack(shown)
     (layer,) = header["layers"]
     np.testing.assert_allclose(unpack(blobs, layer["blocks"]["text_image"]), weights, atol=weights.max() / 255)
-    np.testing.assert_allclose(unpack(blobs, header["maps"]), shown.relevance.maps.reshape(3, 6), atol=1 / 255)
+    np.testing.assert_allclose(
+        unpack(blobs, header["views"][0]["maps"]), shown.relevance.maps.reshape(3, 6), atol=1 / 255
+    )
     assert header["grid"] == [2, 3] and header["pieces"] == [["a", 0], ["skate", 1], ["boarder", 1]]
-    whole = join({**header, **said(shown, "alt", "k", LensSettings(opacity=5), Peaks(1, 2), "zh")}, blobs)
+    whole = join({**header, **said(shown, "alt", "k", LensSettings(opacity=5), "zh")}, blobs)
     (length,) = struct.unpack_from("<I", whole)
     read = json.loads(whole[4 : 4 + length])
     assert whole[4 + length :] == blobs and read["settings"] == {"opacity": 5} and read["labels"]["whole"] == "整段文本"
-    assert read["peaks"] == {"attribution": 1, "attention": 2}
+    assert read["views"][0]["peak"] == pytest.approx(shown.relevance.maps.max())
+    assert read["peak"] == pytest.approx(weights.max())
 
 
 def test_layers_beyond_the_limit_stay_until_they_are_asked_for_but_leave_their_summary() -> None:
@@ -108,6 +111,52 @@ def test_the_cross_attention_of_vtviz_base_travels_whole_in_a_megabyte(
     assert record_bytes(header) <= 1_000_000
 
 
-def test_the_first_word_is_the_longer_one_of_the_highest_score() -> None:
-    assert first_word(view()) == 1
-    assert first_word(replace(view(), tokens=group_pieces("a b", ["a", "b", "b"], [(0, 1), (2, 3), (2, 3)]))) is None
+def named(words: list[str], maps: list[list[float]], unknown: tuple[int, ...] = ()) -> LensView:
+    """Words of one piece, each with a map of three patches."""
+    text, starts = " ".join(words), np.cumsum([0, *(len(word) + 1 for word in words)])
+    tokens = group_pieces(text, words, [(int(a), int(a) + len(word)) for a, word in zip(starts, words, strict=False)])
+    values = np.array(maps, np.float32)[:, None]
+    relevance = Relevance(np.ones(len(words)), values, values.mean(axis=0), signed=True)
+    photo = ImageInput(np.full((20, 30, 3), 9, np.uint8), "0" * 64)
+    return LensView("v", photo, tokens, relevance, unknown=unknown)
+
+
+SPREAD, SHARP = [1.0, 1.0, 1.0], [1.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("words", "maps", "first"),
+    [
+        (["a", "dog", "behind", "trees"], [SHARP, SPREAD, SHARP, [1, 0.5, 0]], 3),  # the noun of the sharpest map
+        (["a", "red", "gizmo"], [SHARP, SPREAD, [1, 1, 0]], 2),  # no noun that is known: the sharpest telling word
+        (["dog", "cat"], [[-1, 0, 0], [1, 1, 0]], 1),  # a map that speaks only against shows nothing
+        (["with", "the"], [SHARP, SHARP], None),
+    ],
+)
+def test_the_first_word_names_the_thing_with_the_sharpest_map(
+    words: list[str], maps: list[list[float]], first: int | None
+) -> None:
+    assert first_word(named(words, maps)) == first
+
+
+def test_the_first_word_is_one_that_the_model_knows_and_of_the_way_to_look_that_comes_first() -> None:
+    assert first_word(named(["dog", "cat"], [SHARP, SPREAD], unknown=(0,))) == 1
+    shown = named(["dog", "cat"], [SHARP, SPREAD])
+    other = named(["dog", "cat"], [SPREAD, SHARP]).relevance
+    assert first_word(replace(shown, looks=(Look("where", "m", other),), show="where")) == 1
+
+
+def test_every_way_to_look_is_packed_and_the_method_itself_first() -> None:
+    shown = named(["dog", "cat"], [SHARP, SPREAD])
+    look = Look("where", "method.maskclip", named(["dog", "cat"], [[0, -0.5, 0], SHARP]).relevance)
+    shown = replace(shown, looks=(look,), show="where", offered=False)
+    header, blobs = pack(shown)
+    assert [(way["name"], way["offered"], way["signed"]) for way in header["views"]] == [
+        ("attribution", False, True),
+        ("where", True, True),
+    ]
+    np.testing.assert_allclose(unpack(blobs, header["views"][1]["maps"]), [[0, -0.5, 0], SHARP], atol=1 / 200)
+    assert (
+        header["show"] == "where"
+        and said(shown, "", "", LensSettings(), "en")["methods"][1] == "Patch–word similarity (MaskCLIP)"
+    )

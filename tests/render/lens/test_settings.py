@@ -4,7 +4,7 @@ import pytest
 
 from vtviz.render.lens.settings import LensSettings
 
-CHANGED = LensSettings((0, 3), 17, "attention", "image→text", 2, "mean", True, 55, "inferno", False, 40, "shared")
+CHANGED = LensSettings((0, 3), 17, "attention", True, "image→text", 2, "mean", True, 55, "inferno", False, 40, "shared")
 
 
 @pytest.mark.parametrize("settings", [LensSettings(), LensSettings(words=()), CHANGED])

@@ -4,7 +4,7 @@ import numpy as np
 
 from vtviz.attribution.base import Relevance
 from vtviz.inputs import ImageInput, group_pieces
-from vtviz.render.lens.view import LensLayer, LensView, Peaks
+from vtviz.render.lens.view import LensLayer, LensView, largest
 
 PHOTO = ImageInput(np.zeros((8, 8, 3), np.uint8), "0" * 64)
 
@@ -16,5 +16,6 @@ def view(value: float) -> LensView:
     return LensView("a", PHOTO, tokens, Relevance(np.full(1, value), maps, maps.mean(axis=0), True), (layer,))
 
 
-def test_the_peaks_are_the_largest_values_of_maps_and_attention() -> None:
-    assert view(-0.75).peaks == Peaks(0.75, 0.375)
+def test_the_peak_is_the_largest_attention_of_a_word_and_sizes_count_without_their_sign() -> None:
+    assert view(-0.75).peak == 0.375 and largest([view(-0.75).relevance.maps]) == 0.75
+    assert largest([np.zeros(3)]) == 1.0 and largest([]) == 1.0

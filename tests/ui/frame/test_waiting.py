@@ -61,7 +61,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[type], list[float]]:
 )
 def test_no_bar_stays_behind_an_error(failing: Callable[[type], list[float]], kind: type, button: str) -> None:
     app = AppTest.from_file(str(ASSETS.parent / "pages" / "explore.py"), default_timeout=120)
-    app.session_state["more-metrics-open"] = app.session_state["charts"] = True
+    app.session_state["more-metrics-open"] = app.session_state["heads-open"] = True
     app.run()
     shares = failing(kind)
     next(each for each in app.button if button == (each.key or each.label)).click().run()

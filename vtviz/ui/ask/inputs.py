@@ -87,7 +87,8 @@ def _take_file(name: str, data: bytes, side: str) -> None:
         st.session_state[TROUBLE] = f"{name}: {say_error(error)}"
     else:
         photo = uploads().keep(name, data)
-        select(side, photo=photo, **({} if side else NEW_PHOTO))
+        is_new = not side and photo != selected().photo  # else it is the one that a link waits for
+        select(side, photo=photo, **(NEW_PHOTO if is_new else {}))
     clear_upload(side)
 
 

@@ -6,11 +6,10 @@ from datetime import datetime
 
 import streamlit as st
 
-from vtviz.audit.background import AuditJobs
-from vtviz.audit.history import OPEN, Entry, History, data_folder
+from vtviz.audit.history import OPEN, Entry
 from vtviz.ui.audit.report import show_report
 from vtviz.ui.frame.language import current_language, plain, say, say_stored
-from vtviz.ui.frame.resources import shared_engine
+from vtviz.ui.frame.resources import audit_jobs
 from vtviz.watch import Progress, as_clock
 
 CHOSEN = "audit-chosen"
@@ -24,12 +23,6 @@ ICONS = {
     "cancelled": ":material/cancel:",
     "interrupted": ":material/pause_circle:",
 }
-
-
-@st.cache_resource(show_spinner=False)
-def audit_jobs() -> AuditJobs:
-    """The audits of this server; they use the engine's models, and others are served in between their passes."""
-    return AuditJobs(History(data_folder()), shared_engine().ask)
 
 
 def show_runs() -> None:

@@ -20,10 +20,10 @@ from vtviz.metrics.registry import DEFAULTS, find_metric, metrics
 from vtviz.models.registry import model_infos
 from vtviz.paths import ASSETS
 from vtviz.ui.ask.choice import kept_choice
-from vtviz.ui.audit.runs import PENDING, audit_jobs
+from vtviz.ui.audit.runs import PENDING
 from vtviz.ui.frame.language import current_language, plain, say, say_error
 from vtviz.ui.frame.names import method_name, metric_about, metric_name
-from vtviz.ui.frame.resources import samples
+from vtviz.ui.frame.resources import audit_jobs, samples
 
 SOURCES = ("demo", "upload", "path")
 METHODS = ["raw_attention", "attention_gradcam"]  # to begin with

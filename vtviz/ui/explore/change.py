@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from vtviz.engine.explanation import Explanation
+from vtviz.ui.ask.changed_word import ask_changed_word
 from vtviz.ui.ask.selection import select, selected
-from vtviz.ui.compare.change import ask_changed_word
 from vtviz.ui.frame.scores import Score
 
 BEFORE = "score-before"

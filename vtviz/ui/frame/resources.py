@@ -1,4 +1,4 @@
-"""What all visitors share: one engine, and the photos of this moment."""
+"""What all visitors share: one engine, the audits, and the photos of this moment."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from vtviz.audit.background import AuditJobs
+from vtviz.audit.history import History, data_folder
 from vtviz.engine.engine import Engine
 from vtviz.engine.local import LocalEngine
 from vtviz.inputs import ImageInput, read_image
@@ -38,6 +40,12 @@ def shared_engine() -> Engine:
     gc.collect()
     gc.freeze()  # Streamlit collects garbage after every run; without this it walks all of torch each time
     return engine
+
+
+@st.cache_resource(show_spinner=False)
+def audit_jobs() -> AuditJobs:
+    """The audits of this server; they use the engine's models, and others are served in between their passes."""
+    return AuditJobs(History(data_folder()), shared_engine().ask)
 
 
 @st.cache_resource(show_spinner=False)

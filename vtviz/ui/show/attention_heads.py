@@ -26,8 +26,15 @@ Key = tuple[str, str, str]
 
 @st.fragment
 def show_heads(explanation: Explanation) -> None:
-    """Entropy of every head, how alike those of a layer are, and the change of the match without each."""
-    left, right = st.columns(2)
+    """Entropy of every head, how alike those of a layer are, and the change of the match without each; where somebody
+    looks, for drawing charts that nobody sees would slow every new text."""
+    with st.expander(say("metrics.heads"), key="heads-open", icon=":material/grid_on:", on_change="rerun") as opened:
+        if opened.open:
+            _show(explanation)
+
+
+def _show(explanation: Explanation) -> None:
+    left, right = st.container(), st.container()
     left.markdown(f"**{say('metrics.entropies')}**", help=say("metrics.entropy_help"))
     entropies = _heat(head_entropies(explanation), "Cividis", (0.0, 1.0), ".2f")
     with left:

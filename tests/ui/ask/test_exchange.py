@@ -1,6 +1,6 @@
 """Changing one word of a text."""
 
-from vtviz.ui.compare.words import alternatives, change_some_word, change_word
+from vtviz.ui.ask.exchange import alternatives, change_some_word, change_word
 from vtviz.ui.frame.resources import samples
 
 

@@ -57,12 +57,10 @@ def test_the_way_to_look_that_comes_first(
 
 def test_another_target_is_no_way_to_look_but_its_own(engine: Engine, cat: ImageInput) -> None:
     beside = tuple(ways_to_look(abilities()).values())
-    asked = Explain(cat, "A cat", "vtviz-base", "attention_gradcam", target=Target("similarity"), beside=beside)
-    if "similarity" in abilities().kinds and abilities().kinds["similarity"]:
-        assert lens_view(engine.ask(asked), "attention_gradcam").offered
-    caption = Explain(cat, "A cat", target=Target("caption", 1), beside=beside)
-    shown = engine.ask(caption)
-    assert lens_view(shown, shown.method).offered
+    for target in (Target("similarity"), Target("caption", 1)):
+        shown = engine.ask(Explain(cat, "A cat", target=target, beside=beside))
+        view = lens_view(shown, shown.method)
+        assert view.offered and view.show == "attribution", target
 
 
 def abilities() -> Abilities:

@@ -42,7 +42,7 @@ def test_another_word_moves_side_b(app: AppTest) -> None:
 
 def test_sides_differ_in_photo_and_method_and_swap(app: AppTest) -> None:
     app.selectbox(key="photob-en").select("coffee").run()
-    assert not app.exception and not shown(app)["differs"] and len(app.info) == 1
+    assert not app.exception and not shown(app)["differs"] and "photos differ" in shown(app)["labels"]["notes"][0]
     app.selectbox(key="picka-method-en").select("attention_gradcam").run()
     next(button for button in app.button if "Swap" in button.label).click().run()
     assert not app.exception and not app.error
@@ -70,7 +70,8 @@ def test_a_link_restores_both_sides() -> None:
 
 def test_a_bad_side_gets_one_sentence_and_the_other_stays(app: AppTest) -> None:
     app.text_input(key="textb").set_value("").run()
-    assert not app.exception and len(app.error) == 1 and len(app.metric) == 1
+    assert not app.exception and len(app.error) == 1 and len(app.metric) == 2
+    assert app.text_input(key="textb").value == "A brown dog with green eyes"
 
 
 def test_the_language_changes_the_page(app: AppTest) -> None:

@@ -22,7 +22,7 @@ def test_a_model_of_ones_own_is_shown_as_what_it_is(app: AppTest, own: str) -> N
     app.text_input(key="pick-own").set_value(own).run()
     assert not app.exception and not app.error, app.error
     assert app.metric[0].label == "Similarity" and "%" not in app.metric[0].value
-    said = " ".join(each.value for each in app.info)
+    said = " ".join(each.value for each in [*app.info, *app.markdown])
     assert "no calibrated threshold" in said and "dual encoder" in said
     methods = app.selectbox(key="pick-method-en").options
     assert not any("Raw attention" in each for each in methods)

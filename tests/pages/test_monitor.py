@@ -33,7 +33,7 @@ def test_every_explanation_appears(app: AppTest, cat: ImageInput) -> None:
     engine.ask(MeasureFaithfulness(made.attribution))
     app.run()
     assert not app.exception and not app.info and len(app.get("plotly_chart")) == 4
-    assert app.metric[0].value == "1" and len(app.dataframe[0].value) == 1
+    assert app.metric[0].value == "1" and list(app.dataframe[0].value["Request"]) == ["faithfulness", "explanation"]
 
 
 def chart(app: AppTest, name: str) -> dict:

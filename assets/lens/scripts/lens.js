@@ -209,6 +209,7 @@ function fit(lens) {
 const waysOf = (data) => [...data.views.flatMap(({ name, offered }) => (offered ? [name] : [])), ...(data.layers.length ? ["attention"] : [])];
 
 function show(lens) {
+  lens.find("side").hidden = false;
   fit(lens);
   buildMatrix(lens);
   buildTokens(lens);

@@ -57,6 +57,8 @@ class FindThings:
         features = workbench.features(model, self.image)
         unknown = set(model.unknown_words(self.names))
         names = [name for index, name in enumerate(self.names) if index not in unknown]
+        if not names:
+            return Things((), np.zeros((0, *model.grid), np.float32), model.frame(self.image))
         with torch.inference_mode():
             texts = workbench.share(
                 ("names", self.names), lambda: model.index_texts([WRITTEN.format(name=name) for name in names])

@@ -120,10 +120,8 @@ def show_notices(explanation: Explanation) -> None:
 
 
 def show_model(explanation: Explanation) -> None:
-    """Which model answered: its weights, its licence, where it ran, and what it lacks."""
+    """Which model answered: its weights and their licence."""
     st.markdown(f"**{plain(_label_of(explanation.model))}**")
-    if explanation.main_kind != "text→image":
-        st.info(say("model.no_cross_attention"), icon=":material/compare_arrows:")
     info = model_info(explanation.model)
     licence = say_notice(info.licence) if info is not None else "–"
     st.caption(say("model.weights", sha256=explanation.weights_sha256[:12], licence=plain(licence)))

@@ -7,7 +7,6 @@ import streamlit as st
 from vtviz.engine.about import about
 from vtviz.engine.explanation import Explanation
 from vtviz.engine.lens import lens_view
-from vtviz.engine.requests.explain import Explain
 from vtviz.inputs import ImageInput
 from vtviz.render.lens.settings import LensSettings
 from vtviz.render.lens.view import LensView
@@ -38,16 +37,31 @@ def show_result(image: ImageInput, alt: str, areas: Screen, settings: LensSettin
     Raises:
         InputError, ModelError, Busy: as the engine does.
     """
+    with areas.side:
+        lens_panels(KEY)
+        method, trust, change = (served_panel(name) for name in SERVED_PANELS)
+    with method:
+        job = st.container()
+        ask_model(selected().model)
+        ask_device()
     with areas.notices:
         explanation, request = explain_selected(image, ways=True)
         show_notices(explanation)
         remember(explanation, request)
     with areas.answer:
         show_verdict(explanation, score_change(explanation))
+    with job:
+        show_job(request, explanation)
+    with method:
+        show_pickers(explanation, request)
+        show_guide(request.method or explanation.method)
+        show_notes(explanation)
+    with trust:
+        faithfulness_panel(explanation)
+        show_heads(explanation)
+    with change:
+        ask_change()
     view = lens_view(explanation, request.method)
-    with areas.side:
-        lens_panels(KEY)
-        _show_served_panels(explanation, request)
     with areas.stage:
         waiting = explanation.fingerprint != request.fingerprint
         _show_lens(explanation, view, alt, settings, "method" if waiting else "")
@@ -75,18 +89,3 @@ def _show_lens(explanation: Explanation, view: LensView, alt: str, settings: Len
         show_downloads(explanation, view, alt, pinned, address_of(query))
         show_link(query)
         show_metrics(explanation)
-
-
-def _show_served_panels(explanation: Explanation, request: Explain) -> None:
-    with served_panel("method"):
-        show_job(request, explanation)
-        ask_model(selected().model)
-        ask_device()
-        show_pickers(explanation, request)
-        show_guide(request.method or explanation.method)
-        show_notes(explanation)
-    with served_panel("trust"):
-        faithfulness_panel(explanation)
-        show_heads(explanation)
-    with served_panel("change"):
-        ask_change()

@@ -60,8 +60,10 @@ def _quick(explanation: Explanation) -> tuple[Fill, Faithfulness | None]:
         return fill, None
     if not known:
         request, area, began = MeasureFaithfulness(explanation.attribution, fill), st.empty(), time.monotonic()
-        kept[key] = ask(request, lambda now, seconds: (now.share, say("faithfulness.running")), area=area)
-        area.empty()
+        try:
+            kept[key] = ask(request, lambda now, seconds: (now.share, say("faithfulness.running")), area=area)
+        finally:
+            area.empty()
         note_pace((PACE, explanation.model), PASSES, time.monotonic() - began)
     _show(kept[key])
     return fill, kept[key]

@@ -46,6 +46,8 @@ def _show_misleads(method: Method) -> None:
 def show_notes(explanation: Explanation) -> None:
     """What it takes to read this map: whose it is, what is left unexplained, how much the text counts."""
     relevance, details = explanation.relevance, explanation.relevance.details
+    if explanation.main_kind != "text→image":
+        st.info(say("model.no_cross_attention"), icon=":material/compare_arrows:")
     if explanation.target.kind != MATCH.kind:
         st.caption(say(f"pick.note_{explanation.target.kind}"))
     notes = {"text": "method.text_map", "none": "method.no_map"}

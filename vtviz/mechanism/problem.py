@@ -131,13 +131,16 @@ def _mask(value: Any, queries: int, keys: int) -> np.ndarray | None:
 
 
 def _flags(value: Any) -> np.ndarray:
-    rows = value if isinstance(value, list) and value else [None]
-    nested = isinstance(rows[0], list)
-    cells = [cell for row in rows for cell in (row if isinstance(row, list) else [row])] if nested else rows
-    even = not nested or all(isinstance(row, list) and len(row) == len(rows[0]) for row in rows)
-    if not even or not all(isinstance(cell, bool | int) and cell in (0, 1) for cell in cells):
+    rows: list[Any] = value if isinstance(value, list) else []
+    lines = rows if rows and all(isinstance(row, list) for row in rows) else [rows]
+    width = len(lines[0])
+    if not width or not all(len(line) == width and all(map(_is_flag, line)) for line in lines):
         raise InputError('mask must be "causal", a list of true and false, or a matrix of them.')
     return np.array(rows, dtype=bool)
+
+
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, bool | int) and value in (0, 1)
 
 
 def _temperature(value: Any) -> float:

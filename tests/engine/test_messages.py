@@ -19,7 +19,7 @@ from vtviz.engine.requests.captions_and_answers import AnswerQuestion, WriteCapt
 from vtviz.engine.requests.explain import Explain
 from vtviz.engine.requests.faithfulness import MeasureFaithfulness
 from vtviz.engine.requests.heads import MeasureHeads
-from vtviz.engine.requests.mechanism import LookInside
+from vtviz.engine.requests.mechanism import DrawPlan, LookInside
 from vtviz.engine.requests.metrics import MeasureMetric
 from vtviz.engine.requests.model import LoadModel, ReadTarget
 from vtviz.inputs import ImageInput, InputError
@@ -42,6 +42,7 @@ def requests(engine: LocalEngine, photo: ImageInput) -> list[Request[Any]]:
         MeasureMetric(made.attribution, "insertion"),
         MeasureHeads.of(made),
         LookInside(photo, TEXT, "image→text", 1, "tiny"),
+        DrawPlan(photo, TEXT, "tiny"),
         LoadModel("tiny"),
         ReadTarget("answer:no", "tiny"),
         LookUp("tiny", settings),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from vtviz.engine.engine import Workbench
 from vtviz.inputs import ImageInput, Tokens
 from vtviz.mechanism.inside import LayerSteps, kinds_of, layer_steps
+from vtviz.mechanism.plan import Plan, draw_plan
 from vtviz.models.base import FusionModel
 from vtviz.models.record import Kind
 from vtviz.models.registry import DEFAULT_MODEL
@@ -25,6 +26,15 @@ class Inside:
     image_offset: int
     grid: tuple[int, int]
     kinds: tuple[Kind, ...]
+
+
+@dataclass(frozen=True)
+class NetworkPlan:
+    """The plan of a network, and the tokens of the text, which ``text_offset`` special ones precede."""
+
+    plan: Plan
+    tokens: Tokens
+    text_offset: int
 
 
 @dataclass(frozen=True)
@@ -53,3 +63,25 @@ class LookInside:
         watch.enter("forward")
         steps = layer_steps(model, features, model.encode_texts([tokens.text]), self.kind, self.layer, pixels)
         return Inside(steps, tokens, model.text_offset, model.image_offset, model.grid, kinds_of(model))
+
+
+@dataclass(frozen=True)
+class DrawPlan:
+    """The plan of a model's network, with what a photo and a text do in it."""
+
+    image: ImageInput
+    text: str
+    model: str = DEFAULT_MODEL
+    device: str | None = None
+
+    slow = False
+
+    @property
+    def key(self) -> str:
+        return hashlib.sha256(repr((self.image.sha256, self.text, self.model)).encode()).hexdigest()[:16]
+
+    def answer(self, model: FusionModel, workbench: Workbench, watch: Watch) -> NetworkPlan:
+        """Raises InputError where the text holds nothing to read, or the model does not show its network."""
+        tokens = model.tokenize(self.text)
+        watch.enter("forward")
+        return NetworkPlan(draw_plan(model, self.image, model.encode_texts([tokens.text])), tokens, model.text_offset)

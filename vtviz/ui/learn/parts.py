@@ -14,7 +14,7 @@ from vtviz.ui.frame.language import current_language
 # The last module of a part has the default export.
 MODULES = {
     "bench": ("dom", "arithmetic", "matrix", "steps", "saturation", "tasks", "controls", "bench"),
-    "inside": ("dom", "arithmetic", "record", "strips", "photo", "inside"),
+    "inside": ("dom", "arithmetic", "record", "strips", "photo", "layer", "inside"),
     "network": ("dom", "plan", "walk", "network"),
 }
 

@@ -89,7 +89,7 @@ def _block(network: nn.Module, unit: Unit, watched: Pass, times: dict[str, float
     attention = tuple(_attention(unit, watched.recordings))
     kinds = {kind for kind, _, _ in attention}
     lane = "output" if watched.first[unit.name] != "match" else lane_of(kinds, seen, *sizes)
-    before, after = rows_of(seen, *sizes)
+    before, after = (None, None) if lane == "output" else rows_of(seen, *sizes)
     similarity = norms = None
     if before is not None and after is not None and before.shape == after.shape:
         similarity = tuple(torch.cosine_similarity(before, after, dim=-1).tolist())

@@ -142,7 +142,7 @@ function receive(bench, data) {
     bench.turn = data.turn;
     bench.done = data.done;
     choosePreset(bench, data.preset, data.turn);
-  } else if (first || bench.language !== data.language) { setUpControls(bench); build(bench); }
+  } else if (bench.language !== data.language) choosePreset(bench, bench.preset);
   bench.language = data.language;
   if (data.step && first) {
     bench.at.step = data.step;

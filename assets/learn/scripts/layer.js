@@ -7,10 +7,10 @@ function buildWalk(view) {
   view.said = Object.fromEntries(WALK.map((step) => [step, make("p")]));
   view.top = make("table", { className: "top" });
   const formulas = {
-    query: math("q = W_Q x", mi("q"), mo("="), sub(mi("W"), mi("Q")), mi("x")), keys: math("q \\cdot k = \\sum_i q_i k_i", mi("q"), mo("·"), mi("k"), mo("="), `<munder>${mo("∑")}${mi("i")}</munder>`, sub(mi("q"), mi("i")), sub(mi("k"), mi("i"))),
+    query: math("q = W_Q x", mi("q"), mo("="), sub(mi("W"), mi("Q")), mi("x")), keys: math("q \\cdot k = \\sum_i q_i k_i", mi("q"), mo("·"), mi("k"), mo("="), sub(mo("∑"), mi("i")), sub(mi("q"), mi("i")), sub(mi("k"), mi("i"))),
     scores: math("q K^\\top", mi("q"), turned("K")), scaled: math("q K^\\top / \\sqrt{d_k}", mi("q"), turned("K"), mo("/"), root_(view)),
     weights: math("a = \\mathrm{softmax}(q K^\\top / \\sqrt{d_k})", mi("a"), mo("="), mi("softmax"), mo("("), mi("q"), turned("K"), mo("/"), root_(view), mo(")")),
-    sum: math("\\sum_j a_j v_j", `<munder>${mo("∑")}${mi("j")}</munder>`, sub(mi("a"), mi("j")), sub(mi("v"), mi("j"))),
+    sum: math("\\sum_j a_j v_j", sub(mo("∑"), mi("j")), sub(mi("a"), mi("j")), sub(mi("v"), mi("j"))),
     gate: math("x + \\sigma(g) \\odot W_O [h_1 \\dots h_8]", mi("x"), mo("+"), mi("σ"), mo("("), mi("g"), mo(")"), mo("⊙"), sub(mi("W"), mi("O")), mo("["), sub(mi("h"), mn(1)), mi("…"), sub(mi("h"), mn(view.data.heads)), mo("]")),
   };
   const inside = { query: lines("q"), keys: lines("k", "product"), weights: [view.top], sum: lines("mixed"), gate: lines("attended", "gate", "added") };

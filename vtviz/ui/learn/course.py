@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from vtviz.inputs import ImageInput
+from vtviz.ui.ask.choice import kept_choice
 from vtviz.ui.ask.photos import photo_name, photo_of
 from vtviz.ui.frame.language import say
 from vtviz.ui.learn.bench import show_bench
@@ -39,41 +40,41 @@ LESSONS = (
 )
 
 
-def open_lesson() -> None:
-    """Takes over the lesson that the address names, the first time that a session sees the page."""
-    asked = st.query_params.get("lesson", "")
-    if LESSON not in st.session_state:
-        st.session_state[LESSON] = int(asked) if asked.isdecimal() and 0 < int(asked) <= len(LESSONS) else 1
-
-
 def show_course() -> dict[str, str]:
     """The lessons, the chosen one, and how many tasks are done; returns what the address should say."""
     done: set[int] = st.session_state.setdefault(DONE, set())
-    open_lesson()
-    left, right = st.columns([1, 3.4], gap="large")
-    number: int = st.session_state[LESSON]
-    with right:
-        st.subheader(f"{number} · {say(f'learn.lesson{number}')}")
-        st.markdown(say(f"learn.lesson{number}_text"))
-        told = _show(number, number in done)
-        if told in range(1, len(LESSONS) + 1):
-            done.add(told)
-        if number in done and number < len(LESSONS):
-            st.button(say("learn.next"), key="learn-next", type="primary", on_click=_go, args=(number + 1,))
-        if len(done) == len(LESSONS):
-            st.success(say("learn.finished"), icon=":material/school:")
-    with left:
-        _list_lessons(number, done)
+    bar = st.empty()
+    number = _ask_lesson(done)
+    st.subheader(f"{number} · {say(f'learn.lesson{number}')}")
+    st.markdown(say(f"learn.lesson{number}_text"))
+    told = _show(number, number in done)
+    if told is not None and told not in done:
+        done.add(told)
+        st.rerun()  # the list of lessons stands above
+    bar.progress(len(done) / len(LESSONS), say("learn.progress", done=len(done), count=len(LESSONS)))
+    if number in done and number < len(LESSONS):
+        st.button(say("learn.next"), key="learn-next", type="primary", on_click=_go, args=(number + 1,))
+    if len(done) == len(LESSONS):
+        st.success(say("learn.finished"), icon=":material/school:")
     return {"lesson": str(number)}
 
 
-def _list_lessons(number: int, done: set[int]) -> None:
-    st.progress(len(done) / len(LESSONS), say("learn.progress", done=len(done), count=len(LESSONS)))
-    for index in range(1, len(LESSONS) + 1):
-        icon = ":material/check_circle:" if index in done else ":material/circle:"
-        kind = "secondary" if index == number else "tertiary"
-        label = f"{index} · {say(f'learn.lesson{index}')}"
-        st.button(label, key=f"learn-lesson-{index}", icon=icon, type=kind, on_click=_go, args=(index,))
+def _ask_lesson(done: set[int]) -> int:
+    """The lesson, at first the one that the address names."""
+    numbers = tuple(range(1, len(LESSONS) + 1))
+    asked = st.query_params.get("lesson", "")
+    if LESSON not in st.session_state:
+        st.session_state[LESSON] = int(asked) if asked in map(str, numbers) else 1
+    return kept_choice(
+        say("learn.lessons"),
+        numbers,
+        LESSON,
+        1,
+        st.pills,
+        format_func=lambda number: f"{'✓ ' if number in done else ''}{number} · {say(f'learn.lesson{number}')}",
+        label_visibility="collapsed",
+        required=True,
+    )
 
 
 def _go(number: int) -> None:
@@ -91,4 +92,4 @@ def _show(number: int, done: bool) -> int | None:
     assert isinstance(image, ImageInput)  # it comes with vtviz
     if lesson.part == "inside":
         return show_inside(image, TEXT, alt, task, done)
-    return show_network(image, TEXT, task=task, done=done)
+    return show_network(image, TEXT, PHOTO, task=task, done=done)

@@ -15,7 +15,7 @@ from vtviz.ui.frame.language import current_language
 MODULES = {
     "bench": ("dom", "arithmetic", "matrix", "steps", "saturation", "tasks", "controls", "bench"),
     "inside": ("dom", "arithmetic", "record", "strips", "photo", "layer", "inside"),
-    "network": ("dom", "plan", "walk", "network"),
+    "network": ("dom", "arithmetic", "plan", "walk", "network"),
 }
 
 

@@ -1,0 +1,49 @@
+// One word on its way through the network, block by block, and how much each changes it.
+
+const STEP_MS = 1100;
+
+const passed = (view) => view.data.blocks.flatMap((block, index) => (block.similarity || (block.lane === "text" && !view.data.blocks[index].similarity) || (block.lane === "output" && block.target === "match") ? [index] : []));
+
+function walk(view, on) {
+  clearInterval(view.walking);
+  view.walking = null;
+  const { find, labels } = view, way = passed(view);
+  find("walk").setAttribute("aria-pressed", String(on));
+  find("walk").textContent = on ? labels.pause : put(labels.walk, { word: view.data.words[view.word] });
+  if (!on) { view.chip.hidden = true; mark(view, null); return; }
+  let at = 0;
+  const step = () => {
+    if (at >= way.length) { view.walked = true; walk(view, false); showOwnTask(view); return; }
+    mark(view, way[at]);
+    at += 1;
+  };
+  step();
+  view.walking = setInterval(step, STEP_MS);
+}
+
+function mark(view, index) {
+  view.boxes.forEach((box, at) => box.classList.toggle("reached", at === index));
+  if (index === null) return;
+  const { data, labels, chip, boxes } = view, block = data.blocks[index], box = boxes[index];
+  chip.hidden = false;
+  chip.textContent = data.words[view.word];
+  chip.style.transform = `translate(${box.offsetLeft + (box.offsetParent === view.find("plan") ? 0 : box.offsetParent?.offsetLeft ?? 0) + 8}px, ${box.offsetTop - 12}px)`;
+  box.scrollIntoView({ block: "nearest", inline: "nearest" });
+  const values = { word: data.words[view.word], block: labels[`role_${block.role}`], value: block.similarity?.[view.word].toFixed(2), norm: block.norms?.[view.word].toFixed(1) };
+  view.find("status").textContent = put(labels[block.similarity ? "walk_said" : "walk_passes"], values);
+}
+
+// The task: after the walk, the block that changes the word most.
+function showOwnTask(view) {
+  const { data, labels } = view, box = view.find("task");
+  box.hidden = !data.task;
+  if (!data.task) return;
+  const values = data.blocks.map((block) => block.similarity?.[view.word] ?? Infinity), least = Math.min(...values);
+  const good = view.walked && view.clicked && values[view.chosen] === least;
+  if (good && !view.done) { view.done = true; view.tell("done", data.task.lesson); }
+  box.classList.toggle("done", view.done);
+  const chosen = data.blocks[view.chosen], now = !view.walked ? labels.now_walk : put(labels.now_block, { block: labels[`role_${chosen.role}`], value: chosen.similarity ? chosen.similarity[view.word].toFixed(2) : "–" });
+  view.find("task-text").textContent = data.task.text;
+  view.find("task-now").textContent = view.done ? labels.task_done : now;
+  view.find("task-mark").textContent = view.done ? "✓" : "○";
+}

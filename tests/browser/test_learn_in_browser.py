@@ -40,8 +40,10 @@ EDIT = """async (bench, count) => {
   }
   return { work, frame };
 }"""
-TEXTS = """bench => Object.fromEntries([...bench.querySelectorAll('[data-matrix]')].map((figure) => [figure.dataset.matrix,
-  [...figure.querySelectorAll('tbody tr')].map((row) => [...row.querySelectorAll('[data-row]')].map((cell) => cell.value || cell.textContent))]))"""
+TEXTS = """bench => Object.fromEntries([...bench.querySelectorAll('[data-matrix]')].map((figure) => {
+  const rows = [...figure.querySelectorAll('tbody tr')].map((row) => [...row.querySelectorAll('[data-row]')]);
+  return [figure.dataset.matrix, rows.map((row) => row.map((cell) => cell.value || cell.textContent))];
+}))"""
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +73,7 @@ def wire(shared: tuple[Page, Wire, list[str]]) -> Wire:
 
 def show_part(page: Page, name: str, there: str) -> None:
     page.get_by_role("radio", name=name, exact=True).click()
-    page.locator(there).wait_for(timeout=60_000)
+    page.locator(there).first.wait_for(timeout=60_000)
 
 
 def show_preset(page: Page, name: str) -> None:
@@ -214,7 +216,7 @@ def test_a_wrong_number_is_marked_and_the_last_good_one_comes_back(page: Page) -
 def test_the_steps_inside_are_those_of_the_model(page: Page, engine: LocalEngine, cat: ImageInput) -> None:
     show_part(page, "Inside the model", "#inside .walk li")
     page.locator("#words button", has_text="eyes").click()
-    page.locator("#head").select_option("2")
+    page.locator("#head").select_option(label="3")
     steps = engine.ask(LookInside(cat, "A brown cat with green eyes", "text→image", 0)).steps
     scores = steps.query[2, 6] @ steps.key[2].T
     top = np.argsort(-steps.weights[2, 6])[:5]

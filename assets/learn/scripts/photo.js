@@ -13,7 +13,8 @@ function setUpPhoto(view) {
   canvas.addEventListener("pointerleave", () => view.lookAt(null));
   canvas.addEventListener("click", (event) => view.pickPatch(patchAt(view, event)));
   canvas.addEventListener("keydown", (event) => {
-    const [rows, columns] = view.data.grid, now = view.key?.side === "patch" || view.data.asksPatches ? view.patch : 0;
+    const [rows, columns] = view.data.grid, key = unitAt(view.data, "key", view.keyPlace);
+    const now = view.data.asksPatches || key.side === "word" ? view.patch : key.index;
     const step = { ArrowUp: -columns, ArrowDown: columns, ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!step) return;
     event.preventDefault();

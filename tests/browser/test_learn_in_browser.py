@@ -4,6 +4,7 @@ import json
 import random
 import statistics
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -200,6 +201,18 @@ def test_softmax_saturates_without_the_root_of_d(page: Page) -> None:
     expect(page.locator("#saturation svg polyline")).to_have_count(2)
 
 
+def test_what_is_on_the_bench_is_saved_for_the_command_line(page: Page) -> None:
+    show_preset(page, "mask")
+    page.locator("[data-matrix=x] input[data-row='0'][data-column='0']").fill("1.5")
+    page.locator("#heads").select_option("2")
+    with page.expect_download() as download:
+        page.locator("#save").click()
+    problem = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
+    assert problem["x"][0][0] == 1.5 and problem["heads"] == 2
+    assert check_numbers(page, problem) > 20
+    page.locator("#reset").click()
+
+
 def test_a_wrong_number_is_marked_and_the_last_good_one_comes_back(page: Page) -> None:
     show_preset(page, "textbook")
     field = page.locator("[data-matrix=x] input[data-row='0'][data-column='0']")
@@ -229,6 +242,10 @@ def test_the_steps_inside_are_those_of_the_model(page: Page, engine: LocalEngine
     page.locator("#kind-image_text").click()
     expect(page.locator("#kind-image_text")).to_have_attribute("aria-pressed", "true", timeout=20_000)
     expect(page.locator("#status")).to_contain_text("patch 11, 11 gives")
+    page.locator("#words button", has_text="cat").click()
+    expect(page.locator("#what")).to_have_text("Softmax: weights: what each patch gives “cat”")
+    weights = engine.ask(LookInside(cat, "A brown cat with green eyes", "image→text", 0)).steps.weights[2]
+    expect(page.locator("#high")).to_have_text(f"{weights[:, 3].max():.0%}")
     page.locator("#kind-fused").click()
     expect(page.locator("#walk-weights")).to_contain_text("Words get", timeout=20_000)
     page.locator("#kind-text_image").click()
@@ -239,7 +256,7 @@ def test_the_steps_inside_are_those_of_the_model(page: Page, engine: LocalEngine
     page.locator("#play").click()
 
 
-def test_the_network_is_drawn_and_a_word_walks_through_it(page: Page) -> None:
+def test_the_network_is_drawn_and_a_word_walks_through_it(page: Page, browser: Browser) -> None:
     show_part(page, "The whole network", "#plan .block")
     assert page.locator("#plan button.block").count() == 14
     page.locator("#plan button", has_text="blocks.1").click()
@@ -248,6 +265,11 @@ def test_the_network_is_drawn_and_a_word_walks_through_it(page: Page) -> None:
     expect(facts).to_contain_text("1×8×256, 1×400×256")
     link = facts.get_by_role("link", name="image→text layer 2 in the lens").get_attribute("href") or ""
     assert "lens.kind=image%E2%86%92text" in link and "lens.layer=1" in link and "photo=chelsea" in link
+    other = browser.new_page()
+    other.goto(page.url.partition("/learn")[0] + link.removeprefix("."))
+    expect(other.locator("#kind")).to_have_value("image→text", timeout=60_000)
+    expect(other.locator("#status")).to_contain_text("layer 2")
+    other.close()
     page.locator("#network #walk").click()
     expect(page.locator("#plan .reached code")).to_have_text("text_tower")
     expect(page.locator("#plan .chip")).to_be_visible()

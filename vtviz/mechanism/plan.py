@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -81,7 +81,9 @@ def draw_plan(model: FusionModel, image: ImageInput, text: EncodedText) -> Plan:
     by_name = {unit.name: unit for unit in units}
     sizes = (text.ids.shape[1], model.grid[0] * model.grid[1])
     blocks = [_block(network, by_name[name], watched, times, sizes) for name in names]
-    return Plan(tuple(blocks), *sizes, sum(value.numel() for value in network.parameters()))
+    return Plan(
+        tuple(_beside(block, blocks) for block in blocks), *sizes, sum(value.numel() for value in network.parameters())
+    )
 
 
 def _block(network: nn.Module, unit: Unit, watched: Pass, times: dict[str, float], sizes: tuple[int, int]) -> Block:
@@ -113,6 +115,17 @@ def _block(network: nn.Module, unit: Unit, watched: Pass, times: dict[str, float
         similarity=similarity,
         norms=norms,
     )
+
+
+def _beside(block: Block, blocks: list[Block]) -> Block:
+    """An output that lies in a tower belongs to the tower, such as the projection of its vector."""
+    tower, dot, _ = block.name.partition(".")
+    lanes: set[Lane] = {
+        other.lane for other in blocks if dot and other.attention and other.name.startswith(f"{tower}.")
+    }
+    if block.lane == "output" and len(lanes) == 1 and lanes <= {"image", "text"}:
+        return replace(block, lane=lanes.pop())
+    return block
 
 
 def _attention(unit: Unit, recordings: list[Recording]) -> Iterator[tuple[Kind, int, float]]:

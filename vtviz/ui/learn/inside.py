@@ -35,7 +35,9 @@ def show_inside(
         "alt": alt,
         "task": task,
         "done": done,
-        "asked": {} if task else {name: st.query_params[name] for name in ("word", "head") if name in st.query_params},
+        "asked": {}
+        if task
+        else {name: st.query_params[name] for name in ("word", "head", "step") if name in st.query_params},
     }
     told = show_part("inside", key, join({**header, **about}, blobs), wanted=None, done=None)
     return told["done"] if isinstance(told["done"], int) else None

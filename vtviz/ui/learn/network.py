@@ -44,7 +44,7 @@ def show_network(
         "blocks": [asdict(block) for block in plan.blocks],
         "parameters": plan.parameters,
         "score": answer.score_kind,
-        "words": _words(answer),
+        "words": _words(answer, ("[CLS]", "[SEP]") if model == DEFAULT_MODEL else ("‹start›", "‹end›")),
         "real": [answer.text_offset, answer.text_offset + len(answer.tokens.pieces)],
         "query": {**_query(photo, text, model), **language},
         "inside": list(SHOWN) if model == DEFAULT_MODEL else [],
@@ -61,7 +61,7 @@ def _query(photo: str, text: str, model: str) -> dict[str, str]:
     return {"photo": photo, "text": text} | ({} if model == DEFAULT_MODEL else {"model": model})
 
 
-def _words(answer: NetworkPlan) -> list[str]:
-    """The tokens of the text at the first positions of the text axis, as far as they are real."""
+def _words(answer: NetworkPlan, ends: tuple[str, str]) -> list[str]:
+    """The tokens of the text at the first positions of the text axis, between those at its ends."""
     names = [answer.tokens.text[start:end] for start, end in answer.tokens.spans]
-    return [*["[CLS]"] * answer.text_offset, *names, "[SEP]"][: answer.plan.text]
+    return [*ends[:1] * answer.text_offset, *names, ends[1]][: answer.plan.text]

@@ -11,18 +11,20 @@ from vtviz.sentences import catalogue
 from vtviz.ui.frame.components import asset
 from vtviz.ui.frame.language import current_language
 
-# The last module of a part has the default export.
+# Of each part in its own folder; the last has the default export. All of them stand on those in ``shared``.
 MODULES = {
-    "bench": ("dom", "arithmetic", "matrix", "steps", "saturation", "tasks", "controls", "bench"),
-    "inside": ("dom", "arithmetic", "record", "strips", "photo", "layer", "inside"),
-    "network": ("dom", "arithmetic", "plan", "walk", "network"),
+    "bench": ("matrix", "steps", "saturation", "tasks", "controls", "bench"),
+    "inside": ("record", "strips", "photo", "layer", "inside"),
+    "network": ("plan", "walk", "network"),
 }
+SHARED = ("dom", "arithmetic")
 
 
 @cache
 def script(name: str) -> str:
     """All modules of a part as one."""
-    return "\n".join(asset("learn", f"scripts/{module}.js") for module in MODULES[name])
+    modules = [*(f"shared/{module}" for module in SHARED), *(f"{name}/{module}" for module in MODULES[name])]
+    return "\n".join(asset("learn", f"scripts/{module}.js") for module in modules)
 
 
 def show_part(name: str, key: str, data: Any, **states: Any) -> dict[str, Any]:

@@ -70,11 +70,21 @@ function setUpControls(bench) {
   slide("temperature", placeOfTemperature(problem.temperature), () => shown(problem.temperature), (place) => { problem.temperature = temperatureOf(place); });
   find("gate-row").hidden = problem.gate === null;
   if (problem.gate !== null) slide("gate", problem.gate, () => problem.gate.toFixed(2), (value) => { problem.gate = value; });
+  find("save").title = labels.save_help;
+  find("save").onclick = () => save(problem);
   find("reset").onclick = () => {
     bench.problem = memory.problems[bench.key] = begin(bench);
     setUpControls(bench);
     build(bench);
   };
+}
+
+// The file that ``python -m vtviz mechanism`` reads.
+function save({ gate, ...problem }) {
+  const given = Object.fromEntries(Object.entries(problem).filter(([, value]) => value !== null));
+  const link = make("a", { href: URL.createObjectURL(new Blob([JSON.stringify(given)], { type: "application/json" })), download: "mechanism.json" });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
 function options(select, all, chosen) {

@@ -74,7 +74,7 @@ function card(bench, step, index) {
   const shapes = matrices[0].rows.length + "×" + matrices[0].columns.length;
   const heading = make("header", {}, make("span", { className: "index", "aria-hidden": "true" }, String(index)), make("h3", {}, labels[`step_${step.id}`]), anchor,
     make("span", { className: "shape" }, shapeOf(bench, step.id) ?? shapes));
-  const element = make("section", { className: `step${figures.length > 1 ? " wide" : ""}`, id: `step-${step.id}` }, heading, formula,
+  const element = make("section", { className: "step", id: `step-${step.id}` }, heading, formula,
     make("div", { className: "grids" }, ...figures), numbers, make("p", { className: "what" }, labels[`about_${step.id}`]));
   return { step, element, numbers };
 }

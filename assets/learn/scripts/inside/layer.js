@@ -18,7 +18,7 @@ function buildWalk(view) {
     const formula = make("span", { className: "formula" });
     formula.innerHTML = formulas[step];
     const button = make("button", { type: "button", className: "index", "aria-label": labels[`inside_${step}`] }, String(index + 1));
-    button.addEventListener("click", () => chooseStep(view, step));
+    button.addEventListener("click", () => { chooseStep(view, step); if (!view.data.task) putInAddress({ step }); });
     const item = make("li", { id: `walk-${step}` }, button, make("div", { className: "head-line" }, make("h3", {}, labels[`inside_${step}`]), formula),
       make("div", { className: "content" }, ...(inside[step] ?? []), view.said[step]));
     item.addEventListener("pointerenter", () => { if (!view.playing && view.reached === null) chooseStep(view, step); });
@@ -42,7 +42,7 @@ function showWalk(view) {
   strips.k.paint(k, data.diverging, length(k), put(labels.strip_about, { what: names.key, count: data.size }));
   strips.product.paint(product, data.diverging, `Σ ${shown(steps.scores[keyPlace])}`, labels.strip_product);
   said.query.textContent = put(labels.inside_query_said, { ...names, size: data.size, head: view.head + 1 });
-  said.keys.textContent = `${put(labels.inside_keys_said, names)} ${[0, 1, 2].map((at) => `${steps.q[at].toFixed(2)}×${k[at].toFixed(2)}`).join(" + ").replaceAll("-", "−")} + … = ${shown(steps.scores[keyPlace])}`;
+  said.keys.textContent = `${put(labels.inside_keys_said, names)} ${[0, 1, 2].map((at) => `${steps.q[at].toFixed(2)}×${k[at] < 0 ? `(${k[at].toFixed(2)})` : k[at].toFixed(2)}`).join(" + ").replaceAll("-", "−")} + … = ${shown(steps.scores[keyPlace])}`;
   const [low, high] = [Math.min(...steps.scores), Math.max(...steps.scores)];
   said.scores.textContent = put(labels.inside_scores_said, { count: steps.scores.length, low: shown(low), high: shown(high) });
   const root_d = Math.sqrt(data.size);

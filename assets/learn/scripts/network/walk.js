@@ -2,7 +2,11 @@
 
 const STEP_MS = 1100;
 
-const passed = (view) => view.data.blocks.flatMap((block, index) => (block.similarity || (block.lane === "text" && !view.data.blocks[index].similarity) || (block.lane === "output" && block.target === "match") ? [index] : []));
+// Where the text's tokens go: its own lane, what joins both, and the match.
+const passed = (view) => range(view.data.blocks.length).filter((index) => {
+  const { lane, target } = view.data.blocks[index];
+  return target === "match" && lane !== "image";
+});
 
 function walk(view, on) {
   clearInterval(view.walking);
@@ -27,7 +31,7 @@ function mark(view, index) {
   const { data, labels, chip, boxes } = view, block = data.blocks[index], box = boxes[index];
   chip.hidden = false;
   chip.textContent = data.words[view.word];
-  chip.style.transform = `translate(${box.offsetLeft + (box.offsetParent === view.find("plan") ? 0 : box.offsetParent?.offsetLeft ?? 0) + 8}px, ${box.offsetTop - 12}px)`;
+  chip.style.transform = `translate(${box.offsetLeft + (box.offsetParent === view.find("plan") ? 0 : box.offsetParent?.offsetLeft ?? 0) + 8}px, ${box.offsetTop + box.offsetHeight - 38}px)`;
   box.scrollIntoView({ block: "nearest", inline: "nearest" });
   const values = { word: data.words[view.word], block: labels[`role_${block.role}`], value: block.similarity?.[view.word].toFixed(2), norm: block.norms?.[view.word].toFixed(1) };
   view.find("status").textContent = put(labels[block.similarity ? "walk_said" : "walk_passes"], values);

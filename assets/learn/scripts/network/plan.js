@@ -16,7 +16,8 @@ const share = (value) => (value >= 0.0995 ? `${(100 * value).toFixed(0)}%` : `${
 function buildPlan(view) {
   const { data, labels } = view, plan = view.find("plan"), lanes = { image: 1, text: 1 }, blocks = data.blocks;
   const seen = new Set(), boxes = [], outputs = make("div", { className: "outputs" });
-  let after = Math.max(...["image", "text"].map((lane) => blocks.filter((block) => block.lane === lane).length)) + 1;
+  const start = Math.max(...["image", "text"].map((lane) => blocks.filter((block) => block.lane === lane).length)) + 1;
+  let after = start;
   blocks.forEach((block, index) => {
     block.role = roleOf(block, !seen.has(block.lane));
     seen.add(block.lane);
@@ -26,8 +27,13 @@ function buildPlan(view) {
     const own = block.lane === "image" || block.lane === "text";
     if (own) Object.assign(button.style, { gridRow: block.lane === "image" ? 1 : 2, gridColumn: lanes[block.lane]++ });
     else Object.assign(button.style, { gridRow: "1 / span 2", gridColumn: after++ });
+    if (own) button.last = block.lane;
     plan.append(button);
   });
+  for (const lane of ["image", "text"]) { // the shorter lane reaches as far as the longer
+    const last = boxes.filter((button) => button.last === lane).pop();
+    if (last && Number(last.style.gridColumnStart) + 1 < start) Object.assign(last.style, { gridColumnEnd: start, maxWidth: "none" });
+  }
   if (!outputs.children.length) outputs.append(make("div", { className: "block output last" }, make("b", {}, labels[`score_${data.score}`])));
   outputs.style.gridColumn = after;
   view.boxes = boxes;

@@ -10,6 +10,7 @@ function newView(root) {
 
   view.lookAt = (unit) => { view.over = unit; view.draw(); };
   view.pickWord = (word) => {
+    kept[view.texts] = { word };
     if (view.data.asksWords) Object.assign(view, { word, asks: "word", key: null });
     else view.key = { side: "word", index: word };
     view.draw();
@@ -46,11 +47,21 @@ const nameOf = (view, unit) => {
   return unit.side === "word" ? `“${view.data.words[unit.index]}”`
     : put(view.labels.patch_name, { row: Math.floor(unit.index / columns) + 1, column: (unit.index % columns) + 1 });
 };
-const percent = (share) => `${(100 * share).toFixed(share >= 0.0995 ? 0 : share >= 0.00995 ? 1 : 2)}%`;
+const percent = (share) => `${(100 * share).toFixed(share >= 0.0995 && share < 0.995 ? 0 : share >= 0.00995 ? 1 : 2)}%`.replace("100.0", "100");
 
-// The numbers of the step in view, for every key.
+// What every patch gives the word that is looked at, where patches ask: their numbers for that key.
+function ofEveryPatch(view) {
+  const { data, head } = view, at = `${data.name}/${head}`;
+  if (view.every !== at) {
+    view.every = at;
+    view.table = range(data.patches).map((patch) => stepsOf(data, head, placeOn(data, "query", { side: "patch", index: patch })));
+  }
+  return Object.fromEntries(["scores", "scaled", "weights"].map((name) => [name, view.table.map((steps) => steps[name][view.keyPlace])]));
+}
+
+// The numbers of the step in view: for every key, or for every patch that asks.
 function inView(view) {
-  const { steps, step } = view;
+  const { step, data } = view, steps = data.kind === "image→text" ? ofEveryPatch(view) : view.steps;
   if (step === "scores" || step === "scaled") { const most = reach(steps[step]); return [steps[step], view.data.diverging, -most, most]; }
   return step === "query" || step === "keys" ? [null] : [steps.weights, view.data.colours, 0, Math.max(...steps.weights)];
 }
@@ -58,12 +69,13 @@ function inView(view) {
 function showStage(view) {
   const { data, labels, query } = view, [values, colours, low, high] = inView(view);
   const words = data.words.length, from = (data.isFused ? words : 0) + data.extra;
-  const overPatches = values && data.kind !== "image→text" ? values.slice(from, from + data.patches) : null;
+  const overPatches = values && (data.kind === "image→text" ? values : values.slice(from, from + data.patches));
   const peak = overPatches && low === 0 ? Math.max(...overPatches) : high;
   paintPhoto(view, overPatches, colours, low, peak);
   const key = unitAt(data, "key", view.keyPlace);
   showPatch(view, query.side === "patch" ? query.index : key.side === "patch" ? key.index : null);
-  view.find("what").textContent = labels[`inside_${view.step}`];
+  const what = labels[`inside_${view.step}`];
+  view.find("what").textContent = values && data.kind === "image→text" ? put(labels.inside_column, { what, key: nameOf(view, key) }) : what;
   const form = view.step === "scores" || view.step === "scaled" ? shown : percent;
   view.find("low").textContent = values ? form(low) : "";
   view.find("high").textContent = values ? form(peak) : "";
@@ -113,7 +125,8 @@ function receive(view, packed) {
   view.patch ??= Math.floor((data.grid[0] / 2) * data.grid[1] + data.grid[1] / 2);
   view.head = Math.min(asked.head < data.heads ? Number(asked.head) : view.head, data.heads - 1);
   view.asks = data.asksWords && !(view.asks === "patch" && data.asksPatches) ? "word" : "patch";
-  Object.assign(view, { key: null, over: null, cached: null });
+  Object.assign(view, { key: null, over: null, cached: null, every: null });
+  if (WALK.includes(asked.step)) view.step = asked.step;
   view.find("inside").style.setProperty("--ratio", data.ratio);
   Object.assign(view.find("photo"), { src: data.photoUrl, alt: data.alt });
   showChoices(view);

@@ -171,3 +171,14 @@ def test_keyboard_alone_suffices(page: Page, address: str) -> None:
     press("ArrowDown", "ArrowRight")
     expect(page.locator("#step-weights")).to_have_class("step current")
     expect(page.locator("[data-matrix=weights-0] td.at")).to_have_attribute("data-column", "1")
+
+
+def test_a_reload_keeps_what_is_done(page: Page, address: str) -> None:
+    page.goto(f"{address}/learn?lesson=4")
+    wait_for_task(page, "purrs")
+    many_heads(page)
+    progress = catalogue("en")["learn.progress"]
+    expect(page.get_by_text(progress.format(done=1, count=LESSONS))).to_be_visible(timeout=30_000)
+    page.reload()
+    expect(page.get_by_text(progress.format(done=1, count=LESSONS))).to_be_visible(timeout=30_000)
+    expect(page.locator("#task-mark")).to_have_text("✓")

@@ -51,13 +51,14 @@ class Block:
 
 @dataclass(frozen=True)
 class Plan:
-    """The blocks of a network in the order in which they ran, the number of ``text`` positions and of ``patches``, and
-    all ``parameters``."""
+    """The blocks of a network in the order in which they ran, the number of ``text`` positions and of ``patches``, all
+    ``parameters``, and the ``targets`` of the model."""
 
     blocks: tuple[Block, ...]
     text: int
     patches: int
     parameters: int
+    targets: tuple[TargetKind, ...]
 
 
 def draw_plan(model: FusionModel, image: ImageInput, text: EncodedText) -> Plan:
@@ -81,9 +82,8 @@ def draw_plan(model: FusionModel, image: ImageInput, text: EncodedText) -> Plan:
     by_name = {unit.name: unit for unit in units}
     sizes = (text.ids.shape[1], model.grid[0] * model.grid[1])
     blocks = [_block(network, by_name[name], watched, times, sizes) for name in names]
-    return Plan(
-        tuple(_beside(block, blocks) for block in blocks), *sizes, sum(value.numel() for value in network.parameters())
-    )
+    every = tuple(_beside(block, blocks) for block in blocks)
+    return Plan(every, *sizes, sum(value.numel() for value in network.parameters()), tuple(model.abilities.kinds))
 
 
 def _block(network: nn.Module, unit: Unit, watched: Pass, times: dict[str, float], sizes: tuple[int, int]) -> Block:

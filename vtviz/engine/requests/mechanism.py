@@ -9,7 +9,7 @@ from vtviz.engine.engine import Workbench
 from vtviz.inputs import ImageInput, Tokens
 from vtviz.mechanism.inside import LayerSteps, kinds_of, layer_steps
 from vtviz.mechanism.plan import Plan, draw_plan
-from vtviz.models.base import FusionModel, ScoreKind
+from vtviz.models.base import FusionModel
 from vtviz.models.record import Kind
 from vtviz.models.registry import DEFAULT_MODEL
 from vtviz.watch import Watch
@@ -30,13 +30,11 @@ class Inside:
 
 @dataclass(frozen=True)
 class NetworkPlan:
-    """The plan of a network, the tokens of the text, which ``text_offset`` special ones precede, and what the model's
-    score is."""
+    """The plan of a network, the tokens of the text, which ``text_offset`` special ones precede."""
 
     plan: Plan
     tokens: Tokens
     text_offset: int
-    score_kind: ScoreKind
 
 
 @dataclass(frozen=True)
@@ -86,5 +84,4 @@ class DrawPlan:
         """Raises InputError where the text holds nothing to read, or the model does not show its network."""
         tokens = model.tokenize(self.text)
         watch.enter("forward")
-        plan = draw_plan(model, self.image, model.encode_texts([tokens.text]))
-        return NetworkPlan(plan, tokens, model.text_offset, model.score_kind)
+        return NetworkPlan(draw_plan(model, self.image, model.encode_texts([tokens.text])), tokens, model.text_offset)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from vtviz.ui.frame.components import asset
 from vtviz.ui.frame.language import current_language
-from vtviz.ui.learn.parts import labels, show_part
+from vtviz.ui.learn.parts import labels, lessons_done, show_part
 
 FIRST = "textbook"
 
@@ -22,8 +22,8 @@ def presets() -> dict[str, Any]:
     return examples
 
 
-def show_bench(task: dict[str, Any] | None = None, done: bool = False) -> int | None:
-    """The bench; with a task of the course, whose lesson it returns once the task is done.
+def show_bench(task: dict[str, Any] | None = None, done: bool = False) -> set[int]:
+    """The bench; with a task of the course; returns the lessons that are done.
 
     Without a task the address says which example and which step come first.
     """
@@ -40,5 +40,4 @@ def show_bench(task: dict[str, Any] | None = None, done: bool = False) -> int | 
         "done": done,
         "turn": turn,
     }
-    told = show_part("bench", f"bench-{turn}", data, done=None)["done"]
-    return told if isinstance(told, int) else None
+    return lessons_done(show_part("bench", f"bench-{turn}", data, done=None)["done"])

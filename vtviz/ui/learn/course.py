@@ -47,9 +47,9 @@ def show_course() -> dict[str, str]:
     number = _ask_lesson(done)
     st.subheader(f"{number} · {say(f'learn.lesson{number}')}")
     st.markdown(say(f"learn.lesson{number}_text"))
-    told = _show(number, number in done)
-    if told is not None and told not in done:
-        done.add(told)
+    told = _show(number, done) & set(range(1, len(LESSONS) + 1))
+    if told - done:
+        done |= told
         st.rerun()  # the list of lessons stands above
     bar.progress(len(done) / len(LESSONS), say("learn.progress", done=len(done), count=len(LESSONS)))
     if number in done and number < len(LESSONS):
@@ -81,10 +81,11 @@ def _go(number: int) -> None:
     st.session_state[LESSON] = number
 
 
-def _show(number: int, done: bool) -> int | None:
-    """The part of the page that a lesson uses; the number of the lesson once its task is done."""
-    lesson = LESSONS[number - 1]
-    task = {"lesson": number, "check": lesson.check, "text": say(f"learn.lesson{number}_task"), **lesson.begin}
+def _show(number: int, completed: set[int]) -> set[int]:
+    """The part of the page that a lesson uses; the lessons that the browser says are done."""
+    lesson, done = LESSONS[number - 1], number in completed
+    about = {"lesson": number, "check": lesson.check, "text": say(f"learn.lesson{number}_task")}
+    task = {**about, "completed": sorted(completed), **lesson.begin}
     if lesson.part == "bench":
         return show_bench(task, done)
     alt = say("explore.alt", name=photo_name(PHOTO))

@@ -14,7 +14,7 @@ from vtviz.ui.ask.selection import selected
 from vtviz.ui.frame.language import say
 from vtviz.ui.frame.resources import samples, shared_engine
 
-PHOTO, TEXT, MODEL = "learn-photo", "learn-text", "learn-model"
+PHOTO, TEXT, MODEL, SEEN = "learn-photo", "learn-text", "learn-model", "learn-seen"
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,10 @@ def ask_example(models: bool = False) -> Example:
         InputError: if the uploaded photo cannot be used.
     """
     now = selected()
+    if st.session_state.get(SEEN) != (now.photo, now.text):  # something else was chosen on Explore
+        st.session_state[SEEN] = (now.photo, now.text)
+        for key in (PHOTO, f"{TEXT}-of"):
+            st.session_state.pop(key, None)
     photos = list(samples())
     if now.photo not in photos and photo_of(now.photo) is not None:
         photos.insert(0, now.photo)

@@ -15,7 +15,7 @@ from vtviz.render.lens.pack import SIGNED_COLOURS, Blobs, join
 from vtviz.render.overlay import scaled_photo, to_jpeg
 from vtviz.ui.frame.language import current_language
 from vtviz.ui.frame.waiting import ask
-from vtviz.ui.learn.parts import labels, show_part
+from vtviz.ui.learn.parts import labels, lessons_done, show_part
 
 SHOWN: tuple[Kind, ...] = ("text→image", "image→text", "fused")
 PHOTO_SIDE = 900  # pixels
@@ -23,8 +23,8 @@ PHOTO_SIDE = 900  # pixels
 
 def show_inside(
     image: ImageInput, text: str, alt: str, task: dict[str, Any] | None = None, done: bool = False
-) -> int | None:
-    """The steps of a layer that is chosen in the browser; with a task of the course, its lesson once it is done."""
+) -> set[int]:
+    """The steps of a layer chosen in the browser, perhaps with a task of the course; returns the lessons that are done."""
     key = f"inside-{task['lesson']}" if task else "inside"
     kind, layer = _wanted(key, task)
     answer = ask(LookInside(image, text, kind, layer))
@@ -40,7 +40,7 @@ def show_inside(
         else {name: st.query_params[name] for name in ("word", "head", "step") if name in st.query_params},
     }
     told = show_part("inside", key, join({**header, **about}, blobs), wanted=None, done=None)
-    return told["done"] if isinstance(told["done"], int) else None
+    return lessons_done(told["done"])
 
 
 def _wanted(key: str, task: dict[str, Any] | None) -> tuple[Kind, int]:

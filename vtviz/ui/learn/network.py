@@ -13,7 +13,7 @@ from vtviz.models.registry import DEFAULT_MODEL
 from vtviz.ui.frame.language import current_language
 from vtviz.ui.frame.waiting import ask
 from vtviz.ui.learn.inside import SHOWN
-from vtviz.ui.learn.parts import labels, show_part
+from vtviz.ui.learn.parts import labels, lessons_done, show_part
 
 
 def show_network(
@@ -23,8 +23,8 @@ def show_network(
     model: str = DEFAULT_MODEL,
     task: dict[str, Any] | None = None,
     done: bool = False,
-) -> int | None:
-    """The plan of a model's network; with a task of the course, its lesson once it is done.
+) -> set[int]:
+    """The plan of a model's network; with a task of the course; returns the lessons that are done.
 
     Args:
         image: that runs through it.
@@ -43,7 +43,7 @@ def show_network(
         "language": language,
         "blocks": [asdict(block) for block in plan.blocks],
         "parameters": plan.parameters,
-        "score": answer.score_kind,
+        "targets": list(plan.targets),
         "words": _words(answer, ("[CLS]", "[SEP]") if model == DEFAULT_MODEL else ("‹start›", "‹end›")),
         "real": [answer.text_offset, answer.text_offset + len(answer.tokens.pieces)],
         "query": {**_query(photo, text, model), **language},
@@ -52,8 +52,9 @@ def show_network(
         "task": task,
         "done": done,
     }
-    told = show_part("network", f"network-{task['lesson']}" if task else "network", data, done=None)["done"]
-    return told if isinstance(told, int) else None
+    return lessons_done(
+        show_part("network", f"network-{task['lesson']}" if task else "network", data, done=None)["done"]
+    )
 
 
 def _query(photo: str, text: str, model: str) -> dict[str, str]:

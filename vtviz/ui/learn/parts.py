@@ -17,7 +17,7 @@ MODULES = {
     "inside": ("record", "strips", "photo", "layer", "inside"),
     "network": ("plan", "walk", "network"),
 }
-SHARED = ("dom", "arithmetic")
+SHARED = ("dom", "progress", "arithmetic")
 
 
 @cache
@@ -37,6 +37,11 @@ def show_part(name: str, key: str, data: Any, **states: Any) -> dict[str, Any]:
     )
     told: dict[str, Any] = {f"on_{state}_change": (lambda: None) for state in states}
     return dict(mount(key=key, data=data, default=states, **told))
+
+
+def lessons_done(told: object) -> set[int]:
+    """The numbers of the lessons that the browser says are done."""
+    return {number for number in told if isinstance(number, int)} if isinstance(told, list) else set()
 
 
 def labels() -> dict[str, str]:

@@ -142,7 +142,11 @@ function receive(bench, data) {
     bench.turn = data.turn;
     bench.done = data.done;
     choosePreset(bench, data.preset, data.turn);
-  } else if (bench.language !== data.language) choosePreset(bench, bench.preset);
+  } else {
+    bench.done ||= data.done;
+    if (bench.language !== data.language) choosePreset(bench, bench.preset);
+    else if (bench.presets[bench.preset].problem) showTask(bench);
+  }
   bench.language = data.language;
   if (data.step && first) {
     bench.at.step = data.step;
@@ -158,6 +162,7 @@ export default function mountBench(component) {
   bench.tell = setStateValue;
   try {
     receive(bench, data);
+    restoreLessons(bench, data.task);
   } catch (error) {
     console.error(error);
     bench.find("trouble").textContent = data.labels.trouble;

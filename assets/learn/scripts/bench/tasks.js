@@ -26,16 +26,7 @@ const TASKS = {
 };
 
 function showTask(bench) {
-  const box = bench.find("task"), check = bench.task && TASKS[bench.task.check];
-  box.hidden = !check;
-  if (!check) return;
-  const [good, now] = check(bench);
-  if (good && !bench.done) {
-    bench.done = true;
-    bench.tell("done", bench.task.lesson);
-  }
-  box.classList.toggle("done", bench.done);
-  bench.find("task-text").textContent = bench.task.text;
-  bench.find("task-now").textContent = bench.done ? bench.labels.task_done : now;
-  bench.find("task-mark").textContent = bench.done ? "✓" : "○";
+  const check = bench.task && TASKS[bench.task.check];
+  bench.find("task").hidden = !check;
+  if (check) showTaskBox(bench, bench.task, ...check(bench));
 }

@@ -115,7 +115,8 @@ function receive(view, packed) {
   if (before) URL.revokeObjectURL(before.photoUrl);
   view.data = data;
   view.labels = data.labels;
-  if (!before || before.task?.lesson !== data.task?.lesson) view.done = data.done;
+  if (!before || before.task?.lesson !== data.task?.lesson) view.done = false;
+  view.done ||= data.done;
   const asked = before ? {} : data.asked, first = range(data.words.length).slice(...data.real);
   const long = first.reduce((most, index) => (data.words[index].length > data.words[most].length ? index : most), first[0]);
   const texts = data.words.join(" ");
@@ -125,7 +126,7 @@ function receive(view, packed) {
   view.patch ??= Math.floor((data.grid[0] / 2) * data.grid[1] + data.grid[1] / 2);
   view.head = Math.min(asked.head < data.heads ? Number(asked.head) : view.head, data.heads - 1);
   view.asks = data.asksWords && !(view.asks === "patch" && data.asksPatches) ? "word" : "patch";
-  Object.assign(view, { key: null, over: null, cached: null, every: null });
+  if (before?.name !== data.name) Object.assign(view, { key: null, over: null, cached: null, every: null });
   if (WALK.includes(asked.step)) view.step = asked.step;
   view.find("inside").style.setProperty("--ratio", data.ratio);
   Object.assign(view.find("photo"), { src: data.photoUrl, alt: data.alt });
@@ -172,6 +173,7 @@ export default function mountInside(component) {
   try {
     if (view.text !== packed.text) receive(view, packed);
     view.text = packed.text;
+    restoreLessons(view, view.data.task);
   } catch (error) {
     console.error(error);
     view.find("trouble").hidden = false;

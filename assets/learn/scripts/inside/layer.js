@@ -122,13 +122,7 @@ const INSIDE_TASKS = {
 };
 
 function showOwnTask(view) {
-  const { data } = view, box = view.find("task");
-  box.hidden = !data.task;
-  if (!data.task) return;
-  const [good, now] = INSIDE_TASKS[data.task.check](view);
-  if (good && !view.done) { view.done = true; view.tell("done", data.task.lesson); }
-  box.classList.toggle("done", view.done);
-  view.find("task-text").textContent = data.task.text;
-  view.find("task-now").textContent = view.done ? data.labels.task_done : now;
-  view.find("task-mark").textContent = view.done ? "✓" : "○";
+  const { task } = view.data;
+  view.find("task").hidden = !task;
+  if (task) showTaskBox(view, task, ...INSIDE_TASKS[task.check](view));
 }

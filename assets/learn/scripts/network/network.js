@@ -44,8 +44,9 @@ function receiveNetwork(view, data) {
   if (!before || before.name !== data.name || before.task?.lesson !== data.task?.lesson) {
     const named = data.blocks.findIndex((block) => block.name === data.asked), fused = data.blocks.findIndex((block) => block.lane === "fusion");
     const long = range(data.words.length).slice(...data.real).reduce((most, index) => (data.words[index].length > data.words[most].length ? index : most), data.real[0]);
-    Object.assign(view, { chosen: Math.max(0, named >= 0 ? named : fused), word: long, walked: false, clicked: false, done: data.done });
+    Object.assign(view, { chosen: Math.max(0, named >= 0 ? named : fused), word: long, walked: false, clicked: false, done: false });
   }
+  view.done ||= data.done;
   for (const element of view.root.querySelectorAll("[data-say]")) element.textContent = data.labels[element.dataset.say];
   view.find("plan").replaceChildren();
   showNetworkWords(view);
@@ -65,6 +66,7 @@ export default function mountNetwork(component) {
     const text = JSON.stringify(data);
     if (view.text !== text) receiveNetwork(view, data);
     view.text = text;
+    restoreLessons(view, data.task);
   } catch (error) {
     console.error(error);
     view.find("trouble").textContent = data.labels.trouble;

@@ -34,7 +34,11 @@ function buildPlan(view) {
     const last = boxes.filter((button) => button.last === lane).pop();
     if (last && Number(last.style.gridColumnStart) + 1 < start) Object.assign(last.style, { gridColumnEnd: start, maxWidth: "none" });
   }
-  if (!outputs.children.length) outputs.append(make("div", { className: "block output last" }, make("b", {}, labels[`score_${data.score}`])));
+  for (const target of data.targets) { // what is read off without anything learned of its own
+    if (!blocks.some((block) => block.lane === "output" && block.target === target)) {
+      outputs.append(make("div", { className: "block output last" }, make("b", {}, labels[`role_out_${target}`]), make("small", {}, labels.block_free)));
+    }
+  }
   outputs.style.gridColumn = after;
   view.boxes = boxes;
   view.chip = make("span", { className: "chip", "aria-hidden": "true", hidden: true });

@@ -39,15 +39,11 @@ function mark(view, index) {
 
 // The task: after the walk, the block that changes the word most.
 function showOwnTask(view) {
-  const { data, labels } = view, box = view.find("task");
-  box.hidden = !data.task;
+  const { data, labels } = view;
+  view.find("task").hidden = !data.task;
   if (!data.task) return;
-  const values = data.blocks.map((block) => block.similarity?.[view.word] ?? Infinity), least = Math.min(...values);
-  const good = view.walked && view.clicked && values[view.chosen] === least;
-  if (good && !view.done) { view.done = true; view.tell("done", data.task.lesson); }
-  box.classList.toggle("done", view.done);
-  const chosen = data.blocks[view.chosen], now = !view.walked ? labels.now_walk : put(labels.now_block, { block: labels[`role_${chosen.role}`], value: chosen.similarity ? chosen.similarity[view.word].toFixed(2) : "–" });
-  view.find("task-text").textContent = data.task.text;
-  view.find("task-now").textContent = view.done ? labels.task_done : now;
-  view.find("task-mark").textContent = view.done ? "✓" : "○";
+  const values = data.blocks.map((block) => block.similarity?.[view.word] ?? Infinity), chosen = data.blocks[view.chosen];
+  const now = put(labels.now_block, { block: labels[`role_${chosen.role}`], value: chosen.similarity ? chosen.similarity[view.word].toFixed(2) : "–" });
+  const good = view.walked && view.clicked && values[view.chosen] === Math.min(...values);
+  showTaskBox(view, data.task, good, view.walked ? now : labels.now_walk);
 }

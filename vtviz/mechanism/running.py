@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from vtviz.inputs import InputError
+from vtviz.machine import synchronise
 from vtviz.mechanism.units import Unit, parts
 from vtviz.mechanism.watching import Seen, gates_in, seen_in
 from vtviz.models.base import EncodedText, FusionModel, Target, TargetKind
@@ -130,7 +131,12 @@ def time_units(
     """The seconds that every unit takes, without a recorder, for the first target that it runs for."""
     result, began = Pass(), dict[nn.Module, float]()
 
+    def start(module: nn.Module, *_: Any) -> None:
+        synchronise(model.device)
+        began[module] = time.perf_counter()
+
     def end(unit: str, module: nn.Module) -> None:
+        synchronise(model.device)
         target = result.first[""]
         if result.first.setdefault(unit, target) == target:
             result.spent[unit] = result.spent.get(unit, 0.0) + time.perf_counter() - began.pop(module)
@@ -138,8 +144,7 @@ def time_units(
     with ExitStack() as undo:
         for unit in units:
             for part in parts(network, unit):
-                start = part.register_forward_pre_hook(lambda m, _: began.__setitem__(m, time.perf_counter()))
-                undo.callback(start.remove)
+                undo.callback(part.register_forward_pre_hook(start).remove)
                 undo.callback(part.register_forward_hook(lambda m, *_, name=unit.name: end(name, m)).remove)
         _once(model, pixels, text, result, record=False)
     return result.spent

@@ -24,7 +24,7 @@ PHOTO_SIDE = 900  # pixels
 def show_inside(
     image: ImageInput, text: str, alt: str, task: dict[str, Any] | None = None, done: bool = False
 ) -> set[int]:
-    """The steps of a layer chosen in the browser, perhaps with a task of the course; returns the lessons that are done."""
+    """The steps of a layer that is chosen in the browser, perhaps with a task; returns the lessons that are done."""
     key = f"inside-{task['lesson']}" if task else "inside"
     kind, layer = _wanted(key, task)
     answer = ask(LookInside(image, text, kind, layer))

@@ -312,4 +312,5 @@ def test_a_narrow_page_does_not_scroll_sideways(page: Page) -> None:
         show_part(page, part, there)
         wide = page.locator(there).evaluate("part => part.scrollWidth - part.clientWidth")
         assert wide <= 0, (part, wide)
+        check_accessible(page, f"{part}, narrow")
     page.set_viewport_size({"width": 1500, "height": 1400})

@@ -19,6 +19,7 @@ from vtviz.engine.requests.captions_and_answers import AnswerQuestion, WriteCapt
 from vtviz.engine.requests.explain import Explain
 from vtviz.engine.requests.faithfulness import MeasureFaithfulness
 from vtviz.engine.requests.heads import MeasureHeads
+from vtviz.engine.requests.mechanism import DrawPlan, LookInside
 from vtviz.engine.requests.metrics import MeasureMetric
 from vtviz.engine.requests.model import LoadModel, ReadTarget
 from vtviz.engine.requests.things import FindThings
@@ -43,6 +44,8 @@ def requests(engine: LocalEngine, photo: ImageInput) -> list[Request[Any]]:
         MeasureFaithfulness(made.attribution, "mean"),
         MeasureMetric(made.attribution, "insertion"),
         MeasureHeads.of(made),
+        LookInside(photo, TEXT, "image→text", 1, "tiny"),
+        DrawPlan(photo, TEXT, "tiny"),
         LoadModel("tiny"),
         ReadTarget("answer:no", "tiny"),
         LookUp("tiny", settings),

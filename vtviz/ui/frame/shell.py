@@ -26,6 +26,7 @@ def pages() -> list[StreamlitPage]:
         st.Page(PAGES / "explore.py", title=say("page.explore"), default=True),
         st.Page(PAGES / "compare.py", title=say("page.compare")),
         st.Page(PAGES / "describe.py", title=say("page.describe")),
+        st.Page(PAGES / "learn.py", title=say("page.learn")),
         st.Page(PAGES / "audit.py", title=say("page.audit")),
         st.Page(PAGES / "monitor.py", title=say("page.monitor")),
     ]

@@ -13,7 +13,7 @@ PAINTED = """canvas => { const data = canvas.getContext('2d').getImageData(0, 0,
 let sum = 0; for (let i = 0; i < data.length; i += 4) sum += (data[i] + 3 * data[i + 2]) * data[i + 3]; return sum; }"""
 PAGES = {
     "explore": "#canvas",
-    "compare": "#rows td",
+    "compare": "#sides canvas",
     "describe": "#canvas",
     "audit": "[data-testid=stMultiSelect] span[title]",
     "monitor": "[data-testid=stMetric]",
@@ -30,7 +30,8 @@ def test_a_cold_link_compares_in_chinese_and_a_word_lights_up_both_sides(browser
     page.on("pageerror", lambda error: complaints.append(str(error)))
     wire = Wire(page)
     page.goto(f"{cold_address}/{LINK}")
-    page.locator("#rows td").first.wait_for(timeout=120_000)
+    page.locator("#figures summary").click(timeout=120_000)
+    page.locator("#rows td").first.wait_for()
     expect(page.locator("#rows tr.lit")).to_contain_text("man")
     expect(page.locator("#status")).to_contain_text("秩相关")
     expect(page.get_by_role("link", name="比较")).to_be_visible()
@@ -47,7 +48,8 @@ def test_another_word_moves_side_b_and_the_link_brings_it_back(browser: Browser,
     context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
     page = context.new_page()
     page.goto(f"{address}/compare")
-    page.locator("#rows td").first.wait_for(timeout=120_000)
+    page.locator("#figures summary").click(timeout=120_000)
+    page.locator("#rows td").first.wait_for()
     page.get_by_role("button", name="horse", exact=True).click()
     page.locator(".words button", has_text="horse").wait_for(timeout=60_000)
     expect(page.locator("#rows")).to_have_count(1)
@@ -59,6 +61,7 @@ def test_another_word_moves_side_b_and_the_link_brings_it_back(browser: Browser,
     link = page.evaluate("navigator.clipboard.readText()")
     again = context.new_page()
     again.goto(link)
+    again.locator("#figures summary").click(timeout=120_000)
     expect(again.locator("#rows tr.lit")).to_contain_text("green", timeout=60_000)
     expect(again.get_by_role("textbox", name="Text of side B")).to_have_value("A brown horse with green eyes")
     context.close()

@@ -13,7 +13,7 @@ from vtviz.attribution.base import Relevance
 from vtviz.inputs import ImageInput, group_pieces
 from vtviz.render.lens.page import lens_page
 from vtviz.render.lens.settings import LensSettings
-from vtviz.render.lens.view import LensLayer, LensView, Peaks, Total
+from vtviz.render.lens.view import LensLayer, LensView, Total
 from vtviz.sentences import catalogue
 
 RANDOM = np.random.default_rng(0)
@@ -54,7 +54,7 @@ def opened(
 ) -> Iterator[Page]:
     """The lens's page in a browser with a touch screen; its console must stay silent."""
     file = folder / "lens.html"
-    file.write_bytes(lens_page(shown, "a tower", "A tower", settings, Peaks(2.0, 1.0)))
+    file.write_bytes(lens_page(shown, "a tower", "A tower", settings))
     context = browser.new_context(has_touch=True, viewport={"width": width, "height": 800})
     page = context.new_page()
     complaints: list[str] = []
@@ -68,7 +68,7 @@ def opened(
 
 
 def test_signed_maps_diverge_on_a_grid_that_is_not_square(browser: Browser, tmp_path: Path) -> None:
-    settings = LensSettings(words=(0,), smooth=False, opacity=100)
+    settings = LensSettings(words=(0,), smooth=False, opacity=100, against=True)
     with opened(browser, tmp_path, view(), settings) as page:
         canvas = page.locator("#canvas")
         above, below, beside = (canvas.evaluate(PIXEL, [0.5 / 7, y]) for y in (0.5 / 3, 1.5 / 3, 2.5 / 3))
@@ -76,8 +76,27 @@ def test_signed_maps_diverge_on_a_grid_that_is_not_square(browser: Browser, tmp_
         assert below[0] > below[2] and below[3] == 255  # red below it
         assert beside[3] == 0
         assert page.locator("#low").inner_text() == "−1" and page.locator("#colours-row").is_hidden()
-        page.locator("#scale").click()  # the given peak is 2: colours follow the square root
-        assert canvas.evaluate(PIXEL, [0.5 / 7, 0.5 / 3])[3] == pytest.approx(255 * 0.5**0.5, abs=2)
+        page.locator("#against").click()  # what speaks against is one press away, and another hides it
+        above, below = (canvas.evaluate(PIXEL, [0.5 / 7, y]) for y in (0.5 / 3, 1.5 / 3))
+        assert above[3] == 255 and below[3] == 0 and page.locator("#low").inner_text() == "0"
+
+
+def test_the_shared_scale_is_that_of_the_largest_value_of_all_maps(browser: Browser, tmp_path: Path) -> None:
+    shown = view()
+    maps = shown.relevance.maps.copy()
+    maps[1] *= 2
+    larger = replace(shown, relevance=replace(shown.relevance, maps=maps))
+    settings = LensSettings(words=(0,), smooth=False, opacity=100, scale="shared")
+    with opened(browser, tmp_path, larger, settings) as page:  # colours follow the square root
+        assert page.locator("#canvas").evaluate(PIXEL, [0.5 / 7, 0.5 / 3])[3] == pytest.approx(255 * 0.5**0.5, abs=2)
+
+
+def test_a_soft_map_tints_what_it_marks_and_darkens_the_rest(browser: Browser, tmp_path: Path) -> None:
+    with opened(browser, tmp_path, view(), LensSettings(words=(0,))) as page:
+        canvas = page.locator("#canvas")
+        marked, rest = (canvas.evaluate(PIXEL, [x / 7, 0.5 / 3]) for x in (0.5, 5.5))
+        assert marked[0] > 150 and marked[1] > 150 and marked[3] > 80  # yellow
+        assert rest[:3] == [0, 0, 0] and 60 < rest[3] < 110  # a little darker
 
 
 def test_scores_of_words_and_pieces_and_their_sum(browser: Browser, tmp_path: Path) -> None:
@@ -86,7 +105,9 @@ def test_scores_of_words_and_pieces_and_their_sum(browser: Browser, tmp_path: Pa
         assert page.locator("#scores .value").all_inner_texts() == ["0.5", "−0.25", "0", "2"]
         assert "Sum 2.25" in page.locator("#sum").inner_text() and "2.5" in page.locator("#sum").inner_text()
         expect(page.locator("#sum-note")).to_contain_text("complete")
+        page.locator("#more summary").first.click()
         page.locator("#units-pieces").click()
+        page.locator("#more summary").first.click()
         expect(page.locator("#scores .value")).to_have_text(["0.5", "−0.25", "0", "1", "1"])
         page.locator("#words button").nth(2).click()
         expect(page.locator("#status")).to_contain_text("“$”")
@@ -120,7 +141,9 @@ def test_taps_pin_and_two_fingers_zoom(browser: Browser, tmp_path: Path) -> None
     with opened(browser, tmp_path, view(), LensSettings(), width=420) as page:
         page.locator("#words button").nth(1).tap()
         expect(page.locator("#words button").nth(1)).to_have_attribute("aria-pressed", "true")
+        page.locator("#more summary").first.tap()
         page.locator("#several").tap()
+        page.locator("#more summary").first.tap()
         page.locator("#words button").nth(4).tap()
         assert page.locator("#words button[aria-pressed=true]").count() == 2
         page.locator("#canvas").tap(position={"x": 20, "y": 20})

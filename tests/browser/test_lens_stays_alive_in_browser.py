@@ -12,7 +12,7 @@ from vtviz.engine.local import LocalEngine
 from vtviz.engine.requests.explain import Explain
 from vtviz.inputs import ImageInput
 from vtviz.render.lens.pack import join, pack, said
-from vtviz.render.lens.page import part, script
+from vtviz.render.lens.page import alone, body, part, script
 from vtviz.render.lens.settings import LensSettings
 
 WORDS = ("a", "dog", "skateboarder", "runs", "skate", "cat")
@@ -35,9 +35,7 @@ def page(browser: Browser) -> Iterator[Page]:
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     code = script().replace("export default ", "") + MOUNT
-    page.set_content(
-        f"<style>{part('lens.css')}</style><div id=root>{part('lens.html')}</div><script type=module>{code}</script>"
-    )
+    page.set_content(f"<style>{part('lens.css')}</style><div id=root>{body()}</div><script type=module>{code}</script>")
     page.wait_for_function("window.feed !== undefined")
     yield page
     page.close()
@@ -46,10 +44,12 @@ def page(browser: Browser) -> Iterator[Page]:
 
 def packed(engine: LocalEngine, photo: ImageInput, text: str, method: str) -> str:
     """What the server sends for a text."""
-    view = lens_view(engine.ask(Explain(photo, text, "tiny", method)))
+    view = lens_view(engine.ask(Explain(photo, text, "tiny", method, beside=("attention_gradcam",))), method)
     header, blobs = pack(view, ())
     settings = LensSettings()
-    return base64.b64encode(join({**header, **said(view, "A photo", "lens", settings, None, "en")}, blobs)).decode()
+    return base64.b64encode(
+        join({**header, **said(view, "A photo", "lens", settings, "en"), **alone()}, blobs)
+    ).decode()
 
 
 def rest(page: Page, choose: random.Random) -> None:
@@ -70,7 +70,8 @@ def test_the_lens_lives_through_300_texts(page: Page, tiny_engine: LocalEngine, 
     texts = [" ".join(choose.choices(WORDS, k=choose.choice((1, 2, 3, 5, 9, 14)))) for _ in range(24)]
     methods = ("raw_attention", "relevancy", "maskclip")
     feeds = {text: packed(tiny_engine, photo, text, choose.choice(methods)) for text in texts}
-    modes = ("#units-words", "#units-pieces", "#show-attention", "#show-attribution", "#several", "#tab-scores")
+    modes = ("#units-words", "#units-pieces", "#show-attention", "#show-moved", "#show-attribution", "#several")
+    modes += ("#tab-scores", "#tab-matrix", "#edges", "#against")
     for _ in range(TEXTS):
         text = choose.choice(texts)
         page.evaluate("text => window.feed(text)", feeds[text])
@@ -90,9 +91,7 @@ def test_a_fault_in_drawing_leaves_a_sentence_and_a_way_back(
 ) -> None:
     page = browser.new_page()
     code = script().replace("export default ", "") + MOUNT + "window.lens = () => lenses.get(root);"
-    page.set_content(
-        f"<style>{part('lens.css')}</style><div id=root>{part('lens.html')}</div><script type=module>{code}</script>"
-    )
+    page.set_content(f"<style>{part('lens.css')}</style><div id=root>{body()}</div><script type=module>{code}</script>")
     page.wait_for_function("window.feed !== undefined")
     page.evaluate("text => window.feed(text)", packed(tiny_engine, photo, "a dog runs", "raw_attention"))
     page.evaluate("() => { window.lens().over.words = [99]; window.lens().units = null; window.lens().draw(); }")

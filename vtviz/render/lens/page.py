@@ -6,6 +6,7 @@ import base64
 import html
 import re
 from functools import cache
+from typing import Any
 
 import orjson
 
@@ -46,6 +47,19 @@ def script() -> str:
     return "\n".join(part(f"scripts/{name}.js") for name in MODULES)
 
 
+def alone(about: About = NOTHING) -> dict[str, Any]:
+    """What a lens is told of its page where there is nothing but the lens."""
+    return {
+        "panels": "",
+        "below": [],
+        "picks": False,
+        "tab": "",
+        "served": [],
+        "about": about.to_dict(),
+        "guide": False,
+    }
+
+
 @cache
 def body(with_panels: bool = True) -> str:
     """The lens's HTML, with the panels beside the photo or without them, for a page that shows them elsewhere."""
@@ -65,16 +79,7 @@ def lens_page(
     The whole record travels in it, so that no layer is left to be asked for.
     """
     header, blobs = pack(view, wanted=range(len(view.layers)))
-    page = {
-        "panels": "",
-        "below": [],
-        "picks": False,
-        "tab": "",
-        "served": [],
-        "about": about.to_dict(),
-        "guide": False,
-    }
-    data = join({**header, **said(view, alt, "page", settings or LensSettings(), language), **page}, blobs)
+    data = join({**header, **said(view, alt, "page", settings or LensSettings(), language), **alone(about)}, blobs)
     filled = {
         "LANGUAGE": "zh-Hans" if language == "zh" else language,
         "TITLE": html.escape(title),

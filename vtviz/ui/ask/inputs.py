@@ -57,7 +57,7 @@ def ask_side_photo(side: str) -> tuple[ImageInput | None, DeltaGenerator, DeltaG
         with st.popover(say("inputs.own"), icon=":material/upload:", wrap=False):
             _ask_upload(side)
         settings = st.popover(say("inputs.map"), icon=":material/tune:", wrap=False)
-        answer = st.container(key=f"verdict{side}", horizontal=True, wrap=False, vertical_alignment="center")
+        answer = st.container(key=f"verdict{side}", horizontal=True, vertical_alignment="center")
     return photo_of(chosen), settings, answer
 
 

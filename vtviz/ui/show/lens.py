@@ -8,7 +8,7 @@ import streamlit as st
 
 from vtviz.render.lens.about import NOTHING, About
 from vtviz.render.lens.pack import join, pack, said
-from vtviz.render.lens.page import body, part, script
+from vtviz.render.lens.page import alone, body, part, script
 from vtviz.render.lens.settings import LensSettings
 from vtviz.render.lens.view import LensView
 from vtviz.ui.frame.components import component
@@ -51,12 +51,12 @@ def lens(
     wanted = state.get("wanted") or {}
     layer = wanted.get("layer") if wanted.get("name") == view.name else None
     page = {
+        **alone(about),
         "panels": "" if panels else key,
         "below": below,
         "picks": picks,
         "tab": tab,
         "served": served,
-        "about": about.to_dict(),
         "guide": guide,
     }
     data = lens_data(view, alt, key, first, page, (layer,) if isinstance(layer, int) else ())

@@ -29,7 +29,7 @@ def show_verdict(explanation: Explanation, change: str | None = None) -> None:
     score = Score.of(explanation)
     sure, icon, sentence = verdict(explanation)
     colour = "green" if sure else "gray" if explanation.is_match is None else "orange"
-    with st.container(key="verdict", horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
+    with st.container(key="verdict", horizontal=True, vertical_alignment="center", gap="small"):
         st.metric(score.name, score.text, change, help=score.meaning, width="content")
         st.markdown(f":{colour}[{icon}] {sentence}")
     show_truncation(explanation.tokens)

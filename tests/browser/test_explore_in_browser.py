@@ -7,7 +7,7 @@ from vtviz.paths import ASSETS
 
 def test_an_own_photo_and_a_text_that_looks_like_html(page: Page) -> None:
     page.locator("input[type=file]").set_input_files(ASSETS / "samples" / "coffee.jpg")
-    page.locator(".st-key-strip button[aria-label], .st-key-strip button", has_text="coffee.jpg").wait_for()
+    page.get_by_role("button", name="coffee.jpg").wait_for()
     field = page.get_by_role("textbox", name="Text about the photo")
     field.fill("a cup <img src=x onerror=alert(1)> of coffee")
     field.press("Enter")

@@ -72,8 +72,11 @@ function newLens(root) {
     return placed(lens, subject, patch).replace("{what}", what).replace("{words}", () => words);
   };
 
+  // What the pointer rests on may have been drawn for another text or other units, and not be gone yet.
   lens.look = (change) => {
     Object.assign(lens.over, change);
+    if (lens.over.words?.some((place) => place >= lens.units.length)) lens.over.words = null;
+    if (lens.over.patch >= lens.data.patches) lens.over.patch = null;
     lens.draw();
     if (change.words?.length) guideSaw(lens, "word");
     if (typeof change.patch === "number") guideSaw(lens, "patch");

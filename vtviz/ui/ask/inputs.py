@@ -99,7 +99,7 @@ def ask_text(side: str = "") -> str:
         texts = samples()[chosen.photo].texts
         with st.container(horizontal=True, gap="small"):
             for index, words in enumerate(texts):
-                icon = ":material/close:" if index == len(texts) - 1 else ":material/edit:"
+                icon = ":material/close:" if index > 0 else ":material/edit:"
                 st.button(words, key=f"text-{index}", type="tertiary", icon=icon, on_click=_write, args=(words,))
     return text
 

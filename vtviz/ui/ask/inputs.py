@@ -13,7 +13,7 @@ from vtviz.models.base import MATCH
 from vtviz.ui.ask.choice import choice
 from vtviz.ui.ask.photos import photo_name, photo_of, thumbnail, uploads
 from vtviz.ui.ask.selection import select, selected
-from vtviz.ui.frame.language import plain, say, say_error
+from vtviz.ui.frame.language import current_language, plain, say, say_error
 from vtviz.ui.frame.resources import Sample, samples
 
 QUESTION = "question"
@@ -145,9 +145,13 @@ def offer_texts() -> None:
     sample = current_sample()
     if sample is None:
         return
+    meanings = sample.texts_zh if current_language() == "zh" else ()
     with st.container(key="offers", horizontal=True, gap="xsmall"):
         for index, words in enumerate(sample.texts):
-            st.button(words, key=f"text-{index}", type="tertiary", on_click=_write, args=(words,))
+            icon = ":material/close:" if index > 0 else ":material/check:"
+            meaning = meanings[index] if index < len(meanings) else None
+            key = f"text-{index}"
+            st.button(words, key=key, type="tertiary", icon=icon, help=meaning, on_click=_write, args=(words,))
 
 
 def current_sample() -> Sample | None:

@@ -82,7 +82,7 @@ def _ask_rows() -> Rows | None:
         required=True,
     )
     if source == "demo":
-        st.caption(say("audit.demo_about", count=sum(len(sample.texts) - 1 for sample in samples().values())))
+        st.caption(say("audit.demo_about", count=len(samples())))
         return Demo()
     if source == "path":
         path = st.text_input(say("audit.path"), placeholder="/data/manifest.jsonl", help=say("audit.manifest_help"))
@@ -154,8 +154,7 @@ def _save(rows: Rows) -> tuple[str, Path]:
         manifest = (rows.manifest.name, rows.manifest.getvalue())
         return manifest[0], save_uploads(folder, manifest, ((photo.name, photo.getvalue()) for photo in rows.photos))
     lines = [
-        {"image": str(ASSETS / "samples" / sample.file), "text": text, "group": sample.name}
+        {"image": str(ASSETS / "samples" / sample.file), "text": sample.texts[0], "group": sample.name}
         for sample in samples().values()
-        for text in sample.texts[:-1]
     ]
     return say("audit.source.demo"), save_rows(folder, lines)

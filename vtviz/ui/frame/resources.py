@@ -18,8 +18,13 @@ from vtviz.paths import ASSETS
 
 @dataclass(frozen=True)
 class Sample:
-    """A packaged photo; ``texts`` are sentences to try, the last of which does not describe it, and ``questions`` to
-    ask."""
+    """A packaged photo.
+
+    ``texts`` are sentences to try: one that describes it, the same with one word changed so that it no longer does,
+    and one about something else; ``questions`` are those to ask. ``texts_zh`` and ``questions_zh`` say both in Chinese,
+    in the same order. ``caption`` says that vtviz-base writes a right caption, and ``goes_wrong`` that it judges the
+    first text false.
+    """
 
     name: str
     file: str
@@ -27,6 +32,10 @@ class Sample:
     questions: tuple[str, ...]
     source: str
     licence: str
+    texts_zh: tuple[str, ...] = ()
+    questions_zh: tuple[str, ...] = ()
+    caption: bool = False
+    goes_wrong: bool = False
 
     def read(self) -> bytes:
         """The photo's file."""
@@ -52,7 +61,7 @@ def audit_jobs() -> AuditJobs:
 def samples() -> dict[str, Sample]:
     """The packaged photos by name."""
     rows = json.loads((ASSETS / "samples" / "samples.json").read_text(encoding="utf-8"))
-    lists = ("texts", "questions")
+    lists = ("texts", "texts_zh", "questions", "questions_zh")
     return {row["name"]: Sample(**{**row, **{name: tuple(row[name]) for name in lists}}) for row in rows}
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import streamlit as st
 
 from vtviz.engine.explanation import Explanation
 from vtviz.inputs import Tokens
 from vtviz.ui.frame.language import plain, say
 from vtviz.ui.frame.scores import Score
+
+
+HAN = re.compile("[\u4e00-\u9fff]")  # Chinese characters
 
 
 def verdict(explanation: Explanation) -> tuple[bool, str, str]:
@@ -17,6 +22,8 @@ def verdict(explanation: Explanation) -> tuple[bool, str, str]:
     limit = f"{explanation.threshold:.0%}"
     if explanation.unknown:
         unknown = dict.fromkeys(explanation.tokens.words[index].text for index in explanation.unknown)
+        if any(HAN.search(word) for word in unknown):
+            return False, ":material/translate:", say("answer.english")
         words = ", ".join(f"“{plain(word)}”" for word in unknown)
         return False, ":material/help:", say("answer.unknown", words=words)
     if explanation.is_match:

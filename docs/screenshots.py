@@ -17,15 +17,16 @@ from playwright.sync_api import Browser, Page
 from tools.chromium import launched, served
 
 PICTURES = Path(__file__).parent / "pictures"
+WELCOME = Path(__file__).parent.parent / "assets" / "welcome.jpg"
 SHOWN = {  # page: its address, what it waits for, width and height of its picture
-    "explore": ("?photo=chelsea&text=A+brown+cat+with+green+eyes", "#canvas", 1400, 1250),
+    "explore": ("?photo=chelsea&text=A+brown+cat+with+green+eyes", "#canvas", 1440, 860),
     "compare": (
         "compare?a.photo=chelsea&a.text=A+brown+cat+with+green+eyes&b.photo=chelsea&b.text=A+brown+dog+with+green+eyes",
-        "#rows td",
-        1400,
-        1450,
+        "#sides canvas",
+        1440,
+        900,
     ),
-    "describe": ("describe?photo=camera&task=answer&question=Where+is+the+man%3F", "#canvas", 1400, 1250),
+    "describe": ("describe?photo=camera&task=answer&question=Where+is+the+man%3F", "#canvas", 1440, 860),
 }
 QUIET_MS = 2500  # until charts are drawn and nothing moves
 
@@ -55,6 +56,14 @@ def pictures(browser: Browser, server: str) -> None:
         page = opened(browser, f"{server}/{path}", wait_for, width, height)
         page.screenshot(path=PICTURES / f"{name}.png")
         page.close()
+
+
+def welcome_picture(browser: Browser, server: str) -> None:
+    """The photo of the first view with its heatmap, which a cold server shows at once."""
+    page = opened(browser, f"{server}/?photo=chelsea&text=A+brown+cat+with+green+eyes", "#canvas", 1440, 900)
+    page.locator(".zoom").evaluate("zoom => zoom.remove()")
+    page.locator("#stage").screenshot(path=WELCOME, type="jpeg", quality=80)
+    page.close()
 
 
 def report_picture(browser: Browser, report: Path) -> None:
@@ -88,6 +97,7 @@ def main() -> None:
         if chosen.review:
             review(browser, server.address, chosen.review)
         else:
+            welcome_picture(browser, server.address)
             pictures(browser, server.address)
 
 

@@ -29,7 +29,7 @@ with errors_shown(areas.notices):
         with areas.stage:
             show_missing_photo()
     elif selected().text:
-        show_result(image, alt, areas, lens_of(query))
+        show_result(image, alt, areas, lens_of(query), guide=st.session_state.setdefault("by-itself", not query))
     else:
         with areas.answer:
             st.markdown(say("explore.write"))

@@ -92,6 +92,8 @@ def show_link(query: dict[str, str]) -> None:
 def lens_of(query: Mapping[str, str]) -> LensSettings:
     """The settings of the lens that a link asks for."""
     names = {name.removeprefix(LENS): value for name, value in query.items() if name.startswith(LENS)}
+    if names:
+        names.setdefault("show", "attribution")  # what links meant before they said so
     return LensSettings.from_dict(names)
 
 

@@ -47,7 +47,7 @@ def show_pickers(explanation: Explanation, request: Explain, side: str = "") -> 
     _show_numbers(method, request, side)
     show_target(explanation, request, side)
     about = say_or(f"method.{method.name}.about", "")
-    st.caption(f"{about} {method.paper}. {say('pick.cost', cost=method.cost)}")
+    st.caption(f"{about} {method.paper}.")
 
 
 def _defined(request: Explain) -> list[str]:

@@ -31,8 +31,9 @@ from vtviz.ui.show.verdict import show_verdict
 KEY = "lens"
 
 
-def show_result(image: ImageInput, alt: str, areas: Screen, settings: LensSettings) -> None:
-    """The explanation of what is selected, in the areas of a page. ``settings`` are those of a link.
+def show_result(image: ImageInput, alt: str, areas: Screen, settings: LensSettings, guide: bool) -> None:
+    """The explanation of what is selected, in the areas of a page. ``settings`` are those of a link;
+    ``guide`` says whether a newcomer is shown around.
 
     Raises:
         InputError, ModelError, Busy: as the engine does.
@@ -64,11 +65,13 @@ def show_result(image: ImageInput, alt: str, areas: Screen, settings: LensSettin
     view = lens_view(explanation, request.method)
     with areas.stage:
         waiting = explanation.fingerprint != request.fingerprint
-        _show_lens(explanation, view, alt, settings, "method" if waiting else "")
+        _show_lens(explanation, view, alt, settings, "method" if waiting else "", guide)
 
 
 @st.fragment
-def _show_lens(explanation: Explanation, view: LensView, alt: str, settings: LensSettings, tab: str) -> None:
+def _show_lens(
+    explanation: Explanation, view: LensView, alt: str, settings: LensSettings, tab: str, guide: bool
+) -> None:
     """The lens and what goes with what is pinned in it. A pin runs this alone again."""
     made = about(explanation, current_language())
     pinned = lens(
@@ -81,7 +84,7 @@ def _show_lens(explanation: Explanation, view: LensView, alt: str, settings: Len
         tab=tab,
         served=SERVED_PANELS,
         about=made,
-        guide=True,
+        guide=guide,
     )
     with st.container(key="actions", horizontal=True, gap="xsmall"):
         query = {**query_of_sides(), **query_of(pinned)}

@@ -15,6 +15,7 @@ from vtviz.ui.frame.components import component
 from vtviz.ui.frame.language import current_language, say
 from vtviz.ui.frame.progress import reserve_progress
 from vtviz.ui.frame.visitor import COOKIE, visitor_name
+from vtviz.ui.frame.welcome import welcome
 
 IN_APP = "_vtviz_in_app"
 REROUTED = "_vtviz_rerouted"
@@ -36,8 +37,10 @@ def run_app() -> None:
     """What app.py does."""
     _open_language()
     st.session_state[IN_APP] = True
+    page = _navigation()
     try:
-        _navigation().run()
+        with welcome(page):
+            page.run()
     finally:
         st.session_state[IN_APP] = False
 

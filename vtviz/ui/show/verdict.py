@@ -11,7 +11,6 @@ from vtviz.inputs import Tokens
 from vtviz.ui.frame.language import plain, say
 from vtviz.ui.frame.scores import Score
 
-
 HAN = re.compile("[\u4e00-\u9fff]")  # Chinese characters
 
 

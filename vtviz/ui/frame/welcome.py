@@ -1,0 +1,36 @@
+"""The first picture of a server that is still cold: the packaged sample with a heatmap made in advance.
+
+A page's own imports take seconds the first time, so nothing here may need them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+from vtviz.paths import ASSETS
+from vtviz.ui.frame.language import say
+
+PICTURE = ASSETS / "welcome.jpg"  # python -m docs.screenshots makes it
+HEAVY = "torch"
+
+
+@contextmanager
+def welcome(page: StreamlitPage) -> Iterator[None]:
+    """Shows the picture while the first page of a cold server is made inside the ``with``."""
+    if HEAVY in sys.modules or page.url_path:
+        yield
+        return
+    st.html(ASSETS / "theme.css")
+    area = st.empty()
+    with area.container(key="welcome", horizontal_alignment="center"):
+        st.markdown(f"### {say('shell.welcome')}")
+        st.image(PICTURE, say("shell.waking"), width=760)
+    try:
+        yield
+    finally:
+        area.empty()

@@ -7,7 +7,7 @@ from vtviz.ui.ask.links import keep_address, lens_of, open_link, query_of_sides,
 from vtviz.ui.ask.photos import photo_name
 from vtviz.ui.ask.selection import selected
 from vtviz.ui.explore.result import show_result
-from vtviz.ui.explore.things import show_things
+from vtviz.ui.explore.things import offer_captions, show_things
 from vtviz.ui.frame.language import say
 from vtviz.ui.frame.screen import screen
 from vtviz.ui.frame.shell import setup
@@ -36,5 +36,7 @@ with errors_shown(areas.notices):
         with areas.stage:
             show_things(image, alt)
         keep_address(query_of_sides())
+        with areas.side:
+            offer_captions(image)
     with areas.actions:
         offer_texts()

@@ -92,7 +92,7 @@ def _pick(
     disabled: bool = False,
 ) -> None:
     choice(
-        say(f"pick.{name}"),
+        say("method.title", count=len(methods())) if name == "method" else say(f"pick.{name}"),
         values if value in values else [*values, value],
         f"pick{side}-{name}",
         value,

@@ -6,19 +6,24 @@ import numpy as np
 import streamlit as st
 
 from vtviz.attribution.base import Relevance
+from vtviz.engine.requests.captions_and_answers import WriteCaptions
 from vtviz.engine.requests.things import FindThings, Things
 from vtviz.inputs import ImageInput, Tokens, Word, framed
+from vtviz.models.registry import model_info
 from vtviz.render.lens.view import LensView
 from vtviz.ui.ask.models import current_device, need_model
 from vtviz.ui.ask.selection import select, selected
-from vtviz.ui.frame.language import current_language, say
-from vtviz.ui.frame.screen import BELOW
-from vtviz.ui.frame.waiting import ask
+from vtviz.ui.frame.language import current_language, plain, say
+from vtviz.ui.frame.scores import Score
+from vtviz.ui.frame.screen import BELOW, progress_area
+from vtviz.ui.frame.waiting import ask, by_pieces
 from vtviz.ui.show.lens import lens, picked_word
 from vtviz.vocabulary import everyday_nouns
 from vtviz.watch import Progress
 
 KEY = "things"
+WRITING, WRITTEN, SOON = "captions-asked", "captions-written", 0.3
+RIGHT = 0.5  # match probability from which a caption more likely describes the photo than not
 
 
 def show_things(image: ImageInput, alt: str) -> None:
@@ -31,6 +36,40 @@ def show_things(image: ImageInput, alt: str) -> None:
         select(text=say("explore.begin", name=things.names[picked]))
         st.rerun()
     lens(_view(image, things), alt, KEY, below=BELOW, picks=True)
+
+
+def offer_captions(image: ImageInput) -> None:
+    """Sentences that the model writes itself and finds true of the photo, to begin from. They come when the page stands
+    already."""
+    chosen = selected()
+    info = model_info(chosen.model)
+    if info is None or "caption" not in info.abilities.kinds:
+        return
+    request = WriteCaptions(image, chosen.model, current_device())
+    written = st.session_state.get(WRITTEN) == request.key
+    st.fragment(_offer_captions, run_every=None if written else SOON)(request, written)
+
+
+def _offer_captions(request: WriteCaptions, written: bool) -> None:
+    if not written and st.session_state.get(WRITING) != request.key:
+        st.session_state[WRITING] = request.key  # the page does not wait for the next turn
+        progress_area().empty()  # so that the next turn may write to it
+        return
+    captions = ask(request, by_pieces)
+    if not written:
+        st.session_state[WRITTEN] = request.key
+        st.rerun()
+    right = [caption for caption in captions if caption.score_kind == "probability" and caption.score >= RIGHT]
+    for index, caption in enumerate(right):
+        if not index:
+            st.caption(say("explore.caption"))
+        score = Score(caption.score, caption.score_kind).text
+        text = f"{plain(caption.text)} · {score}"
+        st.button(text, key=f"caption-{index}", type="tertiary", on_click=_write, args=(caption.text,))
+
+
+def _write(text: str) -> None:
+    select(text=text)
 
 
 def _looking(now: Progress, seconds: str) -> tuple[float, str]:

@@ -1,4 +1,4 @@
-"""One screen: what is asked, the photo with its inspector, and below them a strip of photos and what to do with it."""
+"""The areas of a page: what is asked, the photo with its inspector, a strip of photos, and where work is reported."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+PROGRESS = "_vtviz_progress"
 WIDE = (3, 2)  # photo and inspector
 SERVED_PANELS = ("method", "trust", "change")
 BELOW = ("actions", "below")  # keys of what stands below the photo
@@ -41,3 +42,15 @@ def screen() -> Screen:
 def served_panel(name: str) -> DeltaGenerator:
     """The part of the inspector under one of SERVED_PANELS, seen while its tab is open."""
     return st.container(key=f"panel-{name}")
+
+
+def reserve_progress() -> None:
+    """Makes the place where a page says that it is at work, once a run: above the page, where it moves nothing."""
+    with st.container(key="progress"):
+        st.session_state[PROGRESS] = st.empty()
+
+
+def progress_area() -> DeltaGenerator:
+    """That place, also for fragments; one of its own where a page has none."""
+    area: DeltaGenerator | None = st.session_state.get(PROGRESS)
+    return st.empty() if area is None else area

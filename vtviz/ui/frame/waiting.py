@@ -15,8 +15,8 @@ from streamlit.delta_generator import DeltaGenerator
 from vtviz.engine.engine import Request
 from vtviz.engine.requests.explain import STAGES
 from vtviz.ui.frame.language import say
-from vtviz.ui.frame.progress import progress_area
 from vtviz.ui.frame.resources import shared_engine
+from vtviz.ui.frame.screen import progress_area
 from vtviz.watch import Progress, Watch
 
 Answer = TypeVar("Answer")

@@ -22,12 +22,12 @@ HEAVY = "torch"
 @contextmanager
 def welcome(page: StreamlitPage) -> Iterator[None]:
     """Shows the picture while the first page of a cold server is made inside the ``with``."""
+    area = st.empty()  # in every run, so that nothing on the page changes its place later
     if HEAVY in sys.modules or page.url_path:
         yield
         return
-    st.html(ASSETS / "theme.css")
-    area = st.empty()
     with area.container(key="welcome", horizontal_alignment="center"):
+        st.html(ASSETS / "theme.css")
         st.markdown(f"### {say('shell.welcome')}")
         st.image(PICTURE, say("shell.waking"), width=760)
     try:

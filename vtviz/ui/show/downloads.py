@@ -16,7 +16,7 @@ from vtviz.ui.frame.language import current_language, say
 
 def show_downloads(explanation: Explanation, view: LensView, alt: str, pinned: LensSettings, link: str) -> None:
     """The lens as a page of its own, explanation.json, and a table of scores. ``link`` brings the view back."""
-    with st.popover(say("export.title"), icon=":material/download:", wrap=False):
+    with st.popover(say("export.title"), icon=":material/download:", wrap=False), st.container(key="up-save"):
         offer_page(view, alt, pinned, about(explanation, current_language(), link), explanation.fingerprint)
         st.download_button(
             "explanation.json",

@@ -57,12 +57,13 @@ def show_history() -> None:
     with st.popover(title, key=OPEN, icon=":material/history:", on_change="rerun", wrap=False) as opened:
         if not opened.open:
             return  # what is not seen is not sent
-        if not history:
-            st.caption(say("history.empty"))
-        for index, past in enumerate(history):
-            _show_row(index, past)
-        if history:
-            st.button(say("history.clear"), type="tertiary", icon=":material/delete:", on_click=_forget)
+        with st.container(key="up-history"):
+            if not history:
+                st.caption(say("history.empty"))
+            for index, past in enumerate(history):
+                _show_row(index, past)
+            if history:
+                st.button(say("history.clear"), type="tertiary", icon=":material/delete:", on_click=_forget)
 
 
 def _show_row(index: int, past: Past) -> None:

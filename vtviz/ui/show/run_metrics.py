@@ -25,7 +25,8 @@ def show_metrics(explanation: Explanation) -> None:
     key, icon = "metrics-open", ":material/info:"
     with st.popover(metrics_line(explanation), icon=icon, key=key, on_change="rerun", wrap=False) as line:
         if line.open:
-            _show_all(explanation)
+            with st.container(key="up-info"):
+                _show_all(explanation)
 
 
 def _show_all(explanation: Explanation) -> None:

@@ -32,7 +32,10 @@ SHORT = "A brown cat with green eyes"
 LONG = " ".join(["the skateboarder photographed a theodolite near the harbour while"] * 7)
 
 HOVER = """async (lens, { root, count }) => {
-  const all = [...lens.querySelectorAll(root)], canvas = lens.querySelector('#canvas');
+  // The photo and its panels are two parts of the page, each in a shadow of its own.
+  const roots = [lens, ...[...document.querySelectorAll('*')].flatMap((part) => part.shadowRoot ?? [])];
+  const deep = (selector) => roots.flatMap((part) => [...part.querySelectorAll(selector)]);
+  const all = [...new Set(deep(root))], [canvas] = deep('#canvas');
   const box = canvas.getBoundingClientRect();
   const script = [], frame = [];
   for (let i = 0; i < count; i++) {

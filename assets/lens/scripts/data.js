@@ -15,21 +15,17 @@ async function decode({ text, blobs }) {
   const data = JSON.parse(text);
   const blob = ([place, size]) => blobs.subarray(place, place + size);
   const floats = async (name) => new Float32Array((await inflate(blob(name))).buffer);
-  const rows = async (packed) => ({
-    shape: packed.shape,
-    bytes: await inflate(blob(packed.bytes)),
-    step: await floats(packed.step),
-    low: packed.low ? await floats(packed.low) : null,
-  });
-  for (const layer of data.layers) {
-    for (const name of Object.keys(layer.blocks)) layer.blocks[name] = await rows(layer.blocks[name]);
-  }
-  for (const [at, view] of data.views.entries()) {
-    view.label = data.methods[at];
-    view.limit = data.limits[at];
-    view.maps = await rows(view.maps);
-    view.whole = await rows(view.whole);
-  }
+  const rows = async (packed) => {
+    const [bytes, step, low] = await Promise.all(
+      [inflate(blob(packed.bytes)), floats(packed.step), packed.low ? floats(packed.low) : null]);
+    return { shape: packed.shape, bytes, step, low };
+  };
+  const put = async (holder, name) => { holder[name] = await rows(holder[name]); };
+  data.views.forEach((view, at) => Object.assign(view, { label: data.methods[at], limit: data.limits[at] }));
+  await Promise.all([
+    ...data.layers.flatMap(({ blocks }) => Object.keys(blocks).map((name) => put(blocks, name))),
+    ...data.views.flatMap((view) => [put(view, "maps"), put(view, "whole")]),
+  ]);
   for (const name of Object.keys(data.colours)) data.colours[name] = blob(data.colours[name]);
   data.diverging = blob(data.diverging);
   data.signedAttention = data.layers.some((layer) => Object.values(layer.blocks).some((block) => block.low));

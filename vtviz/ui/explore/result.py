@@ -51,6 +51,10 @@ def show_result(image: ImageInput, alt: str, areas: Screen, settings: LensSettin
         remember(explanation, request)
     with areas.answer:
         show_verdict(explanation, score_change(explanation))
+    view = lens_view(explanation, request.method)
+    with areas.stage:
+        waiting = explanation.fingerprint != request.fingerprint
+        _show_lens(explanation, view, alt, settings, "method" if waiting else "", guide)
     with job:
         show_job(request, explanation)
     with method:
@@ -62,10 +66,6 @@ def show_result(image: ImageInput, alt: str, areas: Screen, settings: LensSettin
         show_heads(explanation)
     with change:
         ask_change()
-    view = lens_view(explanation, request.method)
-    with areas.stage:
-        waiting = explanation.fingerprint != request.fingerprint
-        _show_lens(explanation, view, alt, settings, "method" if waiting else "", guide)
 
 
 @st.fragment

@@ -15,7 +15,9 @@ from vtviz.ui.frame.names import method_name
 def show_guide(chosen: str) -> None:
     """When the chosen method misleads, and the guide to all methods, group by group."""
     _show_misleads(methods()[chosen])
-    with st.popover(say("method.guide"), icon=":material/menu_book:"):
+    with st.popover(say("method.guide"), icon=":material/menu_book:", key="guide-open", on_change="rerun") as guide:
+        if not guide.open:
+            return  # what is not seen is not sent
         st.caption(say("method.legend"))
         for group in GROUPS:
             st.markdown(f"#### {say(f'method.group.{group}')}")

@@ -173,8 +173,10 @@ export default function mountPair({ data, parentElement: root, setStateValue }) 
   };
   fitRoom();
   window.addEventListener("resize", fitRoom);
-  const watcher = new ResizeObserver(draw);
+  const watcher = new ResizeObserver(draw), page = document.querySelector("[data-testid=stMainBlockContainer]");
+  const roomWatcher = new ResizeObserver(fitRoom);
+  if (page) roomWatcher.observe(page);
   panels.forEach(({ canvas }) => watcher.observe(canvas));
   draw();
-  return () => { watcher.disconnect(); window.removeEventListener("resize", fitRoom); };
+  return () => { watcher.disconnect(); roomWatcher.disconnect(); window.removeEventListener("resize", fitRoom); };
 }

@@ -8,11 +8,25 @@ from streamlit.testing.v1 import AppTest
 from vtviz.paths import ASSETS
 from vtviz.sentences import catalogue
 from vtviz.ui.ask.selection import first_selection
+from vtviz.ui.frame.resources import samples
 
 
 @pytest.fixture
 def app() -> AppTest:
-    return AppTest.from_file(str(ASSETS.parent / "pages" / "describe.py"), default_timeout=120).run()
+    """The captions of the first sample."""
+    app = AppTest.from_file(str(ASSETS.parent / "pages" / "describe.py"), default_timeout=120)
+    app.session_state["task"] = "caption"
+    return app.run()
+
+
+@pytest.mark.parametrize("name", samples())
+def test_every_sample_gets_an_answer_without_a_warning(name: str) -> None:
+    app = AppTest.from_file(str(ASSETS.parent / "pages" / "describe.py"), default_timeout=120)
+    app.session_state["selection"] = replace(first_selection(), photo=name)
+    app.session_state["question"] = samples()[name].questions[0]
+    app.run()
+    assert not app.exception and not app.error and not app.warning
+    assert app.metric[0].value != "Can't tell" and not any(text.value.startswith(":orange") for text in app.markdown)
 
 
 def test_captions_are_on_screen_at_once(app: AppTest) -> None:
@@ -72,7 +86,7 @@ def test_the_language_changes_the_page(app: AppTest) -> None:
 @pytest.mark.parametrize("typed", ["open_clip:none@/tmp/coca.safetensors", "coca", ""])
 def test_a_model_that_is_none_is_not_offered(typed: str) -> None:
     app = AppTest.from_file(str(ASSETS.parent / "pages" / "describe.py"), default_timeout=120)
-    app.session_state["selection"] = replace(first_selection(), model=typed)
+    app.session_state["task"], app.session_state["selection"] = "caption", replace(first_selection(), model=typed)
     app.run()
     assert not app.exception and not app.error
     first, *others = app.selectbox(key="writer-en").options

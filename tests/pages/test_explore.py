@@ -51,6 +51,13 @@ def test_a_text_that_does_not_describe_the_photo_says_so(app: AppTest) -> None:
     assert not app.warning and not is_sure(app) and "does not describe" in verdict_of(app)
 
 
+@pytest.mark.parametrize("name", samples())
+def test_every_sample_is_judged_as_it_should_be_without_a_warning(name: str) -> None:
+    app = opened(photo=name)
+    assert not app.exception and not app.error and not app.warning
+    assert is_sure(app) != samples()[name].goes_wrong
+
+
 def test_a_sample_brings_its_text(app: AppTest) -> None:
     app.button(key="sample-coffee").click().run()
     assert not app.exception and app.text_input(key="text").value == "A cup of coffee"

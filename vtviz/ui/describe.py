@@ -30,7 +30,7 @@ from vtviz.ui.show.lens import lens, lens_panels
 from vtviz.ui.show.verdict import show_truncation
 
 TASK = "task"
-TASKS = ("caption", "answer")
+TASKS = ("answer", "caption")
 KEY = "described"
 DOUBTFUL = 0.5  # match probability below which a caption more likely misdescribes the photo
 

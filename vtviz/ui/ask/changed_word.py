@@ -10,6 +10,8 @@ from vtviz.inputs import MAX_CHARACTERS, split_words
 from vtviz.ui.ask.exchange import alternatives, change_word
 from vtviz.ui.frame.language import plain, say
 
+OFFERED = 7  # of the words that could stand there
+
 
 def ask_changed_word(text: str, first: int | None, on_change: Callable[[str], None]) -> None:
     """Click a word of a text and choose another; ``on_change`` gets the new text.
@@ -37,7 +39,7 @@ def ask_changed_word(text: str, first: int | None, on_change: Callable[[str], No
         )
         if index is None:
             return
-        others = alternatives(words[index].text)
+        others = alternatives(words[index].text)[:OFFERED]
         with st.container(key="others", horizontal=True, gap="xsmall", vertical_alignment="center", width="content"):
             for other in others:
                 st.button(other, key=f"other-{other}", on_click=change, args=(index, other))

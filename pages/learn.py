@@ -13,7 +13,7 @@ from vtviz.ui.learn.inside import show_inside
 from vtviz.ui.learn.network import show_network
 
 setup("page.learn")
-st.header(say("learn.title"))
+st.title(say("learn.title"))
 st.caption(say("learn.about"))
 part = ask_part()
 more: dict[str, str] = {}

@@ -145,6 +145,10 @@ def test_a_reload_finds_the_upload_by_its_name_and_the_history(
     expect(page.locator("#photo")).to_have_attribute("alt", "Photo: tall.jpg")
     page.locator(".st-key-actions button").first.click()
     expect(page.get_by_role("button", name="A cat is here")).to_be_visible()
+    page.locator(".st-key-up-history button", has_text="A brown cat with green eyes").first.click()
+    field = page.get_by_role("textbox", name="Text about the photo")
+    expect(field).to_have_value("A brown cat with green eyes", timeout=60_000)
+    page.locator("#words button", has_text="eyes").wait_for(timeout=60_000)
 
 
 def test_a_new_photo_waits_for_words_and_offers_some(

@@ -23,7 +23,7 @@ NEW_PHOTO: dict[str, Any] = {"text": "", "target": MATCH.kind}  # what another p
 
 
 def ask_photo() -> ImageInput | None:
-    """The photo, from a strip of small pictures that ends with a button for one's own; None where it was uploaded
+    """The photo, from a strip of small pictures that begins with a button for one's own; None where it was uploaded
     elsewhere, in which case the page asks for it.
 
     Raises:

@@ -1,6 +1,8 @@
-"""Changing one word of the sentence, and how far the score moves."""
+"""Changing one word of the sentence, and how far the score moves from text to text."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -9,7 +11,17 @@ from vtviz.ui.ask.changed_word import ask_changed_word
 from vtviz.ui.ask.selection import select, selected
 from vtviz.ui.frame.scores import Score
 
-BEFORE = "score-before"
+LAST = "last-score"
+
+
+@dataclass(frozen=True)
+class Told:
+    """The score last shown: of which photo and model, for which text, and how far it was from the one before."""
+
+    about: tuple[str, str]
+    text: str
+    score: Score
+    change: str | None
 
 
 def ask_change() -> None:
@@ -18,14 +30,15 @@ def ask_change() -> None:
 
 
 def score_change(explanation: Explanation) -> str | None:
-    """How far the score is from that before the word was changed; None where none was."""
-    score = Score.of(explanation)
-    text, before = st.session_state.get(BEFORE, (None, None))
-    st.session_state["score-now"] = (explanation.tokens.text, score)
-    return score.change_from(before) if before is not None and text == explanation.tokens.text else None
+    """How far the score is from that of the text shown before on the same photo; None where there was none."""
+    about, text, score = (explanation.image.sha256, explanation.model), explanation.tokens.text, Score.of(explanation)
+    last: Told | None = st.session_state.get(LAST)
+    if last is not None and (last.about, last.text) == (about, text):
+        return last.change
+    change = score.change_from(last.score) if last is not None and last.about == about else None
+    st.session_state[LAST] = Told(about, text, score, change)
+    return change
 
 
 def _write(text: str) -> None:
-    _, now = st.session_state.get("score-now", (None, None))
-    st.session_state[BEFORE] = (text, now)
     select(text=text)

@@ -65,7 +65,9 @@ def _offer_captions(request: WriteCaptions, written: bool) -> None:
             st.caption(say("explore.caption"))
         score = Score(caption.score, caption.score_kind).text
         text = f"{plain(caption.text)} · {score}"
-        st.button(text, key=f"caption-{index}", type="tertiary", on_click=_write, args=(caption.text,))
+        key = f"caption-{index}"
+        if st.button(text, key=key, type="tertiary", on_click=_write, args=(caption.text,)):
+            st.rerun()  # the whole page, not this part alone
 
 
 def _write(text: str) -> None:

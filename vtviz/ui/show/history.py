@@ -75,7 +75,7 @@ def _show_row(index: int, past: Past) -> None:
     about = " · ".join([past.score.text, *([method_name(asked.method)] if asked.method else [])])
     if asked.target != MATCH.kind:
         about = f"{about} · {target_name(asked.target)}"
-    text.button(
+    again = text.button(
         f"{plain(asked.text)}  \n:small[{plain(about)}]",
         key=f"again-{index}",
         help=say("history.again"),
@@ -83,6 +83,8 @@ def _show_row(index: int, past: Past) -> None:
         on_click=_again,
         args=(asked,),
     )
+    if again:
+        st.rerun()  # the whole page, though the history is in a part of it
     about = say("history.compare")
     if compare.button("", key=f"compare-{index}", icon=":material/compare:", help=about, type="tertiary"):
         select_all(selected(), "a")

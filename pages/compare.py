@@ -15,7 +15,7 @@ from vtviz.ui.frame.shell import setup
 from vtviz.ui.frame.trouble import errors_shown
 from vtviz.ui.show.slow_method import show_job
 
-setup("page.compare")
+setup("page.compare", is_screen=True)
 start_sides()
 query = open_link("compare", SIDES)
 open_pair(query)

@@ -16,7 +16,7 @@ from vtviz.ui.frame.shell import setup
 from vtviz.ui.frame.trouble import errors_shown
 from vtviz.ui.frame.waiting import ask, by_pieces
 
-setup("page.describe")
+setup("page.describe", is_screen=True)
 open_task(open_link("describe"))
 areas = screen()
 link: dict[str, str] = {}

@@ -13,7 +13,7 @@ from vtviz.ui.frame.screen import screen
 from vtviz.ui.frame.shell import setup
 from vtviz.ui.frame.trouble import errors_shown
 
-setup("page.explore")
+setup("page.explore", is_screen=True)
 query = open_link("explore")
 areas = screen()
 with errors_shown(areas.notices):

@@ -169,7 +169,7 @@ export default function mountPair({ data, parentElement: root, setStateValue }) 
   find("notes").textContent = labels.notes.join("\n");
   const fitRoom = () => {
     const top = find("sides").getBoundingClientRect().top + (document.querySelector("[data-testid=stMain]")?.scrollTop ?? 0);
-    find("pair").style.setProperty("--room", `${Math.max(200, window.innerHeight - top - 210)}px`);
+    find("pair").style.setProperty("--room", `${Math.max(200, window.innerHeight - top - 236)}px`);
   };
   fitRoom();
   window.addEventListener("resize", fitRoom);

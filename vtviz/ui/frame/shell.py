@@ -6,6 +6,8 @@ their first click, so it is run once more, through app.py.
 
 from __future__ import annotations
 
+from html import escape
+
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
@@ -50,8 +52,9 @@ def go_to(name: str) -> None:
     st.switch_page(next(page for page in pages() if page.url_path == name))
 
 
-def setup(title: str) -> None:
-    """The first call of every page: routing, page settings, the bar above it."""
+def setup(title: str, is_screen: bool = False) -> None:
+    """The first call of every page: routing, page settings, the bar above it; on a page that is one screen, where every
+    line counts, a heading that only screen readers meet."""
     if not st.session_state.get(IN_APP):
         _open_language()
         _navigation()
@@ -82,6 +85,8 @@ def setup(title: str) -> None:
             },
         )
     reserve_progress()
+    if is_screen:
+        st.html(f"<h1 class='unseen'>{escape(say(title))}</h1>")
 
 
 def _navigation() -> StreamlitPage:

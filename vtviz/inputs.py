@@ -160,8 +160,8 @@ def check_text(text: str) -> str:
 def split_words(text: str) -> tuple[Word, ...]:
     """The words and punctuation marks of a text, in order; apostrophes and hyphens stay inside words.
 
-    Chinese is written without spaces: its words are those of a dictionary. Of Japanese, each character is a word. What a
-    reader sees as one character is never split.
+    Chinese is written without spaces: its words are those of a dictionary. Of Japanese, each character is a word.
+    What a reader sees as one character is never split.
     """
     words = []
     for result in WORD.finditer(text):

@@ -160,8 +160,9 @@ class FusionNetwork(nn.Module):
             words, patches = block(words, patches, text.mask)
         joined = torch.cat([words, patches], dim=1)
         mask = torch.cat([text.mask, image.mask], dim=1)
-        for layer in self.joint:
-            joined = layer(joined, mask)
+        for number, layer in enumerate(self.joint, 1):
+            # Only [CLS] is read in the end; the rest of the last layer is computed for those who look at it.
+            joined = layer(joined, mask, 1 if self.training and number == len(self.joint) else None)
         fused = self.match_head(joined[:, 0]).squeeze(-1).float()
         logit = fused + self.match_similarity * self.paired_similarity(text, image)
         return self.calibration[0] * logit + self.calibration[1]

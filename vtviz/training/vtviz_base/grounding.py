@@ -23,9 +23,9 @@ from vtviz.models.vtviz_base.fusion import FusionBlock
 from vtviz.models.vtviz_base.network import FusionNetwork
 from vtviz.training.loop import Schedule, TrainingLoop
 from vtviz.training.losses import mass_in_region, spread_in_region
-from vtviz.training.vtviz_base.data.items import Batch, Item, Items, Rows, short_text
-from vtviz.training.vtviz_base.data.regions import coverage
-from vtviz.training.vtviz_base.data.small_things import richest, thing_weights, things_of
+from vtviz.training.vtviz_base.data.items import Batch, Item, Items, Rows
+from vtviz.training.vtviz_base.data.photo_texts import WHOLE
+from vtviz.training.vtviz_base.data.small_things import richest, thing_weights
 from vtviz.training.vtviz_base.dev_figures import DevFigures
 from vtviz.training.vtviz_base.export import export
 from vtviz.training.vtviz_base.fusion import SPREAD, phrase_rows
@@ -35,6 +35,8 @@ PHOTOS = 1200  # those with most small and rare things
 BLOCK = 20  # photos encoded at a time
 SHARES = {"caption": 0.25, "thing": 0.5}  # of a batch; the rest are composed scenes
 SEVERAL = 0.3  # share of the texts on photos that name several things
+CAPTIONS = ("caption", "translated", "written")  # kinds of sentences, of which a photo may lack the Chinese ones
+CHINESE = 0.35  # share of the texts about things in Chinese
 HOLD = 0.2  # weight of the divergence from where words outside all phrases looked before
 
 
@@ -49,10 +51,12 @@ class GroundingItems:
 
     def __init__(self, items: Items, network: FusionNetwork, watch: Watch | None = None) -> None:
         self.items = items
-        things = [things_of(row) for row in items.rows]
+        things = items.texts.things
         self.photos = richest(things, PHOTOS)
         self.things, self.weights = things, thing_weights(things)
-        rows = {"train-0": self.photos, **{kind: range(len(notes)) for kind, notes in items.scenes.items()}}
+        scenes = items.named.scenes if items.named else {}
+        rows = {"train-0": self.photos, **{kind: range(len(notes)) for kind, notes in scenes.items()}}
+        self.scenes = list(scenes)
         items.features = {
             part: _encoded(items.features[part], list(own), network, f"encoding {part}", watch or Watch())
             for part, own in rows.items()
@@ -61,20 +65,22 @@ class GroundingItems:
     def draw(self, kind: str, rng: random.Random) -> Item:
         """One item of a kind: ``caption``, ``thing`` or ``scene``."""
         if kind == "scene":
-            return self.items.named(rng, tuple(self.items.scenes))
+            assert self.items.named is not None
+            return self.items.named.draw(rng, rng.choice(self.scenes))
         row = rng.choice(self.photos)
         if kind == "caption":
-            return self.items.caption(row, rng, view_number=0)
+            return self.items.photo(row, rng, 0, rng.choice(CAPTIONS))
         own, weights = self.things[row], self.weights[row]
         count = rng.randint(2, 3) if rng.random() < SEVERAL else 1
-        chosen = dict.fromkeys(rng.choices(own, weights, k=count))
-        regions = [(thing.noun, coverage(list(thing.boxes), self.items.side)) for thing in chosen]
-        return short_text("train-0", row, regions, rng)
+        chosen = list(dict.fromkeys(rng.choices(own, weights, k=count)))
+        about = self.items.texts.about
+        text = about(chosen, self.items.texts.chinese is not None and rng.random() < CHINESE, rng)
+        return "train-0", row, text or about(chosen, False, rng) or self.items.texts.draw(row, WHOLE, rng, "caption")
 
     def batches(self, size: int, seed: int, start: int) -> Iterator[Batch]:
         """Endless batches from step ``start``; each step has its own seed."""
         counts = {kind: round(size * share) for kind, share in SHARES.items()}
-        counts["scene"] = size - sum(counts.values()) if self.items.scenes else 0
+        counts["scene"] = size - sum(counts.values()) if self.scenes else 0
         step = start
         while True:
             rng = random.Random(f"{seed}-{step}-grounding")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+from tokenizers import Tokenizer
 
 from vtviz.evaluation.split import read_rows
 from vtviz.files import write_atomically
@@ -19,11 +20,13 @@ from vtviz.training.vtviz_base.calibration import calibrate
 from vtviz.training.vtviz_base.data.features import cache_features
 from vtviz.training.vtviz_base.data.head_items import HeadItems
 from vtviz.training.vtviz_base.data.items import Items
+from vtviz.training.vtviz_base.data.named import NamedThings
 from vtviz.training.vtviz_base.data.word_counts import word_counts
 from vtviz.training.vtviz_base.dev_figures import DevFigures, HeadDevFigures
 from vtviz.training.vtviz_base.fusion import FusionTraining
 from vtviz.training.vtviz_base.grounding import GroundingItems, GroundingTraining
 from vtviz.training.vtviz_base.heads import HeadTraining
+from vtviz.training.vtviz_base.material import Material, read_material
 from vtviz.training.vtviz_base.pretrained import start_network
 from vtviz.watch import Watch
 
@@ -35,15 +38,16 @@ class TrainConfig:
     """What to train on, for how long, and where to write. After ``minutes``, the schedules end early."""
 
     data: Path
+    data_zh: Path | None
     names: Path | None
     cache: Path
     output: Path
-    steps: int = 1200
+    steps: int = 1300
     head_steps: int = 2200
     minutes: float | None = None
-    batch: int = 76
-    named: int = 30
-    kept_patches: int = 108
+    batch: int = 70
+    named: int = 32
+    kept_patches: int = 96
     rate: float = 8e-4
     head_batch: int = 48
     head_rate: float = 6e-4
@@ -51,11 +55,12 @@ class TrainConfig:
     grounding_batch: int = 64
     grounding_rate: float = 5e-4
     seed: int = 0
-    check_every: int = 100
+    check_every: int = 150
     patience: int = 4
     views: int = 2
     scenes: int = 2000
     resume: bool = False
+    device: str = "cpu"
 
 
 def train(config: TrainConfig, watch: Watch | None = None) -> dict[str, float]:
@@ -65,7 +70,9 @@ def train(config: TrainConfig, watch: Watch | None = None) -> dict[str, float]:
         Cancelled: if the watch says so; the same call with ``resume`` continues from there.
     """
     watch = watch or Watch()
-    cache_features(config.data, config.names, config.cache, config.views, config.scenes, config.seed, watch)
+    cache_features(
+        config.data, config.names, config.cache, config.views, config.scenes, config.seed, watch, config.device
+    )
     train_fusion(config, watch)
     train_heads(config, watch)
     train_grounding(config, watch)
@@ -75,9 +82,12 @@ def train(config: TrainConfig, watch: Watch | None = None) -> dict[str, float]:
 def train_fusion(config: TrainConfig, watch: Watch) -> None:
     """The first stage; its best weights go to ``output/fusion``."""
     torch.manual_seed(config.seed)
-    network, tokenizer = start_network(NetworkConfig())
-    items = Items(config.data, config.names, config.cache, network.config.side, tokenizer)
-    dev_figures = DevFigures(config.data, config.cache, tokenizer, network.config.side)
+    material = read_material(config.data, config.data_zh, config.cache, watch)
+    network, tokenizer = start_network(NetworkConfig(), material.pieces, material.lexicon)
+    network.to(config.device)
+    side = network.config.side
+    items = Items(material.rows, material.chinese, material.lexicon, config.names, config.cache, side, tokenizer)
+    dev_figures = dev_figures_of(config, material, tokenizer, side)
     minutes = config.minutes and config.minutes * FUSION_SHARE
     schedule = Schedule(config.steps, minutes, config.check_every, config.patience)
     training = FusionTraining(
@@ -91,6 +101,14 @@ def train_fusion(config: TrainConfig, watch: Watch) -> None:
         config.kept_patches,
     )
     training.run(items.batches(config.batch, config.named, config.seed, training.step), watch)
+
+
+def dev_figures_of(config: TrainConfig, material: Material, tokenizer: Tokenizer, side: int) -> DevFigures:
+    """What the first and the third stage are measured by."""
+    captions = [row["captions"] for row in material.dev]
+    in_chinese = material.chinese is not None
+    unseen = NamedThings(config.names, config.cache, captions, in_chinese, unseen=True) if config.names else None
+    return DevFigures(material.dev, config.cache, tokenizer, side, material.dev_chinese, unseen)
 
 
 def train_heads(config: TrainConfig, watch: Watch) -> None:

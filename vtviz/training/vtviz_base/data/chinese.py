@@ -16,7 +16,24 @@ from vtviz.watch import Watch
 
 FREQUENT_WORD, FREQUENT_CHARACTER = 8, 4  # occurrences from which a word or a character becomes a piece
 BRIDGES = {"的", "着", "色", "只", "个"}  # may stand between the words of a phrase without ending it
-EMPTY = BRIDGES | {"在", "了", "和", "一", "一个", "一只", "一条", "一些", "他", "她", "它", "他的", "她的", "他们", "上", "里"}
+EMPTY = BRIDGES | {
+    "在",
+    "了",
+    "和",
+    "一",
+    "一个",
+    "一只",
+    "一条",
+    "一些",
+    "他",
+    "她",
+    "它",
+    "他的",
+    "她的",
+    "他们",
+    "上",
+    "里",
+}
 
 Span = tuple[int, int]
 

@@ -43,7 +43,14 @@ Shown = tuple[Image.Image, Row]  # an image, and what it shows
 
 
 def cache_features(
-    photos: Path, names: Path | None, cache: Path, views: int, scenes: int, seed: int, watch: Watch
+    photos: Path,
+    names: Path | None,
+    cache: Path,
+    views: int,
+    scenes: int,
+    seed: int,
+    watch: Watch,
+    device: str = "cpu",
 ) -> None:
     """Writes the features of both splits, ``views`` augmented views of each training photo, and composed scenes.
 
@@ -55,13 +62,14 @@ def cache_features(
         scenes: composed scenes of each of the two kinds, beside those of held-out things.
         seed: seed of the views and scenes.
         watch: hears of every batch, part by part.
+        device: where the backbone runs.
 
     Raises:
         Cancelled: if the watch says so; finished parts are kept.
     """
     cache.mkdir(parents=True, exist_ok=True)
     classifier = load_classifier()
-    backbone = load_backbone(classifier).to(memory_format=torch.channels_last)
+    backbone = load_backbone(classifier).to(device, memory_format=torch.channels_last)
     for split in ("dev", "train"):
         rows = read_rows(photos / f"{split}.jsonl")
         for view in range(1 if split == "dev" else 1 + views):
@@ -74,8 +82,10 @@ def cache_features(
 def _cache_names(
     photos: Path, names: Path, cache: Path, scenes: int, seed: int, networks: tuple[Any, PatchBackbone], watch: Watch
 ) -> None:
-    """Views of the photos of named things, and scenes composed from them: those of held-out things, which training never
-    shows, on dev photos."""
+    """Views of the photos of named things, and scenes composed from them.
+
+    Scenes of held-out things, which training never shows, are on dev photos.
+    """
     classifier, backbone = networks
     classes, folder = read_rows(names / "classes.jsonl"), names / "images"
     for view in range(NAME_VIEWS):
@@ -132,6 +142,7 @@ def _write_part(
     partial = cache / f"{name}.partial.npy"  # always the same: what a killed run left is overwritten, not kept
     array = np.lib.format.open_memmap(partial, mode="w+", dtype=np.float16, shape=(count, patches, backbone.channels))
     notes: list[Row] = []
+    device = next((parameter.device for parameter in backbone.parameters()), torch.device("cpu"))
     watch.enter(f"features {name}", count)
     with ThreadPoolExecutor(1) as ahead:
         watch.check()
@@ -141,9 +152,10 @@ def _write_part(
             if not batch_notes:
                 break
             upcoming = ahead.submit(_next_batch, source)
-            with torch.inference_mode(), mixed_precision():
-                features = backbone(pixels.to(memory_format=torch.channels_last))
-            array[len(notes) : len(notes) + len(batch_notes)] = features.half().numpy()
+            pixels = pixels.to(device, memory_format=torch.channels_last)
+            with torch.inference_mode(), mixed_precision(device):
+                features = backbone(pixels)
+            array[len(notes) : len(notes) + len(batch_notes)] = features.half().cpu().numpy()
             notes.extend(batch_notes)
             watch.advance(len(batch_notes))
     array.flush()

@@ -21,10 +21,10 @@ def train(
         Path | None, path_option("Folder with train.jsonl and dev.jsonl of Chinese sentences for the photos of DATA.")
     ] = None,
     names: Annotated[Path | None, path_option("Folder with photos of named things and classes.jsonl.")] = None,
-    steps: Annotated[int, typer.Option(min=1, help="Steps of the first stage: fusion, match, search.")] = 1300,
-    head_steps: Annotated[int, typer.Option(min=1, help="Steps of the second stage: captions, answers.")] = 2200,
+    steps: Annotated[int, typer.Option(min=1, help="Steps of the first stage: fusion, match, search.")] = 1000,
+    head_steps: Annotated[int, typer.Option(min=1, help="Steps of the second stage: captions, answers.")] = 1200,
     minutes: Annotated[float | None, typer.Option(help="Time limit in minutes.")] = None,
-    batch: Annotated[int, typer.Option(help="Captions per step.", min=2)] = 70,
+    batch: Annotated[int, typer.Option(help="Captions per step.", min=2)] = 68,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
     device: Device = "cpu",
     resume: Annotated[bool, typer.Option("--resume", help="Resume from the checkpoint in OUTPUT.")] = False,

@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
+from vtviz.chinese import Language
 from vtviz.errors import UserError
 from vtviz.inputs import Frame, ImageInput, Tokens
 from vtviz.models.record import Kind
@@ -187,10 +188,11 @@ class FusionModel(Protocol):
 class CaptionModel(FusionModel, Protocol):
     """A model that writes captions piece by piece; a piece is a number below the size of its logits.
 
-    ``caption_start`` and ``caption_end`` stand around every caption; ``caption_length`` is the most it can hold.
+    ``caption_starts`` holds the piece that every caption of a language begins with, ``caption_end`` is the one after
+    it; ``caption_length`` is the most it can hold.
     """
 
-    caption_start: int
+    caption_starts: Mapping[Language, int]
     caption_end: int
     caption_length: int
 

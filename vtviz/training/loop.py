@@ -20,6 +20,7 @@ from vtviz.files import write_atomically
 from vtviz.watch import Cancelled, Watch
 
 WARM_UP = 60  # steps
+SAVE_EVERY = 50  # steps, between checks too
 DECAY = 0.995  # of the averaged weights, per step
 
 Batch = TypeVar("Batch")
@@ -97,6 +98,8 @@ class TrainingLoop(ABC, Generic[Batch]):
                 self.elapsed = time.monotonic() - started
                 if self.fraction() >= 1.0 or self.step % self.schedule.check_every == 0:
                     self.check()
+                    self.save()
+                elif self.step % SAVE_EVERY == 0:
                     self.save()
                 watch.advance(note=", ".join(f"{name}={value:.3f}" for name, value in losses.items()))
         except Cancelled:

@@ -16,11 +16,11 @@ from vtviz.evaluation.captioning import bleu
 from vtviz.evaluation.questions import Question, derive, frequent_nouns
 from vtviz.evaluation.split import Row
 from vtviz.models.recorder import record_attention
+from vtviz.models.vtviz_base.captions import END, START
 from vtviz.models.vtviz_base.model import VtvizBase
 from vtviz.models.vtviz_base.network import Encoded, FusionNetwork
 from vtviz.models.vtviz_base.vocabulary import Vocabulary
 from vtviz.training.precision import mixed_precision
-from vtviz.training.vtviz_base.data.head_items import END, START
 from vtviz.training.vtviz_base.data.items import covering, padded
 from vtviz.training.vtviz_base.data.named import NamedThings
 from vtviz.training.vtviz_base.data.regions import coverage

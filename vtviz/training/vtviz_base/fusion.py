@@ -23,7 +23,6 @@ TEXT_RATE = 0.15  # learning rate of the pretrained text layers, relative to tha
 SPREAD = 1.0  # weight of the attention's spread over a region, relative to its mass inside
 COVER_SCALE = 8.0  # from a cosine to the logit of being in the region: zero is the border
 EVEN = 0.2  # what the attention to every patch of a region should be, beside the positive part of its similarity
-FOILS = 0.5  # share of the wrong texts that differ in one thing, where there is such a text
 
 
 class FusionTraining(TrainingLoop[Batch]):
@@ -141,14 +140,13 @@ def trimmed(text: Encoded, length: int) -> Encoded:
 def wrong_pairs(similarity: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
     """Texts and images that do not belong together, as numbers ``[m]`` of each; foils are numbered after the texts.
 
-    ``similarity [d, d]`` is that of the distinct items. Each item gets its own photo with a foil, or, where it is
-    distinct, a hard wrong text or image among the other distinct ones.
+    ``similarity [d, d]`` is that of the distinct items. An item with a foil gets its own photo with it, a distinct one
+    without a foil a hard wrong text or image among the other distinct ones.
     """
     items, device = len(batch.distinct), batch.distinct.device
     foil_of = torch.full((items,), -1, device=device)
     foil_of[batch.foils.owner] = torch.arange(len(batch.foils.owner), device=device)
-    draw = torch.rand(items).to(device)
-    with_foil = (foil_of >= 0) & (~batch.distinct | (draw < FOILS))
+    with_foil = foil_of >= 0
     own = with_foil.nonzero()[:, 0]
     texts, images = [items + foil_of[own]], [own]
     distinct = batch.distinct.nonzero()[:, 0]

@@ -11,6 +11,7 @@ import copy
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -97,8 +98,8 @@ def _encoded(
         for first in watch.follow(stage, range(0, len(rows), BLOCK)):
             block = rows[first : first + BLOCK]
             stacked = np.stack([features[row] for row in block]).astype(np.float32)
-            tokens = network.encode_patches(torch.from_numpy(stacked)).tokens
-            encoded.update(zip(block, tokens.half().numpy(), strict=True))
+            tokens = network.encode_patches(torch.from_numpy(stacked).to(network.calibration.device)).tokens
+            encoded.update(zip(block, tokens.half().cpu().numpy(), strict=True))
     return encoded
 
 
@@ -116,9 +117,9 @@ class GroundingTraining(TrainingLoop[Batch]):
         folder: Path,
         resume: bool,
         rate: float,
-        answers: list[str],
+        described: dict[str, Any],
     ) -> None:
-        self.network, self.tokenizer, self.dev_figures, self.answers = network, tokenizer, dev_figures, answers
+        self.network, self.tokenizer, self.dev_figures, self.described = network, tokenizer, dev_figures, described
         network.eval().requires_grad_(False)
         block = network.blocks[0]
         assert isinstance(block, FusionBlock)
@@ -136,7 +137,7 @@ class GroundingTraining(TrainingLoop[Batch]):
         return figures["pointing layer 0"] + figures["pointing small"]
 
     def export(self) -> None:
-        export(self.network, self.tokenizer, self.folder.parent, answers=self.answers)
+        export(self.network, self.tokenizer, self.folder.parent, **self.described)
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Mass inside the regions and spread over them; divergence of all other words from where they looked before."""
@@ -147,7 +148,9 @@ class GroundingTraining(TrainingLoop[Batch]):
         attention = _mean_weights(self.attention, words, patches)
         spans = batch.pieces.float() / batch.pieces.sum(dim=1, keepdim=True)
         rows = phrase_rows(attention, batch, spans)
-        named = torch.zeros(batch.mask.shape).index_add(0, batch.owner, batch.pieces.float()) > 0
+        named = (
+            torch.zeros(batch.mask.shape, device=batch.mask.device).index_add(0, batch.owner, batch.pieces.float()) > 0
+        )
         others = batch.mask & ~named
         divergence = (held * (held.clamp_min(1e-8) / attention.clamp_min(1e-8)).log()).sum(dim=-1)[others].mean()
         return {

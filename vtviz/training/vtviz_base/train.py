@@ -42,20 +42,21 @@ class TrainConfig:
     names: Path | None
     cache: Path
     output: Path
-    steps: int = 1300
-    head_steps: int = 2200
+    steps: int = 1000
+    head_steps: int = 1200
     minutes: float | None = None
-    batch: int = 70
-    named: int = 32
-    kept_patches: int = 96
+    batch: int = 68
+    named: int = 30
+    kept_patches: int = 92
     rate: float = 8e-4
-    head_batch: int = 48
+    head_batch: int = 42
+    head_named: int = 6
     head_rate: float = 6e-4
     grounding_steps: int = 600
     grounding_batch: int = 64
     grounding_rate: float = 5e-4
     seed: int = 0
-    check_every: int = 150
+    check_every: int = 200
     patience: int = 4
     views: int = 2
     scenes: int = 2000
@@ -114,36 +115,40 @@ def dev_figures_of(config: TrainConfig, material: Material, tokenizer: Tokenizer
 def train_heads(config: TrainConfig, watch: Watch) -> None:
     """The second stage, on the weights in ``output/fusion``; the whole model goes to ``output/heads``."""
     torch.manual_seed(config.seed)
-    network, tokenizer = start_network(NetworkConfig())
-    items = HeadItems(config.data, config.cache, network.config.side, tokenizer)
+    material = read_material(config.data, config.data_zh, config.cache, watch)
+    network, tokenizer = start_network(NetworkConfig(), material.pieces, material.lexicon)
+    texts = (material.rows, material.chinese, material.lexicon)
+    items = HeadItems(*texts, config.names, config.cache, network.config.side, tokenizer)
     sizes = replace(network.config, caption_pieces=len(items.pieces), answers=len(items.answers))
     network = FusionNetwork(sizes)
     fused = load_weights((config.output / "fusion" / "model.safetensors").read_bytes())
     network.load_state_dict(fused, strict=False)
+    network.to(config.device)
     classes = read_rows(config.names / "classes.jsonl") if config.names else []
-    counts = word_counts(items.rows, classes, items.answers)
+    counts = word_counts(items.rows, classes, items.answers, material.chinese)
     folder = config.output / "heads"
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / "vocabulary.json", (json.dumps(counts, ensure_ascii=False) + "\n").encode())
     minutes = config.minutes and config.minutes * (1.0 - FUSION_SHARE)
-    schedule = Schedule(config.head_steps, minutes, 3 * config.check_every, config.patience)
-    dev_figures = HeadDevFigures(config.data, config.cache)
+    schedule = Schedule(config.head_steps, minutes, 2 * config.check_every, config.patience)
+    dev_figures = HeadDevFigures(material.dev, config.cache)
     training = HeadTraining(network, tokenizer, items, dev_figures, schedule, folder, config.resume, config.head_rate)
-    training.run(items.batches(config.head_batch, config.seed, training.step), watch)
+    training.run(items.batches(config.head_batch, config.head_named, config.seed, training.step), watch)
 
 
 def train_grounding(config: TrainConfig, watch: Watch) -> None:
     """The third stage, on the model in ``output/heads``; the finished one goes to ``output``."""
     torch.manual_seed(config.seed)
-    model = load_folder(config.output / "heads")
+    model = load_folder(config.output / "heads", torch.device(config.device))
     shutil.copy(config.output / "heads" / "vocabulary.json", config.output)
-    network, tokenizer = model.network, model.tokenizer
-    items = Items(config.data, config.names, config.cache, network.config.side, tokenizer)
+    network, tokenizer, side = model.network, model.tokenizer, model.network.config.side
+    material = read_material(config.data, config.data_zh, config.cache, watch)
+    items = Items(material.rows, material.chinese, material.lexicon, config.names, config.cache, side, tokenizer)
     grounding = GroundingItems(items, network, watch)
-    dev_figures = DevFigures(config.data, config.cache, tokenizer, network.config.side)
+    dev_figures = dev_figures_of(config, material, tokenizer, side)
     schedule = Schedule(config.grounding_steps, None, config.check_every, config.patience)
-    answers = list(model.answers)
+    described = {"answers": list(model.answers), "caption_languages": list(model.caption_starts)}
     training = GroundingTraining(
-        network, tokenizer, dev_figures, schedule, config.output, config.resume, config.grounding_rate, answers
+        network, tokenizer, dev_figures, schedule, config.output, config.resume, config.grounding_rate, described
     )
     training.run(grounding.batches(config.grounding_batch, config.seed, training.step), watch)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,9 @@ from vtviz.training.vtviz_base.data.lexicon import Lexicon
 from vtviz.training.vtviz_base.data.named import NamedThings
 from vtviz.training.vtviz_base.data.photo_texts import PhotoTexts, Text
 from vtviz.training.vtviz_base.data.views import View
+
+LONGEST = 26  # pieces of a text in training; all texts of a batch cost as much as the longest
+FOILS = 0.5  # share of the distinct texts that are held against a foil
 
 Rows = np.ndarray | Mapping[int, np.ndarray]  # of a part of the cache, each [patches, channels]
 Item = tuple[str, int, Text]  # a part of the cache, a row of it, and a text about it
@@ -101,17 +105,19 @@ class Items:
             rng = random.Random(f"{seed}-{step}-items")
             items = [self.photo(row, rng) for row in order[first : first + photos]]
             items += [self.named.draw(rng) for _ in range(named)] if self.named else []
-            yield self.batch(items)
+            yield self.batch([(part, row, _with_fewer_foils(text, rng)) for part, row, text in items])
             step += 1
 
     def batch(self, items: list[Item]) -> Batch:
         """The items as tensors."""
         texts = [text for _, _, text in items]
-        encoded = self.tokenizer.encode_batch([text.text for text in texts])
+        encoded = self._encoded([text.text for text in texts])
         twin_owners = [index for index, text in enumerate(texts) if text.twin]
-        twins = self.tokenizer.encode_batch([texts[index].twin or "" for index in twin_owners])
-        foil_owners = [index for index, text in enumerate(texts) if text.foil]
-        foils = self.tokenizer.encode_batch([texts[index].foil or "" for index in foil_owners])
+        twins = self._encoded([texts[index].twin or "" for index in twin_owners])
+        with_foil = [index for index, text in enumerate(texts) if text.foil]
+        foils = self._encoded([texts[index].foil or "" for index in with_foil])
+        differ = [foil.ids != encoded[index].ids for index, foil in zip(with_foil, foils, strict=True)]
+        foil_owners, foils = list(compress(with_foil, differ)), list(compress(foils, differ))
         ids, mask = padded(encoded)
         twin_ids, twin_mask = padded(twins)
         owner, pieces, regions, twin_of, twin_pieces = [], [], [], [], []
@@ -141,6 +147,17 @@ class Items:
             torch.tensor(twin_of, dtype=torch.int64),
             torch.from_numpy(np.array(twin_pieces, bool).reshape(-1, twin_ids.shape[1])),
         )
+
+    def _encoded(self, texts: list[str]) -> list[Encoding]:
+        encoded: list[Encoding] = self.tokenizer.encode_batch(texts)
+        for text in encoded:
+            text.truncate(LONGEST)
+        return encoded
+
+
+def _with_fewer_foils(text: Text, rng: random.Random) -> Text:
+    """The text, without its foil in a share of the cases where other wrong texts and photos can be found for it."""
+    return replace(text, foil=None) if text.distinct and rng.random() >= FOILS else text
 
 
 def covering(text: Encoding, start: int, end: int, length: int) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -17,23 +17,27 @@ def caption(
     photo: Photo,
     model: Model = DEFAULT_MODEL,
     count: Annotated[int, typer.Option(min=1, max=3, help="Number of captions, best first.")] = 3,
+    language: Annotated[Literal["en", "zh"], typer.Option(help="Language of the captions.")] = "en",
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Write captions for a photo, best first."""
+    """Write captions for a photo, the best-matching one first."""
     from vtviz.engine.local import LocalEngine
     from vtviz.engine.requests.captions_and_answers import WriteCaptions
 
     with closing(LocalEngine(device)) as engine, bars() as watch:
-        captions = engine.ask(WriteCaptions(read_photo(photo), model), watch)[:count]
+        captions = engine.ask(WriteCaptions(read_photo(photo), model, language=language), watch)[:count]
     rows = [
         {
             "text": caption.text,
             "match": round(caption.score, 4),
+            "sure": caption.is_sure,
             "probability": [round(float(p), 4) for p in caption.probabilities],
         }
         for caption in captions
     ]
+    if not as_json and not any(row["sure"] for row in rows):
+        typer.echo("The model can't say what this photo shows; these captions match it poorly.", err=True)
     show(rows, as_json, lambda row: f"{row['match']:.2f} {row['text']}")
 
 

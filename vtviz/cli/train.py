@@ -22,7 +22,7 @@ def train(
     ] = None,
     names: Annotated[Path | None, path_option("Folder with photos of named things and classes.jsonl.")] = None,
     steps: Annotated[int, typer.Option(min=1, help="Steps of the first stage: fusion, match, search.")] = 1000,
-    head_steps: Annotated[int, typer.Option(min=1, help="Steps of the second stage: captions, answers.")] = 1200,
+    head_steps: Annotated[int, typer.Option(min=1, help="Steps of the second stage: captions, answers.")] = 1000,
     minutes: Annotated[float | None, typer.Option(help="Time limit in minutes.")] = None,
     batch: Annotated[int, typer.Option(help="Captions per step.", min=2)] = 68,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,

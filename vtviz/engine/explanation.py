@@ -11,6 +11,7 @@ from vtviz.inputs import WHOLE_FRAME, Frame, ImageInput, Tokens, framed
 from vtviz.metrics.attention import entropy
 from vtviz.models.base import ScoreKind, Target
 from vtviz.models.record import AttentionRecord, Kind
+from vtviz.models.verdict import Bounds, Doubt, Verdict
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,9 @@ class Explanation:
     that the model does not know; ``timings_ms`` the time of each stage; ``device`` names where it ran, for a person,
     ``asked_device`` what was asked for (None: the engine's own); ``memory_mb`` is in MiB after the run; ``options`` are
     those that the method has, complete; ``notices`` are for the person. ``score``, ``layer`` and ``record`` are those
-    of the match, whatever the target.
+    of the match, whatever the target. ``bounds`` are those beyond which a verdict is given, or None where none were
+    calibrated; ``judged_score`` is the match of the words that the model knows, on which it is given, or None where
+    they name nothing.
     """
 
     image: ImageInput
@@ -75,6 +78,26 @@ class Explanation:
     image_offset: int = 0
     notices: tuple[str, ...] = ()
     asked_device: str | None = None
+    bounds: Bounds | None = None
+    judged_score: float | None = None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """Whether the text describes the photo, does not, or the model is not sure; None where no bounds were
+        calibrated."""
+        if self.bounds is None:
+            return None
+        return "not sure" if self.judged_score is None else self.bounds.verdict(self.judged_score)
+
+    @property
+    def doubt(self) -> Doubt | None:
+        """Why the model is not sure: the text names nothing, it does not know some words, or the score lies between the
+        bounds. None where it is sure."""
+        if self.verdict != "not sure":
+            return None
+        if self.judged_score is None:
+            return "unknown words" if self.unknown else "nothing named"
+        return "unknown words" if self.unknown else "between"
 
     @property
     def is_match(self) -> bool | None:

@@ -15,6 +15,7 @@ from vtviz.errors import UserError
 from vtviz.inputs import Frame, ImageInput, Tokens
 from vtviz.models.record import Kind
 from vtviz.models.recorder import Change, Recording
+from vtviz.models.verdict import Bounds
 
 
 class ModelError(UserError, RuntimeError):
@@ -93,7 +94,8 @@ class FusionModel(Protocol):
 
     ``score_kind`` says what its match is: a logit of a probability, the cosine of two vectors, or the mean
     log-probability of the text's pieces (see ``as_score``). ``threshold`` is the score from which a text counts as
-    describing the photo, or None where none was calibrated. ``notices`` are for the person. ``default_method`` and
+    describing the photo, and ``bounds`` those beyond which a verdict is given, or None where none was calibrated.
+    ``notices`` are for the person. ``default_method`` and
     ``default_layer`` (a text→image layer, from 0) give the best maps by measurement on dev. ``text_offset`` special
     tokens stand before the first piece on every recorded text axis, and ``image_offset`` before the first patch on
     every recorded image axis. ``pad_id`` is the id that stands for nothing.
@@ -104,6 +106,7 @@ class FusionModel(Protocol):
     weights_sha256: str
     score_kind: ScoreKind
     threshold: float | None
+    bounds: Bounds | None
     notices: tuple[str, ...]
     text_offset: int
     image_offset: int

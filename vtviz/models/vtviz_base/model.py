@@ -15,6 +15,7 @@ from vtviz.models.attention import KeysValues
 from vtviz.models.base import EncodedText, ScoreKind, Target
 from vtviz.models.record import Kind
 from vtviz.models.recorder import Change, Recording, record_attention
+from vtviz.models.verdict import Bounds
 from vtviz.models.vtviz_base.abilities import abilities
 from vtviz.models.vtviz_base.backbone import to_pixels
 from vtviz.models.vtviz_base.captions import END, STARTS, UNKNOWN, caption_inputs, number_pieces, spell
@@ -49,12 +50,14 @@ class VtvizBase:
         answers: Sequence[str] = (),
         answer_threshold: float = 0.0,
         caption_languages: Sequence[Language] = ("en",),
+        bounds: Sequence[float] | None = None,
     ) -> None:
         self.network = network.eval().requires_grad_(False)
         self.tokenizer = tokenizer
         self.tokenizer.encode_special_tokens = True  # "[SEP]" in a text is text
         self.weights_sha256 = weights_sha256
         self.threshold: float | None = threshold
+        self.bounds = None if bounds is None else Bounds(*bounds)
         self.default_method = default_method
         self.default_layer = default_layer
         self.vocabulary = vocabulary

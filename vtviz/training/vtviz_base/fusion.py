@@ -22,6 +22,7 @@ from vtviz.training.vtviz_base.export import export
 TEXT_RATE = 0.15  # learning rate of the pretrained text layers, relative to that of the new ones
 SPREAD = 1.0  # weight of the attention's spread over a region, relative to its mass inside
 COVER_SCALE = 8.0  # from a cosine to the logit of being in the region: zero is the border
+WRONG = 0.6  # wrong pairs for each true one
 EVEN = 0.2  # what the attention to every patch of a region should be, beside the positive part of its similarity
 
 
@@ -92,9 +93,7 @@ class FusionTraining(TrainingLoop[Batch]):
         ]
         losses = {
             "contrast": contrastive(similarity),
-            "match": F.binary_cross_entropy_with_logits(
-                torch.cat([right, wrong]), torch.cat([torch.full_like(right, 0.95), torch.full_like(wrong, 0.05)])
-            ),
+            "match": (smoothed(right, 0.95) + smoothed(wrong, 0.05)) / 2,
             "grounding": 0.4 * torch.stack(grounding).mean(),
             "alignment": 0.25 * mass_in_region((15.0 * cosines).softmax(dim=1), regions),
             "cover": 0.5 * (cover(COVER_SCALE * cosines, regions) + margins(cosines, regions, 0.2, 0.2)),
@@ -141,7 +140,7 @@ def wrong_pairs(similarity: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
     """Texts and images that do not belong together, as numbers ``[m]`` of each; foils are numbered after the texts.
 
     ``similarity [d, d]`` is that of the distinct items. An item with a foil gets its own photo with it, a distinct one
-    without a foil a hard wrong text or image among the other distinct ones.
+    without a foil a hard wrong text or image among the other distinct ones; ``WRONG`` of all these pairs are kept.
     """
     items, device = len(batch.distinct), batch.distinct.device
     foil_of = torch.full((items,), -1, device=device)
@@ -157,7 +156,13 @@ def wrong_pairs(similarity: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
         by_image = free & ~by_text
         texts += [wrong_texts[by_text], distinct[by_image]]
         images += [distinct[by_text], wrong_images[by_image]]
-    return torch.cat(texts), torch.cat(images)
+    kept = torch.randperm(sum(map(len, texts)))[: round(WRONG * items)].to(device)
+    return torch.cat(texts)[kept], torch.cat(images)[kept]
+
+
+def smoothed(logits: Tensor, aim: float) -> Tensor:
+    """Mean cross-entropy of match logits that should all be this probability."""
+    return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, aim))
 
 
 def peaks(weights: Tensor, regions: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 from tokenizers import Tokenizer
 
@@ -21,6 +22,7 @@ from vtviz.training.vtviz_base.data.features import cache_features
 from vtviz.training.vtviz_base.data.head_items import HeadItems
 from vtviz.training.vtviz_base.data.items import Items
 from vtviz.training.vtviz_base.data.named import NamedThings
+from vtviz.training.vtviz_base.data.photo_texts import PhotoTexts
 from vtviz.training.vtviz_base.data.word_counts import word_counts
 from vtviz.training.vtviz_base.dev_figures import DevFigures, HeadDevFigures
 from vtviz.training.vtviz_base.fusion import FusionTraining
@@ -28,6 +30,7 @@ from vtviz.training.vtviz_base.grounding import GroundingItems, GroundingTrainin
 from vtviz.training.vtviz_base.heads import HeadTraining
 from vtviz.training.vtviz_base.material import Material, read_material
 from vtviz.training.vtviz_base.pretrained import start_network
+from vtviz.training.vtviz_base.verdicts import Pair, sentences, short_texts, unseen_things
 from vtviz.watch import Watch
 
 FUSION_SHARE = 0.7  # of the minutes; the heads get the rest, and the third stage is short
@@ -43,11 +46,11 @@ class TrainConfig:
     cache: Path
     output: Path
     steps: int = 1000
-    head_steps: int = 1200
+    head_steps: int = 1000
     minutes: float | None = None
     batch: int = 68
     named: int = 30
-    kept_patches: int = 92
+    kept_patches: int = 80
     rate: float = 8e-4
     head_batch: int = 42
     head_named: int = 6
@@ -77,7 +80,9 @@ def train(config: TrainConfig, watch: Watch | None = None) -> dict[str, float]:
     train_fusion(config, watch)
     train_heads(config, watch)
     train_grounding(config, watch)
-    return calibrate(config.output, config.data, config.cache, watch)
+    figures = calibrate(config.output, config.data, config.cache, watch, probes_of(config, watch))
+    write_atomically(config.output / "figures.json", (json.dumps(figures, indent=2) + "\n").encode())
+    return figures
 
 
 def train_fusion(config: TrainConfig, watch: Watch) -> None:
@@ -110,6 +115,26 @@ def dev_figures_of(config: TrainConfig, material: Material, tokenizer: Tokenizer
     in_chinese = material.chinese is not None
     unseen = NamedThings(config.names, config.cache, captions, in_chinese, unseen=True) if config.names else None
     return DevFigures(material.dev, config.cache, tokenizer, side, material.dev_chinese, unseen)
+
+
+def probes_of(config: TrainConfig, watch: Watch) -> dict[str, list[Pair]]:
+    """Pairs that a verdict must hold for besides captions: short texts, Chinese sentences, things that training never
+    showed; and captions with one word changed."""
+    material = read_material(config.data, config.data_zh, config.cache, watch)
+    side = NetworkConfig().side
+    features = np.load(config.cache / "dev-0.npy", mmap_mode="r")
+    texts = PhotoTexts(material.dev, material.dev_chinese, material.lexicon, side)
+    probes = {"short": list(short_texts(texts, features, ("phrase", "thing")))}
+    if material.dev_chinese is not None:
+        for kind in ("written", "translated"):
+            own = [[text for text in row[kind] if text] for row in material.dev_chinese]
+            probes[kind] = list(sentences(own, features))
+    if config.names is not None:
+        captions = [row["captions"] for row in material.dev]
+        unseen = NamedThings(config.names, config.cache, captions, material.dev_chinese is not None, unseen=True)
+        probes["unseen"] = list(unseen_things(unseen, config.cache))
+    probes["foils"] = list(short_texts(texts, features, ("caption",)))
+    return probes
 
 
 def train_heads(config: TrainConfig, watch: Watch) -> None:

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from vtviz.models.vtviz_base.network import FusionNetwork, NetworkConfig
 from vtviz.models.vtviz_base.weights import load_weights
-from vtviz.training.loop import Schedule
-from vtviz.training.vtviz_base.data.items import Batch
+from vtviz.training.loop import Schedule, moved
+from vtviz.training.vtviz_base.data.items import Batch, Others
 from vtviz.training.vtviz_base.fusion import FusionTraining
 from vtviz.watch import Cancelled, Progress, Watch
 
@@ -41,7 +41,13 @@ class MadeUpItems:
             pieces = torch.zeros(captions, 6, dtype=torch.bool)
             pieces[:, 2] = True
             regions = (torch.rand(captions, 16, generator=made) > 0.5).float()
-            yield Batch(features, ids, torch.ones_like(ids, dtype=torch.bool), torch.arange(captions), pieces, regions)
+            whole = torch.ones_like(ids, dtype=torch.bool)
+            foils = Others(torch.tensor([1]), ids[:1] + 1, whole[:1])
+            twins = Others(torch.tensor([0]), ids[1:2], whole[1:2])
+            twin_of = torch.tensor([0] + [-1] * (captions - 1))
+            distinct = torch.arange(captions) != 1
+            own = torch.arange(captions)
+            yield Batch(features, ids, whole, own, pieces, regions, distinct, foils, twins, twin_of, pieces)
             step += 1
         raise Killed
 
@@ -127,7 +133,7 @@ def test_the_watch_hears_every_step_with_its_losses(tmp_path: Path) -> None:
     run.run(MadeUpItems(run.network.backbone.channels).batches(4, 0, 0, run.step), Watch(heard.append))
     assert [(now.stage, now.done, now.total) for now in heard] == [("fusion", done, 6) for done in range(7)]
     names = [re.findall(r"(\w+)=\d+\.\d{3}", now.note) for now in heard[1:]]
-    assert names == [["contrast", "match", "grounding", "alignment"]] * 6
+    assert names == [["contrast", "match", "grounding", "alignment", "cover", "distil", "phrases"]] * 6
 
 
 def test_without_improvement_on_dev_it_stops_early(tmp_path: Path) -> None:
@@ -135,3 +141,10 @@ def test_without_improvement_on_dev_it_stops_early(tmp_path: Path) -> None:
     run = fusion_run(tmp_path, dev_figures, steps=100, check_every=1, patience=2)
     figures = run.run(MadeUpItems(run.network.backbone.channels).batches(4, 0, 0, run.step))
     assert run.step == 3 and load_weights((tmp_path / "model.safetensors").read_bytes()) and figures["auc"] == 0.9
+
+
+def test_a_batch_moves_to_a_device_with_all_that_it_holds(tmp_path: Path) -> None:
+    batch = next(MadeUpItems(3).batches(4, 0, 0, 0))
+    away = moved(batch, torch.device("meta"))
+    assert away.features.device.type == away.foils.ids.device.type == away.twins.owner.device.type == "meta"
+    assert away.ids.shape == batch.ids.shape and moved(batch, torch.device("cpu")) is batch

@@ -107,6 +107,8 @@ class PhotoTexts:
         gives way to a caption."""
         kind = kind or rng.choices(list(self.shares), list(self.shares.values()))[0]
         text = None
+        if self.chinese is None and kind in CHINESE:
+            kind = "caption"
         if kind in ("translated", "written"):
             text = self._sentence(row, kind, view, rng)
         elif kind in ("thing", "zh thing"):

@@ -93,7 +93,7 @@ class DevFigures:
         }
 
     def _chinese(self, network: FusionNetwork, image: Encoded) -> dict[str, float]:
-        figures = {}
+        figures: dict[str, float] = {}
         for kind, texts in self.chinese.items():
             owner = torch.tensor([index for index, text in enumerate(texts) if text])
             ids, mask = padded(self.tokenizer.encode_batch([text for text in texts if text]))

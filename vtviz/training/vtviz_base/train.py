@@ -59,7 +59,7 @@ class TrainConfig:
     grounding_batch: int = 64
     grounding_rate: float = 5e-4
     seed: int = 0
-    check_every: int = 200
+    check_every: int = 250
     patience: int = 4
     views: int = 2
     scenes: int = 2000

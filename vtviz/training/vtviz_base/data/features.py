@@ -69,7 +69,7 @@ def cache_features(
     """
     cache.mkdir(parents=True, exist_ok=True)
     classifier = load_classifier()
-    backbone = load_backbone(classifier).to(device, memory_format=torch.channels_last)
+    backbone = load_backbone(classifier).to(device).to(memory_format=torch.channels_last)
     for split in ("dev", "train"):
         rows = read_rows(photos / f"{split}.jsonl")
         for view in range(1 if split == "dev" else 1 + views):

@@ -127,7 +127,7 @@ class HeadItems:
         parts = [f"train-{view}" for view in range(len(self.views))] + (self.named.views if self.named else [])
         self.features = {part: np.load(cache / f"{part}.npy", mmap_mode="r") for part in parts}
         self.things = [{thing.noun: thing.boxes for thing in things_of(row)} for row in rows] if chinese else []
-        self.sentences = SENTENCES if chinese is not None else {"en": SENTENCES["en"]}
+        self.sentences: dict[Language, int] = SENTENCES if chinese is not None else {"en": SENTENCES["en"]}
 
     def batches(self, photos: int, named: int, seed: int, start: int) -> Iterator[HeadBatch]:
         """Endless batches from step ``start``; every photo once per epoch; each step has its own seed."""

@@ -42,7 +42,7 @@ def named_sentences(
 
 def presence_questions(names: Sequence[str], nouns: Sequence[str], count: int, rng: random.Random) -> list[Question]:
     """Whether a named thing is there, which it is, and whether other things are, which are not."""
-    questions = []
+    questions: list[Question] = []
     own = {word for name in names for word in (name, name.split()[-1])}
     while len(questions) < count:
         if rng.random() < 0.5:

@@ -117,7 +117,7 @@ class PhotoTexts:
             text = self._phrase(row, view, rng)
         text = text or self._caption(row, view, rng, kind == "joined")
         foil = self.foils.one_of(text.text, self.said[row], rng)
-        return Text(text.text, text.phrases, text.twin, foil and foil.text, text.distinct)
+        return Text(text.text, text.phrases, text.twin, foil.text if foil else None, text.distinct)
 
     def _caption(self, row: int, view: View, rng: random.Random, joined: bool) -> Text:
         captions = self.rows[row]["captions"]
@@ -187,8 +187,8 @@ class PhotoTexts:
                 phrases += [Phrase(start, end, region, english) for start, end in spans]
             return Text(text, phrases, self.rows[row]["captions"][number])
         boxes = {thing.noun: thing.boxes for thing in self.things[row]}
-        spans = noun_spans(text, list(boxes), self.lexicon)
-        return Text(text, [Phrase(*span, self._region(boxes[noun], view)) for noun, span in spans])
+        named = noun_spans(text, list(boxes), self.lexicon)
+        return Text(text, [Phrase(*span, self._region(boxes[noun], view)) for noun, span in named])
 
     def _carried(self, row: int) -> dict[int, list[tuple[int, tuple[Span, ...], Span]]]:
         if self.chinese is None or self.lexicon is None:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from vtviz.chinese import language_of
 from vtviz.cli.common import AsJson, Device, Model, Photo, app, bars, show
 from vtviz.files import read_photo
 from vtviz.models.registry import DEFAULT_MODEL
@@ -52,12 +53,18 @@ def answer(
     """Answer a question about a photo, or say that the model cannot tell."""
     from vtviz.engine.local import LocalEngine
     from vtviz.engine.requests.captions_and_answers import AnswerQuestion
+    from vtviz.tasks.answer import in_language
 
     with closing(LocalEngine(device)) as engine:
         likeliest = engine.ask(AnswerQuestion(read_photo(photo), question, model))
-    rows = [{"answer": text, "probability": round(probability, 4)} for text, probability in likeliest.candidates]
+    language = language_of(question)
+    rows = [
+        {"answer": text, "said": in_language(text, language), "probability": round(probability, 4)}
+        for text, probability in likeliest.candidates
+    ]
     if not as_json:
-        typer.echo(likeliest.text or "can't tell")
+        unsure = "无法判断" if language == "zh" else "can't tell"
+        typer.echo(in_language(likeliest.text, language) if likeliest.text else unsure)
     if likeliest.question.truncated:
         typer.echo("The question was longer than the model reads; the end was left out.", err=True)
-    show(rows, as_json, lambda row: f"  {row['probability']:.2f} {row['answer']}")
+    show(rows, as_json, lambda row: f"  {row['probability']:.2f} {row['said']}")

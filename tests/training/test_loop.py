@@ -43,11 +43,14 @@ class MadeUpItems:
             regions = (torch.rand(captions, 16, generator=made) > 0.5).float()
             whole = torch.ones_like(ids, dtype=torch.bool)
             foils = Others(torch.tensor([1]), ids[:1] + 1, whole[:1])
-            twins = Others(torch.tensor([0]), ids[1:2], whole[1:2])
-            twin_of = torch.tensor([0] + [-1] * (captions - 1))
-            distinct = torch.arange(captions) != 1
-            own = torch.arange(captions)
-            yield Batch(features, ids, whole, own, pieces, regions, distinct, foils, twins, twin_of, pieces)
+            own, distinct = torch.arange(captions), torch.arange(captions) != 1
+            # Text 0 translates the second text of item 1, the last of all, and phrase 0 its first two pieces.
+            ids, whole = torch.cat([ids, ids[:2] + 2]), torch.cat([whole, whole[:2]])
+            item, twin_of = torch.tensor([*own, 0, 1]), torch.full((captions + 2,), -1)
+            twin_of[0] = captions + 1
+            twin_pieces = torch.zeros_like(pieces)
+            twin_pieces[0, :2] = True
+            yield Batch(features, ids, whole, item, own, pieces, regions, distinct, foils, twin_of, twin_pieces)
             step += 1
         raise Killed
 
@@ -133,7 +136,7 @@ def test_the_watch_hears_every_step_with_its_losses(tmp_path: Path) -> None:
     run.run(MadeUpItems(run.network.backbone.channels).batches(4, 0, 0, run.step), Watch(heard.append))
     assert [(now.stage, now.done, now.total) for now in heard] == [("fusion", done, 6) for done in range(7)]
     names = [re.findall(r"(\w+)=\d+\.\d{3}", now.note) for now in heard[1:]]
-    assert names == [["contrast", "match", "grounding", "alignment", "cover", "distil", "phrases"]] * 6
+    assert names == [["contrast", "match", "grounding", "alignment", "cover", "second", "distil", "phrases"]] * 6
 
 
 def test_without_improvement_on_dev_it_stops_early(tmp_path: Path) -> None:
@@ -146,5 +149,5 @@ def test_without_improvement_on_dev_it_stops_early(tmp_path: Path) -> None:
 def test_a_batch_moves_to_a_device_with_all_that_it_holds(tmp_path: Path) -> None:
     batch = next(MadeUpItems(3).batches(4, 0, 0, 0))
     away = moved(batch, torch.device("meta"))
-    assert away.features.device.type == away.foils.ids.device.type == away.twins.owner.device.type == "meta"
+    assert away.features.device.type == away.foils.ids.device.type == away.twin_of.device.type == "meta"
     assert away.ids.shape == batch.ids.shape and moved(batch, torch.device("cpu")) is batch

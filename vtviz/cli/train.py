@@ -21,7 +21,7 @@ def train(
         Path | None, path_option("Folder with train.jsonl and dev.jsonl of Chinese sentences for the photos of DATA.")
     ] = None,
     names: Annotated[Path | None, path_option("Folder with photos of named things and classes.jsonl.")] = None,
-    steps: Annotated[int, typer.Option(min=1, help="Steps of the first stage: fusion, match, search.")] = 1000,
+    steps: Annotated[int, typer.Option(min=1, help="Steps of the first stage: fusion, match, search.")] = 1800,
     head_steps: Annotated[int, typer.Option(min=1, help="Steps of the second stage: captions, answers.")] = 1000,
     minutes: Annotated[float | None, typer.Option(help="Time limit in minutes.")] = None,
     batch: Annotated[int, typer.Option(help="Captions per step.", min=2)] = 68,

@@ -100,7 +100,7 @@ def test_patches_are_encoded_once_and_texts_name_things_with_their_boxes() -> No
     with torch.inference_mode():
         expected = network.eval().encode_patches(features).tokens[0].numpy()
     np.testing.assert_allclose(source.features["train-0"][1], expected, atol=2e-3)
-    _, _, text = grounding.draw("thing", random.Random(0))
+    _, _, (text,) = grounding.draw("thing", random.Random(0))
     (phrase,) = text.phrases
     assert text.text[phrase.start : phrase.end].split()[-1] == "cup"
     assert phrase.region.argmax() == 0 and phrase.region.sum() == 1

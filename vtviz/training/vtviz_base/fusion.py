@@ -22,7 +22,7 @@ from vtviz.training.vtviz_base.export import export
 TEXT_RATE = 0.15  # learning rate of the pretrained text layers, relative to that of the new ones
 SPREAD = 1.0  # weight of the attention's spread over a region, relative to its mass inside
 COVER_SCALE = 8.0  # from a cosine to the logit of being in the region: zero is the border
-WRONG = 0.6  # wrong pairs for each true one
+WRONG = 0.75  # wrong pairs for each true one
 EVEN = 0.2  # what the attention to every patch of a region should be, beside the positive part of its similarity
 
 
@@ -72,24 +72,26 @@ class FusionTraining(TrainingLoop[Batch]):
         count = min(self.kept_patches, patches)
         kept = torch.rand(items, patches).argsort(dim=1)[:, :count].to(batch.features.device)
         features = batch.features.gather(1, kept[..., None].expand(-1, -1, batch.features.shape[-1])).float()
-        regions = batch.regions.gather(1, kept[batch.owner])
+        regions = batch.regions.gather(1, kept[batch.item[batch.owner]])
         spans = batch.pieces.float() / batch.pieces.sum(dim=1, keepdim=True)
         with mixed_precision(features.device):
             texts = self.network.encode_text(*stacked((batch.ids, batch.mask), (batch.foils.ids, batch.foils.mask)))
-            text = texts[torch.arange(items)]
+            first = torch.arange(items, device=features.device)
             image = self.network.encode_patches(features, kept)
-            distinct = batch.distinct.nonzero()[:, 0]
-            similarity = self.network.similarity(text[distinct], image[distinct])
+            distinct, second = batch.distinct.nonzero()[:, 0], batch.item[items:]
+            similarity = self.network.similarity(texts[distinct], image[distinct])
+            others = self.network.similarity(texts[items + torch.arange(len(second))], image[second])
             with record_attention(self.network, {"text→image"}) as recording:
-                right = self.network.match(trimmed(text, batch.ids.shape[1]), image)
+                right = self.network.match(texts[first], image)
             which_text, which_image = wrong_pairs(similarity, batch)
             wrong = self.network.match(texts[which_text], image[which_image])
         attention = [weights.mean(dim=1) for weights in recording.of_kind("text→image")]
-        cosines = similarity_rows(text, image, batch, spans)
-        asked = regions * (EVEN + cosines.detach().clamp_min(0.0))
+        cosines = similarity_rows(texts, image, batch, spans)
+        fused = batch.owner < items
+        asked = (regions * (EVEN + cosines.detach().clamp_min(0.0)))[fused]
         grounding = [
-            mass_in_region(row, regions) + SPREAD * spread_in_region(row, asked) + peaks(row, regions)
-            for row in (phrase_rows(weights, batch, spans) for weights in attention)
+            mass_in_region(row, regions[fused]) + SPREAD * spread_in_region(row, asked) + peaks(row, regions[fused])
+            for row in (phrase_rows(weights, batch.owner[fused], spans[fused]) for weights in attention)
         ]
         losses = {
             "contrast": contrastive(similarity),
@@ -98,25 +100,28 @@ class FusionTraining(TrainingLoop[Batch]):
             "alignment": 0.25 * mass_in_region((15.0 * cosines).softmax(dim=1), regions),
             "cover": 0.5 * (cover(COVER_SCALE * cosines, regions) + margins(cosines, regions, 0.2, 0.2)),
         }
-        return losses | self._distillation(batch, text, spans)
+        if len(second):
+            losses["second"] = contrastive(others)
+        return losses | _distillation(batch, texts, spans)
 
-    def _distillation(self, batch: Batch, text: Encoded, spans: Tensor) -> dict[str, Tensor]:
-        """How far a translation's vectors are from those of the English caption, as a whole and phrase by phrase."""
-        if not len(batch.twins.owner):
-            return {}
-        with torch.no_grad(), mixed_precision(batch.features.device):
-            twins = self.network.encode_text(batch.twins.ids, batch.twins.mask)
-        own = text[batch.twins.owner]
-        whole = 2.0 - (own.pooled * twins.pooled).sum(dim=1) - _cosine(own.tokens[:, 0], twins.tokens[:, 0])
-        losses = {"distil": 0.5 * whole.mean()}
-        paired = batch.twin_of >= 0
-        if paired.any():
-            english = batch.twin_pieces[paired].float()
-            english = english / english.sum(dim=1, keepdim=True)
-            aim = torch.einsum("pt,ptd->pd", english, twins.local[batch.twin_of[paired]])
-            said = torch.einsum("pt,ptd->pd", spans[paired], text.local[batch.owner[paired], : spans.shape[1]])
-            losses["distil phrases"] = 0.5 * (1.0 - _cosine(said, aim)).mean()
-        return losses
+
+def _distillation(batch: Batch, texts: Encoded, spans: Tensor) -> dict[str, Tensor]:
+    """How far a translation's vectors are from those of the English caption, as a whole and phrase by phrase."""
+    losses = {}
+    chinese = (batch.twin_of >= 0).nonzero()[:, 0]
+    if len(chinese):
+        own, aim = texts[chinese], texts[batch.twin_of[chinese]]
+        close = _cosine(own.pooled, aim.pooled.detach()) + _cosine(own.tokens[:, 0], aim.tokens[:, 0].detach())
+        losses["distil"] = 0.5 * (2.0 - close).mean()
+    paired = batch.twin_pieces.any(dim=1)
+    if paired.any():
+        owner, length = batch.owner[paired], spans.shape[1]
+        english = batch.twin_pieces[paired].float()
+        english = english / english.sum(dim=1, keepdim=True)
+        aims = torch.einsum("pt,ptd->pd", english, texts.local[batch.twin_of[owner], :length].detach())
+        said = torch.einsum("pt,ptd->pd", spans[paired], texts.local[owner, :length])
+        losses["distil phrases"] = 0.5 * (1.0 - _cosine(said, aims)).mean()
+    return losses
 
 
 def stacked(first: tuple[Tensor, Tensor], second: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
@@ -129,15 +134,8 @@ def stacked(first: tuple[Tensor, Tensor], second: tuple[Tensor, Tensor]) -> tupl
     return ids, mask
 
 
-def trimmed(text: Encoded, length: int) -> Encoded:
-    """Encoded texts without the places that none of them fills."""
-    return Encoded(
-        text.tokens[:, :length], text.local[:, :length], text.importance[:, :length], text.pooled, text.mask[:, :length]
-    )
-
-
 def wrong_pairs(similarity: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-    """Texts and images that do not belong together, as numbers ``[m]`` of each; foils are numbered after the texts.
+    """Texts and images that do not belong together, as numbers ``[k]`` of each; foils are numbered after the texts.
 
     ``similarity [d, d]`` is that of the distinct items. An item with a foil gets its own photo with it, a distinct one
     without a foil a hard wrong text or image among the other distinct ones; ``WRONG`` of all these pairs are kept.
@@ -147,7 +145,7 @@ def wrong_pairs(similarity: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
     foil_of[batch.foils.owner] = torch.arange(len(batch.foils.owner), device=device)
     with_foil = foil_of >= 0
     own = with_foil.nonzero()[:, 0]
-    texts, images = [items + foil_of[own]], [own]
+    texts, images = [len(batch.ids) + foil_of[own]], [own]
     distinct = batch.distinct.nonzero()[:, 0]
     if len(distinct) > 1:
         wrong_texts, wrong_images = (distinct[chosen] for chosen in hard_negatives(similarity))
@@ -185,12 +183,13 @@ def parameter_groups(network: FusionNetwork, rate: float) -> list[dict[str, Any]
     return [{"params": pretrained, "base": rate * TEXT_RATE}, {"params": fresh, "base": rate}]
 
 
-def phrase_rows(attention: Tensor, batch: Batch, spans: Tensor) -> Tensor:
-    """Mean attention row of each phrase's pieces, ``[phrases, patches]``, from ``[items, T, patches]``."""
-    return torch.einsum("pt,ptk->pk", spans, attention[batch.owner].float())
+def phrase_rows(attention: Tensor, owner: Tensor, spans: Tensor) -> Tensor:
+    """Mean attention row of each phrase's pieces, ``[phrases, patches]``, from ``[texts, T, patches]``; phrase k is of
+    text ``owner[k]`` and weighs its pieces by ``spans[k] [T]``."""
+    return torch.einsum("pt,ptk->pk", spans, attention[owner, : spans.shape[1]].float())
 
 
 def similarity_rows(text: Encoded, image: Encoded, batch: Batch, spans: Tensor) -> Tensor:
     """Cosine of each phrase's mean vector with every patch, ``[phrases, patches]``."""
     words = torch.einsum("pt,ptd->pd", spans, text.local[batch.owner, : spans.shape[1]])
-    return torch.einsum("pd,pkd->pk", words, image.local[batch.owner])
+    return torch.einsum("pd,pkd->pk", words, image.local[batch.item[batch.owner]])

@@ -67,7 +67,8 @@ class GroundingItems:
         """One item of a kind: ``caption``, ``thing`` or ``scene``."""
         if kind == "scene":
             assert self.items.named is not None
-            return self.items.named.draw(rng, rng.choice(self.scenes))
+            part, row, text = self.items.named.draw(rng, rng.choice(self.scenes))
+            return part, row, (text,)
         row = rng.choice(self.photos)
         if kind == "caption":
             return self.items.photo(row, rng, 0, rng.choice(CAPTIONS))
@@ -76,7 +77,8 @@ class GroundingItems:
         chosen = list(dict.fromkeys(rng.choices(own, weights, k=count)))
         about = self.items.texts.about
         text = about(chosen, self.items.texts.chinese is not None and rng.random() < CHINESE, rng)
-        return "train-0", row, text or about(chosen, False, rng) or self.items.texts.draw(row, WHOLE, rng, "caption")
+        text = text or about(chosen, False, rng) or self.items.texts.draw(row, WHOLE, rng, "caption")
+        return "train-0", row, (text,)
 
     def batches(self, size: int, seed: int, start: int) -> Iterator[Batch]:
         """Endless batches from step ``start``; each step has its own seed."""
@@ -147,7 +149,7 @@ class GroundingTraining(TrainingLoop[Batch]):
             held = _mean_weights(self.before, words, patches)
         attention = _mean_weights(self.attention, words, patches)
         spans = batch.pieces.float() / batch.pieces.sum(dim=1, keepdim=True)
-        rows = phrase_rows(attention, batch, spans)
+        rows = phrase_rows(attention, batch.owner, spans)
         named = (
             torch.zeros(batch.mask.shape, device=batch.mask.device).index_add(0, batch.owner, batch.pieces.float()) > 0
         )

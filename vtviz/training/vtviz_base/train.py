@@ -45,8 +45,8 @@ class TrainConfig:
     names: Path | None
     cache: Path
     output: Path
-    steps: int = 1000
-    head_steps: int = 1000
+    steps: int = 1800
+    head_steps: int = 1800
     minutes: float | None = None
     batch: int = 68
     named: int = 30

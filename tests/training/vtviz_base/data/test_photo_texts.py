@@ -1,6 +1,7 @@
 """Texts of every kind about one photo, with the regions of their phrases."""
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -54,10 +55,11 @@ def test_every_phrase_of_a_text_has_the_region_of_its_thing(texts: PhotoTexts, k
                 seen.add(thing)
                 np.testing.assert_allclose(part.region, REGIONS[thing])
             if part.twin is not None:
-                assert text.twin is not None and (PAIRS["dog"] in said) == ("dog" in text.twin[slice(*part.twin)])
+                assert text.caption is not None
+                assert (PAIRS["dog"] in said) == ("dog" in CAPTIONS[text.caption][slice(*part.twin)])
     assert "dog" in seen
     assert all(text.distinct == (kind in ("caption", "joined", "translated", "written")) for text in drawn)
-    assert all((text.twin == CAPTIONS[0]) == (kind == "translated") for text in drawn)
+    assert all((text.caption is not None) == (kind in ("caption", "translated")) for text in drawn)
 
 
 def test_a_foil_says_something_that_no_caption_says(texts: PhotoTexts) -> None:
@@ -72,6 +74,19 @@ def test_a_joined_text_says_two_captions_with_the_phrases_of_both(texts: PhotoTe
     assert all(caption.rstrip(" .") in text.text for caption in CAPTIONS)
     said = [text.text[part.start : part.end] for part in text.phrases]
     assert sorted(said) == sorted(["A red dog", "grass", "The dog", "a ball"])
+
+
+def test_the_second_text_is_in_the_other_language_and_about_the_same_caption_where_it_can_be(texts: PhotoTexts) -> None:
+    chinese = texts.draw(0, WHOLE, random.Random(0), "translated")
+    english = texts.other(0, WHOLE, random.Random(0), chinese)
+    assert english is not None and english.text == CAPTIONS[0] and english.caption == 0 and len(english.phrases) == 2
+    first = replace(english, caption=0)
+    others = [texts.other(0, WHOLE, random.Random(seed), first) for seed in range(40)]
+    assert {other.text for other in others if other} == {"草地上的狗。", chinese.text}
+    assert all((other.caption == 0) == (other.text == chinese.text) for other in others if other)
+    untranslated = [texts.other(0, WHOLE, random.Random(seed), replace(english, caption=1)) for seed in range(20)]
+    assert {other.text for other in untranslated if other} == {"草地上的狗。"}
+    assert texts.other(3, WHOLE, random.Random(0), english) is None
 
 
 def test_what_a_view_does_not_show_has_no_region(texts: PhotoTexts) -> None:

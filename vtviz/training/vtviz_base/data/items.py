@@ -13,6 +13,7 @@ import torch
 from tokenizers import Encoding, Tokenizer
 from torch import Tensor
 
+from vtviz.chinese import language_of
 from vtviz.evaluation.split import Row, read_rows
 from vtviz.training.vtviz_base.data.lexicon import Lexicon
 from vtviz.training.vtviz_base.data.named import NamedThings
@@ -23,7 +24,7 @@ LONGEST = 26  # pieces of a text in training; all texts of a batch cost as much 
 FOILS = 0.5  # share of the distinct texts that are held against a foil
 
 Rows = np.ndarray | Mapping[int, np.ndarray]  # of a part of the cache, each [patches, channels]
-Item = tuple[str, int, Text]  # a part of the cache, a row of it, and a text about it
+Item = tuple[str, int, tuple[Text, ...]]  # a part of the cache, a row of it, and one text about it or two
 
 
 @dataclass(frozen=True)
@@ -37,23 +38,24 @@ class Others:
 
 @dataclass(frozen=True)
 class Batch:
-    """``features [n, patches, channels]``, ``ids`` and ``mask [n, T]``; phrase k belongs to item ``owner[k]`` and
-    covers the pieces ``pieces[k] [T]`` and the patches ``regions[k] [patches]``.
+    """``features [n, patches, channels]``; texts ``ids`` and ``mask [n + m, T]``, the first n of them of one item each,
+    the rest second texts of items in the other language; text k is about item ``item[k]``. Phrase k belongs to text
+    ``owner[k]`` and covers the pieces ``pieces[k] [T]`` and the patches ``regions[k] [patches]``.
 
-    ``distinct [n]`` is False for texts that may be true of other photos too. ``foils`` are texts that are not true of
-    their item's photo, ``twins`` say in English what their item's text says; where ``twin_of[k]`` is not -1, phrase k
-    is the pieces ``twin_pieces[k] [Tt]`` of that twin.
+    ``distinct [n]`` is False for first texts that may be true of other photos too. ``foils`` are texts that are not
+    true of their item's photo. Text ``twin_of[k]`` is the English caption that text k translates, or -1, and
+    ``twin_pieces[k] [T]`` are the pieces of it that say what phrase k does, or none.
     """
 
     features: Tensor
     ids: Tensor
     mask: Tensor
+    item: Tensor
     owner: Tensor
     pieces: Tensor
     regions: Tensor
     distinct: Tensor
     foils: Others
-    twins: Others
     twin_of: Tensor
     twin_pieces: Tensor
 
@@ -90,10 +92,14 @@ class Items:
         self.features: dict[str, Rows] = {part: np.load(cache / f"{part}.npy", mmap_mode="r") for part in parts}
 
     def photo(self, row: int, rng: random.Random, view_number: int | None = None, kind: str | None = None) -> Item:
-        """A text about a photo with a view of it, a random one unless its number is passed."""
+        """A view of a photo, a random one unless its number is passed, with a text about it of some kind; where none is
+        asked for, with a second one in the other language too."""
         number = rng.randrange(len(self.views)) if view_number is None else view_number
         note = self.views[number][row]
-        return f"train-{number}", row, self.texts.draw(row, View(tuple(note["crop"]), note["flipped"]), rng, kind)
+        view = View(tuple(note["crop"]), note["flipped"])
+        first = self.texts.draw(row, view, rng, kind)
+        second = self.texts.other(row, view, rng, first) if kind is None else None
+        return f"train-{number}", row, (first,) if second is None else (first, second)
 
     def batches(self, photos: int, named: int, seed: int, start: int) -> Iterator[Batch]:
         """Endless batches, from step ``start``; every photo once per epoch; each step has its own seed."""
@@ -104,49 +110,53 @@ class Items:
             first = (step % per_epoch) * photos
             rng = random.Random(f"{seed}-{step}-items")
             items = [self.photo(row, rng) for row in order[first : first + photos]]
-            items += [self.named.draw(rng) for _ in range(named)] if self.named else []
-            yield self.batch([(part, row, _with_fewer_foils(text, rng)) for part, row, text in items])
+            for _ in range(named if self.named else 0):
+                part, scene, text = self.named.draw(rng)  # type: ignore[union-attr]
+                items.append((part, scene, (text,)))
+            yield self.batch([(part, row, _with_fewer_foils(texts, rng)) for part, row, texts in items])
             step += 1
 
     def batch(self, items: list[Item]) -> Batch:
         """The items as tensors."""
-        texts = [text for _, _, text in items]
+        first = [texts[0] for _, _, texts in items]
+        pairs = [(index, texts[1]) for index, (_, _, texts) in enumerate(items) if len(texts) > 1]
+        texts, item = [*first, *(text for _, text in pairs)], [*range(len(first)), *(index for index, _ in pairs)]
         encoded = self._encoded([text.text for text in texts])
-        twin_owners = [index for index, text in enumerate(texts) if text.twin]
-        twins = self._encoded([texts[index].twin or "" for index in twin_owners])
-        with_foil = [index for index, text in enumerate(texts) if text.foil]
-        foils = self._encoded([texts[index].foil or "" for index in with_foil])
-        differ = [foil.ids != encoded[index].ids for index, foil in zip(with_foil, foils, strict=True)]
-        foil_owners, foils = list(compress(with_foil, differ)), list(compress(foils, differ))
         ids, mask = padded(encoded)
-        twin_ids, twin_mask = padded(twins)
-        owner, pieces, regions, twin_of, twin_pieces = [], [], [], [], []
+        twin_of = _twins(texts, item, len(first))
+        owner, pieces, regions, twin_pieces = [], [], [], []
         for index, text in enumerate(texts):
-            twin = twin_owners.index(index) if text.twin else -1
             for phrase in text.phrases:
                 covered = covering(encoded[index], phrase.start, phrase.end, ids.shape[1])
                 if covered.any():
-                    own = covering(twins[twin], *phrase.twin, twin_ids.shape[1]) if phrase.twin and twin >= 0 else None
+                    has_twin = phrase.twin is not None and twin_of[index] >= 0
+                    span = phrase.twin if has_twin and phrase.twin is not None else (0, 0)
                     owner.append(index)
                     pieces.append(covered)
                     regions.append(phrase.region)
-                    twin_of.append(twin if own is not None and own.any() else -1)
-                    twin_pieces.append(np.zeros(twin_ids.shape[1], bool) if own is None else own)
+                    twin_pieces.append(covering(encoded[twin_of[index]], *span, ids.shape[1]))
         features = np.stack([self.features[part][row] for part, row, _ in items])
-        patches = features.shape[1]
         return Batch(
             torch.from_numpy(features),
             ids,
             mask,
+            torch.tensor(item),
             torch.tensor(owner, dtype=torch.int64),
             torch.from_numpy(np.array(pieces, bool).reshape(-1, ids.shape[1])),
-            torch.from_numpy(np.array(regions, np.float32).reshape(-1, patches)),
-            torch.tensor([text.distinct for text in texts]),
-            Others(torch.tensor(foil_owners, dtype=torch.int64), *padded(foils)),
-            Others(torch.tensor(twin_owners, dtype=torch.int64), twin_ids, twin_mask),
-            torch.tensor(twin_of, dtype=torch.int64),
-            torch.from_numpy(np.array(twin_pieces, bool).reshape(-1, twin_ids.shape[1])),
+            torch.from_numpy(np.array(regions, np.float32).reshape(-1, features.shape[1])),
+            torch.tensor([text.distinct for text in first]),
+            self._foils(first, encoded),
+            torch.tensor(twin_of),
+            torch.from_numpy(np.array(twin_pieces, bool).reshape(-1, ids.shape[1])),
         )
+
+    def _foils(self, texts: Sequence[Text], encoded: Sequence[Encoding]) -> Others:
+        """The texts' foils, but for those that are cut to the text itself."""
+        owner = [index for index, text in enumerate(texts) if text.foil]
+        foils = self._encoded([texts[index].foil or "" for index in owner])
+        differ = [foil.ids != encoded[index].ids for index, foil in zip(owner, foils, strict=True)]
+        owner, foils = list(compress(owner, differ)), list(compress(foils, differ))
+        return Others(torch.tensor(owner, dtype=torch.int64), *padded(foils))
 
     def _encoded(self, texts: list[str]) -> list[Encoding]:
         encoded: list[Encoding] = self.tokenizer.encode_batch(texts)
@@ -155,9 +165,21 @@ class Items:
         return encoded
 
 
-def _with_fewer_foils(text: Text, rng: random.Random) -> Text:
-    """The text, without its foil in a share of the cases where other wrong texts and photos can be found for it."""
-    return replace(text, foil=None) if text.distinct and rng.random() >= FOILS else text
+def _with_fewer_foils(texts: tuple[Text, ...], rng: random.Random) -> tuple[Text, ...]:
+    """The texts, the first without its foil in a share of the cases where other wrong texts can be found for it."""
+    first, *rest = texts
+    return (replace(first, foil=None), *rest) if first.distinct and rng.random() >= FOILS else texts
+
+
+def _twins(texts: Sequence[Text], item: Sequence[int], first: int) -> list[int]:
+    """For each text the number of the English caption that it translates, or -1."""
+    twins = [-1] * len(texts)
+    for second in range(first, len(texts)):
+        one = texts[item[second]]
+        if one.caption is not None and one.caption == texts[second].caption:
+            chinese, english = (second, item[second]) if language_of(one.text) == "en" else (item[second], second)
+            twins[chinese] = english
+    return twins
 
 
 def covering(text: Encoding, start: int, end: int, length: int) -> np.ndarray:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from vtviz.chinese import language_of
 from vtviz.evaluation.foils import Foils
 from vtviz.evaluation.question_words import COLOURS, UNSAID, singular
 from vtviz.evaluation.questions import phrases_of, words_of
@@ -22,13 +23,8 @@ from vtviz.training.vtviz_base.data.views import View
 
 # Shares of the texts about photos. Short ones are true of many photos, so they are kept out of the contrastive loss.
 SHARES = {
-    "caption": 0.46,
-    "joined": 0.07,
-    "phrase": 0.08,
-    "thing": 0.05,
-    "translated": 0.16,
-    "written": 0.14,
-    "zh thing": 0.04,
+    **{"caption": 0.58, "joined": 0.07, "phrase": 0.08, "thing": 0.05},
+    **{"translated": 0.10, "written": 0.08, "zh thing": 0.04},
 }
 CHINESE = ("translated", "written", "zh thing")
 FREQUENT_NOUN = 15  # photos that mention it
@@ -46,8 +42,8 @@ JOINTS = (" , and ", " . ", " and ")
 
 @dataclass(frozen=True)
 class Phrase:
-    """Characters ``start:end`` of a text that say what is in a ``region [patches]`` (0..1). ``twin`` are the characters
-    of the text's twin that say the same."""
+    """Characters ``start:end`` of a text that say what is in a ``region [patches]`` (0..1). In a translation, ``twin``
+    are the characters of the English caption that say the same."""
 
     start: int
     end: int
@@ -57,12 +53,12 @@ class Phrase:
 
 @dataclass(frozen=True)
 class Text:
-    """A true text about a photo. ``twin`` says the same in English, ``foil`` differs from the text in one thing and is
-    not true; a text that is not ``distinct`` may be true of other photos too."""
+    """A true text about a photo. ``caption`` is the number of the caption that it is or translates, ``foil`` differs
+    from the text in one thing and is not true; a text that is not ``distinct`` may be true of other photos too."""
 
     text: str
     phrases: list[Phrase] = field(default_factory=list)
-    twin: str | None = None
+    caption: int | None = None
     foil: str | None = None
     distinct: bool = True
 
@@ -117,7 +113,22 @@ class PhotoTexts:
             text = self._phrase(row, view, rng)
         text = text or self._caption(row, view, rng, kind == "joined")
         foil = self.foils.one_of(text.text, self.said[row], rng)
-        return Text(text.text, text.phrases, text.twin, foil.text if foil else None, text.distinct)
+        return Text(text.text, text.phrases, text.caption, foil.text if foil else None, text.distinct)
+
+    def other(self, row: int, view: View, rng: random.Random, first: Text) -> Text | None:
+        """A sentence about the same photo in the other language than ``first``: the translation of the same caption
+        where there is one, half of the time; None where the photo has no sentence in it."""
+        if self.chinese is None:
+            return None
+        if language_of(first.text) == "zh":
+            numbers = range(len(self.rows[row]["captions"]))
+            number = rng.choice(numbers) if first.caption is None else first.caption
+            return Text(self.rows[row]["captions"][number], self._phrases(row, number, view, 0), number)
+        if first.caption is not None and rng.random() < 0.5:
+            same = self._sentence(row, "translated", view, rng, first.caption)
+            if same is not None:
+                return same
+        return self._sentence(row, "written", view, rng) or self._sentence(row, "translated", view, rng)
 
     def _caption(self, row: int, view: View, rng: random.Random, joined: bool) -> Text:
         captions = self.rows[row]["captions"]
@@ -127,7 +138,7 @@ class PhotoTexts:
             text = text.rstrip(" .") + rng.choice(JOINTS) if text else text
             phrases += self._phrases(row, number, view, len(text))
             text += captions[number]
-        return Text(text, phrases)
+        return Text(text, phrases, None if len(numbers) > 1 else numbers[0])
 
     def _phrases(self, row: int, number: int, view: View, shift: int) -> list[Phrase]:
         return [
@@ -171,11 +182,12 @@ class PhotoTexts:
             return thing.noun
         return self.lexicon.best_chinese(thing.noun, SURE) if self.lexicon else None
 
-    def _sentence(self, row: int, kind: str, view: View, rng: random.Random) -> Text | None:
-        """A Chinese sentence: a translation with the caption's phrases, or a written one with the things it names."""
+    def _sentence(self, row: int, kind: str, view: View, rng: random.Random, number: int | None = None) -> Text | None:
+        """A Chinese sentence, a random one or that of a ``number``: a translation with the caption's phrases, or a
+        written one with the things it names."""
         assert self.chinese is not None and self.lexicon is not None
         texts = self.chinese[row][kind]
-        numbers = [number for number, text in enumerate(texts) if text]
+        numbers = [index for index, text in enumerate(texts) if text and number in (None, index)]
         if not numbers:
             return None
         number = rng.choice(numbers)
@@ -185,7 +197,7 @@ class PhotoTexts:
             for position, spans, english in self.carried[row].get(number, []):
                 region = self._region(self.rows[row]["phrases"][position]["boxes"], view)
                 phrases += [Phrase(start, end, region, english) for start, end in spans]
-            return Text(text, phrases, self.rows[row]["captions"][number])
+            return Text(text, phrases, number)
         boxes = {thing.noun: thing.boxes for thing in self.things[row]}
         named = noun_spans(text, list(boxes), self.lexicon)
         return Text(text, [Phrase(*span, self._region(boxes[noun], view)) for noun, span in named])

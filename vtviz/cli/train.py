@@ -24,7 +24,7 @@ def train(
     steps: Annotated[int, typer.Option(min=1, help="Steps of the first stage: fusion, match, search.")] = 1800,
     head_steps: Annotated[int, typer.Option(min=1, help="Steps of the second stage: captions, answers.")] = 1000,
     minutes: Annotated[float | None, typer.Option(help="Time limit in minutes.")] = None,
-    batch: Annotated[int, typer.Option(help="Captions per step.", min=2)] = 68,
+    batch: Annotated[int, typer.Option(help="Captions per step.", min=2)] = 72,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
     device: Device = "cpu",
     resume: Annotated[bool, typer.Option("--resume", help="Resume from the checkpoint in OUTPUT.")] = False,

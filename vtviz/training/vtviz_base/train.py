@@ -48,8 +48,8 @@ class TrainConfig:
     steps: int = 1800
     head_steps: int = 1800
     minutes: float | None = None
-    batch: int = 68
-    named: int = 30
+    batch: int = 72
+    named: int = 26
     kept_patches: int = 80
     rate: float = 8e-4
     head_batch: int = 42

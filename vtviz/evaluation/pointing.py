@@ -47,8 +47,8 @@ def pointing_methods(model: FusionModel, names: str | None) -> list[Method]:
 
 
 class Cover:
-    """How well maps cover boxes: the area under the ROC curve, the share of their positive part inside, and the
-    intersection over union at the level that is best for all of them."""
+    """How well maps cover boxes: the area under the ROC curve, the share of them inside, and the intersection over
+    union at the level that is best for all of them. Of signed maps it is the positive part, as they are shown."""
 
     def __init__(self) -> None:
         self.areas: list[float] = []
@@ -57,23 +57,27 @@ class Cover:
 
     def count(self, relevance: np.ndarray, covered: np.ndarray) -> None:
         """Takes one map ``[h, w]``, and the share of each of its cells that lies in the boxes."""
-        area = area_under_curve(relevance, covered)
+        positive = relevance.clip(min=0.0)
+        area = area_under_curve(positive, covered)
         if area is not None:
             self.areas.append(area)
-        positive = relevance.clip(min=0.0)
         self.energies.append(float((positive * covered).sum() / max(float(positive.sum()), 1e-12)))
-        self.overlaps.append(overlaps(relevance, covered, LEVELS))
+        self.overlaps.append(overlaps(positive, covered, LEVELS))
 
     def figures(self) -> dict[str, float | None]:
-        """``auc``, ``energy``, ``iou`` and the ``iou_level`` of the largest value at which it is reached."""
+        """``auc``, ``energy``, ``iou`` and the ``iou_level`` of the largest value at which it is reached.
+
+        ``iou_half`` is that at half of the largest value, which is what people see as marked.
+        """
         if not self.overlaps:
-            return dict.fromkeys(("auc", "energy", "iou", "iou_level"))
+            return dict.fromkeys(("auc", "energy", "iou", "iou_level", "iou_half"))
         at = np.mean(self.overlaps, axis=0)
         return {
             "auc": float(np.mean(self.areas)) if self.areas else None,
             "energy": float(np.mean(self.energies)),
             "iou": float(at.max()),
             "iou_level": LEVELS[int(at.argmax())],
+            "iou_half": float(at[LEVELS.index(0.5)]),
         }
 
 

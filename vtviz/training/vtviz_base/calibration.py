@@ -92,8 +92,9 @@ def calibrate(
 
 
 def _map_score(figures: dict[str, Any]) -> float:
-    """One number for how well maps point and cover."""
-    return float(figures["accuracy"] + (figures["cover"]["auc"] or 0.0) + (figures["cover"]["iou"] or 0.0))
+    """One number for how well maps point and cover, at the best level and at what people see as marked."""
+    cover = figures["cover"]
+    return float(figures["accuracy"] + sum(cover[name] or 0.0 for name in ("auc", "iou", "iou_half")))
 
 
 def _map_figures(title: str, games: dict[str, dict[str, Any]]) -> dict[str, float]:

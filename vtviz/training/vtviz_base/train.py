@@ -33,6 +33,7 @@ from vtviz.training.vtviz_base.pretrained import start_network
 from vtviz.training.vtviz_base.verdicts import Pair, sentences, short_texts, unseen_things
 from vtviz.watch import Watch
 
+GROUNDING_CHECK = 100  # steps; it soon overfits
 FUSION_SHARE = 0.7  # of the minutes; the heads get the rest, and the third stage is short
 
 
@@ -55,7 +56,7 @@ class TrainConfig:
     head_batch: int = 42
     head_named: int = 6
     head_rate: float = 6e-4
-    grounding_steps: int = 600
+    grounding_steps: int = 300
     grounding_batch: int = 64
     grounding_rate: float = 5e-4
     seed: int = 0
@@ -171,7 +172,7 @@ def train_grounding(config: TrainConfig, watch: Watch) -> None:
     items = Items(material.rows, material.chinese, material.lexicon, config.names, config.cache, side, tokenizer)
     grounding = GroundingItems(items, network, watch)
     dev_figures = dev_figures_of(config, material, tokenizer, side)
-    schedule = Schedule(config.grounding_steps, None, config.check_every, config.patience)
+    schedule = Schedule(config.grounding_steps, None, GROUNDING_CHECK, config.patience)
     described = {"answers": list(model.answers), "caption_languages": list(model.caption_starts)}
     training = GroundingTraining(
         network, tokenizer, dev_figures, schedule, config.output, config.resume, config.grounding_rate, described

@@ -21,6 +21,7 @@ from vtviz.engine.requests.faithfulness import MeasureFaithfulness
 from vtviz.engine.requests.heads import MeasureHeads
 from vtviz.engine.requests.metrics import MeasureMetric
 from vtviz.engine.requests.model import LoadModel, ReadTarget
+from vtviz.engine.requests.similar_sentences import NameThings, RankSimilar
 from vtviz.inputs import ImageInput, InputError
 from vtviz.metrics.sanity import Probe
 from vtviz.models.base import Target
@@ -36,6 +37,8 @@ def requests(engine: LocalEngine, photo: ImageInput) -> list[Request[Any]]:
     return [
         Explain(photo, TEXT, "tiny", "rise", Options(samples=10, seed=3), Target("caption", 1), "cpu"),
         WriteCaptions(photo, "tiny"),
+        RankSimilar(photo, TEXT, "tiny", 3),
+        NameThings(photo, "zh", "tiny"),
         AnswerQuestion(photo, TEXT, "tiny"),
         MeasureFaithfulness(made.attribution, "mean"),
         MeasureMetric(made.attribution, "insertion"),

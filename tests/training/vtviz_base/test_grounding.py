@@ -15,7 +15,7 @@ from tokenizers.pre_tokenizers import Whitespace
 from vtviz.models.vtviz_base.network import FusionNetwork, NetworkConfig
 from vtviz.training.loop import Schedule
 from vtviz.training.vtviz_base.data.items import Items
-from vtviz.training.vtviz_base.data.photo_texts import PhotoTexts
+from vtviz.training.vtviz_base.data.texts.photo_texts import PhotoTexts
 from vtviz.training.vtviz_base.grounding import GroundingItems, GroundingTraining
 
 SIZES = NetworkConfig(image_size=64, width=16, heads=2, text_layers=1, fusion_blocks=1, joint_layers=1)

@@ -10,7 +10,7 @@ import torch
 
 from vtviz.chinese import Language
 from vtviz.engine.engine import Workbench
-from vtviz.evaluation.foils import Foils
+from vtviz.evaluation.foils import Foil, Foils
 from vtviz.inputs import ImageInput, check_text
 from vtviz.models.base import FusionModel, as_score
 from vtviz.models.finite import need_numbers
@@ -67,7 +67,7 @@ class RankSimilar:
         """Raises InputError where the text holds nothing to read, ModelError where a score is not a number."""
         text, features = check_text(self.text), workbench.features(model, self.image)
         foils, rng = runtime_foils(), random.Random(text)
-        found = {}
+        found: dict[str, Foil] = {}
         for _ in range(ROUNDS):
             for foil in foils.all_of(text, (), rng):
                 if foil.text != text and len(found) < self.count:

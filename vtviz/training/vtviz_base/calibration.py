@@ -27,7 +27,7 @@ from vtviz.evaluation.split import Row, read_rows
 from vtviz.files import write_atomically
 from vtviz.models.vtviz_base.family import load_folder
 from vtviz.models.vtviz_base.model import VtvizBase
-from vtviz.training.vtviz_base.data.small_things import small_things
+from vtviz.training.vtviz_base.data.texts.small_things import small_things
 from vtviz.training.vtviz_base.export import write_config
 from vtviz.training.vtviz_base.verdicts import Pair, Scores, bounds_of, scores_of, verdict_figures
 from vtviz.watch import Watch

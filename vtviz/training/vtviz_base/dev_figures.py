@@ -24,7 +24,7 @@ from vtviz.training.precision import mixed_precision
 from vtviz.training.vtviz_base.data.items import covering, padded
 from vtviz.training.vtviz_base.data.named import NamedThings
 from vtviz.training.vtviz_base.data.regions import coverage
-from vtviz.training.vtviz_base.data.small_things import small_things
+from vtviz.training.vtviz_base.data.texts.small_things import small_things
 
 PHOTOS, HEAD_PHOTOS = 300, 200  # of dev
 FAR, CHINESE = 200, 150  # texts about unseen things, and Chinese sentences, that are matched

@@ -25,8 +25,8 @@ from vtviz.models.vtviz_base.network import FusionNetwork
 from vtviz.training.loop import Schedule, TrainingLoop
 from vtviz.training.losses import mass_in_region, spread_in_region
 from vtviz.training.vtviz_base.data.items import Batch, Item, Items, Rows
-from vtviz.training.vtviz_base.data.photo_texts import WHOLE
-from vtviz.training.vtviz_base.data.small_things import richest, thing_weights
+from vtviz.training.vtviz_base.data.texts.photo_texts import WHOLE
+from vtviz.training.vtviz_base.data.texts.small_things import richest, thing_weights
 from vtviz.training.vtviz_base.dev_figures import DevFigures
 from vtviz.training.vtviz_base.export import export
 from vtviz.training.vtviz_base.fusion import SPREAD, phrase_rows
@@ -76,9 +76,9 @@ class GroundingItems:
         count = rng.randint(2, 3) if rng.random() < SEVERAL else 1
         chosen = list(dict.fromkeys(rng.choices(own, weights, k=count)))
         about = self.items.texts.about
-        text = about(chosen, self.items.texts.chinese is not None and rng.random() < CHINESE, rng)
-        text = text or about(chosen, False, rng) or self.items.texts.draw(row, WHOLE, rng, "caption")
-        return "train-0", row, (text,)
+        in_chinese = self.items.texts.chinese is not None and rng.random() < CHINESE
+        text = about(chosen, in_chinese, rng) or about(chosen, False, rng)
+        return "train-0", row, (text or self.items.texts.draw(row, WHOLE, rng, "caption"),)
 
     def batches(self, size: int, seed: int, start: int) -> Iterator[Batch]:
         """Endless batches from step ``start``; each step has its own seed."""

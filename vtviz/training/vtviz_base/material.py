@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vtviz.evaluation.split import Row, read_rows
-from vtviz.training.vtviz_base.data.chinese import join_chinese, learn, new_pieces
-from vtviz.training.vtviz_base.data.everyday_chinese import CLASS_CHINESE, EVERYDAY_CHINESE
-from vtviz.training.vtviz_base.data.lexicon import Lexicon
-from vtviz.training.vtviz_base.data.named_texts import chinese_words
+from vtviz.training.vtviz_base.data.texts.chinese import join_chinese, learn, new_pieces
+from vtviz.training.vtviz_base.data.texts.everyday_chinese import CLASS_CHINESE, EVERYDAY_CHINESE
+from vtviz.training.vtviz_base.data.texts.lexicon import Lexicon
+from vtviz.training.vtviz_base.data.texts.named_texts import chinese_words
 from vtviz.watch import Watch
 
 

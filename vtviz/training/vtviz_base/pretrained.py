@@ -12,8 +12,8 @@ from tokenizers import Tokenizer
 
 from vtviz.models.vtviz_base.network import FusionNetwork, NetworkConfig
 from vtviz.training.vtviz_base.data.imagenet import load_backbone, load_classifier
-from vtviz.training.vtviz_base.data.lexicon import Lexicon
-from vtviz.training.vtviz_base.data.pieces import grow_tokenizer, start_vectors
+from vtviz.training.vtviz_base.data.texts.lexicon import Lexicon
+from vtviz.training.vtviz_base.data.texts.pieces import grow_tokenizer, start_vectors
 
 
 def start_network(

@@ -22,8 +22,8 @@ from vtviz.training.vtviz_base.data.features import cache_features
 from vtviz.training.vtviz_base.data.head_items import HeadItems
 from vtviz.training.vtviz_base.data.items import Items
 from vtviz.training.vtviz_base.data.named import NamedThings
-from vtviz.training.vtviz_base.data.photo_texts import PhotoTexts
-from vtviz.training.vtviz_base.data.word_counts import word_counts
+from vtviz.training.vtviz_base.data.texts.photo_texts import PhotoTexts
+from vtviz.training.vtviz_base.data.texts.word_counts import word_counts
 from vtviz.training.vtviz_base.dev_figures import DevFigures, HeadDevFigures
 from vtviz.training.vtviz_base.fusion import FusionTraining
 from vtviz.training.vtviz_base.grounding import GroundingItems, GroundingTraining

@@ -21,7 +21,7 @@ from vtviz.evaluation.classification import calibration_error
 from vtviz.models.verdict import Bounds
 from vtviz.models.vtviz_base.model import VtvizBase
 from vtviz.training.vtviz_base.data.named import NamedThings
-from vtviz.training.vtviz_base.data.photo_texts import WHOLE, PhotoTexts
+from vtviz.training.vtviz_base.data.texts.photo_texts import WHOLE, PhotoTexts
 from vtviz.watch import Watch
 
 ERROR = 0.04  # share of the verdicts of a group and side that may be wrong

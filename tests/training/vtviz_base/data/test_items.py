@@ -13,7 +13,7 @@ from tokenizers.models import WordPiece
 from tokenizers.pre_tokenizers import Whitespace
 
 from vtviz.training.vtviz_base.data.items import LONGEST, Items
-from vtviz.training.vtviz_base.data.photo_texts import Phrase, Text
+from vtviz.training.vtviz_base.data.texts.photo_texts import Phrase, Text
 
 WORDS = ["[PAD]", "[UNK]", "a", "dog", "runs", "cat", "狗", "跑"]
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from vtviz.training.vtviz_base.data import named as module
-from vtviz.training.vtviz_base.data.everyday_names import everyday_names
 from vtviz.training.vtviz_base.data.named import NamedThings, naming
 from vtviz.training.vtviz_base.data.names import EVERY, LEAST, held_out
 from vtviz.training.vtviz_base.data.regions import coverage
+from vtviz.training.vtviz_base.data.texts.everyday_names import everyday_names
 
 LEFT = coverage([(0.0, 0.0, 0.5, 1.0)], 4)
 CHINESE = {"斑马": "zebra", "狐狸": "fox", "蘑菇": "mushroom"}

@@ -18,14 +18,14 @@ from vtviz.evaluation.questions import KINDS, Question, derive, frequent_nouns
 from vtviz.evaluation.split import Row, read_rows
 from vtviz.models.vtviz_base.captions import CHINESE_START, END, START, UNKNOWN
 from vtviz.models.vtviz_base.heads import CAPTION_PIECES
-from vtviz.training.vtviz_base.data.chinese import noun_spans
-from vtviz.training.vtviz_base.data.head_texts import chinese_question, named_sentences, presence_questions
 from vtviz.training.vtviz_base.data.items import covering, padded
-from vtviz.training.vtviz_base.data.lexicon import Lexicon
 from vtviz.training.vtviz_base.data.named import NamedThings
-from vtviz.training.vtviz_base.data.photo_texts import Phrase
 from vtviz.training.vtviz_base.data.regions import coverage
-from vtviz.training.vtviz_base.data.small_things import things_of
+from vtviz.training.vtviz_base.data.texts.chinese import noun_spans
+from vtviz.training.vtviz_base.data.texts.head_texts import chinese_question, named_sentences, presence_questions
+from vtviz.training.vtviz_base.data.texts.lexicon import Lexicon
+from vtviz.training.vtviz_base.data.texts.photo_texts import Phrase
+from vtviz.training.vtviz_base.data.texts.small_things import things_of
 from vtviz.training.vtviz_base.data.views import View
 
 SENTENCES: dict[Language, int] = {"en": 5, "zh": 2}  # per photo and step

@@ -15,9 +15,9 @@ from torch import Tensor
 
 from vtviz.chinese import language_of
 from vtviz.evaluation.split import Row, read_rows
-from vtviz.training.vtviz_base.data.lexicon import Lexicon
 from vtviz.training.vtviz_base.data.named import NamedThings
-from vtviz.training.vtviz_base.data.photo_texts import PhotoTexts, Text
+from vtviz.training.vtviz_base.data.texts.lexicon import Lexicon
+from vtviz.training.vtviz_base.data.texts.photo_texts import PhotoTexts, Text
 from vtviz.training.vtviz_base.data.views import View
 
 LONGEST = 26  # pieces of a text in training; all texts of a batch cost as much as the longest

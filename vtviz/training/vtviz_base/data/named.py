@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from vtviz.evaluation.split import Row, read_rows
-from vtviz.training.vtviz_base.data.everyday_chinese import chinese_names
-from vtviz.training.vtviz_base.data.everyday_names import everyday_names
-from vtviz.training.vtviz_base.data.named_texts import chinese_text, short_text
 from vtviz.training.vtviz_base.data.names import NAME_VIEWS, held_out
-from vtviz.training.vtviz_base.data.photo_texts import Phrase, Text
+from vtviz.training.vtviz_base.data.texts.everyday_chinese import chinese_names
+from vtviz.training.vtviz_base.data.texts.everyday_names import everyday_names
+from vtviz.training.vtviz_base.data.texts.named_texts import chinese_text, short_text
+from vtviz.training.vtviz_base.data.texts.photo_texts import Phrase, Text
 
 SEVERAL = 0.6  # share of the texts on scenes that name several things
 CHINESE = 0.3  # share of the texts in Chinese, where the things have Chinese names

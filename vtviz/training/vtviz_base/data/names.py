@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vtviz.evaluation.split import Row
-from vtviz.training.vtviz_base.data.everyday_names import everyday_names
+from vtviz.training.vtviz_base.data.texts.everyday_names import everyday_names
 
 NAME_VIEWS = 4  # of each named thing: the plain photo, and augmented ones
 EVERY = 5  # class of an everyday word is held out

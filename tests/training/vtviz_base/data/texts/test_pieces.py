@@ -9,8 +9,8 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 
 from vtviz.models.vtviz_base.network import FusionNetwork, NetworkConfig
 from vtviz.models.vtviz_base.text import VOCABULARY
-from vtviz.training.vtviz_base.data.lexicon import Lexicon
-from vtviz.training.vtviz_base.data.pieces import grow_tokenizer, start_vectors
+from vtviz.training.vtviz_base.data.texts.lexicon import Lexicon
+from vtviz.training.vtviz_base.data.texts.pieces import grow_tokenizer, start_vectors
 
 SIZES = NetworkConfig(image_size=64, width=16, heads=2, text_layers=1, fusion_blocks=1, joint_layers=1)
 

@@ -11,7 +11,7 @@ from vtviz.chinese import RUN
 from vtviz.evaluation.question_words import singular
 from vtviz.evaluation.split import Row, read_rows
 from vtviz.inputs import Word, split_words
-from vtviz.training.vtviz_base.data.lexicon import Lexicon, learn_lexicon, load_lexicon, save_lexicon
+from vtviz.training.vtviz_base.data.texts.lexicon import Lexicon, learn_lexicon, load_lexicon, save_lexicon
 from vtviz.watch import Watch
 
 FREQUENT_WORD, FREQUENT_CHARACTER = 8, 4  # occurrences from which a word or a character becomes a piece

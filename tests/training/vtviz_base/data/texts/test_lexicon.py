@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from vtviz.inputs import split_words
-from vtviz.training.vtviz_base.data.chinese import carried_phrases, new_pieces, noun_spans
-from vtviz.training.vtviz_base.data.lexicon import Lexicon, learn_lexicon, load_lexicon, save_lexicon
+from vtviz.training.vtviz_base.data.texts.chinese import carried_phrases, new_pieces, noun_spans
+from vtviz.training.vtviz_base.data.texts.lexicon import Lexicon, learn_lexicon, load_lexicon, save_lexicon
 
 WORDS = {"dog": "狗", "man": "男人", "red": "红色", "ball": "球", "grass": "草地", "bike": "自行车", "two": "两个"}
 

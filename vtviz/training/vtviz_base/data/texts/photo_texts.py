@@ -14,11 +14,11 @@ from vtviz.evaluation.foils import Foils
 from vtviz.evaluation.question_words import COLOURS, UNSAID, singular
 from vtviz.evaluation.questions import phrases_of, words_of
 from vtviz.evaluation.split import Row
-from vtviz.training.vtviz_base.data.chinese import Span, carried_phrases, noun_spans
-from vtviz.training.vtviz_base.data.lexicon import Lexicon
-from vtviz.training.vtviz_base.data.named_texts import chinese_text, short_text
 from vtviz.training.vtviz_base.data.regions import coverage
-from vtviz.training.vtviz_base.data.small_things import Thing, things_of
+from vtviz.training.vtviz_base.data.texts.chinese import Span, carried_phrases, noun_spans
+from vtviz.training.vtviz_base.data.texts.lexicon import Lexicon
+from vtviz.training.vtviz_base.data.texts.named_texts import chinese_text, short_text
+from vtviz.training.vtviz_base.data.texts.small_things import Thing, things_of
 from vtviz.training.vtviz_base.data.views import View
 
 # Shares of the texts about photos. Short ones are true of many photos, so they are kept out of the contrastive loss.

@@ -10,10 +10,10 @@ from vtviz.chinese import RUN
 from vtviz.evaluation.questions import PHRASINGS
 from vtviz.evaluation.split import Row
 from vtviz.inputs import split_words
-from vtviz.training.vtviz_base.data.everyday_chinese import chinese_names
-from vtviz.training.vtviz_base.data.everyday_names import everyday_names
 from vtviz.training.vtviz_base.data.named import naming
-from vtviz.training.vtviz_base.data.named_texts import chinese_words
+from vtviz.training.vtviz_base.data.texts.everyday_chinese import chinese_names
+from vtviz.training.vtviz_base.data.texts.everyday_names import everyday_names
+from vtviz.training.vtviz_base.data.texts.named_texts import chinese_words
 
 NAMED_TIMES = 5  # every photo of a named thing is part of several composed scenes too
 

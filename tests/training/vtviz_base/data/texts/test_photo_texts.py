@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vtviz.training.vtviz_base.data.lexicon import Lexicon
-from vtviz.training.vtviz_base.data.photo_texts import SHARES, WHOLE, PhotoTexts
+from vtviz.training.vtviz_base.data.texts.lexicon import Lexicon
+from vtviz.training.vtviz_base.data.texts.photo_texts import SHARES, WHOLE, PhotoTexts
 from vtviz.training.vtviz_base.data.views import View
 
 CAPTIONS = ["A red dog runs on grass .", "The dog is near a ball ."]

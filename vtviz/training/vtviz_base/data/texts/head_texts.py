@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from vtviz.chinese import Language
 from vtviz.evaluation.question_words import related, singular
 from vtviz.evaluation.questions import Question
-from vtviz.training.vtviz_base.data.lexicon import Lexicon
+from vtviz.training.vtviz_base.data.texts.lexicon import Lexicon
 
 SURE = 0.35  # strength of a translation from which it stands for the word
 NAMED: dict[Language, tuple[str, ...]] = {

@@ -13,7 +13,7 @@ from torch import Tensor
 from vtviz.chinese import RUN
 from vtviz.models.vtviz_base.network import FusionNetwork
 from vtviz.models.vtviz_base.text import VOCABULARY
-from vtviz.training.vtviz_base.data.lexicon import Lexicon
+from vtviz.training.vtviz_base.data.texts.lexicon import Lexicon
 
 
 def grow_tokenizer(tokenizer: Tokenizer, pieces: Sequence[str]) -> Tokenizer:

@@ -93,7 +93,8 @@ def test_train_without_its_data_ends_with_code_2_and_one_line(here: Here, tmp_pa
 
 def test_captions_and_answers(here: Here) -> None:
     captions = json.loads(here("caption", CAT, "--json").stdout)
-    assert len(captions) == 3 and all(0 <= each["match"] <= 1 and each["text"].endswith(".") for each in captions)
+    assert len(captions) == 3 and all(0 <= each["match"] <= 1 and each["text"] for each in captions)
+    assert [each["match"] for each in captions] == sorted((each["match"] for each in captions), reverse=True)
     answers = json.loads(here("answer", CAT, "Is there a dog?", "--json").stdout)
     assert len(answers) == 5 and sum(each["probability"] for each in answers) <= 1.001
     empty = here("answer", CAT, "?")

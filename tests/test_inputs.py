@@ -248,7 +248,13 @@ def test_pieces_are_grouped_into_words() -> None:
         group_pieces("a b", ["?"], [(1, 2)])
 
 
-def test_chinese_is_cut_where_pieces_begin() -> None:
-    assert [word.text for word in split_words("一只cat和x狗, 猫")] == ["一", "只", "cat", "和", "x", "狗", ",", "猫"]
+def test_chinese_is_cut_into_words() -> None:
+    assert [word.text for word in split_words("一只cat和x狗, 猫")] == ["一只", "cat", "和", "x", "狗", ",", "猫"]
     tokens = group_pieces("两个男孩", ["▁", "两个", "男", "孩"], [(0, 1), (0, 2), (2, 3), (3, 4)])
-    assert [word.text for word in tokens.words] == ["两个", "男", "孩"] and tokens.word_of == (0, 0, 1, 2)
+    assert [word.text for word in tokens.words] == ["两个", "男孩"] and tokens.word_of == (0, 0, 1, 1)
+
+
+def test_words_that_one_piece_holds_together_are_one() -> None:
+    tokens = group_pieces("草地上狗", ["草地上", "狗"], [(0, 3), (3, 4)])
+    assert [word.text for word in split_words("草地上狗")] == ["草地", "上", "狗"]
+    assert [word.text for word in tokens.words] == ["草地上", "狗"] and tokens.word_of == (0, 1)

@@ -11,6 +11,7 @@ import numpy as np
 import regex
 from PIL import Image, UnidentifiedImageError
 
+from vtviz.chinese import HAN, RUN, segment
 from vtviz.errors import UserError
 from vtviz.image_files import decode, is_known
 
@@ -20,10 +21,11 @@ MIN_SIDE = 8
 MAX_CHARACTERS = 2000
 Frame = tuple[float, float, float, float]  # left, top, right, bottom as fractions of a photo's width and height
 WHOLE_FRAME: Frame = (0.0, 0.0, 1.0, 1.0)
-UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"  # Kana and Han
+UNSPACED = rf"\u3040-\u30ff{HAN}"  # Kana and Han
 # A character as a reader sees it, with its accents and joiners, is one \X (Unicode Standard Annex 29).
 LETTER, UNSPACED_LETTER = rf"(?=[^\W{UNSPACED}])\X", rf"(?=[{UNSPACED}])\X"
-WORD = regex.compile(rf"{UNSPACED_LETTER}|(?:{LETTER})+(?:(?=['’\-])\X(?:{LETTER})+)*|(?=[^\w\s])\X")
+PLAIN_HAN = rf"[{HAN}](?![\p{{Grapheme_Cluster_Break=Extend}}\p{{Grapheme_Cluster_Break=ZWJ}}])"
+WORD = regex.compile(rf"(?:{PLAIN_HAN})+|{UNSPACED_LETTER}|(?:{LETTER})+(?:(?=['’\-])\X(?:{LETTER})+)*|(?=[^\w\s])\X")
 UNSPACED_WORD = regex.compile(rf"(?:{UNSPACED_LETTER})+")
 SOFT = regex.compile(r"[\u00ad\u2060\ufeff]")  # says where a line may break, or may not
 BLANK = regex.compile(r"[[\p{C}\p{Z}]--[\p{Grapheme_Cluster_Break=Extend}\p{Grapheme_Cluster_Break=ZWJ}]]", regex.V1)
@@ -158,10 +160,17 @@ def check_text(text: str) -> str:
 def split_words(text: str) -> tuple[Word, ...]:
     """The words and punctuation marks of a text, in order; apostrophes and hyphens stay inside words.
 
-    Chinese and Japanese are written without spaces: there each character is a word. What a reader sees as one character
-    is never split.
+    Chinese is written without spaces: its words are those of a dictionary. Of Japanese, each character is a word.
+    What a reader sees as one character is never split.
     """
-    return tuple(Word(result.group(), result.start(), result.end()) for result in WORD.finditer(text))
+    words = []
+    for result in WORD.finditer(text):
+        parts = segment(result.group()) if RUN.fullmatch(result.group()) else [result.group()]
+        start = result.start()
+        for part in parts:
+            words.append(Word(part, start, start + len(part)))
+            start += len(part)
+    return tuple(words)
 
 
 def group_pieces(text: str, pieces: Sequence[str], spans: Sequence[tuple[int, int]], truncated: bool = False) -> Tokens:

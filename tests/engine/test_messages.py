@@ -22,6 +22,7 @@ from vtviz.engine.requests.heads import MeasureHeads
 from vtviz.engine.requests.mechanism import DrawPlan, LookInside
 from vtviz.engine.requests.metrics import MeasureMetric
 from vtviz.engine.requests.model import LoadModel, ReadTarget
+from vtviz.engine.requests.similar_sentences import NameThings, RankSimilar
 from vtviz.engine.requests.things import FindThings
 from vtviz.inputs import ImageInput, InputError
 from vtviz.metrics.sanity import Probe
@@ -40,6 +41,8 @@ def requests(engine: LocalEngine, photo: ImageInput) -> list[Request[Any]]:
         Explain(photo, TEXT, "tiny", beside=("attention_gradcam",)),
         FindThings(photo, ("dog", "ball"), "tiny"),
         WriteCaptions(photo, "tiny"),
+        RankSimilar(photo, TEXT, "tiny", 3),
+        NameThings(photo, "zh", "tiny"),
         AnswerQuestion(photo, TEXT, "tiny"),
         MeasureFaithfulness(made.attribution, "mean"),
         MeasureMetric(made.attribution, "insertion"),

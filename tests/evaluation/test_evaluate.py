@@ -7,7 +7,7 @@ import pytest
 
 from vtviz.attribution.registry import find_method
 from vtviz.evaluation.evaluate import evaluate
-from vtviz.evaluation.split import Row
+from vtviz.evaluation.split import Row, chinese_rows, read_split
 from vtviz.inputs import InputError
 from vtviz.models.vtviz_base.model import VtvizBase
 from vtviz.watch import Cancelled, Progress, Watch
@@ -73,3 +73,31 @@ def test_equal_ratings_have_no_correlation(tiny: VtvizBase, data: Path, rows: li
     judgements.write_text("".join(json.dumps(row) + "\n" for row in ratings))
     figures = evaluate(tiny, data, rows, METHODS, judgements)
     assert figures["judgements"] == {"tau_c": None, "n": 4}
+
+
+def test_chinese_sentences_have_figures_of_their_own(tiny: VtvizBase, data: Path, rows: list[Row]) -> None:
+    lines = [
+        {"image": "0.png", "written": ["a dog", "dog"], "translated": ["a", None]},
+        {"image": "1.png", "written": ["runs"], "translated": [None]},
+        {"image": "2.png", "written": ["a skateboarder"], "translated": ["dog runs"]},
+    ]
+    (data / "zh").mkdir()
+    (data / "zh" / "dev.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    chinese = chinese_rows(data / "zh", "dev", [*rows, {"image": "other.png"}])
+    assert [row and row["captions"] for row in chinese["translated"]] == [["a"], None, ["dog runs"], None]
+    of_three = {kind: own[:3] for kind, own in chinese.items()}
+    figures = evaluate(tiny, data, rows, METHODS, chinese=of_three)["chinese"]
+    assert figures["written"]["matching"]["match"]["correct"] + figures["written"]["matching"]["match"]["wrong"] == 4
+    assert set(figures["translated"]["retrieval"]) == {"text_to_image", "image_to_text"}
+    alone = evaluate(tiny, data, [row for row in chinese["written"] if row], METHODS)
+    assert alone["matching"] == figures["written"]["matching"] and alone["retrieval"] == figures["written"]["retrieval"]
+
+
+def test_a_file_of_chinese_sentences_is_taken_as_it_is(tiny: VtvizBase, data: Path) -> None:
+    (data / "zh").mkdir()
+    line = {"written": ["一只狗", "狗"], "translated": ["狗在跑", None]}
+    lines = [{"image": f"{number}.png", **line} for number in range(2)]
+    (data / "zh" / "dev.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    rows = read_split(data / "zh", "dev")
+    assert rows[0]["captions"] == ["一只狗", "狗", "狗在跑"]
+    assert evaluate(tiny, data / "zh", rows, METHODS, images=data / "images")["captions"] == 6

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from vtviz.attribution.attribute import attribute_case
@@ -9,7 +10,7 @@ from vtviz.attribution.case import Case
 from vtviz.attribution.options import Options
 from vtviz.attribution.registry import find_method, methods
 from vtviz.evaluation.photos import Photos
-from vtviz.evaluation.pointing import PointingGame, pointing_methods
+from vtviz.evaluation.pointing import Cover, PointingGame, pointing_methods
 from vtviz.evaluation.split import Row
 from vtviz.inputs import InputError
 from vtviz.metrics.localisation import peak
@@ -58,3 +59,13 @@ def test_methods_by_name_all_of_them_and_the_quick_ones(tiny: VtvizBase) -> None
         pointing_methods(tiny, "leave_one_out")
     with pytest.raises(InputError, match="no method called magic"):
         pointing_methods(tiny, "magic")
+
+
+def test_cover_is_that_of_the_positive_part_by_hand() -> None:
+    cover = Cover()
+    cover.count(np.array([[1.0, 0.4], [-0.9, -0.1]]), np.array([[1.0, 0.0], [1.0, 0.0]]))
+    # Inside lie 1 and 0, outside 0.4 and 0: of four pairs, two are right and one is a tie.
+    figures = cover.figures()
+    assert figures["auc"] == pytest.approx((2 + 0.5) / 4) and figures["energy"] == pytest.approx(1 / 1.4)
+    assert figures["iou"] == figures["iou_half"] == pytest.approx(1 / 2) and figures["iou_level"] == 0.45
+    assert set(Cover().figures().values()) == {None}

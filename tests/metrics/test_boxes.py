@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
-from vtviz.metrics.localisation import energy, inside, overlap
+from vtviz.metrics.localisation import area_under_curve, energy, inside, overlap, overlaps
 
 HALF = [(0.0, 0.0, 0.5, 1.0)]
 MAP = np.array([[3.0, 1.0], [1.0, -5.0]])
@@ -39,3 +40,24 @@ def test_areas_are_those_of_many_points() -> None:
     hit = np.any([(x > x0) & (x < x1) & (y > y0) & (y < y1) for x0, y0, x1, y1 in boxes], axis=0)
     counted = hit.reshape(4, fine // 4, 5, fine // 5).mean(axis=(1, 3))
     np.testing.assert_allclose(inside(boxes, (4, 5)), counted, atol=0.01)
+
+
+def test_the_area_under_the_curve_is_that_of_the_points_of_the_cells() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        relevance = rng.integers(-3, 4, (4, 5)).astype(float)  # with ties
+        counts = rng.integers(0, 5, (4, 5))  # of the 4 points of each cell, how many lie inside
+        points = np.repeat(relevance.ravel(), 4)
+        labels = np.concatenate([[1] * count + [0] * (4 - count) for count in counts.ravel()])
+        area = area_under_curve(relevance, counts / 4)
+        assert area is not None and abs(area - roc_auc_score(labels, points)) < 1e-12
+    assert area_under_curve(np.ones((2, 2)), np.ones((2, 2))) is None
+
+
+def test_overlaps_are_those_of_each_level() -> None:
+    rng = np.random.default_rng(0)
+    boxes, levels = [(0.1, 0.2, 0.7, 0.8)], (0.2, 0.5, 0.9)
+    relevance = rng.random((5, 6))
+    expected = [overlap(relevance, boxes, level) for level in levels]
+    np.testing.assert_allclose(overlaps(relevance, inside(boxes, (5, 6)), levels), expected)
+    assert overlaps(-relevance, inside(boxes, (5, 6)), levels).tolist() == [0.0, 0.0, 0.0]

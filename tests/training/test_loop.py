@@ -14,8 +14,8 @@ from torch import Tensor
 
 from vtviz.models.vtviz_base.network import FusionNetwork, NetworkConfig
 from vtviz.models.vtviz_base.weights import load_weights
-from vtviz.training.loop import Schedule
-from vtviz.training.vtviz_base.data.items import Batch
+from vtviz.training.loop import Schedule, moved
+from vtviz.training.vtviz_base.data.items import Batch, Others
 from vtviz.training.vtviz_base.fusion import FusionTraining
 from vtviz.watch import Cancelled, Progress, Watch
 
@@ -41,7 +41,16 @@ class MadeUpItems:
             pieces = torch.zeros(captions, 6, dtype=torch.bool)
             pieces[:, 2] = True
             regions = (torch.rand(captions, 16, generator=made) > 0.5).float()
-            yield Batch(features, ids, torch.ones_like(ids, dtype=torch.bool), torch.arange(captions), pieces, regions)
+            whole = torch.ones_like(ids, dtype=torch.bool)
+            foils = Others(torch.tensor([1]), ids[:1] + 1, whole[:1])
+            own, distinct = torch.arange(captions), torch.arange(captions) != 1
+            # Text 0 translates the second text of item 1, the last of all, and phrase 0 its first two pieces.
+            ids, whole = torch.cat([ids, ids[:2] + 2]), torch.cat([whole, whole[:2]])
+            item, twin_of = torch.tensor([*own, 0, 1]), torch.full((captions + 2,), -1)
+            twin_of[0] = captions + 1
+            twin_pieces = torch.zeros_like(pieces)
+            twin_pieces[0, :2] = True
+            yield Batch(features, ids, whole, item, own, pieces, regions, distinct, foils, twin_of, twin_pieces)
             step += 1
         raise Killed
 
@@ -127,7 +136,7 @@ def test_the_watch_hears_every_step_with_its_losses(tmp_path: Path) -> None:
     run.run(MadeUpItems(run.network.backbone.channels).batches(4, 0, 0, run.step), Watch(heard.append))
     assert [(now.stage, now.done, now.total) for now in heard] == [("fusion", done, 6) for done in range(7)]
     names = [re.findall(r"(\w+)=\d+\.\d{3}", now.note) for now in heard[1:]]
-    assert names == [["contrast", "match", "grounding", "alignment"]] * 6
+    assert names == [["contrast", "match", "grounding", "alignment", "cover", "second", "distil", "phrases"]] * 6
 
 
 def test_without_improvement_on_dev_it_stops_early(tmp_path: Path) -> None:
@@ -135,3 +144,10 @@ def test_without_improvement_on_dev_it_stops_early(tmp_path: Path) -> None:
     run = fusion_run(tmp_path, dev_figures, steps=100, check_every=1, patience=2)
     figures = run.run(MadeUpItems(run.network.backbone.channels).batches(4, 0, 0, run.step))
     assert run.step == 3 and load_weights((tmp_path / "model.safetensors").read_bytes()) and figures["auc"] == 0.9
+
+
+def test_a_batch_moves_to_a_device_with_all_that_it_holds(tmp_path: Path) -> None:
+    batch = next(MadeUpItems(3).batches(4, 0, 0, 0))
+    away = moved(batch, torch.device("meta"))
+    assert away.features.device.type == away.foils.ids.device.type == away.twin_of.device.type == "meta"
+    assert away.ids.shape == batch.ids.shape and moved(batch, torch.device("cpu")) is batch

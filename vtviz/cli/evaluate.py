@@ -28,21 +28,26 @@ def evaluate(
     pointing_only: Annotated[
         bool, typer.Option("--pointing-only", help="Run only the pointing game, for example for slow methods.")
     ] = False,
+    data_zh: Annotated[
+        Path | None, path_option("Folder with SPLIT.jsonl of Chinese sentences for the same photos (Flickr8K-CN).")
+    ] = None,
+    images: Annotated[Path | None, path_option("Folder of the photos; default: images/ in DATA.")] = None,
     device: Device = "auto",
 ) -> None:
     """Evaluate a model: matching, retrieval, pointing game, captions, answers, agreement with human judgements."""
     from vtviz.evaluation.evaluate import evaluate as run
     from vtviz.evaluation.pointing import pointing_methods
-    from vtviz.evaluation.split import read_split
+    from vtviz.evaluation.split import chinese_rows, read_split
     from vtviz.machine import choose_device, device_label, versions
     from vtviz.models.registry import load_model
 
     check_file_place(output)
     rows = read_split(data, split, limit)
+    chinese = chinese_rows(data_zh, split, rows) if data_zh is not None else None
     loaded = load_model(model, choose_device(device))
     chosen = pointing_methods(loaded, methods)
     with bars() as watch:
-        figures = run(loaded, data, rows, chosen, judgements, pointing_only, watch)
+        figures = run(loaded, data, rows, chosen, judgements, pointing_only, watch, chinese, images)
     about = {
         "schema": "vtviz.evaluation/1",
         "model": model,
@@ -69,8 +74,13 @@ def _summary(figures: dict[str, Any]) -> list[str]:
             at_threshold = f"F1 {matching['f1']:.3f}, accuracy {matching['accuracy']:.3f}"
         recall = retrieval["text_to_image"]["recall@10"]
         lines.append(f"match AUC {matching['auc']:.3f}, {at_threshold}; text→image recall@10 {recall:.3f}")
+    for kind, own in figures.get("chinese", {}).items():
+        recall = own["retrieval"]["text_to_image"]["recall@10"]
+        lines.append(f"Chinese, {kind}: match AUC {own['matching']['auc']:.3f}; text→image recall@10 {recall:.3f}")
     for name, pointing in figures.get("pointing", {}).items():
-        lines.append(f"pointing {name}: {pointing['accuracy']:.3f} (centre {pointing['centre_baseline']:.3f})")
+        cover = pointing["cover"]
+        covers = "" if cover["auc"] is None else f"; AUC {cover['auc']:.3f}, IoU {cover['iou']:.3f} against the boxes"
+        lines.append(f"pointing {name}: {pointing['accuracy']:.3f} (centre {pointing['centre_baseline']:.3f}){covers}")
     if "caption" in figures:
         lines.append(f"captions: BLEU-4 {figures['caption']['bleu4']:.3f}, CIDEr {figures['caption']['cider']:.3f}")
     if "answers" in figures:

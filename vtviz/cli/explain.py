@@ -92,6 +92,13 @@ def explain(
         typer.echo(f"Rare or unseen in training: {unknown}.", err=True)
 
 
+DOUBTS = {
+    "nothing named": "it names nothing that a photo could show",
+    "unknown words": "some words are rare or unseen in training",
+    "between": "the match is neither clear nor clearly missing",
+}
+
+
 def _clear(folder: Path) -> None:
     """Removes what an earlier ``explain`` wrote to a folder, and nothing else; its ``explanation.json`` goes when the
     new one takes its place."""
@@ -103,8 +110,11 @@ def _clear(folder: Path) -> None:
 
 
 def _verdict(explanation: Explanation) -> str:
-    if explanation.is_match is None:
+    if explanation.verdict is None and explanation.is_match is None:
         return "this model has no calibrated threshold; compare texts with each other."
-    if explanation.unknown:
+    if explanation.verdict is None and explanation.unknown:
         return "a guess, because some words are rare or unseen in training."
-    return f"the text {'describes' if explanation.is_match else 'does not describe'} the photo."
+    if explanation.verdict == "not sure":
+        return f"not sure whether the text describes the photo, because {DOUBTS[str(explanation.doubt)]}."
+    describes = explanation.is_match if explanation.verdict is None else explanation.verdict == "describes"
+    return f"the text {'describes' if describes else 'does not describe'} the photo."

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
+from vtviz.chinese import language_of
 from vtviz.cli.common import AsJson, Device, Model, Photo, app, bars, show
 from vtviz.files import read_photo
 from vtviz.models.registry import DEFAULT_MODEL
@@ -17,23 +18,27 @@ def caption(
     photo: Photo,
     model: Model = DEFAULT_MODEL,
     count: Annotated[int, typer.Option(min=1, max=3, help="Number of captions, best first.")] = 3,
+    language: Annotated[Literal["en", "zh"], typer.Option(help="Language of the captions.")] = "en",
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Write captions for a photo, best first."""
+    """Write captions for a photo, the best-matching one first."""
     from vtviz.engine.local import LocalEngine
     from vtviz.engine.requests.captions_and_answers import WriteCaptions
 
     with closing(LocalEngine(device)) as engine, bars() as watch:
-        captions = engine.ask(WriteCaptions(read_photo(photo), model), watch)[:count]
+        captions = engine.ask(WriteCaptions(read_photo(photo), model, language=language), watch)[:count]
     rows = [
         {
             "text": caption.text,
             "match": round(caption.score, 4),
+            "sure": caption.is_sure,
             "probability": [round(float(p), 4) for p in caption.probabilities],
         }
         for caption in captions
     ]
+    if not as_json and not any(row["sure"] for row in rows):
+        typer.echo("The model can't say what this photo shows; these captions match it poorly.", err=True)
     show(rows, as_json, lambda row: f"{row['match']:.2f} {row['text']}")
 
 
@@ -48,12 +53,18 @@ def answer(
     """Answer a question about a photo, or say that the model cannot tell."""
     from vtviz.engine.local import LocalEngine
     from vtviz.engine.requests.captions_and_answers import AnswerQuestion
+    from vtviz.tasks.answer import in_language
 
     with closing(LocalEngine(device)) as engine:
         likeliest = engine.ask(AnswerQuestion(read_photo(photo), question, model))
-    rows = [{"answer": text, "probability": round(probability, 4)} for text, probability in likeliest.candidates]
+    language = language_of(question)
+    rows = [
+        {"answer": text, "said": in_language(text, language), "probability": round(probability, 4)}
+        for text, probability in likeliest.candidates
+    ]
     if not as_json:
-        typer.echo(likeliest.text or "can't tell")
+        unsure = "无法判断" if language == "zh" else "can't tell"
+        typer.echo(in_language(likeliest.text, language) if likeliest.text else unsure)
     if likeliest.question.truncated:
         typer.echo("The question was longer than the model reads; the end was left out.", err=True)
-    show(rows, as_json, lambda row: f"  {row['probability']:.2f} {row['answer']}")
+    show(rows, as_json, lambda row: f"  {row['probability']:.2f} {row['said']}")

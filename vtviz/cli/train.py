@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from vtviz.cli.common import app, bars, path_option
+from vtviz.cli.common import Device, app, bars, path_option
 from vtviz.inputs import InputError
 
 
@@ -16,22 +16,29 @@ from vtviz.inputs import InputError
 def train(
     data: Annotated[Path, path_option("Folder with train.jsonl, dev.jsonl and images/.")],
     output: Annotated[Path, path_option("Folder for the weights, the checkpoint and the history.")],
-    cache: Annotated[Path, path_option("Folder for cached features (9 GB for 6,000 photos).")],
+    cache: Annotated[Path, path_option("Folder for cached features (11 GB for 6,000 photos).")],
+    data_zh: Annotated[
+        Path | None, path_option("Folder with train.jsonl and dev.jsonl of Chinese sentences for the photos of DATA.")
+    ] = None,
     names: Annotated[Path | None, path_option("Folder with photos of named things and classes.jsonl.")] = None,
-    steps: Annotated[int, typer.Option(min=1, help="Steps of the first stage: fusion, match, search.")] = 1200,
-    head_steps: Annotated[int, typer.Option(min=1, help="Steps of the second stage: captions, answers.")] = 2200,
+    steps: Annotated[int, typer.Option(min=1, help="Steps of the first stage: fusion, match, search.")] = 1800,
+    head_steps: Annotated[int, typer.Option(min=1, help="Steps of the second stage: captions, answers.")] = 1000,
     minutes: Annotated[float | None, typer.Option(help="Time limit in minutes.")] = None,
-    batch: Annotated[int, typer.Option(help="Captions per step.", min=2)] = 76,
+    batch: Annotated[int, typer.Option(help="Captions per step.", min=2)] = 72,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
+    device: Device = "cpu",
     resume: Annotated[bool, typer.Option("--resume", help="Resume from the checkpoint in OUTPUT.")] = False,
 ) -> None:
     """Train vtviz-base. Needs the packages of requirements-train.txt."""
+    from vtviz.machine import choose_device
+
     try:
         from vtviz.training.vtviz_base.train import TrainConfig
         from vtviz.training.vtviz_base.train import train as run
 
         config = TrainConfig(
             data,
+            data_zh,
             names,
             cache,
             output,
@@ -41,6 +48,7 @@ def train(
             batch=batch,
             seed=seed,
             resume=resume,
+            device=str(choose_device(device)),
         )
         with bars() as watch:
             figures = run(config, watch)

@@ -12,6 +12,7 @@ from vtviz.inputs import WHOLE_FRAME, Frame, ImageInput, Tokens, framed
 from vtviz.metrics.attention import entropy
 from vtviz.models.base import ScoreKind, Target
 from vtviz.models.record import AttentionRecord, Kind
+from vtviz.models.verdict import Bounds, Doubt, Verdict
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,9 @@ class Explanation:
     ``asked_device`` what was asked for (None: the engine's own); ``memory_mb`` is in MiB after the run; ``options`` are
     those that the method has, complete; ``notices`` are for the person. ``score``, ``layer`` and ``record`` are those
     of the match, whatever the target. ``beside`` is the relevance that further methods found for the match, by name.
+    ``bounds`` are those beyond which a verdict is given, or None where none were
+    calibrated; ``judged_score`` is the match of the words that the model knows, on which it is given, or None where
+    they name nothing.
     """
 
     image: ImageInput
@@ -77,6 +81,26 @@ class Explanation:
     notices: tuple[str, ...] = ()
     asked_device: str | None = None
     beside: Mapping[str, Relevance] = field(default_factory=dict)
+    bounds: Bounds | None = None
+    judged_score: float | None = None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """Whether the text describes the photo, does not, or the model is not sure; None where no bounds were
+        calibrated."""
+        if self.bounds is None:
+            return None
+        return "not sure" if self.judged_score is None else self.bounds.verdict(self.judged_score)
+
+    @property
+    def doubt(self) -> Doubt | None:
+        """Why the model is not sure: the text names nothing, it does not know some words, or the score lies between the
+        bounds. None where it is sure."""
+        if self.verdict != "not sure":
+            return None
+        if self.judged_score is None:
+            return "unknown words" if self.unknown else "nothing named"
+        return "unknown words" if self.unknown else "between"
 
     @property
     def is_match(self) -> bool | None:

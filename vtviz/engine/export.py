@@ -41,6 +41,8 @@ def to_dict(explanation: Explanation) -> dict[str, Any]:
         "score_kind": explanation.score_kind,
         "threshold": explanation.threshold,
         "match": explanation.is_match,
+        "verdict": explanation.verdict,
+        "doubt": explanation.doubt,
         "image": {
             "sha256": explanation.image.sha256,
             "width": explanation.image.width,

@@ -12,6 +12,7 @@ from typing import Any
 from torch import Tensor
 from torchmetrics.text import BLEUScore
 
+from vtviz.chinese import RUN
 from vtviz.evaluation.split import Row
 from vtviz.inputs import split_words
 from vtviz.models.base import CaptionModel
@@ -42,7 +43,8 @@ def caption_figures(
 def caption_words(text: str) -> list[str]:
     """The words of a caption in lower case, without punctuation; each Chinese or Japanese character is a word."""
     words = [word.text.lower().replace("’", "'") for word in split_words(unicodedata.normalize("NFC", text))]
-    return [word for word in words if any(character.isalnum() for character in word)]
+    apart = [part for word in words for part in (word if RUN.fullmatch(word) else [word])]
+    return [word for word in apart if any(character.isalnum() for character in word)]
 
 
 def bleu(candidates: Sequence[str], references: Sequence[Sequence[str]], order: int = 4) -> float:

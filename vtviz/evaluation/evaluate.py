@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from vtviz.attribution.options import Options
 from vtviz.evaluation.answers import answer_figures
 from vtviz.evaluation.captioning import caption_figures
 from vtviz.evaluation.classification import matching_figures
-from vtviz.evaluation.matching import judgement_figures, mismatch_logits, probabilities
+from vtviz.evaluation.matching import judgement_figures, match_logits, mismatch_logits, probabilities
 from vtviz.evaluation.photos import EncodedPhoto, Photos
 from vtviz.evaluation.pointing import PointingGame
 from vtviz.evaluation.retrieval import retrieval_figures
@@ -31,6 +31,8 @@ def evaluate(
     judgements: Path | None = None,
     pointing_only: bool = False,
     watch: Watch | None = None,
+    chinese: Mapping[str, Sequence[Row | None]] | None = None,
+    images: Path | None = None,
 ) -> dict[str, Any]:
     """Figures of matching, retrieval and pointing; those of captions and answers where the model gives any; and the
     agreement with human judgements where a file of them is passed.
@@ -43,6 +45,8 @@ def evaluate(
         judgements: JSON lines of ``image``, ``text`` and ``ratings``.
         pointing_only: only the pointing game, because slow methods are evaluated separately.
         watch: hears of every photo, stage by stage.
+        chinese: for each kind of Chinese sentences the photos' rows, for figures of their own.
+        images: the folder of the photos; ``data/images`` where None.
 
     Raises:
         InputError: if a photo is missing or cannot be read, there are fewer than two photos, or a line of the
@@ -52,7 +56,7 @@ def evaluate(
     if len(rows) < 2:
         raise InputError("Matching needs at least two photos; raise the limit or give more data.")
     judged = None if judgements is None else read_judgements(judgements)  # before hours of work, not after them
-    watch, photos = watch or Watch(), Photos(model, data / "images")
+    watch, photos = watch or Watch(), Photos(model, images or data / "images")
     encoded = [photos.encode(row["image"]) for row in watch.follow("photos", rows)]
     figures: dict[str, Any] = {"photos": len(rows), "captions": sum(len(row["captions"]) for row in rows)}
     game = PointingGame({method.name: (method, Options()) for method in methods})
@@ -61,10 +65,8 @@ def evaluate(
         return {**figures, "pointing": game.figures()}
     right = _play(game, photos, encoded, rows, "pointing and matching", watch)
     features = [photo.features for photo in encoded]
-    indices = watch.follow("matching with other photos", range(len(rows)))
-    wrong = [mismatch_logits(model, features, rows, index) for index in indices]
-    figures["matching"] = matching_figures(probabilities(right), probabilities(wrong), model.threshold)
-    figures["retrieval"] = retrieval_figures(model, features, rows, watch)
+    figures |= _text_figures(model, features, rows, right, watch)
+    figures |= {"chinese": _chinese_figures(model, features, chinese, watch)} if chinese else {}
     if any(row.get("phrases") for row in rows):
         figures["pointing"] = game.figures()
     if isinstance(model, CaptionModel):
@@ -74,6 +76,33 @@ def evaluate(
         figures.update({"answers": answers} if answers else {})
     if judged is not None:
         figures["judgements"] = judgement_figures(model, photos, judged, watch)
+    return figures
+
+
+def _text_figures(
+    model: FusionModel, features: Sequence[Tensor], rows: Sequence[Row], right: Sequence[Tensor], watch: Watch
+) -> dict[str, Any]:
+    """Figures of matching and retrieval; ``right`` are the match logits of the photos' own captions."""
+    indices = watch.follow("matching with other photos", range(len(rows)))
+    wrong = [mismatch_logits(model, features, rows, index) for index in indices]
+    return {
+        "matching": matching_figures(probabilities(right), probabilities(wrong), model.threshold),
+        "retrieval": retrieval_figures(model, features, rows, watch),
+    }
+
+
+def _chinese_figures(
+    model: FusionModel, features: Sequence[Tensor], chinese: Mapping[str, Sequence[Row | None]], watch: Watch
+) -> dict[str, Any]:
+    """Figures of matching and retrieval for each kind of Chinese sentences, of the photos that have any."""
+    figures = {}
+    for kind, rows in chinese.items():
+        own = [(photo, row) for photo, row in zip(features, rows, strict=True) if row is not None]
+        if len(own) > 1:
+            photos, texts = [photo for photo, _ in own], [row for _, row in own]
+            stage = watch.follow(f"matching {kind}", range(len(own)))
+            right = [match_logits(model, photos[index], texts[index]["captions"]) for index in stage]
+            figures[kind] = _text_figures(model, photos, texts, right, watch)
     return figures
 
 

@@ -17,10 +17,12 @@ from vtviz.attribution.registry import find_method, methods
 from vtviz.evaluation.matching import match_logits
 from vtviz.evaluation.photos import EncodedPhoto
 from vtviz.evaluation.split import Row
-from vtviz.inputs import ImageInput, InputError, normalised
-from vtviz.metrics.localisation import in_boxes, points_into
+from vtviz.inputs import Frame, ImageInput, InputError, normalised
+from vtviz.metrics.localisation import Box, area_under_curve, in_boxes, inside, overlaps, points_into
 from vtviz.models.base import FusionModel
 from vtviz.watch import Watch
+
+LEVELS = tuple(round(0.05 * step, 2) for step in range(1, 20))  # of the largest value of a map
 
 
 def pointing_methods(model: FusionModel, names: str | None) -> list[Method]:
@@ -44,8 +46,44 @@ def pointing_methods(model: FusionModel, names: str | None) -> list[Method]:
     return chosen
 
 
+class Cover:
+    """How well maps cover boxes: the area under the ROC curve, the share of them inside, and the intersection over
+    union at the level that is best for all of them. Of signed maps it is the positive part, as they are shown."""
+
+    def __init__(self) -> None:
+        self.areas: list[float] = []
+        self.energies: list[float] = []
+        self.overlaps: list[np.ndarray] = []
+
+    def count(self, relevance: np.ndarray, covered: np.ndarray) -> None:
+        """Takes one map ``[h, w]``, and the share of each of its cells that lies in the boxes."""
+        positive = relevance.clip(min=0.0)
+        area = area_under_curve(positive, covered)
+        if area is not None:
+            self.areas.append(area)
+        self.energies.append(float((positive * covered).sum() / max(float(positive.sum()), 1e-12)))
+        self.overlaps.append(overlaps(positive, covered, LEVELS))
+
+    def figures(self) -> dict[str, float | None]:
+        """``auc``, ``energy``, ``iou`` and the ``iou_level`` of the largest value at which it is reached.
+
+        ``iou_half`` is that at half of the largest value, which is what people see as marked.
+        """
+        if not self.overlaps:
+            return dict.fromkeys(("auc", "energy", "iou", "iou_level", "iou_half"))
+        at = np.mean(self.overlaps, axis=0)
+        return {
+            "auc": float(np.mean(self.areas)) if self.areas else None,
+            "energy": float(np.mean(self.energies)),
+            "iou": float(at.max()),
+            "iou_level": LEVELS[int(at.argmax())],
+            "iou_half": float(at[LEVELS.index(0.5)]),
+        }
+
+
 class PointingGame:
-    """Counts how often the maps of phrases peak inside the phrases' boxes; the centre of the photo is the baseline.
+    """Counts how often the maps of phrases peak inside the phrases' boxes, and how well they cover them; the centre of
+    the photo is the baseline.
 
     Args:
         candidates: a method and its options, by the name that their figures get.
@@ -54,6 +92,7 @@ class PointingGame:
     def __init__(self, candidates: Mapping[str, tuple[Method, Options]]) -> None:
         self.candidates = candidates
         self.hits = dict.fromkeys(candidates, 0)
+        self.covers = {name: Cover() for name in candidates}
         self.phrases = self.centre = 0
 
     def play(
@@ -96,16 +135,29 @@ class PointingGame:
         pieces = [i for i, (first, last) in enumerate(case.tokens[index].spans) if first < end and last > start]
         self.phrases += 1
         self.centre += in_boxes((0.5, 0.5), boxes)
+        covered = inside([_in_frame(box, photo.frame) for box in boxes], case.model.grid)
         for name, of_captions in relevances.items():
             if pieces:
                 phrase_map: np.ndarray = of_captions[index].maps[pieces].mean(axis=0)
                 self.hits[name] += points_into(phrase_map, boxes, *photo.size, photo.frame)
+                self.covers[name].count(phrase_map, covered)
 
     def figures(self) -> dict[str, Any]:
         """Hits and accuracy by name."""
         total = max(self.phrases, 1)
         baseline = self.centre / total
         return {
-            name: {"hits": hits, "phrases": self.phrases, "accuracy": hits / total, "centre_baseline": baseline}
+            name: {
+                **{"hits": hits, "phrases": self.phrases, "accuracy": hits / total, "centre_baseline": baseline},
+                "cover": self.covers[name].figures(),
+            }
             for name, hits in self.hits.items()
         }
+
+
+def _in_frame(box: Box, frame: Frame) -> Box:
+    """A box of a photo as fractions of a frame of it."""
+    left, top, right, bottom = frame
+    x0, y0, x1, y1 = box
+    width, height = right - left, bottom - top
+    return (x0 - left) / width, (y0 - top) / height, (x1 - left) / width, (y1 - top) / height

@@ -11,11 +11,15 @@ from vtviz.inputs import InputError, check_text
 
 Row = dict[str, Any]
 Check = Callable[[Any], bool]
+CHINESE = ("written", "translated")  # lists of sentences in Flickr8K-CN
 LARGEST = 1.001  # fraction of a side, with what rounding may add
 
 
 def read_split(data: Path, split: str, limit: int | None = None) -> list[Row]:
     """The rows of a split, ``data/split.jsonl``.
+
+    A line with the lists ``written`` and ``translated`` in place of ``captions``, as in Flickr8K-CN, is taken as it is:
+    its sentences are the captions.
 
     Raises:
         InputError: if it is missing, empty, or a line has not ``image`` and ``captions``, and ``phrases`` of them where
@@ -30,7 +34,10 @@ def read_split(data: Path, split: str, limit: int | None = None) -> list[Row]:
             name=path.name,
         )
     rows = []
-    for number, row in _numbered(path, ("image", "captions"))[:limit]:
+    for number, row in _numbered(path, ("image",))[:limit]:
+        if any(kind in row for kind in CHINESE):
+            row.setdefault("captions", [text for kind in CHINESE for text in row.get(kind) or [] if text])
+        _need(row, ("image", "captions"), number, path.name)
         _check_row(row, {"image": is_text, "captions": _are_texts}, number, path.name)
         if not row["captions"]:
             raise InputError("The photo {photo} in {name} has no captions.", photo=row["image"], name=path.name)
@@ -40,6 +47,23 @@ def read_split(data: Path, split: str, limit: int | None = None) -> list[Row]:
             raise _wrong("phrases", number, path.name)
         rows.append({**row, "phrases": [_completed(item, row["captions"]) for item in phrases]})
     return rows
+
+
+def chinese_rows(data: Path, split: str, rows: Sequence[Row]) -> dict[str, list[Row | None]]:
+    """The Chinese sentences of photos by kind, ``written`` and ``translated``: for each photo of ``rows`` a row with
+    these as its captions, or None where it has none.
+
+    Raises:
+        InputError: as ``read_split``.
+    """
+    by_image = {row["image"]: row for row in read_split(data, split)}
+    found: dict[str, list[Row | None]] = {}
+    for kind in CHINESE:
+        found[kind] = []
+        for row in rows:
+            texts = [text for text in by_image.get(row["image"], {}).get(kind) or [] if text]
+            found[kind].append({"image": row["image"], "captions": texts, "phrases": []} if texts else None)
+    return found
 
 
 def read_judgements(path: Path) -> list[Row]:
@@ -86,14 +110,18 @@ def _numbered(path: Path, keys: Sequence[str]) -> list[tuple[int, Row]]:
 
 def _row(line: str, number: int, name: str, keys: Sequence[str]) -> Row:
     try:
-        row = parse_json(line)
+        row: Row = parse_json(line)
     except ValueError as error:
         raise InputError("Line {number} of {name} is not JSON.", number=number, name=name) from error
+    _need(row, keys, number, name)
+    return row
+
+
+def _need(row: Any, keys: Sequence[str], number: int, name: str) -> None:
     if not isinstance(row, dict) or any(key not in row for key in keys):
         raise InputError(
             "Line {number} of {name} lacks one of: {keys}.", number=number, name=name, keys=", ".join(keys)
         )
-    return row
 
 
 def _check_row(row: Row, checks: Mapping[str, Check], number: int, name: str) -> None:

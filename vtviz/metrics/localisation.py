@@ -71,6 +71,28 @@ def energy(relevance: np.ndarray, boxes: Sequence[Box]) -> float:
     return float((positive * inside(boxes, (relevance.shape[0], relevance.shape[1]))).sum() / total) if total else 0.0
 
 
+def area_under_curve(relevance: np.ndarray, covered: np.ndarray) -> float | None:
+    """The chance that a map ``[h, w]`` ranks a point inside above one outside, ties counting half (the area under the
+    ROC curve); ``covered [h, w]`` is the share of each cell that lies inside. None where all lies on one side."""
+    order = np.argsort(relevance, axis=None)
+    values, inner = relevance.ravel()[order], covered.ravel()[order]
+    _, first = np.unique(values, return_index=True)
+    inner, outer = np.add.reduceat(inner, first), np.add.reduceat(1.0 - covered.ravel()[order], first)
+    total = inner.sum() * outer.sum()
+    return float((inner * (np.cumsum(outer) - outer / 2)).sum() / total) if total > 0 else None
+
+
+def overlaps(relevance: np.ndarray, covered: np.ndarray, levels: Sequence[float]) -> np.ndarray:
+    """Intersection over union of what lies inside with the cells that have each of the ``levels`` of the largest
+    relevance or more, ``[levels]``; ``covered [h, w]`` is the share of each cell that lies inside."""
+    largest = float(relevance.max())
+    if largest <= 0:
+        return np.zeros(len(levels))
+    shown = relevance[None] >= np.asarray(levels)[:, None, None] * largest
+    both = (shown * covered).sum(axis=(1, 2))
+    return both / (shown.sum(axis=(1, 2)) + covered.sum() - both)
+
+
 def overlap(relevance: np.ndarray, boxes: Sequence[Box], level: float = 0.5) -> float:
     """Intersection over union of the boxes with the patches that have ``level`` of the largest relevance or more."""
     peak_value = float(relevance.max())

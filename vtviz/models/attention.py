@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -53,7 +54,14 @@ class Heads:
     def mixed(self) -> Tensor:
         """The values mixed by these weights, ``[batch, heads, queries, size]``, in one kernel that keeps no weights."""
         mask, scale = self.mask, self.scale if self.scaling == "factor" else 1 / self.scale
-        return F.scaled_dot_product_attention(self.query, self.key, self.value, attn_mask=mask, scale=scale)
+        query, key, value = self.query, self.key, self.value
+        if query.dtype == torch.bfloat16 and query.device.type == "cpu":  # whose kernel for it is slower than float32's
+            with torch.autocast("cpu", enabled=False):
+                mixed = F.scaled_dot_product_attention(
+                    query.float(), key.float(), value.float(), attn_mask=mask, scale=scale
+                )
+            return mixed.to(query.dtype)
+        return F.scaled_dot_product_attention(query, key, value, attn_mask=mask, scale=scale)
 
     def mixed_by(self, weights: Tensor) -> Tensor:
         """The values mixed by ``weights [batch, heads, queries, keys]``."""

@@ -10,10 +10,12 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
+from vtviz.chinese import Language
 from vtviz.errors import UserError
 from vtviz.inputs import Frame, ImageInput, Tokens
 from vtviz.models.record import Kind
 from vtviz.models.recorder import Change, Recording
+from vtviz.models.verdict import Bounds
 
 
 class ModelError(UserError, RuntimeError):
@@ -92,7 +94,8 @@ class FusionModel(Protocol):
 
     ``score_kind`` says what its match is: a logit of a probability, the cosine of two vectors, or the mean
     log-probability of the text's pieces (see ``as_score``). ``threshold`` is the score from which a text counts as
-    describing the photo, or None where none was calibrated. ``notices`` are for the person. ``default_method`` and
+    describing the photo, and ``bounds`` those beyond which a verdict is given, or None where none was calibrated.
+    ``notices`` are for the person. ``default_method`` and
     ``default_layer`` (a text→image layer, from 0) give the best maps by measurement on dev. ``text_offset`` special
     tokens stand before the first piece on every recorded text axis, and ``image_offset`` before the first patch on
     every recorded image axis. ``pad_id`` is the id that stands for nothing.
@@ -103,6 +106,7 @@ class FusionModel(Protocol):
     weights_sha256: str
     score_kind: ScoreKind
     threshold: float | None
+    bounds: Bounds | None
     notices: tuple[str, ...]
     text_offset: int
     image_offset: int
@@ -187,10 +191,11 @@ class FusionModel(Protocol):
 class CaptionModel(FusionModel, Protocol):
     """A model that writes captions piece by piece; a piece is a number below the size of its logits.
 
-    ``caption_start`` and ``caption_end`` stand around every caption; ``caption_length`` is the most it can hold.
+    ``caption_starts`` holds the piece that every caption of a language begins with, ``caption_end`` is the one after
+    it; ``caption_length`` is the most it can hold.
     """
 
-    caption_start: int
+    caption_starts: Mapping[Language, int]
     caption_end: int
     caption_length: int
 

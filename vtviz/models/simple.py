@@ -14,6 +14,7 @@ from vtviz.inputs import WHOLE_FRAME, Frame, ImageInput, Tokens, check_text, gro
 from vtviz.models.base import MATCH, Abilities, EncodedText, ScoreKind, Target
 from vtviz.models.record import Kind
 from vtviz.models.recorder import Change, Recording, record_attention
+from vtviz.models.verdict import Bounds
 
 
 class SimpleModel(ABC):
@@ -30,6 +31,7 @@ class SimpleModel(ABC):
     weights_sha256 = ""
     score_kind: ScoreKind = "probability"
     threshold: float | None = None
+    bounds: Bounds | None = None
     notices: tuple[str, ...] = ()
     text_offset = 0
     image_offset = 0

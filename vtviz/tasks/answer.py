@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import torch
@@ -10,9 +12,11 @@ from torch import Tensor
 
 from vtviz.attribution.base import Relevance
 from vtviz.attribution.maps import of_tokens
+from vtviz.chinese import Language
 from vtviz.inputs import Tokens
 from vtviz.models.base import AnswerModel
 from vtviz.models.finite import need_numbers
+from vtviz.paths import ASSETS
 
 CANDIDATES = 5
 
@@ -35,6 +39,19 @@ class Answer:
         """The best answer, or None where the model cannot tell."""
         answer, probability = self.candidates[0]
         return None if self.unknown or probability < self.threshold else answer
+
+
+@cache
+def _chinese() -> dict[str, str]:
+    words: dict[str, str] = json.loads((ASSETS / "answers.zh.json").read_text(encoding="utf-8"))
+    return words
+
+
+def in_language(answer: str, language: Language) -> str:
+    """An answer as people say it in a language; parts that it has no word for stay as they are."""
+    if language == "en":
+        return answer
+    return "和".join(_chinese().get(part, part) for part in answer.split(" and "))
 
 
 def answer_question(model: AnswerModel, features: Tensor, question: str) -> Answer:

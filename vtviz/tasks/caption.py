@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from vtviz.chinese import Language
 from vtviz.inputs import WHOLE_FRAME, Frame, InputError, Tokens
 from vtviz.models.base import CaptionModel, ScoreKind, as_score
 from vtviz.models.finite import need_numbers
 from vtviz.tasks.beam import Beam, beam_search
 from vtviz.watch import Watch
+
+ALIKE = 0.7  # share of their words from which two captions say the same
+LONGEST_RUN = 3  # words that a stutter may repeat
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,7 @@ class Caption:
     ``score`` is the model's match of it with the photo, as ``score_kind`` says; the maps lie on ``frame`` of the photo;
     ``probabilities [T]`` are those with which each piece followed those before it; ``maps [T, h, w]`` the attention
     to the patches while the piece was chosen, averaged over layers and heads, each scaled to a maximum of 1.
+    ``is_sure`` is False where the score is below the least at which the model may say so.
     """
 
     tokens: Tokens
@@ -30,6 +36,7 @@ class Caption:
     score: float
     score_kind: ScoreKind = "probability"
     frame: Frame = WHOLE_FRAME
+    is_sure: bool = True
 
     @property
     def text(self) -> str:
@@ -43,8 +50,11 @@ def write_captions(
     count: int = 3,
     width: int = 5,
     watch: Watch | None = None,
+    language: Language = "en",
 ) -> list[Caption]:
-    """The ``count`` best captions of a beam search, best first.
+    """Up to ``count`` captions of a beam search, the one that matches the photo best first.
+
+    Captions that stutter are left out, and of those that say nearly the same all but the one that matches best.
 
     Args:
         model: writes the captions.
@@ -53,41 +63,86 @@ def write_captions(
         count: captions wanted, at most ``width``.
         width: texts followed at a time.
         watch: hears before each piece how many there are, of those that a caption may have.
+        language: of the captions.
+
+    Raises:
+        InputError: if the model does not write in the language, or wrote nothing.
     """
+    start = start_of(model, language)
     with torch.inference_mode():
         memory = model.caption_memory(features)
-        beams = [beam for beam in _search(model, memory, width, watch or Watch())[:count] if beam.pieces]
-        texts = [model.caption_tokens(beam.pieces).text for beam in beams]
+        beams = [beam for beam in _search(model, memory, start, width, watch or Watch()) if beam.pieces]
+        texts = [model.caption_tokens(beam.pieces) for beam in beams]
         if not texts:
             raise InputError("The model could not write a caption for this photo; try another photo.")
-        matches = model.match_logits(features.expand(len(texts), -1, -1), texts)
+        matches = model.match_logits(features.expand(len(texts), -1, -1), [tokens.text for tokens in texts])
         need_numbers(matches)
         scores = as_score(matches, model.score_kind).tolist()
-        return [_caption(model, memory, beam, score, frame) for beam, score in zip(beams, scores, strict=True)]
+        order = chosen(texts, scores, count)
+        return [_caption(model, memory, start, beams[index], scores[index], frame) for index in order]
 
 
-def caption_text(model: CaptionModel, features: Tensor, width: int = 5) -> str:
-    """The text of the best caption alone."""
+def caption_text(model: CaptionModel, features: Tensor, width: int = 5, language: Language = "en") -> str:
+    """The text of the likeliest caption alone."""
     with torch.inference_mode():
-        best = _search(model, model.caption_memory(features), width, Watch())[0]
+        best = _search(model, model.caption_memory(features), start_of(model, language), width, Watch())[0]
         return model.caption_tokens(best.pieces).text
 
 
-def _search(model: CaptionModel, memory: object, width: int, watch: Watch) -> list[Beam]:
-    def step(chosen: Tensor) -> Tensor:
-        watch.step(chosen.shape[1] - 1, model.caption_length)
-        logits = model.caption_following(memory, chosen.to(model.device))
+def start_of(model: CaptionModel, language: Language) -> int:
+    """The piece that captions in a language begin with.
+
+    Raises:
+        InputError: if the model does not write in it.
+    """
+    if language not in model.caption_starts:
+        raise InputError("This model writes no captions in Chinese; choose English or another model.")
+    return model.caption_starts[language]
+
+
+def chosen(texts: Sequence[Tokens], scores: Sequence[float], count: int) -> list[int]:
+    """The indices of up to ``count`` texts to show, best score first: none that stutters unless all do, and none that
+    says nearly what a better one says."""
+    words = [[word.text.lower() for word in tokens.words if word.text[0].isalnum()] for tokens in texts]
+    fluent = [index for index, own in enumerate(words) if not stutters(own)] or list(range(len(texts)))
+    kept: list[int] = []
+    for index in sorted(fluent, key=lambda index: -scores[index]):
+        if not any(_alike(words[index], words[other]) for other in kept):
+            kept.append(index)
+    return kept[:count]
+
+
+def stutters(words: Sequence[str]) -> bool:
+    """Whether one word to three are said twice in a row ("a dog a dog")."""
+    return any(
+        list(words[first : first + length]) == list(words[first + length : first + 2 * length])
+        for length in range(1, LONGEST_RUN + 1)
+        for first in range(len(words) - 2 * length + 1)
+    )
+
+
+def _alike(one: Sequence[str], other: Sequence[str]) -> bool:
+    both = set(one) | set(other)
+    return not both or len(set(one) & set(other)) / len(both) >= ALIKE
+
+
+def _search(model: CaptionModel, memory: object, start: int, width: int, watch: Watch) -> list[Beam]:
+    def step(pieces: Tensor) -> Tensor:
+        watch.step(pieces.shape[1] - 1, model.caption_length)
+        logits = model.caption_following(memory, pieces.to(model.device))
         return logits.float().log_softmax(dim=-1).cpu()
 
-    return beam_search(step, model.caption_start, model.caption_end, model.caption_length, width)
+    return beam_search(step, start, model.caption_end, model.caption_length, width)
 
 
-def _caption(model: CaptionModel, memory: object, beam: Beam, score: float, frame: Frame) -> Caption:
-    before = torch.tensor([[model.caption_start, *beam.pieces[:-1]]], device=model.device)
+def _caption(model: CaptionModel, memory: object, start: int, beam: Beam, score: float, frame: Frame) -> Caption:
+    before = torch.tensor([[start, *beam.pieces[:-1]]], device=model.device)
     with model.record({"text→image"}) as recording:
         model.caption_logits(memory, before)
     weights = torch.stack([layer[0].float().mean(dim=0) for layer in recording.of_kind("text→image")]).mean(dim=0)
     maps = weights[:, model.image_offset :].cpu().numpy().reshape(-1, *model.grid)
     maps = maps / np.maximum(maps.max(axis=(1, 2), keepdims=True), 1e-12)
     probabilities = np.exp(np.array(beam.log_probabilities[: len(beam.pieces)]))
-    return Caption(model.caption_tokens(beam.pieces), probabilities, maps, score, model.score_kind, frame)
+    tokens = model.caption_tokens(beam.pieces)
+    is_sure = model.bounds is None or score >= model.bounds.low
+    return Caption(tokens, probabilities, maps, score, model.score_kind, frame, is_sure)

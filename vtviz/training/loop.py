@@ -9,7 +9,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -20,6 +20,7 @@ from vtviz.files import write_atomically
 from vtviz.watch import Cancelled, Watch
 
 WARM_UP = 60  # steps
+SAVE_EVERY = 50  # steps, between checks too
 DECAY = 0.995  # of the averaged weights, per step
 
 Batch = TypeVar("Batch")
@@ -98,6 +99,8 @@ class TrainingLoop(ABC, Generic[Batch]):
                 if self.fraction() >= 1.0 or self.step % self.schedule.check_every == 0:
                     self.check()
                     self.save()
+                elif self.step % SAVE_EVERY == 0:
+                    self.save()
                 watch.advance(note=", ".join(f"{name}={value:.3f}" for name, value in losses.items()))
         except Cancelled:
             self.save()
@@ -116,9 +119,9 @@ class TrainingLoop(ABC, Generic[Batch]):
         factor = min((self.step + 1) / WARM_UP, 1.0) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * self.fraction())))
         for group in self.optimizer.param_groups:
             group["lr"] = group["base"] * factor
-        losses = self.losses(batch)
+        losses = self.losses(moved(batch, self.device))
         self.optimizer.zero_grad(set_to_none=True)
-        sum(losses.values(), torch.zeros(())).backward()
+        torch.stack([value.float() for value in losses.values()]).sum().backward()
         nn.utils.clip_grad_norm_([p for p in self.module.parameters() if p.requires_grad], 1.0)
         self.optimizer.step()
         self.step += 1
@@ -128,6 +131,11 @@ class TrainingLoop(ABC, Generic[Batch]):
                 if name in self.average:
                     self.average[name].lerp_(parameter, 1.0 - decay)
         return {name: float(value.detach()) for name, value in losses.items()}
+
+    @property
+    def device(self) -> torch.device:
+        """Where what is trained lies."""
+        return next(self.module.parameters()).device
 
     def check(self) -> None:
         """Measures the averaged weights on dev, and exports them if they are the best so far."""
@@ -169,12 +177,21 @@ class TrainingLoop(ABC, Generic[Batch]):
 
     def load(self) -> None:
         """Takes over the state in the checkpoint."""
-        state = torch.load(self._checkpoint, weights_only=True)
+        state = torch.load(self._checkpoint, weights_only=True, map_location=self.device)
         self._assign(state["trained"])
         self.average, self.figures = state["average"], state["figures"]
         self.optimizer.load_state_dict(state["optimizer"])
-        torch.set_rng_state(state["random"])
+        torch.set_rng_state(state["random"].cpu())
         self.step, self.elapsed, self.best, self.since_best = state["numbers"]
+
+
+def moved(batch: Batch, device: torch.device) -> Batch:
+    """A batch, a dataclass of tensors and such dataclasses, on a device."""
+    if device.type == "cpu" or not is_dataclass(batch):
+        return batch
+    values = {field.name: getattr(batch, field.name) for field in fields(batch)}
+    parts = {name: v.to(device) if isinstance(v, Tensor) else moved(v, device) for name, v in values.items()}
+    return replace(batch, **parts)  # type: ignore[type-var]
 
 
 def ahead(source: Iterator[Batch]) -> Iterator[Batch]:

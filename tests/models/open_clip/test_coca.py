@@ -99,7 +99,7 @@ def test_captions_come_with_a_map_a_word(coca: CocaModel, photo: ImageInput) -> 
 
 def test_the_most_likely_caption_is_what_a_greedy_search_finds(coca: CocaModel, photo: ImageInput) -> None:
     (found,) = write_captions(coca, coca.encode_image(photo), count=1, width=1)
-    ids = torch.tensor([[coca.caption_start]])
+    ids = torch.tensor([[coca.caption_starts["en"]]])
     with torch.no_grad():
         while ids.shape[1] < coca.caption_length:
             padded = torch.nn.functional.pad(ids, (0, 16 - ids.shape[1]))
@@ -115,11 +115,11 @@ def test_a_text_that_grows_piece_by_piece_reads_as_the_whole_does(coca: CocaMode
     """Texts that branch, swap places and start anew, against the logits of whole texts, which keep nothing."""
     memory = coca.caption_memory(coca.encode_image(photo))
     steps = [
-        [[coca.caption_start]],
-        [[coca.caption_start, 5], [coca.caption_start, 9]],
-        [[coca.caption_start, 9, 4], [coca.caption_start, 5, 7], [coca.caption_start, 9, 2]],
-        [[coca.caption_start, 5, 7, 7]],
-        [[coca.caption_start, 8, 1, 3, 5], [coca.caption_start, 8, 1, 3, 6]],
+        [[coca.caption_starts["en"]]],
+        [[coca.caption_starts["en"], 5], [coca.caption_starts["en"], 9]],
+        [[coca.caption_starts["en"], 9, 4], [coca.caption_starts["en"], 5, 7], [coca.caption_starts["en"], 9, 2]],
+        [[coca.caption_starts["en"], 5, 7, 7]],
+        [[coca.caption_starts["en"], 8, 1, 3, 5], [coca.caption_starts["en"], 8, 1, 3, 6]],
     ]
     for step in steps:
         chosen = torch.tensor(step)
@@ -137,8 +137,8 @@ def test_pieces_before_the_last_are_not_run_again(coca: CocaModel, photo: ImageI
     words = coca.embedding(MATCH)
     handle = words.register_forward_hook(lambda module, args, output: seen.append(args[0].numel()))
     try:
-        coca.caption_following(memory, torch.tensor([[coca.caption_start]]))
-        coca.caption_following(memory, torch.tensor([[coca.caption_start, 5], [coca.caption_start, 6]]))
+        coca.caption_following(memory, torch.tensor([[coca.caption_starts["en"]]]))
+        coca.caption_following(memory, torch.tensor([[coca.caption_starts["en"], 5], [coca.caption_starts["en"], 6]]))
     finally:
         handle.remove()
     assert seen == [1, 2]

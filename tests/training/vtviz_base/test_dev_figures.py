@@ -1,6 +1,5 @@
 """Quick dev figures on a tiny network and two made-up photos."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +19,12 @@ def test_small_things_count_where_the_first_block_looks(tmp_path: Path) -> None:
     network = FusionNetwork(SIZES).eval()
     phrase = {"caption": 0, "start": 0, "end": 5, "text": "a cup", "kind": ["other"], "boxes": [[0, 0, 0.25, 0.25]]}
     rows = [{"captions": ["a cup"], "phrases": [phrase]}, {"captions": ["a dog"], "phrases": []}]
-    (tmp_path / "dev.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     features = np.random.default_rng(0).normal(size=(2, 16, network.backbone.channels)).astype(np.float16)
     np.save(tmp_path / "dev-0.npy", features)
     words = {word: number for number, word in enumerate(["[UNK]", "a", "photo", "of", "cup", "dog", "."])}
     tokenizer = Tokenizer(WordPiece(words, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = Whitespace()  # type: ignore[assignment]
-    dev_figures = DevFigures(tmp_path, tmp_path, tokenizer, SIZES.side)
+    dev_figures = DevFigures(rows, tmp_path, tokenizer, SIZES.side)
 
     block = network.blocks[0].text.attention
     encoded = tokenizer.encode("a photo of a cup.")

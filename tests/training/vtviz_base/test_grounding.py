@@ -14,7 +14,8 @@ from tokenizers.pre_tokenizers import Whitespace
 
 from vtviz.models.vtviz_base.network import FusionNetwork, NetworkConfig
 from vtviz.training.loop import Schedule
-from vtviz.training.vtviz_base.data.items import Item, Items
+from vtviz.training.vtviz_base.data.items import Items
+from vtviz.training.vtviz_base.data.texts.photo_texts import PhotoTexts
 from vtviz.training.vtviz_base.grounding import GroundingItems, GroundingTraining
 
 SIZES = NetworkConfig(image_size=64, width=16, heads=2, text_layers=1, fusion_blocks=1, joint_layers=1)
@@ -30,9 +31,10 @@ def tokenizer() -> Tokenizer:
 def items(network: FusionNetwork) -> Items:
     """Two photos, each with a cup in one corner, and no scenes."""
     made = Items.__new__(Items)
-    made.side, made.tokenizer, made.scenes = 4, tokenizer(), {}
+    made.side, made.tokenizer, made.named = 4, tokenizer(), None
     phrase = {"caption": 0, "start": 0, "end": 5, "text": "a cup", "kind": ["other"], "boxes": [[0, 0, 0.25, 0.25]]}
     made.rows = [{"captions": ["a cup"], "phrases": [phrase]}] * 2
+    made.texts = PhotoTexts(made.rows, None, None, 4)
     made.views = [[{"crop": [0, 0, 1, 1], "flipped": False}] * 2]
     features = np.random.default_rng(0).normal(size=(2, 16, network.backbone.channels))
     made.features = {"train-0": features.astype(np.float16)}
@@ -43,7 +45,7 @@ def grounding_run(network: FusionNetwork, folder: Path, steps: int, resume: bool
     figures = {"pointing layer 0": 0.0, "pointing small": 0.0}
     dev_figures: Any = SimpleNamespace(measure=lambda network: figures)
     schedule = Schedule(steps=steps, check_every=5)
-    return GroundingTraining(network, tokenizer(), dev_figures, schedule, folder, resume, 0.02, [])
+    return GroundingTraining(network, tokenizer(), dev_figures, schedule, folder, resume, 0.02, {"answers": []})
 
 
 def test_the_words_of_the_first_block_learn_where_to_look_and_nothing_else_changes(tmp_path: Path) -> None:
@@ -98,6 +100,7 @@ def test_patches_are_encoded_once_and_texts_name_things_with_their_boxes() -> No
     with torch.inference_mode():
         expected = network.eval().encode_patches(features).tokens[0].numpy()
     np.testing.assert_allclose(source.features["train-0"][1], expected, atol=2e-3)
-    item: Item = grounding.draw("thing", random.Random(0))
-    (start, end, region) = item.phrases[0]
-    assert item.text[start:end].split()[-1] == "cup" and region.argmax() == 0 and region.sum() == 1
+    _, _, (text,) = grounding.draw("thing", random.Random(0))
+    (phrase,) = text.phrases
+    assert text.text[phrase.start : phrase.end].split()[-1] == "cup"
+    assert phrase.region.argmax() == 0 and phrase.region.sum() == 1

@@ -15,9 +15,10 @@ from tokenizers.models import WordPiece
 from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import TemplateProcessing
 
+from vtviz.models.vtviz_base.captions import END, START
 from vtviz.models.vtviz_base.network import FusionNetwork, NetworkConfig
 from vtviz.training.loop import Schedule
-from vtviz.training.vtviz_base.data.head_items import CAPTIONS, END, QUESTIONS, START, HeadBatch, HeadItems
+from vtviz.training.vtviz_base.data.head_items import QUESTIONS, SENTENCES, HeadBatch, HeadItems
 from vtviz.training.vtviz_base.heads import HeadTraining
 
 PHOTOS = 24
@@ -27,11 +28,13 @@ WORDS = [
     "[UNK]",
     "[CLS]",
     "[SEP]",
+    "[MASK]",
     "[",
     "]",
     "CLS",
     "SEP",
     "UNK",
+    "MASK",
     *CAPTION.split(),
     "what",
     "is",
@@ -42,7 +45,7 @@ WORDS = [
 
 def tokenizer() -> Tokenizer:
     made = Tokenizer(WordPiece({word: number for number, word in enumerate(WORDS)}, unk_token="[UNK]"))
-    made.add_special_tokens(["[CLS]", "[SEP]", "[UNK]"])
+    made.add_special_tokens(["[CLS]", "[SEP]", "[UNK]", "[MASK]"])
     made.pre_tokenizer = Whitespace()  # type: ignore[assignment]
     ends = [("[CLS]", made.token_to_id("[CLS]")), ("[SEP]", made.token_to_id("[SEP]"))]
     made.post_processor = TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=ends)  # type: ignore[assignment]
@@ -60,18 +63,18 @@ def items(tmp_path: Path) -> HeadItems:
         "boxes": [[0, 0, 0.5, 1]],
     }
     rows = [{"image": f"{i}.jpg", "captions": [CAPTION] * 5, "phrases": [phrase]} for i in range(PHOTOS)]
-    (tmp_path / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     view = {"crop": [0, 0, 1, 1], "flipped": False}
     (tmp_path / "train-0.jsonl").write_text("".join(json.dumps({"row": i, **view}) + "\n" for i in range(PHOTOS)))
     channels = FusionNetwork(NetworkConfig(image_size=64, width=16, heads=2)).backbone.channels
     features = np.random.default_rng(0).normal(size=(PHOTOS, 16, channels)).astype(np.float16)
     np.save(tmp_path / "train-0.npy", features)
-    return HeadItems(tmp_path, tmp_path, 4, tokenizer())
+    return HeadItems(rows, None, None, None, tmp_path, 4, tokenizer())
 
 
 def test_a_batch_holds_captions_and_questions_with_their_answers_and_boxes(items: HeadItems) -> None:
-    batch = items.batch([0, 1], random.Random(0))
-    assert batch.captions.shape[0] == 2 * CAPTIONS and batch.ids.shape[0] == 2 * QUESTIONS
+    rng = random.Random(0)
+    batch = items.batch([items.photo(0, rng), items.photo(1, rng)])
+    assert batch.captions.shape[0] == 2 * SENTENCES["en"] and batch.ids.shape[0] == 2 * QUESTIONS
     written = [items.pieces[piece] for piece in batch.captions[0].tolist()]
     assert items.tokenizer.decode(written, skip_special_tokens=True) == CAPTION
     assert batch.captions[0, 0] == START and batch.captions[0, -1] == END
@@ -102,13 +105,13 @@ def until(batches: Iterator[HeadBatch], count: int) -> Iterator[HeadBatch]:
 
 def test_a_killed_and_resumed_run_ends_like_an_undisturbed_one(items: HeadItems, tmp_path: Path) -> None:
     whole = head_run(items, tmp_path / "whole")
-    whole.run(items.batches(4, 0, whole.step))
+    whole.run(items.batches(4, 0, 0, whole.step))
     cut = head_run(items, tmp_path / "cut")
     with pytest.raises(KeyboardInterrupt):
-        cut.run(until(items.batches(4, 0, cut.step), 5))
+        cut.run(until(items.batches(4, 0, 0, cut.step), 5))
     resumed = head_run(items, tmp_path / "cut", resume=True)
     assert resumed.step == 3
-    resumed.run(items.batches(4, 0, resumed.step))
+    resumed.run(items.batches(4, 0, 0, resumed.step))
     expected, found = whole.network.state_dict(), resumed.network.state_dict()
     for name, value in expected.items():
         torch.testing.assert_close(found[name], value, atol=1e-6, rtol=1e-5, msg=name)
@@ -117,8 +120,8 @@ def test_a_killed_and_resumed_run_ends_like_an_undisturbed_one(items: HeadItems,
 def test_only_the_heads_learn(items: HeadItems, tmp_path: Path) -> None:
     run = head_run(items, tmp_path)
     before = {name: value.clone() for name, value in run.network.state_dict().items()}
-    first = run.update(next(items.batches(4, 0, 0)))
-    for batch, _ in zip(items.batches(4, 0, 1), range(5), strict=False):
+    first = run.update(next(items.batches(4, 0, 0, 0)))
+    for batch, _ in zip(items.batches(4, 0, 0, 1), range(5), strict=False):
         last = run.update(batch)
     assert sum(last.values()) < sum(first.values())
     changed = {name.split(".")[0] for name, value in run.network.state_dict().items() if not value.equal(before[name])}

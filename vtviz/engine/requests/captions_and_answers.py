@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+from vtviz.chinese import Language
 from vtviz.engine.engine import Workbench
 from vtviz.inputs import ImageInput, InputError
 from vtviz.models.base import AnswerModel, CaptionModel, FusionModel
@@ -16,17 +17,18 @@ from vtviz.watch import Watch
 
 @dataclass(frozen=True)
 class WriteCaptions:
-    """Captions of a photo, best first."""
+    """Captions of a photo, the best-matching one first."""
 
     image: ImageInput
     model: str = DEFAULT_MODEL
     device: str | None = None
+    language: Language = "en"
 
     slow = False
 
     @property
     def key(self) -> str:
-        return hashlib.sha256(repr((self.image.sha256, self.model)).encode()).hexdigest()[:16]
+        return hashlib.sha256(repr((self.image.sha256, self.model, self.language)).encode()).hexdigest()[:16]
 
     def answer(self, model: FusionModel, workbench: Workbench, watch: Watch) -> list[Caption]:
         """Raises InputError where the model writes no captions, Cancelled where ``watch`` says so."""
@@ -34,7 +36,7 @@ class WriteCaptions:
             raise InputError("The model {model} does not write captions; choose another.", model=self.model)
         features = workbench.features(model, self.image)
         watch.enter("caption")
-        return write_captions(model, features, model.frame(self.image), watch=watch)
+        return write_captions(model, features, model.frame(self.image), watch=watch, language=self.language)
 
 
 @dataclass(frozen=True)

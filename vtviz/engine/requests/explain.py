@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
 
 from vtviz.attribution.attribute import attribute_case
 from vtviz.attribution.base import complete
@@ -13,12 +17,13 @@ from vtviz.attribution.options import Options
 from vtviz.attribution.registry import find_method, methods, usual_method
 from vtviz.engine.engine import Workbench
 from vtviz.engine.explanation import Explanation
-from vtviz.inputs import ImageInput
+from vtviz.inputs import ImageInput, Tokens
 from vtviz.machine import device_label, memory_mb, synchronise, versions
 from vtviz.models.base import MATCH, FusionModel, Target, as_score
 from vtviz.models.finite import need_numbers
 from vtviz.models.record import AttentionLayer, AttentionRecord
 from vtviz.models.registry import DEFAULT_MODEL
+from vtviz.models.verdict import names_something
 from vtviz.watch import Watch
 
 STAGES = ("load_model", "image_features", "forward", "attribution")
@@ -87,6 +92,8 @@ class Explain:
                 need_numbers(values)
         synchronise(model.device)
         tokens, device = match.tokens[0], model.device
+        unknown = model.unknown_words([word.text for word in tokens.words])
+        score = float(as_score(forward.values.detach(), model.score_kind))
         return Explanation(
             image=self.image,
             tokens=tokens,
@@ -97,13 +104,13 @@ class Explain:
             head=self.options.head,
             target=self.target,
             options=complete(method, self.options),
-            score=float(as_score(forward.values.detach(), model.score_kind)),
+            score=score,
             threshold=model.threshold,
             grid=model.grid,
             text_offset=model.text_offset,
             record=_record(forward),
             relevance=relevance,
-            unknown=model.unknown_words([word.text for word in tokens.words]),
+            unknown=unknown,
             timings_ms=_timings(watch.spent_ms()),
             device=device_label(device),
             memory_mb=round(memory_mb(device), 1),
@@ -115,7 +122,24 @@ class Explain:
             notices=model.notices,
             asked_device=self.device,
             beside=beside,
+            bounds=model.bounds,
+            judged_score=_judged(model, features, tokens, unknown, score),
         )
+
+
+def _judged(model: FusionModel, features: Tensor, tokens: Tokens, unknown: Sequence[int], score: float) -> float | None:
+    """The match of a text without the words that the model does not know, or None where the rest names nothing.
+
+    ``score`` is that of the whole text.
+    """
+    if not names_something([word.text for word in tokens.words], unknown):
+        return None
+    if not unknown or model.bounds is None:
+        return score
+    kept = torch.tensor([[owner not in unknown for owner in tokens.word_of]])
+    with torch.inference_mode():
+        rest = model.keep_pieces(model.encode_texts([tokens.text]), kept)
+        return float(as_score(model.score(features, rest, MATCH), model.score_kind))
 
 
 def _record(forward: ForwardPass) -> AttentionRecord:

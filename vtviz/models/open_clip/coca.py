@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from vtviz.chinese import Language
 from vtviz.inputs import InputError, Tokens, group_pieces
 from vtviz.models.base import EncodedText, ModelError, Target
 from vtviz.models.open_clip.abilities import COCA
@@ -68,7 +69,8 @@ class CocaModel(OpenClipDualEncoder):
             raise ModelError("vtviz supports CoCa only with open_clip's own text encoder; choose another model.")
         if not isinstance(self.vision, OwnVision) or self.vision.visual.attn_pool is None:
             raise ModelError("vtviz supports CoCa only with an attentional pooler; choose another model.")
-        self.caption_start, self.caption_end = self.reader.start, self.reader.end
+        self.caption_starts: dict[Language, int] = {"en": self.reader.start}
+        self.caption_end = self.reader.end
         self.caption_length = int(decoder.context_length)
         self.default_layer = len(decoder.cross_attn) - 1
         self.score_kind, self.abilities = "likelihood", COCA

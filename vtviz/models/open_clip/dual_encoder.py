@@ -23,6 +23,7 @@ from vtviz.models.open_clip.towers.vision import vision_tower
 from vtviz.models.open_clip.towers.vision_tower import VisionTower
 from vtviz.models.record import Kind
 from vtviz.models.recorder import Change, Recorder, Recording
+from vtviz.models.verdict import Bounds
 
 BATCH = 16  # photos that run at a time where many are asked for
 
@@ -36,6 +37,7 @@ class OpenClipDualEncoder:
     """
 
     threshold: float | None = None
+    bounds: Bounds | None = None
     attention_in_pixels = False  # features are pixels, and the image tower runs in every score
     default_method = "maskclip"
     default_layer = 0

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import regex
 import torch
 from torch import Tensor
 
+from vtviz.chinese import HAN, Language
 from vtviz.inputs import InputError, Tokens, group_pieces
 from vtviz.models.base import EncodedText
 from vtviz.models.vtviz_base.heads import CAPTION_PIECES, CaptionHead
+from vtviz.models.vtviz_base.text import VOCABULARY
 
+START, END = 0, 1
 UNKNOWN = 2  # the caption piece that stands for all that cannot be written
+CHINESE_START = 3  # of models that write Chinese
+STARTS: dict[Language, int] = {"en": START, "zh": CHINESE_START}
+CLOSE = regex.compile(rf"[{HAN}\u3000-\u303f\uff00-\uffef]")  # stands without space beside it
 
 
 def spell(pieces: Sequence[str]) -> Tokens:
     """The text that pieces spell, with a capital first letter."""
     text, spans = "", []
     for piece in pieces:
-        joined = piece.startswith("##") or not piece[0].isalnum() or text.endswith(("-", "'"))
+        is_close = CLOSE.match(piece) or (text and CLOSE.match(text[-1]))
+        joined = is_close or piece.startswith("##") or not piece[0].isalnum() or text.endswith(("-", "'"))
         start = len(text) + (0 if joined or not text else 1)
         text = text.ljust(start) + piece.removeprefix("##")
         spans.append((start, len(text)))
@@ -49,6 +57,8 @@ def number_pieces(head: CaptionHead, text: EncodedText, last: Tensor) -> Tensor:
     """
     number = {int(piece): number for number, piece in enumerate(head.pieces)}
     rows = [[number.get(piece, UNKNOWN) for piece in row] for row in text.ids[:, : int(last.max()) + 2].tolist()]
+    for row, ids in zip(rows, text.ids.tolist(), strict=True):
+        row[0] = CHINESE_START if max(ids) >= VOCABULARY else START  # pieces beyond MiniLM's are Chinese
     chosen = torch.tensor(rows, device=text.ids.device)
     if (chosen.gather(1, last[:, None] + 1) == UNKNOWN).any():
         raise InputError("The model cannot write this word in a caption; choose another.")

@@ -24,9 +24,10 @@ class SelfAttentionLayer(nn.Module):
         self.attention = attention
         self.feed_forward = FeedForward(width)
 
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor | None = None, wanted: int | None = None) -> Tensor:
+        """The sequence ``x [batch, n, width]`` one layer on, or only the first ``wanted`` of it, which is cheaper."""
         normed = self.norm(x)
-        x = x + self.attention(normed, normed, mask)
+        x = x[:, :wanted] + self.attention(normed[:, :wanted], normed, mask)
         return x + self.feed_forward(x)
 
 

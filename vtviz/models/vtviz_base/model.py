@@ -9,14 +9,16 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from vtviz.chinese import Language
 from vtviz.inputs import WHOLE_FRAME, Frame, ImageInput, InputError, Tokens, check_text, group_pieces
 from vtviz.models.attention import KeysValues
 from vtviz.models.base import EncodedText, ScoreKind, Target
 from vtviz.models.record import Kind
 from vtviz.models.recorder import Change, Recording, record_attention
+from vtviz.models.verdict import Bounds
 from vtviz.models.vtviz_base.abilities import abilities
 from vtviz.models.vtviz_base.backbone import to_pixels
-from vtviz.models.vtviz_base.captions import UNKNOWN, caption_inputs, number_pieces, spell
+from vtviz.models.vtviz_base.captions import END, STARTS, UNKNOWN, caption_inputs, number_pieces, spell
 from vtviz.models.vtviz_base.heads import CAPTION_PIECES
 from vtviz.models.vtviz_base.network import Encoded, FusionNetwork
 from vtviz.models.vtviz_base.vocabulary import Vocabulary
@@ -34,7 +36,7 @@ class VtvizBase:
     image_offset = 0
     attention_in_pixels = False  # its backbone is convolutional
     pad_id = 0
-    caption_start, caption_end, caption_length = 0, 1, CAPTION_PIECES
+    caption_end, caption_length = END, CAPTION_PIECES
 
     def __init__(
         self,
@@ -47,17 +49,21 @@ class VtvizBase:
         default_layer: int = 0,
         answers: Sequence[str] = (),
         answer_threshold: float = 0.0,
+        caption_languages: Sequence[Language] = ("en",),
+        bounds: Sequence[float] | None = None,
     ) -> None:
         self.network = network.eval().requires_grad_(False)
         self.tokenizer = tokenizer
         self.tokenizer.encode_special_tokens = True  # "[SEP]" in a text is text
         self.weights_sha256 = weights_sha256
         self.threshold: float | None = threshold
+        self.bounds = None if bounds is None else Bounds(*bounds)
         self.default_method = default_method
         self.default_layer = default_layer
         self.vocabulary = vocabulary
         self.answers = tuple(answers)
         self.answer_threshold = answer_threshold
+        self.caption_starts = {language: STARTS[language] for language in caption_languages}
         self.abilities = abilities(network.caption is not None, network.answer is not None)
 
     @property
@@ -208,7 +214,7 @@ class VtvizBase:
         """Logits ``[texts, T, pieces]`` of the piece after each of ``chosen [texts, T]``."""
         assert self.network.caption is not None
         logits = self.network.caption(memory, chosen)
-        logits[..., [self.caption_start, UNKNOWN]] = float("-inf")
+        logits[..., [UNKNOWN, *self.caption_starts.values()]] = float("-inf")
         return logits
 
     @torch.inference_mode()

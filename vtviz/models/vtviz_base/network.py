@@ -18,8 +18,8 @@ from vtviz.models.vtviz_base.text import TextTower
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """Sizes of the network; ``image_size`` in pixels. Without ``caption_pieces`` it writes no captions, without
-    ``answers`` it answers no questions."""
+    """Sizes of the network; ``image_size`` in pixels, ``grown_pieces`` beside those of MiniLM. Without
+    ``caption_pieces`` it writes no captions, without ``answers`` it answers no questions."""
 
     image_size: int = 320
     width: int = 256
@@ -31,6 +31,7 @@ class NetworkConfig:
     caption_pieces: int = 0
     answer_layers: int = 2
     answers: int = 0
+    grown_pieces: int = 0
 
     @property
     def side(self) -> int:
@@ -85,7 +86,7 @@ class FusionNetwork(nn.Module):
         self.image_positions = nn.Parameter(torch.randn(config.side**2, width) * 0.02)
         self.image_layer = SelfAttentionLayer(Attention(width, heads, "image"), width)
         self.image_norm = nn.LayerNorm(width)
-        self.text_tower = TextTower(config.text_layers)
+        self.text_tower = TextTower(config.text_layers, config.grown_pieces)
         self.text_in = nn.Linear(TEXT_WIDTH, width)
         self.text_norm = nn.LayerNorm(width)
         self.image_contrast = ContrastiveHead(width)
@@ -159,8 +160,9 @@ class FusionNetwork(nn.Module):
             words, patches = block(words, patches, text.mask)
         joined = torch.cat([words, patches], dim=1)
         mask = torch.cat([text.mask, image.mask], dim=1)
-        for layer in self.joint:
-            joined = layer(joined, mask)
+        for number, layer in enumerate(self.joint, 1):
+            # Only [CLS] is read in the end; the rest of the last layer is computed for those who look at it.
+            joined = layer(joined, mask, 1 if self.training and number == len(self.joint) else None)
         fused = self.match_head(joined[:, 0]).squeeze(-1).float()
         logit = fused + self.match_similarity * self.paired_similarity(text, image)
         return self.calibration[0] * logit + self.calibration[1]

@@ -1,4 +1,4 @@
-"""The text side: MiniLM's embeddings and lower layers.
+"""The text side: MiniLM's embeddings and lower layers, and pieces that were added to its vocabulary.
 
 Wang et al., "MiniLM: Deep Self-Attention Distillation", NeurIPS 2020.
 """
@@ -16,6 +16,22 @@ HEADS = 12
 VOCABULARY = 30522
 POSITIONS = 64
 EPSILON = 1e-12
+
+
+class WordTable(nn.Embedding):
+    """The vectors of word pieces: MiniLM's, and those of ``grown`` pieces whose ids follow."""
+
+    def __init__(self, grown: int) -> None:
+        super().__init__(VOCABULARY, WIDTH)
+        self.register_parameter("grown", nn.Parameter(torch.zeros(grown, WIDTH)) if grown else None)
+        self.grown: nn.Parameter | None
+
+    def forward(self, ids: Tensor) -> Tensor:
+        if self.grown is None:
+            return super().forward(ids)
+        old = super().forward(ids.clamp(max=VOCABULARY - 1))
+        new = F.embedding((ids - VOCABULARY).clamp(min=0), self.grown)
+        return torch.where((ids < VOCABULARY)[..., None], old, new)
 
 
 class TextLayer(nn.Module):
@@ -37,9 +53,9 @@ class TextLayer(nn.Module):
 class TextTower(nn.Module):
     """Word pieces to contextual features."""
 
-    def __init__(self, layers: int) -> None:
+    def __init__(self, layers: int, grown: int = 0) -> None:
         super().__init__()
-        self.words = nn.Embedding(VOCABULARY, WIDTH)
+        self.words = WordTable(grown)
         self.positions = nn.Embedding(POSITIONS, WIDTH)
         self.norm = nn.LayerNorm(WIDTH, eps=EPSILON)
         self.layers = nn.ModuleList(TextLayer() for _ in range(layers))

@@ -12,6 +12,7 @@ from vtviz.files import write_atomically
 
 TABLE = "text_tower.words.weight"
 SCALE = "text_tower.words.scale"
+SCALES = {TABLE: SCALE, "text_tower.words.grown": "text_tower.words.grown_scale"}
 
 
 def save_weights(state: dict[str, Tensor], path: Path) -> None:
@@ -19,9 +20,11 @@ def save_weights(state: dict[str, Tensor], path: Path) -> None:
     packed = {
         name: tensor.half().contiguous() if tensor.is_floating_point() else tensor for name, tensor in state.items()
     }
-    table = state[TABLE].float()
-    scale = table.abs().amax(dim=1, keepdim=True).clamp_min(1e-8) / 127
-    packed[TABLE], packed[SCALE] = (table / scale).round().to(torch.int8), scale.half()
+    for table, scale_name in SCALES.items():
+        if table in state:
+            rows = state[table].float()
+            scale = rows.abs().amax(dim=1, keepdim=True).clamp_min(1e-8) / 127
+            packed[table], packed[scale_name] = (rows / scale).round().to(torch.int8), scale.half()
     write_atomically(path, save(packed, metadata={"format": "pt", "model": "vtviz-base"}))
 
 
@@ -29,6 +32,7 @@ def load_weights(data: bytes) -> dict[str, Tensor]:
     """The state held by a weights file, as float32."""
     packed = load(data)
     state = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in packed.items()}
-    if SCALE in state:
-        state[TABLE] = state[TABLE].float() * state.pop(SCALE)
+    for table, scale_name in SCALES.items():
+        if scale_name in state:
+            state[table] = state[table].float() * state.pop(scale_name)
     return state

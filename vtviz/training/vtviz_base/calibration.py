@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from safetensors.torch import load, save
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from torch import Tensor
 
 from vtviz.attribution.options import Options
-from vtviz.attribution.registry import methods
+from vtviz.attribution.registry import find_method
 from vtviz.evaluation.classification import best_threshold, matching_figures
 from vtviz.evaluation.matching import mismatch_logits, probabilities
 from vtviz.evaluation.photos import EncodedPhoto
@@ -25,27 +27,39 @@ from vtviz.evaluation.split import Row, read_rows
 from vtviz.files import write_atomically
 from vtviz.models.vtviz_base.family import load_folder
 from vtviz.models.vtviz_base.model import VtvizBase
-from vtviz.training.vtviz_base.data.small_things import small_things
+from vtviz.training.vtviz_base.data.texts.small_things import small_things
 from vtviz.training.vtviz_base.export import write_config
+from vtviz.training.vtviz_base.verdicts import Pair, Scores, bounds_of, scores_of, verdict_figures
 from vtviz.watch import Watch
 
 PHOTO_SIZE = (224, 224)
 POINTING_PHOTOS = 300
+SIMILARITY = ("maskclip",)  # methods without layers that may become the default
+ONLY_REPORTED = ("foils",)  # kinds of pairs that the bounds are not fitted on: one word decides them
 ANSWER_THRESHOLD = 0.33  # the model does not give an answer that is likelier wrong than right by two to one
 TEMPERATURES = np.geomspace(0.5, 3.0, 41)
 
 
-def calibrate(folder: Path, photos: Path, cache: Path, watch: Watch | None = None) -> dict[str, float]:
+def calibrate(
+    folder: Path,
+    photos: Path,
+    cache: Path,
+    watch: Watch | None = None,
+    probes: Mapping[str, Sequence[Pair]] | None = None,
+) -> dict[str, float]:
     """Fits what the model in ``folder`` answers with, and writes it there; returns the figures it was chosen by.
 
-    That is the calibration of the match logit (Platt scaling) and its threshold of highest F1; the temperature of the
-    answers (Guo et al., ICML 2017); and the method and layer that point best, in whole captions and at small things in
-    short texts.
+    That is the calibration of the match logit (Platt scaling) and its threshold of highest F1; the bounds of a verdict,
+    which hold for dev and for the ``probes``, pairs of other kinds; the temperature of the answers (Guo et al., ICML
+    2017); and the method and layer whose maps point and cover best, in whole captions and at small things in short
+    texts.
     """
+    watch = watch or Watch()
     model = load_folder(folder)
     rows = read_rows(photos / "dev.jsonl")
     features = torch.from_numpy(np.load(cache / "dev-0.npy", mmap_mode="c")).split(1)
-    outputs = _dev_outputs(model, rows, features, watch or Watch())
+    outputs = _dev_outputs(model, rows, features, watch)
+    groups = {name: scores_of(model, list(pairs), f"verdicts {name}", watch) for name, pairs in (probes or {}).items()}
     slope, shift = platt_scaling(outputs.right, outputs.wrong)
     temperature = (
         best_temperature(np.concatenate(outputs.answers), np.array(outputs.accepted)) if outputs.answers else 1.0
@@ -53,10 +67,14 @@ def calibrate(folder: Path, photos: Path, cache: Path, watch: Watch | None = Non
     _rescale(folder / "model.safetensors", slope, shift, temperature)
     true, false = (probabilities([slope * part + shift for part in side]) for side in (outputs.right, outputs.wrong))
     threshold = best_threshold(true, false)
-    whole, short = (_accuracies(game) for game in (outputs.pointing, outputs.pointing_small))
-    method, layer = max(whole, key=lambda name: whole[name] + short[name]).split("/")
+    judged = {"captions": Scores(true, false)}
+    judged |= {name: Scores(*(expit(slope * side + shift) for side in (g.true, g.false))) for name, g in groups.items()}
+    bounds = bounds_of([group for name, group in judged.items() if name not in ONLY_REPORTED])
+    whole, short = (game.figures() for game in (outputs.pointing, outputs.pointing_small))
+    method, layer = max(whole, key=lambda name: _map_score(whole[name]) + _map_score(short[name])).split("/")
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     config.update(threshold=threshold, default_method=method, default_layer=int(layer))
+    config.update(bounds=[round(bounds.low, 4), round(bounds.high, 4)])
     if outputs.answers:
         config.update(answer_threshold=ANSWER_THRESHOLD)
     write_config(folder, config)
@@ -65,8 +83,26 @@ def calibrate(folder: Path, photos: Path, cache: Path, watch: Watch | None = Non
         **{name: figures[name] for name in ("auc", "f1", "ece")},
         "answers": float(np.mean(outputs.accepted)) if outputs.accepted else 0.0,
         "temperature": temperature,
-        **{f"pointing {name}": accuracy for name, accuracy in whole.items()},
-        **{f"pointing small {name}": accuracy for name, accuracy in short.items()},
+        "low": bounds.low,
+        "high": bounds.high,
+        **verdict_figures(judged, bounds),
+        **_map_figures("maps", whole),
+        **_map_figures("maps small", short),
+    }
+
+
+def _map_score(figures: dict[str, Any]) -> float:
+    """One number for how well maps point and cover, at the best level and at what people see as marked."""
+    cover = figures["cover"]
+    return float(figures["accuracy"] + sum(cover[name] or 0.0 for name in ("auc", "iou", "iou_half")))
+
+
+def _map_figures(title: str, games: dict[str, dict[str, Any]]) -> dict[str, float]:
+    return {
+        f"{title} {name} {figure}": value
+        for name, figures in games.items()
+        for figure, value in (("accuracy", figures["accuracy"]), *figures["cover"].items())
+        if value is not None
     }
 
 
@@ -85,8 +121,8 @@ class _DevOutputs:
 
 def _dev_outputs(model: VtvizBase, rows: list[Row], features: Sequence[Tensor], watch: Watch) -> _DevOutputs:
     layers = range(model.network.config.fusion_blocks)
-    with_layers = {name: method for name, method in methods().items() if "layer" in method.options}
-    candidates = {f"{name}/{k}": (method, Options(layer=k)) for name, method in with_layers.items() for k in layers}
+    candidates = {f"raw_attention/{k}": (find_method("raw_attention"), Options(layer=k)) for k in layers}
+    candidates |= {f"{name}/0": (find_method(name), Options()) for name in SIMILARITY}
     outputs, nouns = _DevOutputs(PointingGame(candidates), PointingGame(candidates)), frequent_nouns(rows)
     no_pointing = PointingGame({})
     for index in watch.follow("calibration", range(len(rows))):
@@ -109,10 +145,6 @@ def _dev_outputs(model: VtvizBase, rows: list[Row], features: Sequence[Tensor], 
             best = zip(logits.argmax(axis=1), questions, strict=True)
             outputs.accepted += [model.answers[i] in question.answers for i, question in best]
     return outputs
-
-
-def _accuracies(game: PointingGame) -> dict[str, float]:
-    return {name: figures["accuracy"] for name, figures in game.figures().items()}
 
 
 def platt_scaling(right: Sequence[Tensor], wrong: Sequence[Tensor]) -> tuple[float, float]:

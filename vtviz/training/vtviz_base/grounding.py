@@ -11,6 +11,7 @@ import copy
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,9 +24,9 @@ from vtviz.models.vtviz_base.fusion import FusionBlock
 from vtviz.models.vtviz_base.network import FusionNetwork
 from vtviz.training.loop import Schedule, TrainingLoop
 from vtviz.training.losses import mass_in_region, spread_in_region
-from vtviz.training.vtviz_base.data.items import Batch, Item, Items, Rows, short_text
-from vtviz.training.vtviz_base.data.regions import coverage
-from vtviz.training.vtviz_base.data.small_things import richest, thing_weights, things_of
+from vtviz.training.vtviz_base.data.items import Batch, Item, Items, Rows
+from vtviz.training.vtviz_base.data.texts.photo_texts import WHOLE
+from vtviz.training.vtviz_base.data.texts.small_things import richest, thing_weights
 from vtviz.training.vtviz_base.dev_figures import DevFigures
 from vtviz.training.vtviz_base.export import export
 from vtviz.training.vtviz_base.fusion import SPREAD, phrase_rows
@@ -35,6 +36,8 @@ PHOTOS = 1200  # those with most small and rare things
 BLOCK = 20  # photos encoded at a time
 SHARES = {"caption": 0.25, "thing": 0.5}  # of a batch; the rest are composed scenes
 SEVERAL = 0.3  # share of the texts on photos that name several things
+CAPTIONS = ("caption", "translated", "written")  # kinds of sentences, of which a photo may lack the Chinese ones
+CHINESE = 0.35  # share of the texts about things in Chinese
 HOLD = 0.2  # weight of the divergence from where words outside all phrases looked before
 
 
@@ -49,10 +52,12 @@ class GroundingItems:
 
     def __init__(self, items: Items, network: FusionNetwork, watch: Watch | None = None) -> None:
         self.items = items
-        things = [things_of(row) for row in items.rows]
+        things = items.texts.things
         self.photos = richest(things, PHOTOS)
         self.things, self.weights = things, thing_weights(things)
-        rows = {"train-0": self.photos, **{kind: range(len(notes)) for kind, notes in items.scenes.items()}}
+        scenes = items.named.scenes if items.named else {}
+        rows = {"train-0": self.photos, **{kind: range(len(notes)) for kind, notes in scenes.items()}}
+        self.scenes = list(scenes)
         items.features = {
             part: _encoded(items.features[part], list(own), network, f"encoding {part}", watch or Watch())
             for part, own in rows.items()
@@ -61,20 +66,24 @@ class GroundingItems:
     def draw(self, kind: str, rng: random.Random) -> Item:
         """One item of a kind: ``caption``, ``thing`` or ``scene``."""
         if kind == "scene":
-            return self.items.named(rng, tuple(self.items.scenes))
+            assert self.items.named is not None
+            part, row, text = self.items.named.draw(rng, rng.choice(self.scenes))
+            return part, row, (text,)
         row = rng.choice(self.photos)
         if kind == "caption":
-            return self.items.caption(row, rng, view_number=0)
+            return self.items.photo(row, rng, 0, rng.choice(CAPTIONS))
         own, weights = self.things[row], self.weights[row]
         count = rng.randint(2, 3) if rng.random() < SEVERAL else 1
-        chosen = dict.fromkeys(rng.choices(own, weights, k=count))
-        regions = [(thing.noun, coverage(list(thing.boxes), self.items.side)) for thing in chosen]
-        return short_text("train-0", row, regions, rng)
+        chosen = list(dict.fromkeys(rng.choices(own, weights, k=count)))
+        about = self.items.texts.about
+        in_chinese = self.items.texts.chinese is not None and rng.random() < CHINESE
+        text = about(chosen, in_chinese, rng) or about(chosen, False, rng)
+        return "train-0", row, (text or self.items.texts.draw(row, WHOLE, rng, "caption"),)
 
     def batches(self, size: int, seed: int, start: int) -> Iterator[Batch]:
         """Endless batches from step ``start``; each step has its own seed."""
         counts = {kind: round(size * share) for kind, share in SHARES.items()}
-        counts["scene"] = size - sum(counts.values()) if self.items.scenes else 0
+        counts["scene"] = size - sum(counts.values()) if self.scenes else 0
         step = start
         while True:
             rng = random.Random(f"{seed}-{step}-grounding")
@@ -91,8 +100,8 @@ def _encoded(
         for first in watch.follow(stage, range(0, len(rows), BLOCK)):
             block = rows[first : first + BLOCK]
             stacked = np.stack([features[row] for row in block]).astype(np.float32)
-            tokens = network.encode_patches(torch.from_numpy(stacked)).tokens
-            encoded.update(zip(block, tokens.half().numpy(), strict=True))
+            tokens = network.encode_patches(torch.from_numpy(stacked).to(network.calibration.device)).tokens
+            encoded.update(zip(block, tokens.half().cpu().numpy(), strict=True))
     return encoded
 
 
@@ -110,9 +119,9 @@ class GroundingTraining(TrainingLoop[Batch]):
         folder: Path,
         resume: bool,
         rate: float,
-        answers: list[str],
+        described: dict[str, Any],
     ) -> None:
-        self.network, self.tokenizer, self.dev_figures, self.answers = network, tokenizer, dev_figures, answers
+        self.network, self.tokenizer, self.dev_figures, self.described = network, tokenizer, dev_figures, described
         network.eval().requires_grad_(False)
         block = network.blocks[0]
         assert isinstance(block, FusionBlock)
@@ -130,7 +139,7 @@ class GroundingTraining(TrainingLoop[Batch]):
         return figures["pointing layer 0"] + figures["pointing small"]
 
     def export(self) -> None:
-        export(self.network, self.tokenizer, self.folder.parent, answers=self.answers)
+        export(self.network, self.tokenizer, self.folder.parent, **self.described)
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Mass inside the regions and spread over them; divergence of all other words from where they looked before."""
@@ -140,8 +149,10 @@ class GroundingTraining(TrainingLoop[Batch]):
             held = _mean_weights(self.before, words, patches)
         attention = _mean_weights(self.attention, words, patches)
         spans = batch.pieces.float() / batch.pieces.sum(dim=1, keepdim=True)
-        rows = phrase_rows(attention, batch, spans)
-        named = torch.zeros(batch.mask.shape).index_add(0, batch.owner, batch.pieces.float()) > 0
+        rows = phrase_rows(attention, batch.owner, spans)
+        named = (
+            torch.zeros(batch.mask.shape, device=batch.mask.device).index_add(0, batch.owner, batch.pieces.float()) > 0
+        )
         others = batch.mask & ~named
         divergence = (held * (held.clamp_min(1e-8) / attention.clamp_min(1e-8)).log()).sum(dim=-1)[others].mean()
         return {

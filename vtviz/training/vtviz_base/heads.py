@@ -11,11 +11,12 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from vtviz.models.recorder import record_attention
+from vtviz.models.vtviz_base.captions import END
 from vtviz.models.vtviz_base.network import FusionNetwork
 from vtviz.training.loop import Schedule, TrainingLoop
 from vtviz.training.losses import mass_in_region
 from vtviz.training.precision import mixed_precision
-from vtviz.training.vtviz_base.data.head_items import END, HeadBatch, HeadItems, Pointers
+from vtviz.training.vtviz_base.data.head_items import HeadBatch, HeadItems, Pointers
 from vtviz.training.vtviz_base.dev_figures import HeadDevFigures
 from vtviz.training.vtviz_base.export import export
 
@@ -45,6 +46,7 @@ class HeadTraining(TrainingLoop[HeadBatch]):
         self.items, self.dev_figures = items, dev_figures
         self.caption, self.answer = network.caption.requires_grad_(), network.answer.requires_grad_()
         self.caption.pieces.copy_(torch.tensor(items.pieces))
+        self.described = {"answers": items.answers, "caption_languages": list(items.sentences)}
         heads = nn.ModuleDict({"caption": self.caption, "answer": self.answer})
         groups = [{"params": list(heads.parameters()), "base": rate}]
         super().__init__(heads, groups, schedule, folder, resume)
@@ -61,21 +63,22 @@ class HeadTraining(TrainingLoop[HeadBatch]):
         return figures["answers"] + 2.0 * figures["bleu4"]
 
     def export(self) -> None:
-        export(self.network, self.tokenizer, self.folder, answers=self.items.answers)
+        export(self.network, self.tokenizer, self.folder, **self.described)
 
     def losses(self, batch: HeadBatch) -> dict[str, Tensor]:
         """Next-piece and answer cross-entropies, and the attention's mass inside the boxes of the phrases."""
-        with torch.no_grad(), mixed_precision():
+        device = batch.features.device
+        with torch.no_grad(), mixed_precision(device):
             photos, patches, channels = batch.features.shape
-            kept = torch.rand(photos, patches).argsort(dim=1)[:, :KEPT_PATCHES]
+            kept = torch.rand(photos, patches).argsort(dim=1)[:, :KEPT_PATCHES].to(device)
             features = batch.features.gather(1, kept[..., None].expand(-1, -1, channels)).float()
             encoded = self.network.encode_patches(features, kept).tokens
             questions = self.network.encode_text(batch.ids, batch.mask).tokens
         before, after = batch.captions[:, :-1], batch.captions[:, 1:]
         written = before != END  # one END is to be predicted, the rest is padding
-        with mixed_precision(), record_attention(self.module, {"text→image"}) as caption_attention:
+        with mixed_precision(device), record_attention(self.module, {"text→image"}) as caption_attention:
             logits = self.caption(self.caption.decoder.read(features, encoded), before)
-        with mixed_precision(), record_attention(self.module, {"text→image"}) as answer_attention:
+        with mixed_precision(device), record_attention(self.module, {"text→image"}) as answer_attention:
             answered = self.answer(self.answer.decoder.read(features, encoded), questions, batch.mask)
         writing, answering = (recording.of_kind("text→image") for recording in (caption_attention, answer_attention))
         asked = batch.targets.sum(dim=1) > 0

@@ -62,3 +62,32 @@ def test_a_cancelled_part_is_computed_again_and_finished_ones_are_kept(photos: P
     cache_features(photos, None, photos / "cache", 0, 0, 0, Watch(heard.append))
     assert {now.stage for now in heard} == {"features train-0"}
     assert torch.from_numpy(np.load(photos / "cache" / "train-0.npy")[19]).ne(0).any()
+
+
+def test_scenes_of_training_show_no_held_out_thing_and_those_of_dev_nothing_else(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names, cache = photos / "names", photos / "cache"
+    (names / "images").mkdir(parents=True)
+    rows = [{"image": f"{number}.png", "class": number, "names": [str(number)]} for number in range(40)]
+    (names / "classes.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for row in rows:
+        Image.new("RGB", (20, 20)).save(names / "images" / str(row["image"]))
+    hidden = frozenset(range(16, 36))
+    monkeypatch.setattr(features, "held_out", lambda classes: hidden)
+    monkeypatch.setattr(features, "NAME_VIEWS", 2)
+    monkeypatch.setattr(features, "DEV_SCENES", 3)
+    monkeypatch.setattr(features, "_activations", lambda classifier, own, labels: np.ones((len(labels), PATCHES)))
+    cache_features(photos, names, cache, 0, 5, 0, Watch())
+    assert np.load(cache / "names-1.npy").shape[0] == 40 == len(np.load(cache / "names-1.activation.npy"))
+    for kind, count, allowed in (("", 5, set(range(40)) - hidden), ("-dev", 3, hidden)):
+        split = "dev" if kind else "train"
+        for scene in ("mosaic", "paste"):
+            notes = [json.loads(line) for line in (cache / f"{scene}{kind}.jsonl").read_text().splitlines()]
+            assert len(notes) == count and all(set(note["classes"]) <= allowed for note in notes)
+            shown = sum(len(note["classes"]) for note in notes)
+            assert np.load(cache / f"{scene}{kind}.regions.npy").shape == (shown, PATCHES)
+            backgrounds = [note["background"] for note in notes]
+            assert all(
+                background is None if scene == "mosaic" else background < COUNTS[split] for background in backgrounds
+            )

@@ -1,53 +1,75 @@
-"""Texts about composed scenes."""
+"""Batches of items with all that they are held against."""
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from tokenizers import Tokenizer
 from tokenizers.models import WordPiece
+from tokenizers.pre_tokenizers import Whitespace
 
-from vtviz.training.vtviz_base.data.everyday_names import everyday_names
-from vtviz.training.vtviz_base.data.items import Items, coverage, naming
+from vtviz.training.vtviz_base.data.items import LONGEST, Items
+from vtviz.training.vtviz_base.data.texts.photo_texts import Phrase, Text
+
+WORDS = ["[PAD]", "[UNK]", "a", "dog", "runs", "cat", "狗", "跑"]
 
 
 @pytest.fixture
 def items(tmp_path: Path) -> Items:
-    names, cache = tmp_path / "names", tmp_path / "cache"
-    names.mkdir()
-    cache.mkdir()
-    (tmp_path / "train.jsonl").write_text('{"image": "a.jpg", "captions": ["a"], "phrases": []}\n')
-    rows = [{"class": 340, "names": ["zebra"]}, {"class": 340, "names": ["red fox"]}]
-    (names / "classes.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    note = {"classes": [0, 1], "boxes": [[0.0, 0.0, 0.5, 1.0], [0.5, 0.0, 1.0, 1.0]]}
-    for kind in ("mosaic", "paste"):
-        (cache / f"{kind}.jsonl").write_text(json.dumps(note) + "\n")
-        np.save(cache / f"{kind}.npy", np.zeros((1, 16, 2), np.float16))
-        np.save(cache / f"{kind}.regions.npy", np.stack([coverage([tuple(box)], 4) for box in note["boxes"]]))
-    (cache / "train-0.jsonl").write_text('{"row": 0, "crop": [0, 0, 1, 1], "flipped": false}\n')
-    np.save(cache / "train-0.npy", np.zeros((1, 16, 2), np.float16))
-    np.save(cache / "names-0.npy", np.zeros((2, 16, 2), np.float16))
-    np.save(cache / "names-0.activation.npy", np.eye(2, 16, dtype=np.float32))
-    return Items(tmp_path, names, cache, 4, Tokenizer(WordPiece({"[UNK]": 0}, unk_token="[UNK]")))
+    rows = [{"image": f"{i}.jpg", "captions": ["a dog runs"], "phrases": []} for i in range(4)]
+    view = {"crop": [0, 0, 1, 1], "flipped": False}
+    (tmp_path / "train-0.jsonl").write_text("".join(json.dumps({"row": i, **view}) + "\n" for i in range(4)))
+    np.save(tmp_path / "train-0.npy", np.arange(4 * 16 * 2, dtype=np.float16).reshape(4, 16, 2))
+    tokenizer = Tokenizer(WordPiece({word: i for i, word in enumerate(WORDS)}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = Whitespace()  # type: ignore[assignment]
+    return Items(rows, None, None, None, tmp_path, 4, tokenizer)
 
 
-def test_every_named_thing_stands_in_the_text_with_its_own_region(items: Items) -> None:
-    rng, counts = random.Random(0), set()
-    left = coverage([(0.0, 0.0, 0.5, 1.0)], 4)
-    for _ in range(200):
-        item = items.named(rng)
-        counts.add(len(item.phrases))
-        for start, end, region in item.phrases:
-            phrase = item.text[start:end]
-            assert phrase.split()[-1] in {"zebra", "fox"}
-            if item.part != "names-0":
-                np.testing.assert_array_equal(region, left if "zebra" in phrase else 1.0 - left)
-    assert counts == {1, 2}
+def test_texts_foils_and_twins_keep_their_items(items: Items) -> None:
+    region = np.eye(1, 16)[0]
+    chinese = Text("狗 跑", [Phrase(0, 1, 2 * region, (2, 5)), Phrase(2, 3, region)], caption=1)
+    english = Text("a dog runs", [Phrase(2, 5, region)], caption=1)
+    texts = [(Text("a dog", [Phrase(2, 5, region)], foil="a cat"),), (english, chinese)]
+    texts.append((Text("runs", foil="cat runs", distinct=False), replace(chinese, caption=None)))
+    batch = items.batch([("train-0", 3 - number, own) for number, own in enumerate(texts)])
+    assert batch.features[:, 0, 0].tolist() == [96, 64, 32]
+    assert batch.ids.tolist() == [[2, 3, 0], [2, 3, 4], [4, 0, 0], [6, 7, 0], [6, 7, 0]]
+    assert batch.mask.sum(dim=1).tolist() == [2, 3, 1, 2, 2] and batch.item.tolist() == [0, 1, 2, 1, 2]
+    assert batch.owner.tolist() == [0, 1, 3, 3, 4, 4]
+    assert [row.nonzero()[:, 0].tolist() for row in batch.pieces] == [[1], [1], [0], [1], [0], [1]]
+    assert batch.regions[:, 0].tolist() == [1, 1, 2, 1, 2, 1]
+    assert batch.distinct.tolist() == [True, True, False]
+    assert batch.foils.owner.tolist() == [0, 2] and batch.foils.ids.tolist() == [[2, 5], [5, 4]]
+    assert batch.twin_of.tolist() == [-1, -1, -1, 1, -1], "the last text translates no caption"
+    assert [row.nonzero()[:, 0].tolist() for row in batch.twin_pieces] == [[], [], [1], [], [], []]
 
 
-def test_a_class_goes_by_its_names_their_head_nouns_and_everyday_words() -> None:
-    found = naming(["African elephant", "tusker"], ["animal"])
-    assert set(found) == {"African elephant", "tusker", "elephant", "animal"} and found.count("animal") == 3
-    assert "cat" in everyday_names()[281] and "dog" in everyday_names()[200]
+def test_a_chinese_text_that_comes_first_translates_its_second(items: Items) -> None:
+    chinese, english = Text("狗", [Phrase(0, 1, np.ones(16), (0, 3))], caption=0), Text("dog runs", caption=0)
+    batch = items.batch([("train-0", 0, (chinese, english))])
+    assert batch.twin_of.tolist() == [1, -1] and batch.twin_pieces.tolist() == [[True, False]]
+
+
+def test_a_foil_that_is_cut_to_the_text_itself_is_left_out(items: Items) -> None:
+    long = " ".join(["dog"] * LONGEST)
+    text = Text(long + " runs", foil=long + " cat")
+    batch = items.batch([("train-0", 0, (text,)), ("train-0", 1, (replace(text, foil="cat"),))])
+    assert batch.ids.shape == (2, LONGEST) and batch.foils.owner.tolist() == [1]
+
+
+def test_batches_depend_on_the_step_alone_and_show_every_photo_once(items: Items) -> None:
+    source = items.batches(2, 0, seed=3, start=0)
+    first, second, third = (next(source) for _ in range(3))
+    shown = torch.cat([first.features, second.features])[:, 0, 0]
+    assert sorted(shown.tolist()) == [0, 32, 64, 96]
+    again = next(items.batches(2, 0, seed=3, start=2))
+    assert torch.equal(again.features, third.features) and torch.equal(again.ids, third.ids)
+
+
+def test_a_photo_is_drawn_with_the_view_that_its_part_shows(items: Items) -> None:
+    part, row, texts = items.photo(2, random.Random(0))
+    assert (part, row, texts[0].caption, len(texts)) == ("train-0", 2, 0, 1)

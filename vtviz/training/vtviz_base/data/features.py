@@ -25,6 +25,7 @@ from vtviz.files import write_atomically
 from vtviz.models.vtviz_base.backbone import PatchBackbone, to_pixels
 from vtviz.training.precision import mixed_precision
 from vtviz.training.vtviz_base.data.imagenet import class_activation, load_backbone, load_classifier
+from vtviz.training.vtviz_base.data.names import NAME_VIEWS, held_out
 from vtviz.training.vtviz_base.data.regions import coverage
 from vtviz.training.vtviz_base.data.views import View, apply_view, jitter, mosaic, paste, random_view
 from vtviz.watch import Watch
@@ -35,13 +36,21 @@ SIDED_WORDS = {"left", "right"}
 MOSAIC_SIDES = (2, 2, 3, 4)  # photos along one side of a mosaic
 PASTED = (1, 2, 3)  # photos pasted onto another
 CLASSES = 50  # classes whose activation is computed at a time
+DEV_SCENES = 300  # of each kind, of held-out things, pasted onto dev photos
 ACTIVE = 0.4  # share of the strongest activation in a thing's box from which a patch counts as the thing
 
 Shown = tuple[Image.Image, Row]  # an image, and what it shows
 
 
 def cache_features(
-    photos: Path, names: Path | None, cache: Path, views: int, scenes: int, seed: int, watch: Watch
+    photos: Path,
+    names: Path | None,
+    cache: Path,
+    views: int,
+    scenes: int,
+    seed: int,
+    watch: Watch,
+    device: str = "cpu",
 ) -> None:
     """Writes the features of both splits, ``views`` augmented views of each training photo, and composed scenes.
 
@@ -50,31 +59,48 @@ def cache_features(
         names: folder with one photo for each ImageNet class (``classes.jsonl``, ``images/``), or None.
         cache: folder to fill.
         views: augmented views of each training photo, beside the plain one.
-        scenes: composed scenes of each of the two kinds.
+        scenes: composed scenes of each of the two kinds, beside those of held-out things.
         seed: seed of the views and scenes.
         watch: hears of every batch, part by part.
+        device: where the backbone runs.
 
     Raises:
         Cancelled: if the watch says so; finished parts are kept.
     """
     cache.mkdir(parents=True, exist_ok=True)
     classifier = load_classifier()
-    backbone = load_backbone(classifier).to(memory_format=torch.channels_last)
+    backbone = load_backbone(classifier).to(device).to(memory_format=torch.channels_last)
     for split in ("dev", "train"):
         rows = read_rows(photos / f"{split}.jsonl")
         for view in range(1 if split == "dev" else 1 + views):
             source = _views(rows, photos / "images", view, seed)
             _write_part(cache, f"{split}-{view}", len(rows), source, backbone, watch)
     if names is not None:
-        classes = read_rows(names / "classes.jsonl")
-        source = _views(classes, names / "images", 0, seed)
-        _write_part(cache, "names-0", len(classes), source, backbone, watch)
-        _write_activations(cache, classes, classifier, watch)
-        backgrounds = [photos / "images" / row["image"] for row in read_rows(photos / "train.jsonl")]
+        _cache_names(photos, names, cache, scenes, seed, (classifier, backbone), watch)
+
+
+def _cache_names(
+    photos: Path, names: Path, cache: Path, scenes: int, seed: int, networks: tuple[Any, PatchBackbone], watch: Watch
+) -> None:
+    """Views of the photos of named things, and scenes composed from them.
+
+    Scenes of held-out things, which training never shows, are on dev photos.
+    """
+    classifier, backbone = networks
+    classes, folder = read_rows(names / "classes.jsonl"), names / "images"
+    for view in range(NAME_VIEWS):
+        part = f"names-{view}"
+        _write_part(cache, part, len(classes), _views(classes, folder, view, seed), backbone, watch)
+        _write_activations(cache, part, classes, classifier, watch)
+    unseen = held_out(classes)
+    seen = [row for row in range(len(classes)) if row not in unseen]
+    for split, own, count in (("train", seen, scenes), ("dev", sorted(unseen), min(scenes, DEV_SCENES))):
+        backgrounds = [photos / "images" / row["image"] for row in read_rows(photos / f"{split}.jsonl")]
         for kind in ("mosaic", "paste"):
-            source = _scenes(kind, classes, names / "images", backgrounds, scenes, seed)
-            _write_part(cache, kind, scenes, source, backbone, watch)
-            _write_regions(cache, kind, classes, classifier, watch)
+            part = kind if split == "train" else f"{kind}-dev"
+            source = _scenes(part, [folder / row["image"] for row in classes], own, backgrounds, count, seed)
+            _write_part(cache, part, count, source, backbone, watch)
+            _write_regions(cache, part, classes, classifier, watch)
 
 
 def _views(rows: list[Row], images: Path, number: int, seed: int) -> Iterator[Shown]:
@@ -82,26 +108,28 @@ def _views(rows: list[Row], images: Path, number: int, seed: int) -> Iterator[Sh
         image = Image.open(images / row["image"]).convert("RGB")
         rng, view = random.Random(f"{seed}-{number}-{index}"), View()
         if number > 0:
-            words = {word for caption in row["captions"] for word in caption.lower().split()}
+            words = {word for caption in row.get("captions", ()) for word in caption.lower().split()}
             view = random_view(rng, may_flip=not words & SIDED_WORDS)
             image = jitter(apply_view(image, view), rng)
         yield image, {"row": index, **asdict(view)}
 
 
 def _scenes(
-    kind: str, classes: list[Row], images: Path, backgrounds: list[Path], count: int, seed: int
+    part: str, images: list[Path], own: list[int], backgrounds: list[Path], count: int, seed: int
 ) -> Iterator[Shown]:
     for index in range(count):
-        rng = random.Random(f"{seed}-{kind}-{index}")
-        shown = rng.choice(MOSAIC_SIDES) ** 2 if kind == "mosaic" else rng.choice(PASTED)
-        chosen = rng.sample(range(len(classes)), k=shown)
-        parts = [Image.open(images / classes[c]["image"]).convert("RGB") for c in chosen]
-        parts = [jitter(apply_view(part, random_view(rng, may_flip=True)), rng) for part in parts]
-        if kind == "mosaic":
+        rng, background = random.Random(f"{seed}-{part}-{index}"), None
+        is_mosaic = part.startswith("mosaic")
+        shown = rng.choice(MOSAIC_SIDES) ** 2 if is_mosaic else rng.choice(PASTED)
+        chosen = rng.sample(own, k=shown)
+        parts = [Image.open(images[row]).convert("RGB") for row in chosen]
+        parts = [jitter(apply_view(item, random_view(rng, may_flip=True)), rng) for item in parts]
+        if is_mosaic:
             image, boxes = mosaic(parts, rng, SIZE)
         else:
-            image, boxes = paste(Image.open(rng.choice(backgrounds)).convert("RGB"), parts, rng, SIZE)
-        yield image, {"classes": chosen, "boxes": boxes}
+            background = rng.randrange(len(backgrounds))
+            image, boxes = paste(Image.open(backgrounds[background]).convert("RGB"), parts, rng, SIZE)
+        yield image, {"classes": chosen, "boxes": boxes, "background": background}
 
 
 def _write_part(
@@ -114,6 +142,7 @@ def _write_part(
     partial = cache / f"{name}.partial.npy"  # always the same: what a killed run left is overwritten, not kept
     array = np.lib.format.open_memmap(partial, mode="w+", dtype=np.float16, shape=(count, patches, backbone.channels))
     notes: list[Row] = []
+    device = next((parameter.device for parameter in backbone.parameters()), torch.device("cpu"))
     watch.enter(f"features {name}", count)
     with ThreadPoolExecutor(1) as ahead:
         watch.check()
@@ -123,9 +152,10 @@ def _write_part(
             if not batch_notes:
                 break
             upcoming = ahead.submit(_next_batch, source)
-            with torch.inference_mode(), mixed_precision():
-                features = backbone(pixels.to(memory_format=torch.channels_last))
-            array[len(notes) : len(notes) + len(batch_notes)] = features.half().numpy()
+            pixels = pixels.to(device, memory_format=torch.channels_last)
+            with torch.inference_mode(), mixed_precision(device):
+                features = backbone(pixels)
+            array[len(notes) : len(notes) + len(batch_notes)] = features.half().cpu().numpy()
             notes.extend(batch_notes)
             watch.advance(len(batch_notes))
     array.flush()
@@ -140,14 +170,14 @@ def _next_batch(source: Iterator[Shown]) -> tuple[torch.Tensor, list[Row]]:
     return torch.stack([to_pixels(image, SIZE) for image, _ in items]), [note for _, note in items]
 
 
-def _write_activations(cache: Path, classes: list[Row], classifier: Any, watch: Watch) -> None:
+def _write_activations(cache: Path, part: str, classes: list[Row], classifier: Any, watch: Watch) -> None:
     """The class activation map of each named thing, ``[classes, patches]`` in 0..1."""
-    target = cache / "names-0.activation.npy"
+    target = cache / f"{part}.activation.npy"
     if target.exists():
         return
-    features = np.load(cache / "names-0.npy", mmap_mode="r")
+    features = np.load(cache / f"{part}.npy", mmap_mode="r")
     maps = []
-    for first in watch.follow("class activations", range(0, len(classes), CLASSES)):
+    for first in watch.follow(f"class activations {part}", range(0, len(classes), CLASSES)):
         labels = [row["class"] for row in classes[first : first + CLASSES]]
         maps.append(_activations(classifier, features[first : first + CLASSES], labels))
     _save(target, np.concatenate(maps))

@@ -1,160 +1,199 @@
-"""Training items: cached features, a text, and the regions of its phrases."""
+"""Training items: cached features, a text, the regions of its phrases, and other texts to hold it against."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 from torch import Tensor
 
+from vtviz.chinese import language_of
 from vtviz.evaluation.split import Row, read_rows
-from vtviz.training.vtviz_base.data.everyday_names import everyday_names
-from vtviz.training.vtviz_base.data.regions import coverage
+from vtviz.training.vtviz_base.data.named import NamedThings
+from vtviz.training.vtviz_base.data.texts.lexicon import Lexicon
+from vtviz.training.vtviz_base.data.texts.photo_texts import PhotoTexts, Text
 from vtviz.training.vtviz_base.data.views import View
 
-TEMPLATES = ("a photo of {}", "{}", "a picture of {}", "this is {}", "there is {}", "{} in a photo")
-JOINERS = (" and ", ", ", " next to ", " with ", " in front of ")
-SEVERAL = 0.6  # share of the texts on scenes that name several things
+LONGEST = 26  # pieces of a text in training; all texts of a batch cost as much as the longest
+FOILS = 0.5  # share of the distinct texts that are held against a foil
 
 Rows = np.ndarray | Mapping[int, np.ndarray]  # of a part of the cache, each [patches, channels]
+Item = tuple[str, int, tuple[Text, ...]]  # a part of the cache, a row of it, and one text about it or two
+
+
+@dataclass(frozen=True)
+class Others:
+    """Texts that belong to some items: text k, ``ids`` and ``mask [n, T]``, to item ``owner[k]``."""
+
+    owner: Tensor
+    ids: Tensor
+    mask: Tensor
 
 
 @dataclass(frozen=True)
 class Batch:
-    """``features [n, patches, channels]``, ``ids`` and ``mask [n, T]``; phrase k belongs to item ``owner[k]`` and
-    covers the pieces ``pieces[k] [T]`` and the patches ``regions[k] [patches]``."""
+    """``features [n, patches, channels]``; texts ``ids`` and ``mask [n + m, T]``, the first n of them of one item each,
+    the rest second texts of items in the other language; text k is about item ``item[k]``. Phrase k belongs to text
+    ``owner[k]`` and covers the pieces ``pieces[k] [T]`` and the patches ``regions[k] [patches]``.
+
+    ``distinct [n]`` is False for first texts that may be true of other photos too. ``foils`` are texts that are not
+    true of their item's photo. Text ``twin_of[k]`` is the English caption that text k translates, or -1, and
+    ``twin_pieces[k] [T]`` are the pieces of it that say what phrase k does, or none.
+    """
 
     features: Tensor
     ids: Tensor
     mask: Tensor
+    item: Tensor
     owner: Tensor
     pieces: Tensor
     regions: Tensor
-
-
-@dataclass(frozen=True)
-class Item:
-    """A row of a part of the cache, a text about it, and the text's phrases: start, end, and how much of each patch
-    they cover, ``[patches]`` in 0..1."""
-
-    part: str
-    row: int
-    text: str
-    phrases: list[tuple[int, int, np.ndarray]]
+    distinct: Tensor
+    foils: Others
+    twin_of: Tensor
+    twin_pieces: Tensor
 
 
 class Items:
-    """Draws training items from the cache: photos with captions, and named things."""
+    """Draws training items from the cache: photos with texts about them, and named things.
 
-    def __init__(self, photos: Path, names: Path | None, cache: Path, side: int, tokenizer: Tokenizer) -> None:
-        self.side, self.tokenizer = side, tokenizer
-        self.rows = read_rows(photos / "train.jsonl")
+    Args:
+        rows: the training photos.
+        chinese: their Chinese sentences, or None.
+        lexicon: the words' translations, or None without Chinese.
+        names: folder of named things, or None.
+        cache: the cached features.
+        side: patches along one side.
+        tokenizer: the network's.
+    """
+
+    def __init__(
+        self,
+        rows: list[Row],
+        chinese: list[Row] | None,
+        lexicon: Lexicon | None,
+        names: Path | None,
+        cache: Path,
+        side: int,
+        tokenizer: Tokenizer,
+    ) -> None:
+        self.side, self.tokenizer, self.rows = side, tokenizer, rows
         self.views = [read_rows(path) for path in sorted(cache.glob("train-?.jsonl"))]
-        parts = [f"train-{view}" for view in range(len(self.views))]
-        self.scenes: dict[str, list[Row]] = {}
-        if names is not None:
-            everyday = everyday_names()
-            classes = read_rows(names / "classes.jsonl")
-            self.names = [naming(row["names"], everyday.get(row["class"], [])) for row in classes]
-            self.activation = np.load(cache / "names-0.activation.npy")
-            self.scenes = {kind: _scenes(cache, kind) for kind in ("mosaic", "paste")}
-            parts += ["names-0", *self.scenes]
+        self.texts = PhotoTexts(rows, chinese, lexicon, side)
+        captions = [row["captions"] for row in rows]
+        self.named = None if names is None else NamedThings(names, cache, captions, chinese is not None)
+        parts = [f"train-{view}" for view in range(len(self.views))] + (self.named.parts if self.named else [])
         self.features: dict[str, Rows] = {part: np.load(cache / f"{part}.npy", mmap_mode="r") for part in parts}
 
-    def caption(self, row: int, rng: random.Random, view_number: int | None = None) -> Item:
-        """One of the captions of a photo with a view of it, a random one unless its number is passed."""
-        record = self.rows[row]
+    def photo(self, row: int, rng: random.Random, view_number: int | None = None, kind: str | None = None) -> Item:
+        """A view of a photo, a random one unless its number is passed, with a text about it of some kind; where none is
+        asked for, with a second one in the other language too."""
         number = rng.randrange(len(self.views)) if view_number is None else view_number
         note = self.views[number][row]
         view = View(tuple(note["crop"]), note["flipped"])
-        chosen = rng.randrange(len(record["captions"]))
-        phrases = []
-        for phrase in record["phrases"]:
-            if phrase["caption"] == chosen:
-                boxes = [seen for box in phrase["boxes"] if (seen := view.box(box))]
-                phrases.append((phrase["start"], phrase["end"], coverage(boxes, self.side)))
-        return Item(f"train-{number}", row, record["captions"][chosen], phrases)
+        first = self.texts.draw(row, view, rng, kind)
+        second = self.texts.other(row, view, rng, first) if kind is None else None
+        return f"train-{number}", row, (first,) if second is None else (first, second)
 
-    def named(self, rng: random.Random, parts: Sequence[str] = ("names-0", "mosaic", "paste")) -> Item:
-        """A photo or scene of named things, and a short text that names one of them or several."""
-        part = rng.choice(parts)
-        if part == "names-0":
-            row = rng.randrange(len(self.names))
-            shown = [(row, (self.activation[row] > 0.5).astype(np.float64))]
-        else:
-            row = rng.randrange(len(self.scenes[part]))
-            note = self.scenes[part][row]
-            shown = list(zip(note["classes"], note["regions"], strict=True))
-        count = rng.randint(2, 3) if rng.random() < SEVERAL else 1
-        chosen = rng.sample(shown, k=min(count, len(shown)))
-        return short_text(part, row, [(rng.choice(self.names[label]), region) for label, region in chosen], rng)
-
-    def batch(self, items: list[Item]) -> Batch:
-        """The items as tensors."""
-        encoded = self.tokenizer.encode_batch([item.text for item in items])
-        length = max(len(text.ids) for text in encoded)
-        ids, mask = np.zeros((len(items), length), np.int64), np.zeros((len(items), length), bool)
-        owner, pieces, regions = [], [], []
-        for index, (item, text) in enumerate(zip(items, encoded, strict=True)):
-            ids[index, : len(text.ids)], mask[index, : len(text.ids)] = text.ids, True
-            for start, end, region in item.phrases:
-                covered = [a < end and b > start and b > a for a, b in text.offsets]
-                if any(covered):
-                    owner.append(index)
-                    pieces.append(np.pad(covered, (0, length - len(covered))))
-                    regions.append(region)
-        features = np.stack([self.features[item.part][item.row] for item in items])
-        return Batch(
-            torch.from_numpy(features),
-            torch.from_numpy(ids),
-            torch.from_numpy(mask),
-            torch.tensor(owner),
-            torch.from_numpy(np.stack(pieces)),
-            torch.from_numpy(np.stack(regions)).float(),
-        )
-
-    def batches(self, captions: int, named: int, seed: int, start: int) -> Iterator[Batch]:
+    def batches(self, photos: int, named: int, seed: int, start: int) -> Iterator[Batch]:
         """Endless batches, from step ``start``; every photo once per epoch; each step has its own seed."""
-        per_epoch = len(self.rows) // captions
+        per_epoch = max(len(self.rows) // photos, 1)
         step = start
         while True:
             order = random.Random(f"{seed}-{step // per_epoch}").sample(range(len(self.rows)), len(self.rows))
-            first = (step % per_epoch) * captions
+            first = (step % per_epoch) * photos
             rng = random.Random(f"{seed}-{step}-items")
-            items = [self.caption(row, rng) for row in order[first : first + captions]]
-            items += [self.named(rng) for _ in range(named if self.scenes else 0)]
-            yield self.batch(items)
+            items = [self.photo(row, rng) for row in order[first : first + photos]]
+            for _ in range(named if self.named else 0):
+                part, scene, text = self.named.draw(rng)  # type: ignore[union-attr]
+                items.append((part, scene, (text,)))
+            yield self.batch([(part, row, _with_fewer_foils(texts, rng)) for part, row, texts in items])
             step += 1
 
+    def batch(self, items: list[Item]) -> Batch:
+        """The items as tensors."""
+        first = [texts[0] for _, _, texts in items]
+        pairs = [(index, texts[1]) for index, (_, _, texts) in enumerate(items) if len(texts) > 1]
+        texts, item = [*first, *(text for _, text in pairs)], [*range(len(first)), *(index for index, _ in pairs)]
+        encoded = self._encoded([text.text for text in texts])
+        ids, mask = padded(encoded)
+        twin_of = _twins(texts, item, len(first))
+        owner, pieces, regions, twin_pieces = [], [], [], []
+        for index, text in enumerate(texts):
+            for phrase in text.phrases:
+                covered = covering(encoded[index], phrase.start, phrase.end, ids.shape[1])
+                if covered.any():
+                    has_twin = phrase.twin is not None and twin_of[index] >= 0
+                    span = phrase.twin if has_twin and phrase.twin is not None else (0, 0)
+                    owner.append(index)
+                    pieces.append(covered)
+                    regions.append(phrase.region)
+                    twin_pieces.append(covering(encoded[twin_of[index]], *span, ids.shape[1]))
+        features = np.stack([self.features[part][row] for part, row, _ in items])
+        return Batch(
+            torch.from_numpy(features),
+            ids,
+            mask,
+            torch.tensor(item),
+            torch.tensor(owner, dtype=torch.int64),
+            torch.from_numpy(np.array(pieces, bool).reshape(-1, ids.shape[1])),
+            torch.from_numpy(np.array(regions, np.float32).reshape(-1, features.shape[1])),
+            torch.tensor([text.distinct for text in first]),
+            self._foils(first, encoded),
+            torch.tensor(twin_of),
+            torch.from_numpy(np.array(twin_pieces, bool).reshape(-1, ids.shape[1])),
+        )
 
-def short_text(part: str, row: int, things: Sequence[tuple[str, np.ndarray]], rng: random.Random) -> Item:
-    """A photo or scene with a text that only names things, each with its region ``[patches]``."""
-    before, after = rng.choice(TEMPLATES).split("{}")
-    text, phrases = before, []
-    for number, (name, region) in enumerate(things):
-        text += rng.choice(JOINERS) if number else ""
-        article = rng.choice(["an" if name[0].lower() in "aeiou" else "a", "the", ""])
-        start, text = len(text), text + f"{article} {name}".strip()
-        phrases.append((start, len(text), region))
-    return Item(part, row, text + after + rng.choice(["", ".", " ."]), phrases)
+    def _foils(self, texts: Sequence[Text], encoded: Sequence[Encoding]) -> Others:
+        """The texts' foils, but for those that are cut to the text itself."""
+        owner = [index for index, text in enumerate(texts) if text.foil]
+        foils = self._encoded([texts[index].foil or "" for index in owner])
+        differ = [foil.ids != encoded[index].ids for index, foil in zip(owner, foils, strict=True)]
+        owner, foils = list(compress(owner, differ)), list(compress(foils, differ))
+        return Others(torch.tensor(owner, dtype=torch.int64), *padded(foils))
+
+    def _encoded(self, texts: list[str]) -> list[Encoding]:
+        encoded: list[Encoding] = self.tokenizer.encode_batch(texts)
+        for text in encoded:
+            text.truncate(LONGEST)
+        return encoded
 
 
-def _scenes(cache: Path, kind: str) -> list[Row]:
-    """The notes of composed scenes, each with the ``regions [things, patches]`` of its things."""
-    notes, regions, first = read_rows(cache / f"{kind}.jsonl"), np.load(cache / f"{kind}.regions.npy"), 0
-    for note in notes:
-        note["regions"] = regions[first : first + len(note["classes"])].astype(np.float64)
-        first += len(note["classes"])
-    return notes
+def _with_fewer_foils(texts: tuple[Text, ...], rng: random.Random) -> tuple[Text, ...]:
+    """The texts, the first without its foil in a share of the cases where other wrong texts can be found for it."""
+    first, *rest = texts
+    return (replace(first, foil=None), *rest) if first.distinct and rng.random() >= FOILS else texts
 
 
-def naming(names: list[str], everyday: list[str]) -> list[str]:
-    """What a class may be called: its names, their head nouns (an "African elephant" is an elephant too), and its
-    everyday words, as many times as all of these."""
-    own = [*names, *{name.split()[-1] for name in names if " " in name and name.split()[-1].isalpha()}]
-    return own + [word for word in everyday for _ in range(-(-len(own) // len(everyday)))]
+def _twins(texts: Sequence[Text], item: Sequence[int], first: int) -> list[int]:
+    """For each text the number of the English caption that it translates, or -1."""
+    twins = [-1] * len(texts)
+    for second in range(first, len(texts)):
+        one = texts[item[second]]
+        if one.caption is not None and one.caption == texts[second].caption:
+            chinese, english = (second, item[second]) if language_of(one.text) == "en" else (item[second], second)
+            twins[chinese] = english
+    return twins
+
+
+def covering(text: Encoding, start: int, end: int, length: int) -> np.ndarray:
+    """Which of ``length`` pieces stand for the characters ``start:end``, ``[length]``."""
+    covered = np.zeros(length, bool)
+    covered[: len(text.offsets)] = [a < end and b > start and b > a for a, b in text.offsets]
+    return covered
+
+
+def padded(encoded: Sequence[Encoding]) -> tuple[Tensor, Tensor]:
+    """Ids and mask of encoded texts, ``[texts, T]`` each."""
+    length = max((len(text.ids) for text in encoded), default=1)
+    ids = [text.ids + [0] * (length - len(text.ids)) for text in encoded]
+    mask = [[t < len(text.ids) for t in range(length)] for text in encoded]
+    return torch.tensor(ids, dtype=torch.int64).reshape(-1, length), torch.tensor(mask, dtype=torch.bool).reshape(
+        -1, length
+    )

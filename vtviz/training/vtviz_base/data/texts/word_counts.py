@@ -6,15 +6,21 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from vtviz.chinese import RUN
 from vtviz.evaluation.questions import PHRASINGS
 from vtviz.evaluation.split import Row
-from vtviz.training.vtviz_base.data.everyday_names import everyday_names
-from vtviz.training.vtviz_base.data.items import naming
+from vtviz.inputs import split_words
+from vtviz.training.vtviz_base.data.named import naming
+from vtviz.training.vtviz_base.data.texts.everyday_chinese import chinese_names
+from vtviz.training.vtviz_base.data.texts.everyday_names import everyday_names
+from vtviz.training.vtviz_base.data.texts.named_texts import chinese_words
 
 NAMED_TIMES = 5  # every photo of a named thing is part of several composed scenes too
 
 
-def word_counts(rows: Sequence[Row], classes: Sequence[Row], answers: Sequence[str]) -> dict[str, int]:
+def word_counts(
+    rows: Sequence[Row], classes: Sequence[Row], answers: Sequence[str], chinese: Sequence[Row] | None = None
+) -> dict[str, int]:
     """Counts of the words of all captions; names of things, and words of questions and answers, count as often as
     training shows them at least."""
     counts = Counter(word for row in rows for caption in row["captions"] for word in _words(caption))
@@ -22,6 +28,13 @@ def word_counts(rows: Sequence[Row], classes: Sequence[Row], answers: Sequence[s
     for row in classes:
         for word in {word for name in naming(row["names"], everyday.get(row["class"], [])) for word in _words(name)}:
             counts[word] += NAMED_TIMES
+    if chinese is not None:
+        texts = [text for row in chinese for text in (*row["written"], *row["translated"]) if text]
+        counts.update(word.text for text in texts for word in split_words(text) if RUN.fullmatch(word.text))
+        named = [chinese_names(row["class"], everyday.get(row["class"], [])) for row in classes]
+        for text in chinese_words([name for own in named for name in own]):
+            for word in {word.text for word in split_words(text)}:
+                counts[word] += NAMED_TIMES
     asked = [phrasing.replace("{thing}", "") for phrasings in PHRASINGS.values() for phrasing in phrasings]
     for word in {word for text in [*asked, *answers] for word in _words(text)}:
         counts[word] += NAMED_TIMES

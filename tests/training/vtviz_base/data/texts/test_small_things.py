@@ -2,7 +2,7 @@
 
 import pytest
 
-from vtviz.training.vtviz_base.data.small_things import Thing, richest, small_things, thing_weights, things_of
+from vtviz.training.vtviz_base.data.texts.small_things import Thing, richest, small_things, thing_weights, things_of
 
 
 def test_small_things_get_short_texts_with_their_boxes() -> None:

@@ -24,7 +24,7 @@ def test_every_figure_has_its_stage(tiny: VtvizBase, data: Path, rows: list[Row]
     ]
     judgements.write_text("".join(json.dumps(row) + "\n" for row in ratings))
     figures = evaluate(tiny, data, rows, METHODS, judgements, watch=Watch(heard.append))
-    expected = ["photos", "captions", "matching", "retrieval", "pointing", "caption", "answers", "judgements"]
+    expected = ["photos", "captions", "matching", "retrieval", "pointing", "cover", "caption", "answers", "judgements"]
     assert list(figures) == expected
     assert figures["photos"] == figures["captions"] == figures["caption"]["photos"] == 3
     assert figures["matching"]["match"]["correct"] + figures["matching"]["match"]["wrong"] == 3
@@ -43,7 +43,7 @@ def test_every_figure_has_its_stage(tiny: VtvizBase, data: Path, rows: list[Row]
 
 def test_pointing_alone(tiny: VtvizBase, data: Path, rows: list[Row]) -> None:
     alone = evaluate(tiny, data, rows, METHODS, pointing_only=True)
-    assert list(alone) == ["photos", "captions", "pointing"]
+    assert list(alone) == ["photos", "captions", "pointing", "cover"]
     assert alone["pointing"] == evaluate(tiny, data, rows, METHODS)["pointing"]
 
 

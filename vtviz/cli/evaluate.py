@@ -78,7 +78,7 @@ def _summary(figures: dict[str, Any]) -> list[str]:
         recall = own["retrieval"]["text_to_image"]["recall@10"]
         lines.append(f"Chinese, {kind}: match AUC {own['matching']['auc']:.3f}; text→image recall@10 {recall:.3f}")
     for name, pointing in figures.get("pointing", {}).items():
-        cover = pointing["cover"]
+        cover = figures["cover"][name]
         covers = "" if cover["auc"] is None else f"; AUC {cover['auc']:.3f}, IoU {cover['iou']:.3f} against the boxes"
         lines.append(f"pointing {name}: {pointing['accuracy']:.3f} (centre {pointing['centre_baseline']:.3f}){covers}")
     if "caption" in figures:

@@ -62,13 +62,13 @@ def evaluate(
     game = PointingGame({method.name: (method, Options()) for method in methods})
     if pointing_only:
         _play(game, photos, encoded, rows, "pointing", watch)
-        return {**figures, "pointing": game.figures()}
+        return {**figures, "pointing": game.figures(), "cover": game.cover_figures()}
     right = _play(game, photos, encoded, rows, "pointing and matching", watch)
     features = [photo.features for photo in encoded]
     figures |= _text_figures(model, features, rows, right, watch)
     figures |= {"chinese": _chinese_figures(model, features, chinese, watch)} if chinese else {}
     if any(row.get("phrases") for row in rows):
-        figures["pointing"] = game.figures()
+        figures |= {"pointing": game.figures(), "cover": game.cover_figures()}
     if isinstance(model, CaptionModel):
         figures["caption"] = caption_figures(model, features, rows, watch)
     if isinstance(model, AnswerModel):

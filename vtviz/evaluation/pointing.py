@@ -147,12 +147,13 @@ class PointingGame:
         total = max(self.phrases, 1)
         baseline = self.centre / total
         return {
-            name: {
-                **{"hits": hits, "phrases": self.phrases, "accuracy": hits / total, "centre_baseline": baseline},
-                "cover": self.covers[name].figures(),
-            }
+            name: {"hits": hits, "phrases": self.phrases, "accuracy": hits / total, "centre_baseline": baseline}
             for name, hits in self.hits.items()
         }
+
+    def cover_figures(self) -> dict[str, Any]:
+        """How well the maps cover the boxes, by name."""
+        return {name: cover.figures() for name, cover in self.covers.items()}
 
 
 def _in_frame(box: Box, frame: Frame) -> Box:

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -70,7 +69,7 @@ def calibrate(
     judged = {"captions": Scores(true, false)}
     judged |= {name: Scores(*(expit(slope * side + shift) for side in (g.true, g.false))) for name, g in groups.items()}
     bounds = bounds_of([group for name, group in judged.items() if name not in ONLY_REPORTED])
-    whole, short = (game.figures() for game in (outputs.pointing, outputs.pointing_small))
+    whole, short = (_maps(game) for game in (outputs.pointing, outputs.pointing_small))
     method, layer = max(whole, key=lambda name: _map_score(whole[name]) + _map_score(short[name])).split("/")
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     config.update(threshold=threshold, default_method=method, default_layer=int(layer))
@@ -91,17 +90,22 @@ def calibrate(
     }
 
 
-def _map_score(figures: dict[str, Any]) -> float:
+def _maps(game: PointingGame) -> dict[str, dict[str, float | None]]:
+    """How well the maps of each candidate point and cover."""
+    covers = game.cover_figures()
+    return {name: {"accuracy": own["accuracy"], **covers[name]} for name, own in game.figures().items()}
+
+
+def _map_score(figures: dict[str, float | None]) -> float:
     """One number for how well maps point and cover, at the best level and at what people see as marked."""
-    cover = figures["cover"]
-    return float(figures["accuracy"] + sum(cover[name] or 0.0 for name in ("auc", "iou", "iou_half")))
+    return sum(figures[name] or 0.0 for name in ("accuracy", "auc", "iou", "iou_half"))
 
 
-def _map_figures(title: str, games: dict[str, dict[str, Any]]) -> dict[str, float]:
+def _map_figures(title: str, games: dict[str, dict[str, float | None]]) -> dict[str, float]:
     return {
         f"{title} {name} {figure}": value
         for name, figures in games.items()
-        for figure, value in (("accuracy", figures["accuracy"]), *figures["cover"].items())
+        for figure, value in figures.items()
         if value is not None
     }
 

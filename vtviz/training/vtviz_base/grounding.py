@@ -77,8 +77,8 @@ class GroundingItems:
         chosen = list(dict.fromkeys(rng.choices(own, weights, k=count)))
         about = self.items.texts.about
         in_chinese = self.items.texts.chinese is not None and rng.random() < CHINESE
-        text = about(chosen, in_chinese, rng) or about(chosen, False, rng)
-        return "train-0", row, (text or self.items.texts.draw(row, WHOLE, rng, "caption"),)
+        short = about(chosen, in_chinese, rng) or about(chosen, False, rng)
+        return "train-0", row, (short or self.items.texts.draw(row, WHOLE, rng, "caption"),)
 
     def batches(self, size: int, seed: int, start: int) -> Iterator[Batch]:
         """Endless batches from step ``start``; each step has its own seed."""

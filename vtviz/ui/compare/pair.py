@@ -13,7 +13,7 @@ from vtviz.engine.explanation import Explanation
 from vtviz.ui.compare.pack import pair_data
 from vtviz.ui.frame.components import asset, component
 from vtviz.ui.frame.scores import Score
-from vtviz.ui.show.verdict import show_truncation, verdict
+from vtviz.ui.show.verdict import show_truncation, told
 
 PAIR = "pair"
 
@@ -28,7 +28,7 @@ def show_score(explanation: Explanation, other: Explanation | None = None) -> No
     """The score of a side and what it means, with the change from another side's score where that is of its kind."""
     score = Score.of(explanation)
     change = None if other is None else score.change_from(Score.of(other))
-    _, icon, sentence = verdict(explanation)
+    icon, sentence = told(explanation)
     st.metric(score.name, score.text, change, help=score.meaning, width="content")
     st.markdown(f"{icon} {sentence}", width="content")
     show_truncation(explanation.tokens)

@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-import re
-
 import streamlit as st
 
+from vtviz.engine.about import verdict
 from vtviz.engine.explanation import Explanation
 from vtviz.inputs import Tokens
 from vtviz.ui.frame.language import plain, say
 from vtviz.ui.frame.scores import Score
 
-HAN = re.compile("[\u4e00-\u9fff]")  # Chinese characters
+ICONS = {
+    "answer.match": ":material/check_circle:",
+    "answer.describes": ":material/check_circle:",
+    "answer.describes_rest": ":material/check_circle:",
+    "answer.mismatch": ":material/cancel:",
+    "answer.describes_not": ":material/cancel:",
+    "answer.describes_not_rest": ":material/cancel:",
+    "answer.english": ":material/translate:",
+    "model.uncalibrated": ":material/balance:",
+}
+SURE = ":material/check_circle:"
 
 
-def verdict(explanation: Explanation) -> tuple[bool, str, str]:
-    """Whether the answer is a sure match, the icon of the verdict, and its sentence."""
-    if explanation.threshold is None:
-        return False, ":material/balance:", say("model.uncalibrated")
-    limit = f"{explanation.threshold:.0%}"
-    if explanation.unknown:
-        unknown = dict.fromkeys(explanation.tokens.words[index].text for index in explanation.unknown)
-        if any(HAN.search(word) for word in unknown):
-            return False, ":material/translate:", say("answer.english")
-        words = ", ".join(f"“{plain(word)}”" for word in unknown)
-        return False, ":material/help:", say("answer.unknown", words=words)
-    if explanation.is_match:
-        return True, ":material/check_circle:", say("answer.match", threshold=limit)
-    return False, ":material/cancel:", say("answer.mismatch", threshold=limit)
+def told(explanation: Explanation) -> tuple[str, str]:
+    """The icon of the verdict, and its sentence."""
+    key, values = verdict(explanation)
+    return ICONS.get(key, ":material/help:"), say(key, **{name: plain(value) for name, value in values.items()})
 
 
 def show_verdict(explanation: Explanation, change: str | None = None) -> None:
     """The score and what it means, in a line; ``change`` is how far it is from the score before."""
     score = Score.of(explanation)
-    sure, icon, sentence = verdict(explanation)
-    colour = "green" if sure else "gray" if explanation.is_match is None else "orange"
+    icon, sentence = told(explanation)
+    colour = "green" if icon == SURE else "gray" if explanation.is_match is None else "orange"
     with st.container(key="verdict", horizontal=True, vertical_alignment="center", gap="small"):
         st.metric(score.name, score.text, change, help=score.meaning, width="content")
         st.markdown(f":{colour}[{icon}] {sentence}")

@@ -5,3 +5,17 @@ function deskOf(name) {
   if (!desks.has(name)) desks.set(name, { root: null, came: () => {}, wait: () => {} });
   return desks.get(name);
 }
+
+// The root of the panels of a lens: its own, or that of the component which holds them (see panels.js).
+async function panelsFor(lens, name) {
+  if (!name) return lens.root;
+  const desk = deskOf(name);
+  desk.came = (root) => {
+    if (lens.panels === root || !lens.data) return;
+    Object.assign(lens, { panels: root, room: null });
+    setUpPanels(lens);
+    fillLabels(lens);
+    guarded(lens, () => show(lens));
+  };
+  return desk.root?.isConnected ? desk.root : new Promise((done) => { desk.wait = done; });
+}

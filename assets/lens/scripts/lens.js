@@ -2,7 +2,6 @@
 // later; `over` is what the pointer or the focus looks at, which nobody is told.
 
 const REPORT_MS = 400;
-const LEAST_ROOM = 240, GAP = 8; // pixels
 const lenses = new WeakMap();
 const memory = { tab: "matrix", looks: {}, pinned: new Map(), used: false }; // survives a change of page
 
@@ -225,19 +224,6 @@ function show(lens) {
   fitRoom(lens);
 }
 
-// The photo is as high as the window has room for below what stands above it.
-function fitRoom(lens) {
-  const scroller = document.querySelector("[data-testid=stMain]"), top = lens.find("stage").getBoundingClientRect().top;
-  const scrolled = scroller?.scrollTop ?? window.scrollY;
-  const below = lens.data.below.map((name) => document.querySelector(`.st-key-${name}`)?.offsetHeight ?? 0)
-    .reduce((sum, height) => sum + height + GAP, lens.find("legend").offsetHeight + 3 * GAP);
-  const room = Math.max(LEAST_ROOM, Math.round(window.innerHeight - top - scrolled - below));
-  if (room === lens.room) return;
-  lens.room = room;
-  const parts = [lens.find("lens"), lens.panels.querySelector("#side"), ...(lens.data.panels ? [document.documentElement] : [])];
-  for (const part of parts) part.style.setProperty("--room", `${room}px`);
-}
-
 function setUp(lens) {
   setUpStage(lens);
   setUpPanels(lens);
@@ -261,20 +247,6 @@ function setUpPanels(lens) {
   setUpControls(lens);
   setUpTabs(lens);
   setUpKeys(lens);
-}
-
-// The root of the panels of a lens: its own, or that of the component which holds them (see panels.js).
-async function panelsFor(lens, name) {
-  if (!name) return lens.root;
-  const desk = deskOf(name);
-  desk.came = (root) => {
-    if (lens.panels === root || !lens.data) return;
-    Object.assign(lens, { panels: root, room: null });
-    setUpPanels(lens);
-    fillLabels(lens);
-    guarded(lens, () => show(lens));
-  };
-  return desk.root?.isConnected ? desk.root : new Promise((done) => { desk.wait = done; });
 }
 
 export default async function mountLens(component) {

@@ -118,3 +118,18 @@ function showSplit(lens) {
   handle.style.left = `${split}%`;
   handle.setAttribute("aria-valuenow", split);
 }
+
+const LEAST_ROOM = 240, GAP = 8; // pixels
+
+// The photo is as high as the window has room for below what stands above it.
+function fitRoom(lens) {
+  const scroller = document.querySelector("[data-testid=stMain]"), top = lens.find("stage").getBoundingClientRect().top;
+  const scrolled = scroller?.scrollTop ?? window.scrollY;
+  const below = lens.data.below.map((name) => document.querySelector(`.st-key-${name}`)?.offsetHeight ?? 0)
+    .reduce((sum, height) => sum + height + GAP, lens.find("legend").offsetHeight + 3 * GAP);
+  const room = Math.max(LEAST_ROOM, Math.round(window.innerHeight - top - scrolled - below));
+  if (room === lens.room) return;
+  lens.room = room;
+  const parts = [lens.find("lens"), lens.panels.querySelector("#side"), ...(lens.data.panels ? [document.documentElement] : [])];
+  for (const part of parts) part.style.setProperty("--room", `${room}px`);
+}

@@ -4,6 +4,7 @@ import streamlit as st
 
 from vtviz.ui.ask.inputs import ask_photo, ask_text, offer_texts, show_trouble
 from vtviz.ui.ask.links import keep_address, lens_of, open_link, query_of_sides, show_link_notices, show_missing_photo
+from vtviz.ui.ask.models import ask_model
 from vtviz.ui.ask.photos import photo_name
 from vtviz.ui.ask.selection import selected
 from vtviz.ui.explore.result import show_result
@@ -33,6 +34,8 @@ with errors_shown(areas.notices):
     else:
         with areas.answer:
             st.markdown(say("explore.write"))
+        with areas.side:
+            ask_model(selected().model)
         with areas.stage:
             show_things(image, alt)
         keep_address(query_of_sides())

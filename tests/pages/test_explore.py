@@ -12,6 +12,8 @@ from streamlit.testing.v1 import AppTest
 from tests.engine.sent import SentEngine
 from vtviz.attribution.options import Options
 from vtviz.engine.local import LocalEngine
+from vtviz.engine.requests.captions_and_answers import WriteCaptions
+from vtviz.inputs import InputError
 from vtviz.paths import ASSETS
 from vtviz.sentences import catalogue
 from vtviz.ui.ask.selection import first_selection
@@ -79,6 +81,26 @@ def test_a_bad_file_gets_one_sentence_and_keeps_the_text(app: AppTest, cat_bytes
     app.get("file_uploader")[0].upload("bad.jpg", cat_bytes[:2000] if data is None else data, "image/jpeg").run()
     assert not app.exception and len(app.error) == 1 and "bad.jpg" in app.error[0].value.replace("\\", "")
     assert app.text_input(key="text").value == "a cat" and is_sure(app)  # the last result stays
+
+
+def test_a_new_photo_goes_on_without_captions_and_leaves_a_way_to_another_model(
+    app: AppTest, cat_bytes: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = LocalEngine.ask
+
+    def silent(engine: LocalEngine, request: object, *more: object) -> object:
+        if isinstance(request, WriteCaptions):
+            raise InputError("The model could not write a caption for this photo; try another photo.")
+        return ask(engine, request, *more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(LocalEngine, "ask", silent)
+    app.get("file_uploader")[0].upload("mine.jpg", cat_bytes + b"without captions", "image/jpeg").run()
+    app.run()
+    assert not app.exception and not app.error and app.text_input(key="text").value == ""
+    app.selectbox(key="pick-model-en").select("own").run()
+    assert not app.exception and any("Enter a model name" in told.value for told in app.info)
+    app.selectbox(key="pick-model-en").select("vtviz-base").run()
+    assert not app.exception and not app.error and not app.info
 
 
 def test_an_empty_text_gets_one_sentence(app: AppTest) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 import streamlit as st
 
 from vtviz.attribution.base import Relevance
 from vtviz.engine.requests.captions_and_answers import WriteCaptions
 from vtviz.engine.requests.things import FindThings, Things
+from vtviz.errors import UserError
 from vtviz.inputs import ImageInput, Tokens, Word, framed
 from vtviz.models.registry import model_info
 from vtviz.render.lens.view import LensView
@@ -21,6 +24,7 @@ from vtviz.ui.show.lens import lens, picked_word
 from vtviz.vocabulary import everyday_nouns
 from vtviz.watch import Progress
 
+log = logging.getLogger("vtviz")
 KEY = "things"
 WRITING, WRITTEN, SOON = "captions-asked", "captions-written", 0.3
 RIGHT = 0.5  # match probability from which a caption more likely describes the photo than not
@@ -55,7 +59,11 @@ def _offer_captions(request: WriteCaptions, written: bool) -> None:
         st.session_state[WRITING] = request.key  # the page does not wait for the next turn
         progress_area().empty()  # so that the next turn may write to it
         return
-    captions = ask(request, by_pieces)
+    try:
+        captions = ask(request, by_pieces)
+    except UserError as error:  # the photo can be explained without one
+        log.info("No caption: %s", error)
+        captions = []
     if not written:
         st.session_state[WRITTEN] = request.key
         st.rerun()

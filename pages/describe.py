@@ -9,7 +9,15 @@ from vtviz.ui.ask.links import open_link, show_link, show_link_notices, show_mis
 from vtviz.ui.ask.models import ask_writer, current_device, need_model
 from vtviz.ui.ask.photos import photo_name
 from vtviz.ui.ask.selection import selected
-from vtviz.ui.describe import ask_question, ask_task, offer_questions, open_task, show_answer, show_captions
+from vtviz.ui.describe import (
+    ask_caption_language,
+    ask_question,
+    ask_task,
+    offer_questions,
+    open_task,
+    show_answer,
+    show_captions,
+)
 from vtviz.ui.frame.language import say
 from vtviz.ui.frame.screen import screen
 from vtviz.ui.frame.shell import setup
@@ -29,6 +37,7 @@ with errors_shown(areas.notices):
         if task == "answer":
             link["question"] = ask_question()
         model = ask_writer() if task == "caption" else DEFAULT_MODEL
+        language = ask_caption_language(model) if task == "caption" else None
     with areas.strip:
         image = ask_photo()
     link["photo"] = selected().photo
@@ -41,7 +50,8 @@ with errors_shown(areas.notices):
         show_answer(ask(AnswerQuestion(image, link["question"], model, current_device())), image, alt, areas)
     else:
         need_model(model)
-        show_captions(ask(WriteCaptions(image, model, current_device()), by_pieces), image, alt, areas, model)
+        request = WriteCaptions(image, model, current_device(), language or "en")
+        show_captions(ask(request, by_pieces), image, alt, areas, model)
 with areas.actions:
     if task == "answer":
         offer_questions()

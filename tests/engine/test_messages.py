@@ -22,7 +22,7 @@ from vtviz.engine.requests.heads import MeasureHeads
 from vtviz.engine.requests.mechanism import DrawPlan, LookInside
 from vtviz.engine.requests.metrics import MeasureMetric
 from vtviz.engine.requests.model import LoadModel, ReadTarget
-from vtviz.engine.requests.similar_sentences import NameThings, RankSimilar
+from vtviz.engine.requests.similar_sentences import RankSimilar
 from vtviz.engine.requests.things import FindThings
 from vtviz.inputs import ImageInput, InputError
 from vtviz.metrics.sanity import Probe
@@ -42,7 +42,6 @@ def requests(engine: LocalEngine, photo: ImageInput) -> list[Request[Any]]:
         FindThings(photo, ("dog", "ball"), "tiny"),
         WriteCaptions(photo, "tiny"),
         RankSimilar(photo, TEXT, "tiny", 3),
-        NameThings(photo, "zh", "tiny"),
         AnswerQuestion(photo, TEXT, "tiny"),
         MeasureFaithfulness(made.attribution, "mean"),
         MeasureMetric(made.attribution, "insertion"),

@@ -14,6 +14,7 @@ from vtviz.attribution.options import Options
 from vtviz.engine.local import LocalEngine
 from vtviz.engine.requests.captions_and_answers import WriteCaptions
 from vtviz.inputs import InputError
+from vtviz.models.vtviz_base import family
 from vtviz.paths import ASSETS
 from vtviz.sentences import catalogue
 from vtviz.ui.ask.selection import first_selection
@@ -250,3 +251,25 @@ def test_an_engine_elsewhere_drives_the_page(sent: SentEngine) -> None:
     app.button[run].click().run()
     kinds = {entry.request for entry in sent.status().runs}
     assert not app.exception and {"Explain", "AnswerQuestion", "MeasureFaithfulness", "MeasureMetric"} <= kinds
+
+
+def test_similar_sentences_are_ranked_on_request_and_one_opens_in_compare(app: AppTest) -> None:
+    assert not any(button.key == "similar-0" for button in app.button)
+    app.session_state["similar"] = True
+    app.run()
+    assert not app.exception and any("differ in one word" in text.value for text in app.markdown)
+    ranked = app.button(key="similar-0")
+    ranked.click().run()
+    a, b = (app.session_state[f"selection{side}"].text for side in ("a", "b"))
+    assert a == samples()["chelsea"].texts[0] and ranked.label.replace("\\", "").startswith(b) and a != b
+
+
+def test_a_model_that_reads_chinese_is_offered_chinese_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    sample = samples()["chelsea"]
+    for languages, texts in ((("en",), sample.texts), (("en", "zh"), sample.texts_zh)):
+        monkeypatch.setattr(family, "_languages", lambda languages=languages: languages)
+        app = AppTest.from_file(str(ASSETS.parent / "pages" / "explore.py"), default_timeout=120)
+        app.session_state["lang"] = "zh"
+        app.run()
+        assert not app.exception and [app.button(key=f"text-{place}").label for place in range(3)] == list(texts)
+        assert app.text_input(key="text").value == texts[0]

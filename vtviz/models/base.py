@@ -43,7 +43,8 @@ class ModelInfo:
     """A model that can be asked for by name.
 
     ``licence`` covers its weights; ``available`` says they are here, and ``size_mb`` is their download where they are
-    not; ``notice`` must be shown wherever the model is used.
+    not; ``notice`` must be shown wherever the model is used. ``languages`` are those of the texts that it reads, and
+    of the captions if it writes any.
     """
 
     name: str
@@ -54,6 +55,7 @@ class ModelInfo:
     abilities: Abilities
     size_mb: int | None = None
     notice: str = ""
+    languages: tuple[Language, ...] = ("en",)
 
 
 @dataclass(frozen=True)

@@ -10,18 +10,21 @@ import streamlit as st
 from vtviz.attribution.base import Relevance
 from vtviz.attribution.options import Options
 from vtviz.attribution.targets import WrittenTarget
+from vtviz.chinese import Language
 from vtviz.inputs import MAX_CHARACTERS, ImageInput, framed
 from vtviz.models.base import MATCH
-from vtviz.models.registry import DEFAULT_MODEL
+from vtviz.models.registry import DEFAULT_MODEL, model_info
 from vtviz.render.lens.about import About
 from vtviz.render.lens.view import LensView
-from vtviz.tasks.answer import Answer
+from vtviz.sentences import LANGUAGES
+from vtviz.tasks.answer import Answer, in_language
 from vtviz.tasks.caption import Caption
 from vtviz.ui.ask.choice import kept_choice
 from vtviz.ui.ask.inputs import QUESTION, current_sample
-from vtviz.ui.ask.selection import select
+from vtviz.ui.ask.selection import select, text_language
+from vtviz.ui.ask.things import find_things, sentence
 from vtviz.ui.frame.charts import show_chart
-from vtviz.ui.frame.language import plain, say
+from vtviz.ui.frame.language import current_language, plain, say
 from vtviz.ui.frame.scores import Score
 from vtviz.ui.frame.screen import BELOW, Screen
 from vtviz.ui.frame.shell import go_to
@@ -32,6 +35,7 @@ from vtviz.ui.show.verdict import show_truncation
 TASK = "task"
 TASKS = ("answer", "caption")
 KEY = "described"
+THINGS = 5  # of those that a photo may show
 DOUBTFUL = 0.5  # match probability below which a caption more likely misdescribes the photo
 
 
@@ -60,15 +64,17 @@ def ask_task() -> str:
 def ask_question() -> str:
     """The question about the photo."""
     sample = current_sample()
-    questions = sample.questions if sample else ()
-    st.session_state.setdefault(QUESTION, questions[0] if questions else "Is there a dog?")
+    language = text_language()
+    questions = sample.questions_in(language) if sample else ()
+    first = questions[0] if questions else say(f"describe.first_question_{language}")
+    st.session_state.setdefault(QUESTION, first)
     with st.container(key="sentence"):
         return st.text_input(
             say("describe.question"),
             key=QUESTION,
             max_chars=MAX_CHARACTERS,
             required=True,
-            placeholder=say("describe.question_help"),
+            placeholder=say(f"describe.question_help_{language}"),
             persist_state="session",
             label_visibility="collapsed",
         )
@@ -78,7 +84,7 @@ def offer_questions() -> None:
     """The questions that come with a packaged photo."""
     sample = current_sample()
     with st.container(key="offers", horizontal=True, gap="xsmall"):
-        for index, offered in enumerate(sample.questions if sample else ()):
+        for index, offered in enumerate(sample.questions_in(text_language()) if sample else ()):
             st.button(offered, key=f"question-{index}", type="tertiary", on_click=_ask, args=(offered,))
 
 
@@ -86,21 +92,42 @@ def _ask(question: str) -> None:
     st.session_state[QUESTION] = question
 
 
+def ask_caption_language(model: str) -> Language:
+    """The language of the captions, where the model writes in several."""
+    info = model_info(model)
+    languages = info.languages if info is not None else ("en",)
+    if len(languages) < 2:
+        return languages[0]
+    return kept_choice(
+        say("describe.language"),
+        languages,
+        f"caption-language-{current_language()}",  # another language of the interface begins with its own
+        text_language(model),
+        st.segmented_control,
+        format_func=LANGUAGES.__getitem__,
+        label_visibility="collapsed",
+        required=True,
+    )
+
+
 def show_captions(captions: list[Caption], image: ImageInput, alt: str, areas: Screen, model: str) -> None:
-    """The captions to choose from, and the lens of the chosen one."""
+    """The captions to choose from, and the lens of the chosen one. Where none fits the photo, what it may show."""
     with areas.side:
         index = st.radio(
             say("describe.captions"),
             range(len(captions)),
             format_func=lambda number: f"{captions[number].text} · {_score(captions[number]).text}",
             help=say("describe.captions_help"),
-            key=f"captions-{image.sha256}",
+            key=f"captions-{image.sha256}-{captions[0].text}",
         )
     chosen = captions[index]
     with areas.answer:
-        if chosen.score_kind == "probability" and chosen.score < DOUBTFUL:
-            st.markdown(f":orange[:material/help:] {say('describe.doubtful', score=_score(chosen).text)}")
-        _offer_explore(chosen.text)
+        if not captions[0].is_sure:
+            _offer_things(image, model)
+        else:
+            if chosen.score_kind == "probability" and chosen.score < DOUBTFUL:
+                st.markdown(f":orange[:material/help:] {say('describe.doubtful', score=_score(chosen).text)}")
+            _offer_explore(chosen.text)
     relevance = Relevance(chosen.probabilities, chosen.maps, chosen.maps.mean(axis=0), signed=False)
     name = f"caption-{image.sha256[:16]}-{index}-{chosen.text}"
     label, method = "describe.probability", "describe.caption_map"
@@ -124,6 +151,16 @@ def _in_fragment(view: LensView, alt: str, about: About) -> None:
         offer_page(view, alt, pinned, about, "described")
 
 
+def _offer_things(image: ImageInput, model: str) -> None:
+    """Everyday things that the photo may show; a click on one goes to Explore with it."""
+    st.markdown(f":orange[:material/help:] {say('describe.cannot_say')}")
+    with st.container(key="things", horizontal=True, gap="xsmall"):
+        for name in find_things(image, model).names[:THINGS]:
+            if st.button(name, key=f"thing-{name}"):
+                select(text=sentence(name), model=model, target=MATCH.kind, method=None, options=Options())
+                go_to("explore")
+
+
 def _offer_explore(text: str, target: str = MATCH.kind) -> None:
     """Takes a text over to Explore, where everything about it can be seen."""
     if st.button(say("describe.explain"), icon=":material/search:", type="tertiary", key="explain"):
@@ -138,7 +175,7 @@ def _score(caption: Caption) -> Score:
 def show_answer(answer: Answer, image: ImageInput, alt: str, areas: Screen) -> None:
     """The answer, the candidates with their probabilities, and where the question looked."""
     with areas.answer, st.container(key="verdict", horizontal=True, vertical_alignment="center"):
-        shown = answer.text or say("describe.cannot_tell")
+        shown = _said(answer.text) if answer.text else say("describe.cannot_tell")
         st.metric(say("describe.answer_title"), shown, help=say("describe.answer_help"), width="content")
         if answer.unknown:
             words = ", ".join(f"“{plain(answer.question.words[index].text)}”" for index in answer.unknown)
@@ -153,12 +190,16 @@ def show_answer(answer: Answer, image: ImageInput, alt: str, areas: Screen) -> N
     name = f"answer-{image.sha256[:16]}-{answer.question.text}"
     unknown, method = answer.unknown, "describe.answer_map"
     view = LensView(name, image, answer.question, answer.relevance, unknown=unknown, method=method)
-    told = f"{say('describe.answer_title')}: {answer.text or say('describe.cannot_tell')}"
+    told = f"{say('describe.answer_title')}: {_said(answer.text) if answer.text else say('describe.cannot_tell')}"
     _show_lens(view, alt, areas, About(told, DEFAULT_MODEL))
 
 
+def _said(answer: str) -> str:
+    return in_language(answer, "zh" if current_language() == "zh" else "en")
+
+
 def _candidates(answer: Answer) -> go.Figure:
-    names = [name for name, _ in answer.candidates]
+    names = [_said(name) for name, _ in answer.candidates]
     values = [probability for _, probability in answer.candidates]
     bars = go.Bar(
         x=values, y=names, orientation="h", text=[f"{v:.0%}" for v in values], textposition="auto", cliponaxis=False

@@ -1,4 +1,4 @@
-"""A sentence beside similar ones that say something else, and names that a photo may show."""
+"""A sentence beside similar ones that say something else."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from dataclasses import dataclass
 
 import torch
 
-from vtviz.chinese import Language
 from vtviz.engine.engine import Workbench
 from vtviz.evaluation.foils import Foil, Foils
 from vtviz.inputs import ImageInput, check_text
 from vtviz.models.base import FusionModel, as_score
 from vtviz.models.finite import need_numbers
 from vtviz.models.registry import DEFAULT_MODEL
-from vtviz.tasks.everyday import MayBe, everyday_names, may_show
+from vtviz.vocabulary import everyday_nouns, kinds
 from vtviz.watch import Watch
 
 ROUNDS = 12  # in which each word of a sentence may be exchanged
@@ -66,7 +65,7 @@ class RankSimilar:
     def answer(self, model: FusionModel, workbench: Workbench, watch: Watch) -> Ranked:
         """Raises InputError where the text holds nothing to read, ModelError where a score is not a number."""
         text, features = check_text(self.text), workbench.features(model, self.image)
-        foils, rng = runtime_foils(), random.Random(text)
+        foils, rng = everyday_foils(), random.Random(text)
         found: dict[str, Foil] = {}
         for _ in range(ROUNDS):
             for foil in foils.all_of(text, (), rng):
@@ -81,29 +80,7 @@ class RankSimilar:
         return Ranked(own, tuple(sorted(similar, key=lambda item: -item.score)))
 
 
-@dataclass(frozen=True)
-class NameThings:
-    """Everyday names that a photo may show, the best-matching first."""
-
-    image: ImageInput
-    language: Language = "en"
-    model: str = DEFAULT_MODEL
-    device: str | None = None
-
-    slow = False
-
-    @property
-    def key(self) -> str:
-        parts = (self.image.sha256, self.language, self.model)
-        return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
-
-    def answer(self, model: FusionModel, workbench: Workbench, watch: Watch) -> list[MayBe]:
-        """Raises ModelError where a score is not a number."""
-        return may_show(model, workbench.features(model, self.image), self.language)
-
-
-def runtime_foils() -> Foils:
-    """Foils from the everyday names."""
-    groups = everyday_names()
-    chinese = {name: word for group in groups.values() for name, word in group.items()}
-    return Foils({kind: sorted(group) for kind, group in groups.items()}, chinese, {w: n for n, w in chinese.items()})
+def everyday_foils() -> Foils:
+    """Foils from everyday nouns."""
+    words = everyday_nouns()
+    return Foils(kinds(), words, {chinese: name for name, chinese in words.items()})

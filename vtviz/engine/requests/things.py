@@ -10,15 +10,16 @@ import torch
 
 from vtviz.attribution.attribute import attribute_case
 from vtviz.attribution.case import Case
+from vtviz.chinese import language_of
 from vtviz.engine.engine import Workbench
 from vtviz.inputs import Frame, ImageInput
 from vtviz.models.base import FusionModel
 from vtviz.models.encoders import TokenLevelModel
 from vtviz.models.finite import need_numbers
 from vtviz.models.registry import DEFAULT_MODEL
+from vtviz.vocabulary import with_article
 from vtviz.watch import Watch
 
-WRITTEN = "a {name}"  # how a name becomes a text
 NEAREST = 16  # names by similarity, among which the match decides
 COUNT = 8
 
@@ -60,18 +61,19 @@ class FindThings:
         if not names:
             return Things((), np.zeros((0, *model.grid), np.float32), model.frame(self.image))
         with torch.inference_mode():
-            texts = workbench.share(
-                ("names", self.names), lambda: model.index_texts([WRITTEN.format(name=name) for name in names])
-            )
+            texts = workbench.share(("names", self.names), lambda: model.index_texts([written(name) for name in names]))
             likeness = model.similarity(texts, model.index_images(features)).flatten()
             near = [names[int(index)] for index in likeness.topk(min(NEAREST, len(names))).indices]
             watch.step(0, 1)
-            matches = model.match_logits(
-                features.expand(len(near), -1, -1), [WRITTEN.format(name=name) for name in near]
-            )
+            matches = model.match_logits(features.expand(len(near), -1, -1), [written(name) for name in near])
         need_numbers(matches)
         best = tuple(near[int(index)] for index in matches.argsort(descending=True)[:COUNT])
         return Things(best, _maps(model, features, best), model.frame(self.image))
+
+
+def written(name: str) -> str:
+    """The text that says no more than that a thing is there, in the language of its name."""
+    return f"一张有{name}的照片。" if language_of(name) == "zh" else with_article(name)
 
 
 def _maps(model: FusionModel, features: torch.Tensor, names: tuple[str, ...]) -> np.ndarray:

@@ -9,7 +9,7 @@ import torch
 from vtviz.models.base import ModelError, ModelInfo
 from vtviz.models.open_clip.abilities import COCA, DUAL_ENCODER
 from vtviz.models.open_clip.names import FORMS, PREFIX, parse
-from vtviz.models.open_clip.presets import PRESETS, Preset, preset
+from vtviz.models.open_clip.presets import PRESETS, Preset, languages, preset
 
 if TYPE_CHECKING:
     from vtviz.models.open_clip.dual_encoder import OpenClipDualEncoder
@@ -54,11 +54,13 @@ def _info(name: str, known: Preset | None) -> ModelInfo:
         here = cached(known.repository, WEIGHTS) is not None
         abilities = COCA if "coca" in known.name else DUAL_ENCODER
         return ModelInfo(
-            name, known.label, known.description, known.licence, here, abilities, known.size_mb, known.notice
+            *(name, known.label, known.description, known.licence, here, abilities, known.size_mb, known.notice),
+            languages=languages(name),
         )
     from vtviz.models.open_clip.loading.load import is_here, writes
 
     source = spec.hub or (spec.path.name if spec.path else spec.tag) or ""
     label = f"{spec.architecture} {source}" if spec.hub is None else source
     abilities = COCA if writes(spec) else DUAL_ENCODER
-    return ModelInfo(name, label, "A model of your own choice.", "see its source", is_here(spec), abilities)
+    own, licence = "A model of your own choice.", "see its source"
+    return ModelInfo(name, label, own, licence, is_here(spec), abilities, languages=languages(name))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from vtviz.chinese import Language
+
 MIT, APACHE = "MIT", "Apache-2.0"
 
 
@@ -80,6 +82,14 @@ PRESETS = (
         notice="For research only; not for diagnosis or clinical decisions.",
     ),
 )
+
+
+MULTILINGUAL = ("xlm-roberta", "nllb", "SigLIP2", "SigLIP-i18n", "mt5")
+
+
+def languages(name: str) -> tuple[Language, ...]:
+    """The languages of the app that a model reads, by the name of its text encoder."""
+    return ("en", "zh") if any(part.lower() in name.lower() for part in MULTILINGUAL) else ("en",)
 
 
 def preset(name: str) -> Preset | None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import cache
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
 from tokenizers import Tokenizer
 
+from vtviz.chinese import Language
 from vtviz.models.base import ModelError, ModelInfo
 from vtviz.models.vtviz_base.abilities import abilities
 from vtviz.models.vtviz_base.model import NAME, VtvizBase
@@ -25,9 +27,17 @@ FILES = ("model.safetensors", "config.json", "tokenizer.json", "vocabulary.json"
 def infos() -> list[ModelInfo]:
     """The shipped model."""
     available = all((FOLDER / name).is_file() for name in FILES)
-    about = "Cross-attention both ways over 20 × 20 patches of the whole frame; English; runs on a CPU."
-    able = abilities(captions=True, answers=True)
-    return [ModelInfo(NAME, "vtviz base", about, "non-commercial research and education", available, able)]
+    languages = _languages() if available else ("en",)
+    reads = "English and Chinese" if "zh" in languages else "English"
+    about = f"Cross-attention both ways over 20 × 20 patches of the whole frame; {reads}; runs on a CPU."
+    able, licence = abilities(captions=True, answers=True), "non-commercial research and education"
+    return [ModelInfo(NAME, "vtviz base", about, licence, available, able, languages=languages)]
+
+
+@cache
+def _languages() -> tuple[Language, ...]:
+    described = json.loads((FOLDER / "config.json").read_text(encoding="utf-8"))
+    return tuple(described.get("caption_languages", ("en",)))
 
 
 def load(name: str, device: torch.device) -> VtvizBase | None:

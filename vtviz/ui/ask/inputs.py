@@ -12,7 +12,7 @@ from vtviz.inputs import MAX_BYTES, MAX_CHARACTERS, ImageInput, InputError, chec
 from vtviz.models.base import MATCH
 from vtviz.ui.ask.choice import choice
 from vtviz.ui.ask.photos import photo_name, photo_of, thumbnail, uploads
-from vtviz.ui.ask.selection import select, selected
+from vtviz.ui.ask.selection import select, selected, text_language
 from vtviz.ui.frame.language import current_language, plain, say, say_error
 from vtviz.ui.frame.resources import Sample, samples
 
@@ -133,7 +133,7 @@ def ask_text(side: str = "") -> str:
             say("inputs.text_of", side=side.upper()) if side else say("inputs.text"),
             key=key,
             max_chars=MAX_CHARACTERS,
-            placeholder=say("inputs.placeholder"),
+            placeholder=say(f"inputs.placeholder_{text_language(chosen.model)}"),
             required=True,
             on_change=keep,
             label_visibility="collapsed",
@@ -145,9 +145,10 @@ def offer_texts() -> None:
     sample = current_sample()
     if sample is None:
         return
-    meanings = sample.texts_zh if current_language() == "zh" else ()
+    language = text_language(selected().model)
+    meanings = sample.texts_zh if language != current_language() else ()
     with st.container(key="offers", horizontal=True, gap="xsmall"):
-        for index, words in enumerate(sample.texts):
+        for index, words in enumerate(sample.texts_in(language)):
             icon = ":material/close:" if index > 0 else ":material/check:"
             meaning = meanings[index] if index < len(meanings) else None
             key = f"text-{index}"
@@ -165,8 +166,9 @@ def _take(photo: str, side: str = "") -> None:
     if side:
         select(side, photo=photo)
     elif sample:
-        select(**{**NEW_PHOTO, "text": sample.texts[0]}, photo=photo)
-        st.session_state[QUESTION] = sample.questions[0]
+        language = text_language(selected().model)
+        select(**{**NEW_PHOTO, "text": sample.texts_in(language)[0]}, photo=photo)
+        st.session_state[QUESTION] = sample.questions_in(text_language())[0]
     elif photo != selected().photo:
         select(**NEW_PHOTO, photo=photo)
     clear_upload(side)

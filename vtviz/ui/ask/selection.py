@@ -13,10 +13,12 @@ import streamlit as st
 from vtviz.attribution.options import Options
 from vtviz.attribution.registry import methods
 from vtviz.attribution.targets import WrittenTarget
+from vtviz.chinese import Language
 from vtviz.engine.requests.explain import Explain
 from vtviz.inputs import MAX_CHARACTERS, ImageInput, InputError, check_text
 from vtviz.models.base import MATCH, ModelError, Target
 from vtviz.models.registry import DEFAULT_MODEL, model_info
+from vtviz.ui.frame.language import current_language
 from vtviz.ui.frame.resources import samples
 
 OPTIONS = tuple(option.name for option in fields(Options))
@@ -56,7 +58,14 @@ class Selection:
 def first_selection() -> Selection:
     """What a first visit shows: the first sample and its first text."""
     first = next(iter(samples().values()))
-    return Selection(first.name, first.texts[0])
+    return Selection(first.name, first.texts_in(text_language())[0])
+
+
+def text_language(model: str = DEFAULT_MODEL) -> Language:
+    """The language of the texts that are offered for a model: this person's where the model reads it, else English."""
+    language: Language = "zh" if current_language() == "zh" else "en"
+    info = model_info(model)
+    return language if info is not None and language in info.languages else "en"
 
 
 def selected(side: str = "") -> Selection:
@@ -106,7 +115,8 @@ def from_query(query: Mapping[str, str], start: Selection, prefix: str = "") -> 
                 wrong.append(prefix + name)
     if "photo" in values and "text" not in values:
         sample = samples().get(values["photo"])
-        values["text"] = sample.texts[0] if sample else ""
+        language = text_language(values.get("model", start.model))
+        values["text"] = sample.texts_in(language)[0] if sample else ""
     options = replace(start.options, **{name: values.pop(name) for name in OPTIONS if name in values})
     return replace(start, options=options, **values), wrong
 

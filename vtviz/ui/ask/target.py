@@ -18,9 +18,10 @@ from vtviz.engine.requests.explain import Explain
 from vtviz.errors import UserError
 from vtviz.models.base import TargetKind
 from vtviz.models.registry import model_info
+from vtviz.tasks.answer import in_language
 from vtviz.ui.ask.choice import choice
 from vtviz.ui.ask.selection import select, selected
-from vtviz.ui.frame.language import plain, say, say_error
+from vtviz.ui.frame.language import current_language, plain, say, say_error
 from vtviz.ui.frame.resources import shared_engine
 
 
@@ -48,7 +49,8 @@ def _pick_answer(side: str, chosen: str, request: Explain) -> None:
     likely = dict(_likely(request))
 
     def label(answer: str) -> str:
-        return f"{answer} · {likely[answer]:.0%}" if answer in likely else answer
+        said = in_language(answer, "zh" if current_language() == "zh" else "en")
+        return f"{said} · {likely[answer]:.0%}" if answer in likely else said
 
     names = [*likely] if chosen in likely else [*likely, chosen]
     _pick("answer", names, side, chosen, label, partial(_take, side, "answer"), accept_new_options=True)

@@ -20,6 +20,7 @@ from vtviz.metrics.registry import DEFAULTS, find_metric, metrics
 from vtviz.models.registry import model_infos
 from vtviz.paths import ASSETS
 from vtviz.ui.ask.choice import kept_choice
+from vtviz.ui.ask.selection import text_language
 from vtviz.ui.audit.runs import PENDING
 from vtviz.ui.frame.language import current_language, plain, say, say_error
 from vtviz.ui.frame.names import method_name, metric_about, metric_name
@@ -154,7 +155,11 @@ def _save(rows: Rows) -> tuple[str, Path]:
         manifest = (rows.manifest.name, rows.manifest.getvalue())
         return manifest[0], save_uploads(folder, manifest, ((photo.name, photo.getvalue()) for photo in rows.photos))
     lines = [
-        {"image": str(ASSETS / "samples" / sample.file), "text": sample.texts[0], "group": sample.name}
+        {
+            "image": str(ASSETS / "samples" / sample.file),
+            "text": sample.texts_in(text_language())[0],
+            "group": sample.name,
+        }
         for sample in samples().values()
     ]
     return say("audit.source.demo"), save_rows(folder, lines)

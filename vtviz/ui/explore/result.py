@@ -16,6 +16,7 @@ from vtviz.ui.ask.method import show_pickers
 from vtviz.ui.ask.models import ask_device, ask_model, show_notices
 from vtviz.ui.ask.selection import selected
 from vtviz.ui.explore.change import ask_change, score_change
+from vtviz.ui.explore.similar import offer_similar
 from vtviz.ui.frame.language import current_language
 from vtviz.ui.frame.screen import BELOW, SERVED_PANELS, Screen, served_panel
 from vtviz.ui.show.attention_heads import show_heads
@@ -49,8 +50,8 @@ def show_result(image: ImageInput, alt: str, areas: Screen, settings: LensSettin
         explanation, request = explain_selected(image, ways=True)
         show_notices(explanation)
         remember(explanation, request)
-    with areas.answer:
-        show_verdict(explanation, score_change(explanation))
+    with areas.answer, show_verdict(explanation, score_change(explanation)):
+        offer_similar(explanation)
     view = lens_view(explanation, request.method)
     with areas.stage:
         waiting = explanation.fingerprint != request.fingerprint

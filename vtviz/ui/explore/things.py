@@ -9,20 +9,21 @@ import streamlit as st
 
 from vtviz.attribution.base import Relevance
 from vtviz.engine.requests.captions_and_answers import WriteCaptions
-from vtviz.engine.requests.things import FindThings, Things
+from vtviz.engine.requests.things import Things
 from vtviz.errors import UserError
 from vtviz.inputs import ImageInput, Tokens, Word, framed
 from vtviz.models.registry import model_info
 from vtviz.render.lens.view import LensView
+from vtviz.tasks.caption import Caption
 from vtviz.ui.ask.models import current_device, need_model
-from vtviz.ui.ask.selection import select, selected
+from vtviz.ui.ask.selection import select, selected, text_language
+from vtviz.ui.ask.things import find_things, sentence
 from vtviz.ui.frame.language import current_language, plain, say
 from vtviz.ui.frame.scores import Score
 from vtviz.ui.frame.screen import BELOW, progress_area
 from vtviz.ui.frame.waiting import ask, by_pieces
 from vtviz.ui.show.lens import lens, picked_word
 from vtviz.vocabulary import everyday_nouns
-from vtviz.watch import Progress
 
 log = logging.getLogger("vtviz")
 KEY = "things"
@@ -33,11 +34,10 @@ RIGHT = 0.5  # match probability from which a caption more likely describes the 
 def show_things(image: ImageInput, alt: str) -> None:
     """The photo with the words that fit it; a click on one writes it as the sentence."""
     need_model(selected().model)
-    request = FindThings(image, tuple(everyday_nouns()), selected().model, current_device())
-    things = ask(request, _looking)
+    things = find_things(image, selected().model)
     picked = picked_word(KEY)
     if picked is not None and picked < len(things.names):
-        select(text=say("explore.begin", name=things.names[picked]))
+        select(text=sentence(things.names[picked]))
         st.rerun()
     lens(_view(image, things), alt, KEY, below=BELOW, picks=True)
 
@@ -49,7 +49,7 @@ def offer_captions(image: ImageInput) -> None:
     info = model_info(chosen.model)
     if info is None or "caption" not in info.abilities.kinds:
         return
-    request = WriteCaptions(image, chosen.model, current_device())
+    request = WriteCaptions(image, chosen.model, current_device(), text_language(chosen.model))
     written = st.session_state.get(WRITTEN) == request.key
     st.fragment(_offer_captions, run_every=None if written else SOON)(request, written)
 
@@ -67,7 +67,7 @@ def _offer_captions(request: WriteCaptions, written: bool) -> None:
     if not written:
         st.session_state[WRITTEN] = request.key
         st.rerun()
-    right = [caption for caption in captions if caption.score_kind == "probability" and caption.score >= RIGHT]
+    right = [caption for caption in captions if caption.score_kind == "probability" and _is_likely(caption)]
     for index, caption in enumerate(right):
         if not index:
             st.caption(say("explore.caption"))
@@ -78,12 +78,12 @@ def _offer_captions(request: WriteCaptions, written: bool) -> None:
             st.rerun()  # the whole page, not this part alone
 
 
+def _is_likely(caption: Caption) -> bool:
+    return caption.is_sure and caption.score >= RIGHT
+
+
 def _write(text: str) -> None:
     select(text=text)
-
-
-def _looking(now: Progress, seconds: str) -> tuple[float, str]:
-    return now.share, say("explore.looking", seconds=seconds)
 
 
 def _view(image: ImageInput, things: Things) -> LensView:
@@ -96,7 +96,8 @@ def _view(image: ImageInput, things: Things) -> LensView:
 
 def _label(name: str) -> str:
     """A name as it is shown: with its translation where the interface is in Chinese."""
-    return f"{everyday_nouns()[name]} {name}" if current_language() == "zh" else name
+    meaning = everyday_nouns().get(name) if current_language() == "zh" else None
+    return f"{meaning} {name}" if meaning else name
 
 
 def _tokens(names: list[str]) -> Tokens:

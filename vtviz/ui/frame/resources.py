@@ -10,6 +10,7 @@ import streamlit as st
 
 from vtviz.audit.background import AuditJobs
 from vtviz.audit.history import History, data_folder
+from vtviz.chinese import Language
 from vtviz.engine.engine import Engine
 from vtviz.engine.local import LocalEngine
 from vtviz.inputs import ImageInput, read_image
@@ -32,10 +33,18 @@ class Sample:
     questions: tuple[str, ...]
     source: str
     licence: str
-    texts_zh: tuple[str, ...] = ()
-    questions_zh: tuple[str, ...] = ()
+    texts_zh: tuple[str, ...]
+    questions_zh: tuple[str, ...]
     caption: bool = False
     goes_wrong: bool = False
+
+    def texts_in(self, language: Language) -> tuple[str, ...]:
+        """The sentences in a language."""
+        return self.texts_zh if language == "zh" else self.texts
+
+    def questions_in(self, language: Language) -> tuple[str, ...]:
+        """The questions in a language."""
+        return self.questions_zh if language == "zh" else self.questions
 
     def read(self) -> bytes:
         """The photo's file."""

@@ -10,7 +10,7 @@ from vtviz.inputs import MAX_CHARACTERS, ImageInput
 from vtviz.models.registry import DEFAULT_MODEL, model_infos
 from vtviz.ui.ask.choice import kept_choice
 from vtviz.ui.ask.photos import photo_name, photo_of
-from vtviz.ui.ask.selection import selected
+from vtviz.ui.ask.selection import selected, text_language
 from vtviz.ui.frame.language import say
 from vtviz.ui.frame.resources import samples, shared_engine
 
@@ -63,7 +63,7 @@ def _ask_text(photo: str) -> str:
     now = selected()
     if st.session_state.get(f"{TEXT}-of") != photo:
         st.session_state[f"{TEXT}-of"] = photo
-        st.session_state[TEXT] = now.text if photo == now.photo else samples()[photo].texts[0]
+        st.session_state[TEXT] = now.text if photo == now.photo else samples()[photo].texts_in(text_language())[0]
     return st.text_input(
         say("learn.text"), key=TEXT, max_chars=MAX_CHARACTERS, help=say("learn.text_help"), persist_state="session"
     )

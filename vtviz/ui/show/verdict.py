@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from vtviz.engine.about import verdict
 from vtviz.engine.explanation import Explanation
@@ -29,15 +30,17 @@ def told(explanation: Explanation) -> tuple[str, str]:
     return ICONS.get(key, ":material/help:"), say(key, **{name: plain(value) for name, value in values.items()})
 
 
-def show_verdict(explanation: Explanation, change: str | None = None) -> None:
-    """The score and what it means, in a line; ``change`` is how far it is from the score before."""
+def show_verdict(explanation: Explanation, change: str | None = None) -> DeltaGenerator:
+    """The score and what it means, in a line, which is returned; ``change`` is how far it is from the score before."""
     score = Score.of(explanation)
     icon, sentence = told(explanation)
     colour = "green" if icon == SURE else "gray" if explanation.is_match is None else "orange"
-    with st.container(key="verdict", horizontal=True, vertical_alignment="center", gap="small"):
+    line = st.container(key="verdict", horizontal=True, vertical_alignment="center", gap="small")
+    with line:
         st.metric(score.name, score.text, change, help=score.meaning, width="content")
         st.markdown(f":{colour}[{icon}] {sentence}")
     show_truncation(explanation.tokens)
+    return line
 
 
 def show_truncation(tokens: Tokens) -> None:

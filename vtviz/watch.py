@@ -49,6 +49,7 @@ class Watch:
         hear: gets every Progress, in the thread that does the work.
         cancelled: asked between steps whether the result is no longer wanted.
         pause: called between steps where nothing holds the model, so that others may use it.
+        who: names the person, where one at a time is served; "" is nobody in particular.
     """
 
     def __init__(
@@ -56,8 +57,9 @@ class Watch:
         hear: Callable[[Progress], None] = lambda now: None,
         cancelled: Callable[[], bool] = lambda: False,
         pause: Callable[[], None] = lambda: None,
+        who: str = "",
     ) -> None:
-        self.hear, self.cancelled, self.pause = hear, cancelled, pause
+        self.hear, self.cancelled, self.pause, self.who = hear, cancelled, pause, who
         self.now = Progress()
         self._began = time.perf_counter()
         self._first, self._first_at = 0, self._began  # from where and when the pace is measured

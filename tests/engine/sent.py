@@ -54,8 +54,8 @@ class SentEngine:
         answer = self._inner.ask(decode_request(encode_request(request)), watch)
         return decode_answer(encode(answer), request)
 
-    def start(self, request: Request[Answer]) -> Job[Answer]:
-        job = self._inner.start(decode_request(encode_request(request)))
+    def start(self, request: Request[Answer], watch: Watch | None = None) -> Job[Answer]:
+        job = self._inner.start(decode_request(encode_request(request)), watch)
         return self._jobs.setdefault(id(job), SentJob(job, request))
 
     def is_ready(self, request: Request[Answer]) -> bool:

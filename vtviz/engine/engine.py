@@ -100,11 +100,12 @@ class Engine(Protocol):
             InputError: if the request asks for what the model cannot take.
             ModelError: if the model cannot be loaded.
             Busy: if too many requests are waiting already.
-            Cancelled: if ``watch`` says so.
+            Cancelled: if ``watch`` says so, or the person it names asks for something else while this waits.
         """
 
-    def start(self, request: Request[Answer]) -> Job[Answer]:
-        """Begins a slow request, or gives the job that is at it already.
+    def start(self, request: Request[Answer], watch: Watch | None = None) -> Job[Answer]:
+        """Begins a slow request, or gives the job that is at it already. ``watch`` says whose it is, and whether it is
+        still wanted.
 
         Raises:
             Busy: if too many requests are waiting already.

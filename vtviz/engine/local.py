@@ -89,26 +89,26 @@ class LocalEngine:
         Raises:
             InputError: if the request asks for what the model cannot take.
             ModelError: if the model cannot be loaded.
-            Busy: if ``QUEUE`` requests are waiting already.
-            Cancelled: if ``watch`` says so.
+            Busy: if too many requests are waiting already.
+            Cancelled: if ``watch`` says so, or the same person asks for something else while this waits.
         """
-        outer, gone = watch or Watch(), threading.Event()
-        inner = Watch(outer.tell, lambda: gone.is_set() or outer.cancelled(), self._turns.let_pass)
+        outer, gone, turns = watch or Watch(), threading.Event(), self._turns
+        inner = Watch(outer.tell, lambda: gone.is_set() or turns.stopping.is_set() or outer.cancelled(), turns.let_pass)
         try:
             if request.key is None:
-                return self._turns.wait(lambda: self._run(request, inner), request.slow)
+                return turns.wait(lambda: self._run(request, inner), request.slow, outer)
             with self.runs.asked():
-                return self._turns.ask(self._maker(request, inner), request.slow)
+                return turns.ask(self._maker(request, inner), request.slow, outer)
         finally:
             gone.set()  # whoever waits may have been interrupted
 
-    def start(self, request: Request[Answer]) -> SlowJob[Answer]:
+    def start(self, request: Request[Answer], watch: Watch | None = None) -> SlowJob[Answer]:
         """Begins a slow request, or gives the job that is at it already.
 
         Raises:
-            Busy: if ``QUEUE`` requests are waiting already.
+            Busy: if too many slow requests are waiting already.
         """
-        return self._turns.start(str(self._key(request)), lambda watch: self._maker(request, watch))
+        return self._turns.start(str(self._key(request)), lambda inner: self._maker(request, inner), watch)
 
     def is_ready(self, request: Request[Answer]) -> bool:
         """Whether the answer is kept, or would not take many passes."""

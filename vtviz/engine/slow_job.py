@@ -26,7 +26,8 @@ class SlowJob(Generic[Answer]):
     def cancel(self) -> None:
         """Stops the job before its next batch, or before it begins."""
         self._stop.set()
-        self.future.cancel()
+        if self.future.cancel():
+            self.future.set_running_or_notify_cancel()
 
     @property
     def stopping(self) -> bool:
@@ -37,9 +38,9 @@ class SlowJob(Generic[Answer]):
         """What went wrong with a job that is done, if anything."""
         return Cancelled() if self.future.cancelled() else self.future.exception()
 
-    def watch(self, pause: Callable[[], None]) -> Watch:
-        """Follows the work for this job."""
-        return Watch(self._hear, self._stop.is_set, pause)
+    def watch(self, pause: Callable[[], None], unwanted: Callable[[], bool] = lambda: False) -> Watch:
+        """Follows the work for this job, which stops too where it is ``unwanted``."""
+        return Watch(self._hear, lambda: self._stop.is_set() or unwanted(), pause)
 
     def _hear(self, now: Progress) -> None:
         self.now = now

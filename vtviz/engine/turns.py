@@ -1,20 +1,29 @@
-"""Turns at an engine: one worker, a bounded queue, and slow work that lets quick work pass between its batches."""
+"""Turns at an engine: one worker, places for everybody, and slow work that lets quick work pass between its batches."""
 
 from __future__ import annotations
 
-import queue
 import threading
+import time
+from collections import OrderedDict, deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, TypeVar
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotYet
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
 
 import torch
 
 from vtviz.engine.slow_job import SlowJob
 from vtviz.errors import UserError
-from vtviz.watch import Watch
+from vtviz.watch import Cancelled, Progress, Watch
 
-QUEUE = 16
+QUEUE = 64  # quick requests at once, waiting or running
+SLOW_QUEUE = 16  # slow ones
+SLOW_EACH = 2  # of one person
+SHARE = 0.2  # of the worker that slow work gets, however much quick work waits
+ROUND = 2.0  # seconds of quick work before slow work gets its share
+TICK = 0.1  # seconds after which whoever waits looks whether it is still wanted
+WAITING = "waiting"  # the stage of a request before its turn: ``total`` others are ahead of it
 
 Value = TypeVar("Value")
 
@@ -23,85 +32,242 @@ class Busy(UserError, RuntimeError):
     """Too many requests are waiting."""
 
 
-class Turns:
-    """Who runs when. All work runs on one thread, one piece at a time; at most ``QUEUE`` requests wait."""
+@dataclass(eq=False)
+class Turn(Generic[Value]):
+    """A piece of work that waits or runs: whose it is, and where its result goes."""
+
+    run: Callable[[], Value]
+    who: str
+    future: Future[Value] = field(default_factory=Future)
+
+    def take(self) -> None:
+        """Does the work, unless it was cancelled while it waited."""
+        if self.future.cancelled() or not self.future.set_running_or_notify_cancel():
+            return
+        try:
+            self.future.set_result(self.run())
+        except BaseException as error:  # whoever waits for it is told
+            self.future.set_exception(error)
+
+
+class Lane:
+    """Turns that wait, in the order in which they come up: one of each person, then the next one of each."""
 
     def __init__(self) -> None:
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="vtviz-engine")
-        self._places = threading.BoundedSemaphore(QUEUE)
-        self._waiting: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._jobs: dict[str, SlowJob[Any]] = {}
-        self._jobs_lock = threading.Lock()
+        self._of: OrderedDict[str, deque[Turn[Any]]] = OrderedDict()
 
-    def ask(self, run: Callable[[], Value], slow: bool = False) -> Value:
+    def __len__(self) -> int:
+        return sum(len(turns) for turns in self._of.values())
+
+    def add(self, turn: Turn[Any]) -> None:
+        self._of.setdefault(turn.who, deque()).append(turn)
+
+    def next(self) -> Turn[Any] | None:
+        """Takes the turn that comes first; the next one of its person waits for all others."""
+        if not self._of:
+            return None
+        who, turns = next(iter(self._of.items()))
+        turn = turns.popleft()
+        del self._of[who]
+        if turns:
+            self._of[who] = turns
+        return turn
+
+    def remove(self, turn: Turn[Any]) -> bool:
+        """Takes a turn out; False where it does not wait here."""
+        turns = self._of.get(turn.who, deque())
+        if turn not in turns:
+            return False
+        turns.remove(turn)
+        if not turns:
+            del self._of[turn.who]
+        return True
+
+    def of(self, who: str) -> list[Turn[Any]]:
+        """The turns of a person, first to last."""
+        return list(self._of.get(who, ()))
+
+    def ahead_of(self, turn: Turn[Any]) -> int:
+        """How many others come before a turn."""
+        own = self._of.get(turn.who)
+        if own is None or turn not in own:
+            return 0
+        place = own.index(turn)
+        people = list(self._of)
+        earlier = set(people[: people.index(turn.who)])
+        return place + sum(
+            min(len(turns), place + (who in earlier)) for who, turns in self._of.items() if who != turn.who
+        )
+
+
+class Turns:
+    """Who runs when. All work runs on one thread, one piece at a time.
+
+    Of the quick requests of one person that wait, the newest replaces the others: nobody looks at their answers any
+    more. People take turns, so that one who asks much does not make others wait longer.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Condition()
+        self._quick, self._slow = Lane(), Lane()
+        self._running: dict[bool, list[Turn[Any]]] = {False: [], True: []}  # by whether they are slow
+        self._jobs: dict[str, SlowJob[Any]] = {}
+        self._passing, self._owed_until, self._slow_waits_since, self._pace = False, 0.0, 0.0, 0.0
+        self._closed = False
+        self.stopping = threading.Event()
+        self._worker = threading.Thread(target=self._work, name="vtviz-engine", daemon=True)
+        self._worker.start()
+        threading.Thread(target=self._stop_with_the_process, name="vtviz-stop", daemon=True).start()
+
+    def ask(self, run: Callable[[], Value], slow: bool = False, watch: Watch | None = None) -> Value:
         """Waits for the result of ``run``; a slow one lets nobody pass but where it calls ``let_pass``.
 
+        ``watch`` hears how many are ahead, and says who asks and whether the result is still wanted.
+
         Raises:
-            Busy: if ``QUEUE`` requests are waiting already.
+            Busy: if too many requests are waiting already, or too many slow ones of the same person.
+            Cancelled: if it is no longer wanted, or its person has asked for something else since.
         """
-        self._take_place()
-        try:
-            return self.wait(run, slow)
-        finally:
-            self._places.release()
+        watch = watch or Watch()
+        with self._lock:
+            self._need_place(slow, watch.who)
+            if not slow and watch.who:
+                for earlier in self._quick.of(watch.who):
+                    self._quick.remove(earlier)
+                    earlier.future.cancel()
+                    earlier.future.set_running_or_notify_cancel()
+            turn = self._add(run, slow, watch.who)
+        return self._result(turn, watch)
 
-    def wait(self, run: Callable[[], Value], slow: bool = False) -> Value:
-        """The same for a part of longer work, which is never refused."""
-        return (self._submit(run) if slow else self._quick(run)).result()
+    def wait(self, run: Callable[[], Value], slow: bool = False, watch: Watch | None = None) -> Value:
+        """The same for a part of longer work, which is never refused and replaces nothing."""
+        watch = watch or Watch()
+        with self._lock:
+            turn = self._add(run, slow, watch.who)
+        return self._result(turn, watch)
 
-    def start(self, key: str, make: Callable[[Watch], Callable[[], Value]]) -> SlowJob[Value]:
+    def start(
+        self, key: str, make: Callable[[Watch], Callable[[], Value]], watch: Watch | None = None
+    ) -> SlowJob[Value]:
         """Begins what ``make`` gives for the job's watch, or gives the job of this key that is at it already.
 
         Raises:
-            Busy: if ``QUEUE`` requests are waiting already.
+            Busy: if too many slow requests are waiting already.
         """
-        with self._jobs_lock:
+        outer = watch or Watch()
+        with self._lock:
             if key in self._jobs:
                 return self._jobs[key]
-            self._take_place()
+            self._need_place(True, outer.who)
             job = self._jobs[key] = SlowJob[Value]()
-            job.future = self._submit(make(job.watch(self.let_pass)))
+            inner = job.watch(self.let_pass, lambda: outer.cancelled() or self.stopping.is_set())
+            job.future = self._add(make(inner), True, outer.who).future
         job.future.add_done_callback(lambda _: self._finish(key))
         return job
 
-    def _submit(self, run: Callable[[], Value]) -> Future[Value]:
-        """The result of ``run``, in its turn."""
-        return self._worker.submit(run)
-
-    def _quick(self, run: Callable[[], Value]) -> Future[Value]:
-        """The result of ``run``, in its turn, or between two batches of a slow request."""
-        future: Future[Value] = Future()
-
-        def answer() -> None:
-            try:
-                future.set_result(run())
-            except BaseException as error:  # whoever waits for it is told
-                future.set_exception(error)
-
-        self._waiting.put(answer)
-        self._worker.submit(self.let_pass)
-        return future
-
     def let_pass(self) -> None:
-        """Runs the quick work that waits. For the worker alone: slow work calls it between its batches.
+        """Runs the quick work that waits, if slow work had its share since. For the worker alone: slow work calls it
+        between its batches.
 
         The slow work finds torch as it left it: its random numbers (loading a model draws some) and its modes.
         """
-        if self._waiting.empty():
+        if self._passing or not len(self._quick) or time.perf_counter() < self._owed_until:
             return
-        with torch.random.fork_rng(devices=[]), torch.inference_mode(False), torch.enable_grad():
-            while not self._waiting.empty():
-                self._waiting.get_nowait()()  # only the worker takes from the queue
+        self._passing, began = True, time.perf_counter()
+        try:
+            with torch.random.fork_rng(devices=[]), torch.inference_mode(False), torch.enable_grad():
+                while time.perf_counter() - began < ROUND:
+                    with self._lock:
+                        turn = self._quick.next()
+                    if turn is None:
+                        break
+                    self._take(turn, False)
+        finally:
+            self._passing = False
+            now = time.perf_counter()
+            self._owed_until = now + (now - began) * SHARE / (1.0 - SHARE)
 
     def close(self) -> None:
         """Ends the worker once it is done."""
-        self._worker.shutdown()
+        with self._lock:
+            self._closed = True
+            self._lock.notify_all()
+        self._worker.join()
 
-    def _take_place(self) -> None:
-        if not self._places.acquire(blocking=False):
+    def _add(self, run: Callable[[], Value], slow: bool, who: str) -> Turn[Value]:
+        if self._closed or self.stopping.is_set():
+            raise Cancelled
+        turn = Turn(run, who)
+        if slow and not len(self._slow):
+            self._slow_waits_since = time.perf_counter()
+        (self._slow if slow else self._quick).add(turn)
+        self._lock.notify_all()
+        return turn
+
+    def _need_place(self, slow: bool, who: str) -> None:
+        lane, most = (self._slow, SLOW_QUEUE) if slow else (self._quick, QUEUE)
+        if len(lane) + len(self._running[slow]) >= most:
             raise Busy("Too many requests are waiting; try again in a moment.")
+        own = len(lane.of(who)) + sum(turn.who == who for turn in self._running[True])
+        if slow and who and own >= SLOW_EACH:
+            raise Busy("{count} slow requests of yours are on their way; wait for one, or cancel it.", count=SLOW_EACH)
+
+    def _result(self, turn: Turn[Value], watch: Watch) -> Value:
+        while True:
+            try:
+                return turn.future.result(TICK)
+            except NotYet:
+                if turn.future.done():  # the work itself raised it
+                    raise
+            except BaseException as error:
+                if turn.future.cancelled():
+                    raise Cancelled from error
+                raise
+            with self._lock:
+                if (watch.cancelled() or self.stopping.is_set()) and self._drop(turn):
+                    raise Cancelled
+                ahead, waits = self._ahead(turn), not turn.future.running() and not turn.future.done()
+            if waits:
+                watch.tell(Progress(WAITING, total=ahead, seconds_left=(ahead + 1) * self._pace or None))
+
+    def _drop(self, turn: Turn[Any]) -> bool:
+        return self._quick.remove(turn) or self._slow.remove(turn)
+
+    def _ahead(self, turn: Turn[Any]) -> int:
+        lane = self._quick if turn in self._quick.of(turn.who) else self._slow
+        return lane.ahead_of(turn)
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                while not (len(self._quick) or len(self._slow)):
+                    if self._closed:
+                        return
+                    self._lock.wait()
+                long = time.perf_counter() - self._slow_waits_since >= ROUND
+                slow = bool(len(self._slow)) and (long or not len(self._quick))
+                turn = (self._slow if slow else self._quick).next()
+                assert turn is not None
+            self._take(turn, slow)
+
+    def _take(self, turn: Turn[Any], slow: bool) -> None:
+        began = time.perf_counter()
+        self._running[slow].append(turn)
+        try:
+            turn.take()
+        finally:
+            self._running[slow].remove(turn)
+        now = time.perf_counter()
+        if slow:
+            self._slow_waits_since = now
+        else:
+            self._pace = now - began if not self._pace else 0.8 * self._pace + 0.2 * (now - began)
 
     def _finish(self, key: str) -> None:
-        with self._jobs_lock:
+        with self._lock:
             self._jobs.pop(key, None)
-        self._places.release()
+
+    def _stop_with_the_process(self) -> None:
+        """Where the main thread ends, as on SIGTERM, all work stops at its next step, so that the process can end."""
+        threading.main_thread().join()
+        self.stopping.set()

@@ -12,14 +12,15 @@ from vtviz.engine.local import LocalEngine
 from vtviz.engine.requests.faithfulness import MeasureFaithfulness
 from vtviz.engine.requests.heads import MeasureHeads
 from vtviz.engine.requests.metrics import MeasureMetric
-from vtviz.engine.turns import Busy
+from vtviz.engine.turns import WAITING, Busy
+from vtviz.models.base import ModelError
 from vtviz.paths import ASSETS
 from vtviz.sentences import catalogue
 from vtviz.ui.frame import waiting
-from vtviz.watch import Watch
+from vtviz.watch import Progress, Watch
 
 SAY = catalogue("en")
-SENTENCE = "The queue is full; try again in a moment."
+SENTENCE = "The model is gone; try again in a moment."
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[type], list[float]]:
             drawn.clear()
             assert drawn.wait(20)
             shares.append(watch.now.share)
-            raise Busy(SENTENCE)
+            raise ModelError(SENTENCE)
 
         monkeypatch.setattr(DeltaGenerator, "progress", draw)
         monkeypatch.setattr(LocalEngine, "ask", asked)
@@ -68,3 +69,32 @@ def test_no_bar_stays_behind_an_error(failing: Callable[[type], list[float]], ki
     assert shares == [0.5] and not app.exception
     assert [error.value for error in app.error] == [SENTENCE.replace(";", "\\;").replace(".", "\\.")]
     assert not app.get("progress")
+
+
+def test_a_full_queue_is_asked_again_and_the_place_in_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    ask, progress, told, refused = LocalEngine.ask, DeltaGenerator.progress, list[str](), [0]
+    event = threading.Event()
+    monkeypatch.setattr(waiting, "QUICK", 0.0)
+    monkeypatch.setattr(waiting, "TICK", 0.01)
+    monkeypatch.setattr(waiting, "RETRY", 0.1)
+
+    def draw(area: DeltaGenerator, share: float, text: str) -> DeltaGenerator:
+        told.append(text)
+        if "ahead of you: 3" in text:
+            event.set()
+        return progress(area, share, text)
+
+    def asked(engine: LocalEngine, request: Any, watch: Watch | None = None) -> Any:
+        assert watch is not None and watch.who
+        refused[0] += 1
+        if refused[0] <= 2:
+            raise Busy(SENTENCE)
+        watch.tell(Progress(WAITING, total=3, seconds_left=7.0))
+        assert event.wait(20)
+        return ask(engine, request, watch)
+
+    monkeypatch.setattr(DeltaGenerator, "progress", draw)
+    monkeypatch.setattr(LocalEngine, "ask", asked)
+    app = AppTest.from_file(str(ASSETS.parent / "pages" / "explore.py"), default_timeout=120).run()
+    assert not app.exception and not app.error and app.metric
+    assert any("tried again by itself" in text for text in told) and event.is_set()

@@ -8,8 +8,8 @@ from streamlit.testing.v1 import AppTest
 from vtviz.engine.local import LocalEngine
 from vtviz.engine.requests.faithfulness import MeasureFaithfulness
 from vtviz.engine.requests.metrics import MeasureMetric
-from vtviz.engine.turns import Busy
 from vtviz.metrics.registry import find_metric
+from vtviz.models.base import ModelError
 from vtviz.paths import ASSETS
 from vtviz.ui.show import more_metrics
 
@@ -26,12 +26,12 @@ def press(app: AppTest, label: str) -> None:
 def test_metrics_go_on_where_they_were_left_and_take_over_the_quick_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = [find_metric(name) for name in ("text_share", "insertion", "deletion", "coverage")]
     monkeypatch.setattr(more_metrics, "metrics_of", lambda explanation: wanted)
-    whole, asked, is_busy = LocalEngine.ask, list[Any](), True
+    whole, asked, is_broken = LocalEngine.ask, list[Any](), True
 
     def ask(engine: LocalEngine, request: Any, watch: Any = None) -> Any:
         if isinstance(request, MeasureMetric):
-            if is_busy and request.metric == "insertion":
-                raise Busy("The queue is full; try again in a moment.")
+            if is_broken and request.metric == "insertion":
+                raise ModelError("The model is gone; try again in a moment.")
             asked.append(request.metric)
         elif isinstance(request, MeasureFaithfulness):
             asked.append("quick")
@@ -43,8 +43,8 @@ def test_metrics_go_on_where_they_were_left_and_take_over_the_quick_ones(monkeyp
     app.run()
     assert not app.session_state["more-metrics"]  # looking keeps nothing, so it drives nothing out
     press(app, "Compute all")
-    assert not app.exception and "queue" in app.error[0].value and not shown(app)
-    is_busy = False
+    assert not app.exception and "model is gone" in app.error[0].value and not shown(app)
+    is_broken = False
     press(app, "Measure")
     press(app, "Compute all")
     assert not app.exception and not app.error and len(shown(app)) == 3

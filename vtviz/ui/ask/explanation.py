@@ -32,7 +32,7 @@ def explain_selected(image: ImageInput, side: str = "", ways: bool = False) -> t
     from a link or after a change of model, give way to defaults. A person who does something else meanwhile cancels it.
 
     Raises:
-        InputError, ModelError, Busy: as the engine does.
+        InputError, ModelError: as the engine does.
     """
     chosen, device = selected(side), current_device()
     need_model(chosen.model)

@@ -16,7 +16,7 @@ def find_things(image: ImageInput, model: str) -> Things:
     """Those that fit a photo best, in a language that the model reads.
 
     Raises:
-        InputError, ModelError, Busy: as the engine does.
+        InputError, ModelError: as the engine does.
     """
     nouns = everyday_nouns()
     names = nouns.values() if text_language(model) == "zh" else nouns

@@ -37,7 +37,7 @@ def show_result(image: ImageInput, alt: str, areas: Screen, settings: LensSettin
     ``guide`` says whether a newcomer is shown around.
 
     Raises:
-        InputError, ModelError, Busy: as the engine does.
+        InputError, ModelError: as the engine does.
     """
     with areas.side:
         lens_panels(KEY)

@@ -5,16 +5,21 @@ from __future__ import annotations
 import re
 import secrets
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import streamlit as st
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 COOKIE = "vtviz-visitor"
 NAME = re.compile(r"[0-9a-f]{32}")
 KEPT_VISITORS = 32
 SESSION = "_vtviz_visitor"
+TAB = "_vtviz_tab"
+AWAY = 60.0  # seconds without a tab after which nobody waits any more
 
 Value = TypeVar("Value")
 
@@ -49,6 +54,27 @@ def visitor_name() -> str:
         )
     name: str = st.session_state[SESSION]
     return name
+
+
+def session_name() -> str:
+    """The name of this session: a tab of this person's browser, until it is reloaded."""
+    name: str = st.session_state.setdefault(TAB, secrets.token_hex(8))
+    return name
+
+
+def left_for_good() -> Callable[[], bool]:
+    """Tells, from any thread, whether this session's tab was closed a while ago."""
+    context = get_script_run_ctx()
+    last_seen = [time.monotonic()]
+
+    def left() -> bool:
+        if context is None or not runtime.exists():
+            return False
+        if runtime.get_instance().is_active_session(context.session_id):
+            last_seen[0] = time.monotonic()
+        return time.monotonic() - last_seen[0] > AWAY
+
+    return left
 
 
 def kept_for_visitor(key: str, make: Callable[[], Value]) -> Value:

@@ -11,7 +11,6 @@ import streamlit as st
 from vtviz.engine.explanation import Explanation
 from vtviz.engine.heads import head_entropies, head_similarities
 from vtviz.engine.requests.heads import MeasureHeads
-from vtviz.engine.turns import Busy
 from vtviz.inputs import InputError
 from vtviz.models.base import ModelError
 from vtviz.ui.frame.charts import show_chart
@@ -52,7 +51,7 @@ def _show(explanation: Explanation) -> None:
         st.markdown(f"**{say('metrics.importance')}**", help=say("metrics.importance_help"))
         try:
             _show_changes(explanation)
-        except (InputError, ModelError, Busy) as error:
+        except (InputError, ModelError) as error:
             st.error(plain(say_error(error)), icon=":material/error:")
 
 

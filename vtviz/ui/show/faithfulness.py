@@ -11,7 +11,6 @@ import streamlit as st
 from vtviz.attribution.masked import FILLS, Fill
 from vtviz.engine.explanation import Explanation
 from vtviz.engine.requests.faithfulness import RANKINGS, STEPS, Faithfulness, MeasureFaithfulness
-from vtviz.engine.turns import Busy
 from vtviz.inputs import InputError
 from vtviz.models.base import ModelError
 from vtviz.ui.ask.choice import kept_choice
@@ -33,7 +32,7 @@ def faithfulness_panel(explanation: Explanation) -> None:
     st.subheader(say("faithfulness.title"), help=say("faithfulness.help"))
     try:
         more_metrics(explanation, *_quick(explanation))
-    except (InputError, ModelError, Busy) as error:
+    except (InputError, ModelError) as error:
         st.error(plain(say_error(error)), icon=":material/error:")
 
 

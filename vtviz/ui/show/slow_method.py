@@ -16,7 +16,8 @@ from vtviz.ui.frame.language import plain, say, say_error
 from vtviz.ui.frame.names import method_name
 from vtviz.ui.frame.pace import duration, expected_seconds, note_pace
 from vtviz.ui.frame.resources import shared_engine
-from vtviz.watch import Cancelled
+from vtviz.ui.frame.visitor import left_for_good, session_name
+from vtviz.watch import Cancelled, Watch
 
 JOBS, BEGAN, ENCODING = "jobs", "job-began", "encoding_ms"
 
@@ -49,7 +50,8 @@ def _offer(request: Explain, shown: Explanation) -> None:
 
 
 def _start(request: Explain) -> None:
-    st.session_state[JOBS] = {request.key: shared_engine().start(request)}
+    watch = Watch(cancelled=left_for_good(), who=session_name())
+    st.session_state[JOBS] = {request.key: shared_engine().start(request, watch)}
     st.session_state[BEGAN] = time.monotonic()
     st.rerun()
 

@@ -115,7 +115,8 @@ class Turns:
         self._passing, self._owed_until, self._slow_waits_since, self._pace = False, 0.0, 0.0, 0.0
         self._closed = False
         self.stopping = threading.Event()
-        self._worker = threading.Thread(target=self._work, name="vtviz-engine", daemon=True)
+        # No daemon, although a daemon may make it: torch must not be cut off in the middle of a step.
+        self._worker = threading.Thread(target=self._work, name="vtviz-engine", daemon=False)
         self._worker.start()
         threading.Thread(target=self._stop_with_the_process, name="vtviz-stop", daemon=True).start()
 
@@ -240,7 +241,7 @@ class Turns:
     def _work(self) -> None:
         while True:
             with self._lock:
-                while not (len(self._quick) or len(self._slow)):
+                while not (len(self._quick) or len(self._slow)) or self.stopping.is_set():
                     if self._closed:
                         return
                     self._lock.wait()
@@ -271,3 +272,6 @@ class Turns:
         """Where the main thread ends, as on SIGTERM, all work stops at its next step, so that the process can end."""
         threading.main_thread().join()
         self.stopping.set()
+        with self._lock:
+            self._closed = True
+            self._lock.notify_all()

@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from vtviz.attribution.options import Options
-from vtviz.audit.manifest import Row
 from vtviz.audit.requests import CheckSanity, DescribeHeads, DrawCase, LookUp, MeasureRow
 from vtviz.audit.settings import Settings
 from vtviz.engine.engine import Request
@@ -25,6 +24,7 @@ from vtviz.engine.requests.model import LoadModel, ReadTarget
 from vtviz.engine.requests.similar_sentences import NameThings, RankSimilar
 from vtviz.engine.requests.things import FindThings
 from vtviz.inputs import ImageInput, InputError
+from vtviz.manifests.read import Row
 from vtviz.metrics.sanity import Probe
 from vtviz.models.base import Target
 

@@ -23,6 +23,7 @@ from vtviz.engine.requests.metrics import MeasureMetric
 from vtviz.engine.requests.model import LoadModel, ReadTarget
 from vtviz.engine.requests.similar_sentences import NameThings, RankSimilar
 from vtviz.engine.requests.things import FindThings
+from vtviz.evaluation.runs.requests import DescribeScorer, ScoreTexts
 from vtviz.inputs import ImageInput, InputError
 from vtviz.manifests.read import Row
 from vtviz.metrics.sanity import Probe
@@ -56,6 +57,8 @@ def requests(engine: LocalEngine, photo: ImageInput) -> list[Request[Any]]:
         CheckSanity("tiny", "raw_attention", "text_swap", (probe,), 0),
         DescribeHeads("tiny", (probe,)),
         DrawCase("tiny", "raw_attention", photo, TEXT),
+        DescribeScorer("tiny"),
+        ScoreTexts("tiny", photo, (TEXT, "a dog")),
     ]
 
 

@@ -68,6 +68,12 @@ class PartStore:
         _write(self.whole, self._once(files), self.schema)
         shutil.rmtree(self._parts)
 
+    def clear(self) -> None:
+        """Throws all records away."""
+        self._open = []
+        self.whole.unlink(missing_ok=True)
+        shutil.rmtree(self._parts, ignore_errors=True)
+
     def _files(self) -> list[Path]:
         whole = [self.whole] if self.whole.is_file() else []
         return whole + sorted(self._parts.glob("*.parquet"))

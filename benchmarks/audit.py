@@ -21,10 +21,10 @@ import torch
 import typer
 
 from vtviz.audit.audit import run_audit
-from vtviz.audit.manifest import read_manifest
 from vtviz.audit.rows.row import target_of
 from vtviz.audit.settings import Settings, names
 from vtviz.engine.local import LocalEngine
+from vtviz.manifests.read import read_manifest
 from vtviz.models.base import FusionModel
 from vtviz.models.registry import DEFAULT_MODEL, load_model
 from vtviz.watch import Progress, Watch

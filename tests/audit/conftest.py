@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vtviz.audit.requests import Door
 from vtviz.audit.settings import Settings
 from vtviz.engine.cache import Kept
 from vtviz.engine.local import Bench
+from vtviz.jobs.door import Door
 from vtviz.models.vtviz_base.model import VtvizBase
 
 SETTINGS = Settings(("tiny",), ("raw_attention", "attention_gradcam"), steps=3, probes=2)

@@ -15,15 +15,15 @@ import pytest
 from tests.audit.conftest import SETTINGS, write_manifest
 from vtviz.audit import audit
 from vtviz.audit.audit import run_audit
-from vtviz.audit.manifest import read_manifest
 from vtviz.audit.replay import differences, replay
 from vtviz.audit.report.html import to_html, write_html
-from vtviz.audit.requests import Door
 from vtviz.audit.rows import loop as run
-from vtviz.audit.rows import store as rows_module
 from vtviz.audit.rows.row import in_frame
 from vtviz.audit.settings import RANDOM, Settings
 from vtviz.inputs import InputError
+from vtviz.jobs import parts
+from vtviz.jobs.door import Door
+from vtviz.manifests.read import read_manifest
 from vtviz.watch import Cancelled, Progress, Watch
 
 
@@ -176,7 +176,7 @@ def test_a_full_disk_gives_one_sentence(
     def full(*given: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", "rows")
 
-    monkeypatch.setattr(rows_module, "_write", full)
+    monkeypatch.setattr(parts, "_write", full)
     with pytest.raises(InputError, match=r"cannot be written to: No space left on device\. Rows measured so far"):
         run_audit(read_manifest(manifest, 1), SETTINGS, tmp_path / "out", door)
     (tmp_path / "file").write_text("")

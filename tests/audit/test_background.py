@@ -13,9 +13,9 @@ import pytest
 
 from tests.audit.conftest import SETTINGS as FULL
 from vtviz.audit.background import AuditJobs
-from vtviz.audit.history import DATA, Entry, History, data_folder
-from vtviz.audit.requests import Door
 from vtviz.inputs import InputError
+from vtviz.jobs.door import Door
+from vtviz.jobs.history import DATA, Entry, History, data_folder
 from vtviz.watch import Watch
 
 SETTINGS = replace(FULL, methods=("raw_attention",), metrics=("insertion",), probes=1)

@@ -13,11 +13,11 @@ from PIL import Image
 from tests.audit.conftest import SETTINGS
 from vtviz.attribution.attribute import attribute
 from vtviz.audit.audit import run_audit
-from vtviz.audit.manifest import Row, read_manifest
 from vtviz.audit.replay import differences
-from vtviz.audit.requests import Door
 from vtviz.audit.rows.row import OUTSIDE, boxes_of, phrase_of, phrase_spans
 from vtviz.inputs import ImageInput, InputError, Tokens, read_image
+from vtviz.jobs.door import Door
+from vtviz.manifests.read import Row, read_manifest
 from vtviz.metrics.localisation import energy
 from vtviz.models.base import Target
 from vtviz.models.vtviz_base.model import VtvizBase

@@ -16,13 +16,14 @@ from tests.audit.conftest import SETTINGS
 from vtviz.attribution.attribute import attribute
 from vtviz.audit.audit import run_audit
 from vtviz.audit.background import AuditJobs
-from vtviz.audit.history import History
-from vtviz.audit.manifest import read_manifest
-from vtviz.audit.requests import Door, MeasureRow
+from vtviz.audit.requests import MeasureRow
 from vtviz.audit.rows.row import measure_row
 from vtviz.engine.local import LocalEngine
 from vtviz.engine.requests.explain import Explain
 from vtviz.inputs import ImageInput
+from vtviz.jobs.door import Door
+from vtviz.jobs.history import History
+from vtviz.manifests.read import read_manifest
 from vtviz.metrics.registry import metrics
 from vtviz.models.base import Target
 from vtviz.models.vtviz_base.model import VtvizBase

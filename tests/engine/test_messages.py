@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from vtviz.attribution.options import Options
-from vtviz.audit.manifest import Row
 from vtviz.audit.requests import CheckSanity, DescribeHeads, DrawCase, LookUp, MeasureRow
 from vtviz.audit.settings import Settings
 from vtviz.engine.engine import Request
@@ -24,7 +23,9 @@ from vtviz.engine.requests.metrics import MeasureMetric
 from vtviz.engine.requests.model import LoadModel, ReadTarget
 from vtviz.engine.requests.similar_sentences import RankSimilar
 from vtviz.engine.requests.things import FindThings
+from vtviz.evaluation.runs.requests import DescribeScorer, ScoreTexts
 from vtviz.inputs import ImageInput, InputError
+from vtviz.manifests.read import Row
 from vtviz.metrics.sanity import Probe
 from vtviz.models.base import Target
 
@@ -55,6 +56,8 @@ def requests(engine: LocalEngine, photo: ImageInput) -> list[Request[Any]]:
         CheckSanity("tiny", "raw_attention", "text_swap", (probe,), 0),
         DescribeHeads("tiny", (probe,)),
         DrawCase("tiny", "raw_attention", photo, TEXT),
+        DescribeScorer("tiny"),
+        ScoreTexts("tiny", photo, (TEXT, "a dog")),
     ]
 
 

@@ -9,9 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from vtviz.audit.background import AuditJobs
-from vtviz.audit.history import DATA, History
 from vtviz.engine.cache import Kept
 from vtviz.engine.local import Bench
+from vtviz.jobs.history import DATA, History
 from vtviz.models.vtviz_base.model import VtvizBase
 from vtviz.paths import ASSETS
 from vtviz.ui.audit import runs as page

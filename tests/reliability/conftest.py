@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vtviz.audit.manifest import Manifest, read_manifest
-from vtviz.audit.requests import Door
 from vtviz.audit.settings import Settings
 from vtviz.engine.cache import Kept
 from vtviz.engine.local import Bench
+from vtviz.jobs.door import Door
+from vtviz.manifests.read import Manifest, read_manifest
 from vtviz.models.vtviz_base.model import VtvizBase
 
 Written = Callable[..., Manifest]

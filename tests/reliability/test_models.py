@@ -13,7 +13,6 @@ from vtviz.attribution.base import complete
 from vtviz.attribution.case import Case
 from vtviz.attribution.options import Options
 from vtviz.attribution.registry import find_method
-from vtviz.audit.manifest import Row
 from vtviz.audit.rows.row import measure_row
 from vtviz.audit.settings import Settings
 from vtviz.engine import local
@@ -22,6 +21,7 @@ from vtviz.engine.local import LocalEngine
 from vtviz.engine.requests.captions_and_answers import AnswerQuestion, WriteCaptions
 from vtviz.engine.requests.explain import Explain
 from vtviz.inputs import ImageInput
+from vtviz.manifests.read import Row
 from vtviz.models.base import ModelError
 from vtviz.models.vtviz_base.family import FOLDER, load_folder
 from vtviz.models.vtviz_base.model import VtvizBase

@@ -13,8 +13,6 @@ import orjson
 import pytest
 
 from vtviz.audit.audit import run_audit
-from vtviz.audit.manifest import read_manifest
-from vtviz.audit.requests import Door
 from vtviz.audit.rows.store import RowStore
 from vtviz.audit.settings import Settings
 from vtviz.cli import main
@@ -22,6 +20,8 @@ from vtviz.engine.export import token_scores
 from vtviz.engine.local import LocalEngine
 from vtviz.engine.requests.explain import Explain
 from vtviz.inputs import ImageInput, InputError
+from vtviz.jobs.door import Door
+from vtviz.manifests.read import read_manifest
 from vtviz.models import registry
 from vtviz.models.vtviz_base.model import VtvizBase
 

@@ -15,17 +15,18 @@ import pyarrow.parquet as pq
 from vtviz.attribution.registry import find_method
 from vtviz.audit.checks import run_checks
 from vtviz.audit.folder import claim_folder
-from vtviz.audit.manifest import Manifest, Row
 from vtviz.audit.report.best_and_worst import draw_cases, pick_cases
 from vtviz.audit.report.html import write_html
 from vtviz.audit.report.summary import summarise
-from vtviz.audit.requests import About, Door, LookUp
+from vtviz.audit.requests import About, LookUp
 from vtviz.audit.rows.loop import measure_rows
 from vtviz.audit.rows.store import RowStore
 from vtviz.audit.settings import RANDOM, Settings
 from vtviz.files import write_atomically
 from vtviz.inputs import InputError
+from vtviz.jobs.door import Door
 from vtviz.machine import versions
+from vtviz.manifests.read import Manifest, Row
 from vtviz.metrics.registry import find_metric
 from vtviz.watch import Watch
 

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from vtviz.attribution.registry import find_method
-from vtviz.audit.manifest import Row
-from vtviz.audit.requests import About, CheckSanity, DescribeHeads, Door
+from vtviz.audit.requests import About, CheckSanity, DescribeHeads
 from vtviz.audit.settings import Settings
 from vtviz.files import write_atomically
 from vtviz.inputs import InputError
+from vtviz.jobs.door import Door
+from vtviz.manifests.read import Row
 from vtviz.metrics.sanity import Check, Outcome, Probe
 from vtviz.models.base import ModelError
 from vtviz.watch import Watch

@@ -6,11 +6,11 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from vtviz.audit.manifest import Manifest
 from vtviz.audit.requests import About
 from vtviz.audit.settings import Settings
 from vtviz.files import write_atomically
 from vtviz.inputs import InputError
+from vtviz.manifests.read import Manifest
 
 RUN = "audit.json"
 

@@ -10,11 +10,11 @@ from typing import Any
 import orjson
 
 from vtviz.audit.audit import SCHEMA, run_audit
-from vtviz.audit.manifest import read_manifest
-from vtviz.audit.requests import Door
 from vtviz.audit.settings import settings_from
 from vtviz.files import address, is_text, reason
 from vtviz.inputs import InputError
+from vtviz.jobs.door import Door
+from vtviz.manifests.read import read_manifest
 from vtviz.watch import Watch
 
 TOLERANCE = 1e-6

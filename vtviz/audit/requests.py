@@ -4,37 +4,23 @@ steps."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
-
-from torch import Tensor
+from typing import Any
 
 from vtviz.attribution.attribute import attribute_case
 from vtviz.attribution.case import Case
 from vtviz.attribution.registry import find_method
-from vtviz.audit.manifest import Row
 from vtviz.audit.rows.row import measure_row, target_of
 from vtviz.audit.sanity import check_sanity, head_statistics
 from vtviz.audit.settings import Settings
 from vtviz.inputs import ImageInput, framed
+from vtviz.jobs.door import Workbench
+from vtviz.manifests.read import Row
 from vtviz.metrics.sanity import Check, Outcome, Probe
 from vtviz.models.base import FusionModel
 from vtviz.render.overlay import overlay, scaled_photo, to_jpeg
 from vtviz.watch import Watch
 
 SIDE = 320  # pixels of a picture's longer side
-
-
-class Workbench(Protocol):
-    """What an engine keeps at hand for one model."""
-
-    def features(self, model: FusionModel, image: ImageInput) -> Tensor:
-        """What the model reads of a photo, ``[1, patches, channels]``; a known photo is not encoded again."""
-
-
-class Door(Protocol):
-    """The way to the models, such as the ``ask`` of an engine."""
-
-    def __call__(self, request: Any, watch: Watch, /) -> Any: ...
 
 
 @dataclass(frozen=True)

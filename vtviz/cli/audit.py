@@ -38,9 +38,9 @@ def audit(
 ) -> None:
     """Audit explanations (faithfulness, localisation, stability, sanity checks) and write a report."""
     from vtviz.audit.audit import run_audit
-    from vtviz.audit.manifest import read_manifest
     from vtviz.audit.settings import Settings, names
     from vtviz.engine.local import LocalEngine
+    from vtviz.manifests.read import read_manifest
     from vtviz.sentences import LANGUAGES
 
     if engine != "local":

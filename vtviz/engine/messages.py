@@ -19,6 +19,7 @@ import torch
 
 import vtviz.audit.requests
 import vtviz.engine.requests
+import vtviz.evaluation.runs.requests
 from vtviz.engine.engine import Request
 from vtviz.inputs import InputError
 
@@ -34,7 +35,8 @@ class _Message(msgspec.Struct, array_like=True):
 
 @cache
 def request_kinds() -> dict[str, type[Any]]:
-    """Every kind of request by its name: the dataclasses with an ``answer`` of ``engine.requests``, and the audit's."""
+    """Every kind of request by its name: the dataclasses with an ``answer`` of ``engine.requests``, and those of
+    audits and evaluations."""
     return {kind.__name__: kind for kind in _kinds()}
 
 
@@ -74,7 +76,7 @@ def _kinds() -> Iterator[type[Any]]:
     modules = [
         importlib.import_module(f"{package.__name__}.{item.name}") for item in pkgutil.iter_modules(package.__path__)
     ]
-    for module in (*modules, vtviz.audit.requests):
+    for module in (*modules, vtviz.audit.requests, vtviz.evaluation.runs.requests):
         for value in vars(module).values():
             if isinstance(value, type) and is_dataclass(value) and hasattr(value, "answer"):
                 yield value

@@ -11,10 +11,10 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from vtviz.audit.history import OPEN
 from vtviz.engine.engine import Status
 from vtviz.engine.requests.explain import STAGES
 from vtviz.engine.run_log import EXPLAIN, KEPT, RunEntry
+from vtviz.jobs.history import OPEN
 from vtviz.models.base import ScoreKind
 from vtviz.ui.frame.charts import show_chart
 from vtviz.ui.frame.language import plain, say, say_or, say_stored

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from vtviz.audit.manifest import Row
-from vtviz.audit.requests import About, Door, DrawCase
+from vtviz.audit.requests import About, DrawCase
 from vtviz.audit.settings import Settings
 from vtviz.files import write_atomically
+from vtviz.jobs.door import Door
+from vtviz.manifests.read import Row
 from vtviz.metrics.registry import find_metric
 from vtviz.watch import Watch
 

@@ -10,12 +10,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from vtviz.audit.manifest import Row
-from vtviz.audit.requests import About, Door, MeasureRow
+from vtviz.audit.requests import About, MeasureRow
 from vtviz.audit.rows.row import failed_row
 from vtviz.audit.rows.store import RowStore
 from vtviz.audit.settings import Settings
 from vtviz.inputs import InputError
+from vtviz.jobs.door import Door
+from vtviz.manifests.read import Row
 from vtviz.models.base import ModelError
 from vtviz.watch import Watch
 

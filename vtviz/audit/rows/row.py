@@ -12,9 +12,9 @@ from torch import Tensor
 from vtviz.attribution.attribute import attribute_case
 from vtviz.attribution.case import Case
 from vtviz.attribution.masked import Masked
-from vtviz.audit.manifest import Row
 from vtviz.audit.settings import RANDOM, Settings
 from vtviz.inputs import Frame, ImageInput, InputError, Tokens, composed, split_words
+from vtviz.manifests.read import Row
 from vtviz.metrics.attention import entropy
 from vtviz.metrics.base import Explain, Subject
 from vtviz.metrics.baseline import random_ranking

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from vtviz.audit.history import OPEN, Entry
+from vtviz.jobs.history import OPEN, Entry
 from vtviz.ui.audit.report import show_report
 from vtviz.ui.frame.language import current_language, plain, say, say_stored
 from vtviz.ui.frame.resources import audit_jobs

@@ -11,11 +11,11 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from vtviz.attribution.masked import FILLS, Fill
 from vtviz.attribution.registry import methods
-from vtviz.audit.history import data_folder
 from vtviz.audit.settings import Settings
-from vtviz.audit.uploads import save_rows, save_uploads
 from vtviz.files import from_home
 from vtviz.inputs import InputError
+from vtviz.jobs.history import data_folder
+from vtviz.manifests.save import save_rows, save_uploads
 from vtviz.metrics.registry import DEFAULTS, find_metric, metrics
 from vtviz.models.registry import model_infos
 from vtviz.paths import ASSETS

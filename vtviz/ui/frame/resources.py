@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import streamlit as st
 
 from vtviz.audit.background import AuditJobs
-from vtviz.audit.history import History, data_folder
 from vtviz.chinese import Language
 from vtviz.engine.engine import Engine
 from vtviz.engine.local import LocalEngine
 from vtviz.inputs import ImageInput, read_image
+from vtviz.jobs.history import History, data_folder
 from vtviz.paths import ASSETS
 
 

@@ -1,15 +1,16 @@
-"""What an audit looks at: a CSV or JSON-lines file with a photo and a text a row."""
+"""A manifest: a CSV or JSON-lines file with a photo and a text a row."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from vtviz.audit.csv_rows import csv_rows
 from vtviz.files import address, is_number, is_text, parse_json, read_photo, reason
 from vtviz.inputs import ImageInput, InputError, composed
+from vtviz.manifests.csv_rows import csv_rows
 from vtviz.metrics.localisation import Box
 
 COLUMNS = ("image", "text", "boxes", "phrase", "group", "unit")
@@ -51,6 +52,20 @@ def read_manifest(path: Path, limit: int | None = None) -> Manifest:
     Raises:
         InputError: if the file cannot be read, has no rows, or a row is not as it should be; it names the row.
     """
+    records, sha256 = read_records(path, limit)
+    rows = [read_row(number, item, path.parent) for number, item in enumerate(records, 1)]
+    named = [bool(item.get("unit")) for item in records]
+    in_pixels = any(_in_pixels(row) for row, name in zip(rows, named, strict=True) if not name)
+    rows = [row if name else replace(row, unit=_unit(row, in_pixels)) for row, name in zip(rows, named, strict=True)]
+    return Manifest(path, sha256, tuple(rows))
+
+
+def read_records(path: Path, limit: int | None = None) -> tuple[list[dict[str, Any]], str]:
+    """The rows of a manifest as they are written, every column of them, and the sha256 of the file.
+
+    Raises:
+        InputError: if the file cannot be read, or has no rows.
+    """
     try:
         data = path.read_bytes()
         text = data.decode("utf-8-sig")
@@ -66,11 +81,7 @@ def read_manifest(path: Path, limit: int | None = None) -> Manifest:
     values = reader(text)[:limit]
     if not values:
         raise InputError("The manifest {name} has no rows; add at least one.", name=path.name)
-    rows = [_row(number, item, path.parent) for number, item in enumerate(values, 1)]
-    named = [bool(item.get("unit")) for item in values]
-    in_pixels = any(_in_pixels(row) for row, name in zip(rows, named, strict=True) if not name)
-    rows = [row if name else replace(row, unit=_unit(row, in_pixels)) for row, name in zip(rows, named, strict=True)]
-    return Manifest(path, hashlib.sha256(data).hexdigest(), tuple(rows))
+    return values, hashlib.sha256(data).hexdigest()
 
 
 def _in_pixels(row: Row) -> bool:
@@ -115,7 +126,12 @@ def _json(text: str, number: int, where: str) -> Any:
         ) from error
 
 
-def _row(number: int, values: dict[str, Any], folder: Path) -> Row:
+def read_row(number: int, values: Mapping[str, Any], folder: Path) -> Row:
+    """One row from its values; a box without a unit is taken to be in fractions.
+
+    Raises:
+        InputError: if a value is not as it should be; it names the row.
+    """
     result = {name: "" if values.get(name) is None else values[name] for name in COLUMNS}
     for name in ("image", "text", "phrase", "group", "unit"):
         if not _is_written(result[name]):

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from vtviz.audit.manifest import read_manifest
-from vtviz.audit.uploads import save_uploads
 from vtviz.inputs import InputError
+from vtviz.manifests.read import read_manifest
+from vtviz.manifests.save import save_uploads
 
 GOOD = {"image": "a.jpg", "text": "a dog"}
 

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from vtviz.audit.manifest import read_manifest
 from vtviz.files import reason
 from vtviz.inputs import InputError
+from vtviz.manifests.read import read_manifest
 
 Upload = tuple[str, bytes]  # name and bytes
 

@@ -1,0 +1,35 @@
+"""Whether a probability means what it says: of the pairs at 80 %, 80 % should be matches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vtviz.evaluation.classification import BINS, calibration_error
+from vtviz.evaluation.figures.confusion import share
+from vtviz.evaluation.figures.scored import Scored
+
+
+@dataclass(frozen=True, eq=False)
+class Reliability:
+    """In ``BINS`` bins of equal width, ``[BINS]``: how many pairs, their mean probability, and the share of matches
+    among them (NaN in an empty bin); ``ece`` is the expected calibration error."""
+
+    counts: np.ndarray
+    probability: np.ndarray
+    matches: np.ndarray
+    ece: float
+
+
+def reliability(scored: Scored) -> Reliability | None:
+    """The reliability diagram of probabilities (Niculescu-Mizil and Caruana, ICML 2005); None without pairs."""
+    if not len(scored):
+        return None
+    bins = np.minimum((scored.scores * BINS).astype(int), BINS - 1)
+    counts = np.bincount(bins, minlength=BINS)
+    probability, matches = (
+        share(np.bincount(bins, weights=values, minlength=BINS), counts)
+        for values in (scored.scores, scored.labels.astype(float))
+    )
+    return Reliability(counts, probability, matches, calibration_error(scored.scores, scored.labels.astype(int)))

@@ -1,0 +1,124 @@
+"""Pairs from whatever holds them: the packaged samples, a split of a data set, or a manifest with labels."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from vtviz.evaluation.pairs.pair import Pair, PairSet
+from vtviz.evaluation.split import CHINESE, Row, read_split
+from vtviz.files import address
+from vtviz.inputs import InputError, check_text
+from vtviz.manifests.read import COLUMNS, read_records, read_row
+from vtviz.paths import ASSETS
+
+SAMPLES = ASSETS / "samples" / "samples.json"
+KIND = ":kind"  # a key that no row of a file has
+KINDS = ("true", "changed", "other")  # the texts of a packaged sample, in their order
+SPLIT_KEYS = {"image", "captions", "phrases", *CHINESE}  # of a row of a split, by which nothing is grouped
+LABELS = {
+    **dict.fromkeys(("1", "1.0", "true", "yes", "match"), 1),
+    **dict.fromkeys(("0", "0.0", "false", "no", "mismatch"), 0),
+}
+
+
+def read_pairs(path: Path, limit: int | None = None) -> PairSet:
+    """The pairs in a file: ``NAME.jsonl`` of a data set, whose photos lie in ``images/`` beside it; a CSV or JSONL
+    manifest with ``image``, ``text`` and ``label``; or the packaged samples.
+
+    In a data set every caption makes two pairs: with its own photo (a match), and caption k of photo i with photo
+    (i + 1 + k) mod N (a mismatch), which has the further columns of the caption's row.
+
+    Args:
+        path: the file.
+        limit: only so many photos of a data set, or rows of a manifest.
+
+    Raises:
+        InputError: if the file cannot be read, or a row is not as it should be; it names the row.
+    """
+    if path == SAMPLES:
+        return _samples(limit)
+    records, sha256 = read_records(path, limit)
+    if any(key in records[0] for key in ("captions", *CHINESE)):
+        rows = read_split(path.parent, path.stem, limit)
+        if len(rows) < 2:
+            raise InputError("Matching needs at least two photos; raise the limit or give more data.")
+        return PairSet(f"{path.parent.name}/{path.stem}", sha256, tuple(split_pairs(rows, path.parent / "images")))
+    if not any("label" in record for record in records):
+        raise InputError(
+            "The manifest {name} has no column label; add it, with 1 where the text describes the photo and 0 where it "
+            "does not.",
+            name=path.name,
+        )
+    pairs = [_labelled(number, record, path.parent) for number, record in enumerate(records, 1)]
+    return PairSet(path.name, sha256, tuple(pairs))
+
+
+def splits_in(folder: Path) -> list[Path]:
+    """The files of pairs in a folder: its splits and manifests, by name.
+
+    Raises:
+        InputError: if there is no such folder, or none of them in it.
+    """
+    if not folder.is_dir():
+        raise InputError("There is no folder {folder}; check the path.", folder=address(folder) or str(folder))
+    found = sorted(file for file in folder.iterdir() if file.suffix.lower() in (".jsonl", ".csv"))
+    if not found:
+        raise InputError("The folder {folder} has no .jsonl or .csv file; choose another.", folder=str(folder))
+    return found
+
+
+def split_pairs(rows: Sequence[Row], images: Path) -> Iterator[Pair]:
+    """The true pairs of all photos, then the wrong ones, each photo by photo, as ``matching`` of ``vtviz evaluate``
+    takes them."""
+    count = len(rows)
+    for row in rows:
+        for text in row["captions"]:
+            yield Pair(images / row["image"], text, 1, _keys(row, SPLIT_KEYS))
+    for index, row in enumerate(rows):
+        for k, text in enumerate(row["captions"]):
+            other = rows[(index + 1 + k % (count - 1)) % count]
+            yield Pair(images / other["image"], text, 0, _keys(row, SPLIT_KEYS))
+
+
+def _samples(limit: int | None) -> PairSet:
+    """Each packaged photo with a true text, the same with one word changed, and one about something else, in English
+    and in Chinese."""
+    data = SAMPLES.read_bytes()
+    pairs = []
+    for row in json.loads(data)[:limit]:
+        for texts in (row["texts"], row["texts_zh"]):
+            for kind, text in zip(KINDS, texts, strict=True):
+                label = int(kind == KINDS[0])
+                pairs.append(Pair(SAMPLES.parent / row["file"], text, label, ((KIND, kind),)))
+    return PairSet("samples", hashlib.sha256(data).hexdigest(), tuple(pairs))
+
+
+def _labelled(number: int, record: Mapping[str, Any], folder: Path) -> Pair:
+    row = read_row(number, record, folder)
+    label = LABELS.get(str(record.get("label")).strip().lower())
+    if label is None:
+        raise InputError(
+            "The label in row {number} of the manifest must be 1 (the text describes the photo) or 0 (it does not).",
+            number=number,
+        )
+    try:
+        text = check_text(row.text)
+    except InputError as error:
+        raise InputError(
+            "Row {number} of the manifest cannot be used. {reason}", number=number, reason=str(error)
+        ) from error
+    group = (("group", row.group),) if row.group else ()
+    return Pair(row.image, text, label, (*group, *_keys(record, {*COLUMNS, "label"})))
+
+
+def _keys(row: Mapping[str, Any], without: set[str]) -> tuple[tuple[str, str], ...]:
+    """The columns of a row that hold a single word or number."""
+    return tuple(
+        (key, str(value).strip())
+        for key, value in row.items()
+        if key and key not in without and isinstance(value, str | int | float) and str(value).strip()
+    )

@@ -1,0 +1,1 @@
+"""Evaluations of a model on pairs in the background: scored once, kept on disk, resumed where they stopped."""

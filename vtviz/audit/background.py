@@ -7,7 +7,7 @@ from pathlib import Path
 
 from vtviz.audit.audit import run_audit
 from vtviz.audit.settings import Settings, settings_from
-from vtviz.jobs.background import Jobs
+from vtviz.jobs.background import Jobs, Limits
 from vtviz.jobs.door import Door
 from vtviz.jobs.history import Entry, History
 from vtviz.manifests.read import read_manifest
@@ -20,14 +20,16 @@ class AuditJobs(Jobs):
     Args:
         history: where they are listed.
         door: the way to the models.
+        limits: what one person may have here.
     """
 
-    def __init__(self, history: History, door: Door) -> None:
-        super().__init__(history)
+    def __init__(self, history: History, door: Door, limits: Limits | None = None) -> None:
+        super().__init__(history, limits)
         self._door = door
 
     def start(self, name: str, manifest: Path, settings: Settings, language: str = "en") -> Entry:
         """Lists a new audit and lets it wait for its turn. Raises InputError where the manifest cannot be used."""
+        self.need_room()
         read_manifest(manifest, settings.limit)
         entry = self.history.add(name, manifest, json.dumps(settings.to_dict()))
         self.submit(entry, language)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from vtviz.inputs import InputError
 from vtviz.jobs.history import Entry, History
@@ -17,8 +19,18 @@ class Job:
     """Work that waits or runs: how far it is, and whether it is to stop."""
 
     def __init__(self) -> None:
-        self.stop = threading.Event()
+        self.stop, self.cancelled = threading.Event(), False
         self.watch = Watch(cancelled=self.stop.is_set)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many jobs of one kind a person may have on their way, the size of all their files in MB, and how often they
+    may upload in an hour."""
+
+    jobs: int = 3
+    megabytes: int = 2048
+    uploads: int = 60
 
 
 class Jobs(ABC):
@@ -26,10 +38,13 @@ class Jobs(ABC):
 
     Args:
         history: where they are listed.
+        limits: what one person may have here; None where all is theirs.
     """
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, limits: Limits | None = None) -> None:
+        self.limits = limits
         self.history = history
+        history.runs_here = lambda number: number in self._jobs
         self._worker = ThreadPoolExecutor(1, thread_name_prefix=f"vtviz-{history.kind}")
         self._jobs: dict[int, Job] = {}
 
@@ -38,10 +53,38 @@ class Jobs(ABC):
         """Does the work of a job, or the rest of it, and writes what it makes to its folder."""
 
     def go_on(self, entry: Entry, language: str = "en") -> None:
-        """Lets a job that was cancelled, interrupted or failed go on where it stopped."""
+        """Lets a job that was cancelled, interrupted or failed go on where it stopped.
+
+        Raises:
+            InputError: if too many run already, or their files are too large.
+        """
         if entry.id not in self._jobs:
+            self.need_room()
             self.history.mark(entry.id, "waiting")
             self.submit(entry, language)
+
+    def need_room(self) -> None:
+        """Raises InputError where another job would be too many, or the files of those before it are too large."""
+        if self.limits is None:
+            return
+        if len(self._jobs) >= self.limits.jobs:
+            raise InputError(
+                "{count} jobs of yours are on their way already; wait for one, or cancel it.", count=len(self._jobs)
+            )
+        if self.history.bytes() >= self.limits.megabytes * 2**20:
+            raise InputError(
+                "Your files have reached {limit} MB, which is all you may keep here; delete something first.",
+                limit=self.limits.megabytes,
+            )
+        if self.history.uploads_since(time.time() - 3600) > self.limits.uploads:
+            raise InputError(
+                "You have uploaded {limit} times in the last hour; wait a while.", limit=self.limits.uploads
+            )
+
+    def remove(self, entry: Entry) -> None:
+        """Deletes a job that is not on its way, with its files."""
+        if entry.id not in self._jobs:
+            self.history.remove(entry)
 
     def progress(self, number: int) -> Progress | None:
         """How far a job is, or None where it waits or does not run here."""
@@ -52,6 +95,7 @@ class Jobs(ABC):
         """Stops a job after the pass that runs now; what was measured stays."""
         job = self._jobs.get(number)
         if job:
+            job.cancelled = True
             job.stop.set()
 
     def close(self) -> None:
@@ -72,8 +116,8 @@ class Jobs(ABC):
             self.history.mark(entry.id, "running")
             self.work(entry, job.watch, language)
             self.history.mark(entry.id, "done")
-        except Cancelled:
-            self.history.mark(entry.id, "cancelled")
+        except Cancelled:  # also where the process ends
+            self.history.mark(entry.id, "cancelled" if job.cancelled else "interrupted")
         except (InputError, ModelError) as error:
             self.history.mark(entry.id, "failed", str(error))
         except Exception as error:

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import psutil
 from platformdirs import user_data_path
 
 from vtviz.inputs import InputError
+from vtviz.jobs.owner import is_alive, this_process
 
 DATA = "VTVIZ_DATA"  # the environment variable that names another folder
 State = Literal["waiting", "running", "done", "failed", "cancelled", "interrupted"]
+UPLOADS = "uploads"  # a folder for each upload
 OPEN: tuple[State, ...] = ("waiting", "running")
 TABLE = """CREATE TABLE IF NOT EXISTS {kind} (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL, created REAL NOT NULL, manifest TEXT NOT NULL, settings TEXT NOT NULL,
-    state TEXT NOT NULL, error TEXT NOT NULL DEFAULT '', owner INTEGER NOT NULL)"""
+    state TEXT NOT NULL, error TEXT NOT NULL DEFAULT '', owner TEXT NOT NULL)"""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def data_folder() -> Path:
     """Where vtviz keeps what belongs to this user; made where there is none. Raises InputError where it cannot be."""
     folder = Path(os.environ[DATA]) if os.environ.get(DATA) else user_data_path("vtviz")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(
             "vtviz cannot create its data folder {folder}: {reason}; set VTVIZ_DATA to a writable folder.",
@@ -56,37 +58,35 @@ class History:
     """The jobs of a kind (``audits``, ``evaluations``: one of the program's own words, never a person's), listed in
     ``KIND.sqlite`` of a folder, each with a folder of its own beside it.
 
-    Jobs that were running in a process that is gone are ``interrupted``; they can go on. Every call raises InputError
-    where the file cannot be used, as on a full disk.
+    Jobs that were running in a process that is gone, or that this process should run but does not, are
+    ``interrupted``; they can go on. Every call raises InputError where the file cannot be used, as on a full disk.
+
+    Args:
+        folder: holds the list, and the folders.
+        kind: of the jobs.
     """
 
     def __init__(self, folder: Path, kind: str = "audits") -> None:
         self.folder, self.kind = folder, kind
+        self.runs_here: Callable[[int], bool] = lambda number: True  # until somebody runs them
         with self._open() as database:
             database.execute(TABLE.format(kind=kind))
-            for number, owner in database.execute(
-                f"SELECT id, owner FROM {kind} WHERE state IN (?, ?)", OPEN
-            ).fetchall():
-                if owner != os.getpid() and not psutil.pid_exists(owner):
-                    database.execute(f"UPDATE {kind} SET state = 'interrupted' WHERE id = ?", (number,))
 
     def add(self, name: str, manifest: Path, settings: str) -> Entry:
         """Lists a new job, which waits."""
-        values = (name, time.time(), str(manifest), settings, "waiting", os.getpid())
+        now = time.time()
         with self._open() as database:
             result = database.execute(
                 f"INSERT INTO {self.kind} (name, created, manifest, settings, state, owner) VALUES (?, ?, ?, ?, ?, ?)",
-                values,
+                (name, now, str(manifest), settings, "waiting", this_process(self.folder)),
             )
         assert result.lastrowid is not None
-        entry = self.get(result.lastrowid)
-        assert entry is not None
-        return entry
+        return Entry(result.lastrowid, name, now, manifest, settings, "waiting", "")
 
     def mark(self, number: int, state: State, error: str = "") -> None:
         """Notes how far a job got."""
         with self._open() as database:
-            values = (state, error, os.getpid(), number)
+            values = (state, error, this_process(self.folder), number)
             database.execute(f"UPDATE {self.kind} SET state = ?, error = ?, owner = ? WHERE id = ?", values)
 
     def get(self, number: int) -> Entry | None:
@@ -97,10 +97,28 @@ class History:
         """The jobs, newest first."""
         return self._read("ORDER BY created DESC, id DESC", ())
 
-    def remove(self, number: int) -> None:
-        """Takes a job off the list; its files stay."""
+    def remove(self, entry: Entry) -> None:
+        """Takes a job off the list and deletes what it made, and what was uploaded for it."""
         with self._open() as database:
-            database.execute(f"DELETE FROM {self.kind} WHERE id = ?", (number,))
+            database.execute(f"DELETE FROM {self.kind} WHERE id = ?", (entry.id,))
+        shutil.rmtree(self.folder_of(entry.id), ignore_errors=True)
+        uploaded = entry.manifest.parent
+        if uploaded.parent == self.folder / UPLOADS:
+            shutil.rmtree(uploaded, ignore_errors=True)
+
+    def expire(self, days: float) -> None:
+        """Deletes the jobs that were set up longer ago and are not on their way, with their files."""
+        for entry in self.all():
+            if entry.state not in OPEN and entry.created < time.time() - days * 86_400:
+                self.remove(entry)
+
+    def uploads_since(self, moment: float) -> int:
+        """How many uploads there are from after a moment, in seconds since 1970."""
+        return sum(folder.stat().st_mtime > moment for folder in (self.folder / UPLOADS).glob("*"))
+
+    def bytes(self) -> int:
+        """The size of all files in the folder."""
+        return sum(file.stat().st_size for file in self.folder.rglob("*") if file.is_file())
 
     def folder_of(self, number: int) -> Path:
         """The folder of what a job makes."""
@@ -109,9 +127,18 @@ class History:
     def _read(self, rest: str, values: tuple[int, ...]) -> list[Entry]:
         with self._open() as database:
             rows = database.execute(
-                f"SELECT id, name, created, manifest, settings, state, error FROM {self.kind} {rest}", values
+                f"SELECT id, name, created, manifest, settings, state, error, owner FROM {self.kind} {rest}", values
             )
-            return [Entry(row[0], row[1], row[2], Path(row[3]), row[4], row[5], row[6]) for row in rows.fetchall()]
+            return [
+                Entry(row[0], row[1], row[2], Path(row[3]), row[4], self._state(row[0], row[5], str(row[7])), row[6])
+                for row in rows.fetchall()
+            ]
+
+    def _state(self, number: int, state: State, owner: str) -> State:
+        if state not in OPEN:
+            return state
+        mine = owner == this_process(self.folder)
+        return state if (self.runs_here(number) if mine else is_alive(self.folder, owner)) else "interrupted"
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -122,7 +149,7 @@ class History:
                     yield database
             finally:
                 database.close()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise InputError(
                 "The list of {kind} in {folder} cannot be used: {reason}; free up space, or set VTVIZ_DATA to "
                 "another folder.",

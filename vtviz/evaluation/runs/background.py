@@ -8,7 +8,7 @@ from pathlib import Path
 from vtviz.evaluation.pairs.read import read_pairs
 from vtviz.evaluation.runs.run import run_evaluation
 from vtviz.evaluation.runs.settings import Settings, settings_from
-from vtviz.jobs.background import Jobs
+from vtviz.jobs.background import Jobs, Limits
 from vtviz.jobs.door import Door
 from vtviz.jobs.history import Entry, History
 from vtviz.watch import Watch
@@ -22,14 +22,16 @@ class EvaluationJobs(Jobs):
     Args:
         folder: where they are listed and kept.
         door: the way to the models.
+        limits: what one person may have here.
     """
 
-    def __init__(self, folder: Path, door: Door) -> None:
-        super().__init__(History(folder, KIND))
+    def __init__(self, folder: Path, door: Door, limits: Limits | None = None) -> None:
+        super().__init__(History(folder, KIND), limits)
         self._door = door
 
     def start(self, name: str, data: Path, settings: Settings, language: str = "en") -> Entry:
         """Lists a new evaluation and lets it wait for its turn. Raises InputError where the pairs cannot be read."""
+        self.need_room()
         read_pairs(data, settings.limit)
         entry = self.history.add(name, data, json.dumps(settings.to_dict()))
         self.submit(entry, language)

@@ -14,7 +14,7 @@ from vtviz.attribution.registry import methods
 from vtviz.audit.settings import Settings
 from vtviz.files import from_home
 from vtviz.inputs import InputError
-from vtviz.jobs.history import data_folder
+from vtviz.jobs.history import UPLOADS
 from vtviz.manifests.save import save_rows, save_uploads
 from vtviz.metrics.registry import DEFAULTS, find_metric, metrics
 from vtviz.models.registry import model_infos
@@ -24,6 +24,7 @@ from vtviz.ui.ask.selection import text_language
 from vtviz.ui.audit.runs import PENDING
 from vtviz.ui.frame.language import current_language, plain, say, say_error
 from vtviz.ui.frame.names import method_name, metric_about, metric_name
+from vtviz.ui.frame.person.who import own_folder
 from vtviz.ui.frame.resources import audit_jobs, samples
 
 SOURCES = ("demo", "upload", "path")
@@ -150,7 +151,7 @@ def _save(rows: Rows) -> tuple[str, Path]:
     if isinstance(rows, OnServer):
         path = from_home(rows.path)
         return path.name, path
-    folder = data_folder() / "uploads" / uuid.uuid4().hex[:12]
+    folder = own_folder() / UPLOADS / uuid.uuid4().hex[:12]
     if isinstance(rows, Uploaded):
         manifest = (rows.manifest.name, rows.manifest.getvalue())
         return manifest[0], save_uploads(folder, manifest, ((photo.name, photo.getvalue()) for photo in rows.photos))

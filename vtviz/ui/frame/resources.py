@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 
@@ -13,8 +15,13 @@ from vtviz.chinese import Language
 from vtviz.engine.engine import Engine
 from vtviz.engine.local import LocalEngine
 from vtviz.inputs import ImageInput, read_image
-from vtviz.jobs.history import History, data_folder
+from vtviz.jobs.background import Limits
+from vtviz.jobs.history import History
 from vtviz.paths import ASSETS
+from vtviz.ui.frame.person.who import is_shared, own_folder
+
+KEEP = "VTVIZ_KEEP_DAYS"  # after which what people made is deleted; without it, it stays
+LIMITS = {"jobs": "VTVIZ_JOBS", "megabytes": "VTVIZ_MEGABYTES", "uploads": "VTVIZ_UPLOADS"}
 
 
 @dataclass(frozen=True)
@@ -60,10 +67,24 @@ def shared_engine() -> Engine:
     return engine
 
 
-@st.cache_resource(show_spinner=False)
 def audit_jobs() -> AuditJobs:
-    """The audits of this server; they use the engine's models, and others are served in between their passes."""
-    return AuditJobs(History(data_folder()), shared_engine().ask)
+    """The audits of this person; they use the engine's models, and others are served in between their passes."""
+    return _audit_jobs(own_folder(), limits())
+
+
+@st.cache_resource(show_spinner=False)
+def _audit_jobs(folder: Path, limits: Limits | None) -> AuditJobs:
+    history = History(folder)
+    if os.environ.get(KEEP):
+        history.expire(float(os.environ[KEEP]))
+    return AuditJobs(history, shared_engine().ask, limits)
+
+
+def limits() -> Limits | None:
+    """What one person may have on this server, where there are several."""
+    if not is_shared():
+        return None
+    return Limits(**{name: int(os.environ[variable]) for name, variable in LIMITS.items() if variable in os.environ})
 
 
 @st.cache_resource(show_spinner=False)

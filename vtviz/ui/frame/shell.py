@@ -15,6 +15,7 @@ from vtviz.paths import ASSETS, PAGES
 from vtviz.sentences import LANGUAGES
 from vtviz.ui.frame.components import component
 from vtviz.ui.frame.language import current_language, say
+from vtviz.ui.frame.person.way_in import need_person, offer_leaving
 from vtviz.ui.frame.screen import reserve_progress
 from vtviz.ui.frame.visitor import COOKIE, visitor_name
 from vtviz.ui.frame.welcome import welcome
@@ -32,6 +33,7 @@ def pages() -> list[StreamlitPage]:
         st.Page(PAGES / "learn.py", title=say("page.learn")),
         st.Page(PAGES / "audit.py", title=say("page.audit")),
         st.Page(PAGES / "monitor.py", title=say("page.monitor")),
+        st.Page(PAGES / "privacy.py", title=say("page.privacy")),
     ]
 
 
@@ -73,6 +75,7 @@ def setup(title: str, is_screen: bool = False) -> None:
             label_visibility="collapsed",
             width=112,
         )
+        offer_leaving()
         component("bar")(
             key="bar",
             width=34,
@@ -85,6 +88,7 @@ def setup(title: str, is_screen: bool = False) -> None:
             },
         )
     reserve_progress()
+    need_person()
     if is_screen:
         st.html(f"<h1 class='unseen'>{escape(say(title))}</h1>")
 

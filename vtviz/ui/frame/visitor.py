@@ -30,6 +30,11 @@ class Visitors:
     def __init__(self, most: int = KEPT_VISITORS) -> None:
         self.most, self._kept, self._lock = most, OrderedDict[str, dict[str, Any]](), threading.Lock()
 
+    def forget(self, name: str) -> None:
+        """Keeps nothing of a visitor."""
+        with self._lock:
+            self._kept.pop(name, None)
+
     def of(self, name: str) -> dict[str, Any]:
         """What is kept for a visitor, who now counts as the last one."""
         with self._lock:
@@ -54,6 +59,11 @@ def visitor_name() -> str:
         )
     name: str = st.session_state[SESSION]
     return name
+
+
+def forget_visitor() -> None:
+    """Keeps nothing for this person any more."""
+    _visitors().forget(visitor_name())
 
 
 def session_name() -> str:

@@ -15,6 +15,7 @@ from vtviz.ui.ask.selection import select, selected
 from vtviz.ui.frame.language import current_language, plain, say, say_notice
 from vtviz.ui.frame.resources import shared_engine
 from vtviz.ui.frame.waiting import ask
+from vtviz.ui.frame.welcome import end_page
 from vtviz.watch import Progress
 
 OWN, FILE = "own", "@"
@@ -93,7 +94,7 @@ def need_model(name: str) -> None:
     """
     if not name:
         st.info(say("model.own_empty"), icon=":material/folder_open:")
-        st.stop()
+        end_page()
     engine, device = shared_engine(), current_device()
     if engine.is_loaded(name, device):
         return
@@ -101,10 +102,10 @@ def need_model(name: str) -> None:
     if info is not None and name.partition("?")[0] not in st.session_state.get(AGREED, ()):
         if not info.available:
             _offer(info)
-            st.stop()
+            end_page()
         if FILE in name:
             _offer_file(name)
-            st.stop()
+            end_page()
 
     def describe(now: Progress, seconds: str) -> tuple[float, str]:
         stage = now.stage if now.stage in LOADING else "loading"

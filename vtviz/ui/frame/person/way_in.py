@@ -12,6 +12,7 @@ from vtviz.jobs.history import data_folder
 from vtviz.people import People
 from vtviz.ui.frame.language import plain, say, say_error
 from vtviz.ui.frame.person.who import enter, has_provider, is_shared, leave, signed_in
+from vtviz.ui.frame.welcome import end_welcome
 
 TRIES, PAUSE = 5, 60.0  # wrong passwords of one name, and the seconds after which it may be tried again
 
@@ -21,6 +22,7 @@ def need_person() -> None:
     if not is_shared():
         return
     if signed_in() is None:
+        end_welcome()
         _show_way_in()
         st.stop()
 

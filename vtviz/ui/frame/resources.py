@@ -1,4 +1,4 @@
-"""What all visitors share: one engine, the audits, and the photos of this moment."""
+"""What all visitors share: one engine, the audits and evaluations, and the photos of this moment."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import streamlit as st
 from vtviz.audit.background import AuditJobs
 from vtviz.engine.engine import Engine
 from vtviz.engine.local import LocalEngine
+from vtviz.evaluation.runs.background import EvaluationJobs
 from vtviz.inputs import ImageInput, read_image
 from vtviz.jobs.history import History, data_folder
 from vtviz.paths import ASSETS
@@ -55,6 +56,12 @@ def shared_engine() -> Engine:
 def audit_jobs() -> AuditJobs:
     """The audits of this server; they use the engine's models, and others are served in between their passes."""
     return AuditJobs(History(data_folder()), shared_engine().ask)
+
+
+@st.cache_resource(show_spinner=False)
+def evaluation_jobs() -> EvaluationJobs:
+    """The evaluations of this server, which share the engine in the same way."""
+    return EvaluationJobs(data_folder(), shared_engine().ask)
 
 
 @st.cache_resource(show_spinner=False)

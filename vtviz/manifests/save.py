@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Iterable
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from vtviz.files import reason
@@ -11,15 +14,18 @@ from vtviz.inputs import InputError
 from vtviz.manifests.read import read_manifest
 
 Upload = tuple[str, bytes]  # name and bytes
+UNPACKED = 500 * 2**20  # bytes of all files in a zip file
 
 
 def save_uploads(folder: Path, manifest: Upload, photos: Iterable[Upload]) -> Path:
     """Writes a manifest and its photos to a folder; returns the path of the manifest.
 
-    A browser sends photos without their folders, so each goes where the manifest looks for a file of its name.
+    A browser sends photos without their folders, so each goes where the manifest looks for a file of its name. A zip
+    file stands for the files in it.
 
     Raises:
-        InputError: if the manifest cannot be used, leads out of the folder, or photos are missing.
+        InputError: if the manifest cannot be used or leads out of the folder, a zip file is damaged or too large, or
+            photos are missing.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / ("manifest" + Path(manifest[0]).suffix.lower())
@@ -34,7 +40,7 @@ def save_uploads(folder: Path, manifest: Upload, photos: Iterable[Upload]) -> Pa
             )
         if wanted.setdefault(place.name, row.image) != row.image:
             raise InputError("Two photos in the manifest are called {name}; give each its own name.", name=place.name)
-    for name, data in photos:
+    for name, data in _unpacked(photos):
         target = wanted.pop(PurePosixPath(name).name, None)
         if target is not None:
             _save(target, name, data)
@@ -46,6 +52,27 @@ def save_uploads(folder: Path, manifest: Upload, photos: Iterable[Upload]) -> Pa
             name=first,
         )
     return path
+
+
+def _unpacked(photos: Iterable[Upload]) -> Iterator[Upload]:
+    """The files, those in zip files one by one."""
+    for name, data in photos:
+        if PurePosixPath(name).suffix.lower() != ".zip":
+            yield name, data
+            continue
+        try:
+            with zipfile.ZipFile(io.BytesIO(data)) as packed:
+                members = [member for member in packed.infolist() if not member.is_dir()]
+                if sum(member.file_size for member in members) > UNPACKED:
+                    raise InputError(
+                        "The zip file {name} holds more than {limit} MB; split it.", name=name, limit=UNPACKED // 2**20
+                    )
+                for member in members:
+                    yield member.filename, packed.read(member)
+        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, zlib.error) as error:  # damaged or encrypted
+            raise InputError(
+                "The zip file {name} is damaged or encrypted; pack the photos again.", name=name
+            ) from error
 
 
 def _save(path: Path, name: str, data: bytes) -> None:

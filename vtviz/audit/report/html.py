@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 from typing import Any
 
 import orjson
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from vtviz.audit.report.best_and_worst import PICTURES
@@ -15,7 +13,7 @@ from vtviz.audit.report.verdict import verdicts
 from vtviz.audit.settings import RANDOM
 from vtviz.files import write_atomically
 from vtviz.metrics.registry import FAMILIES
-from vtviz.paths import ASSETS
+from vtviz.render.report import data_address, render
 from vtviz.sentences import catalogue, translated
 
 TEMPLATE = "report.html.j2"
@@ -40,22 +38,15 @@ def to_html(report: dict[str, Any], pictures: dict[str, bytes], language: str = 
         return sentences.get(f"{kind}.{name}", otherwise)
 
     def picture(name: str) -> Markup:
-        data = base64.b64encode(pictures[name]).decode()
-        return Markup("data:image/jpeg;base64,") + data if name in pictures else Markup("")
+        return data_address(pictures[name]) if name in pictures else Markup("")
 
-    environment = Environment(
-        loader=FileSystemLoader(ASSETS / "report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     shown = [
         {"model": model["name"], "method": method, "name": _method(report, label, say, method)}
         for model in report["models"]
         for method in model["methods"]
     ]
-    return environment.get_template(TEMPLATE).render(
+    return render(
+        TEMPLATE,
         r=report,
         s=report["summary"],
         t=say,

@@ -2,63 +2,35 @@
 
 from __future__ import annotations
 
-import uuid
-from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from vtviz.attribution.masked import FILLS, Fill
 from vtviz.attribution.registry import methods
 from vtviz.audit.settings import Settings
 from vtviz.files import from_home
 from vtviz.inputs import InputError
-from vtviz.jobs.history import UPLOADS
-from vtviz.manifests.save import save_rows, save_uploads
+from vtviz.manifests.save import save_rows
 from vtviz.metrics.registry import DEFAULTS, find_metric, metrics
 from vtviz.models.registry import model_infos
 from vtviz.paths import ASSETS
 from vtviz.ui.ask.choice import kept_choice
+from vtviz.ui.ask.rows import OnServer, Rows, Uploaded, ask_rows, save_upload, upload_folder
 from vtviz.ui.ask.selection import text_language
-from vtviz.ui.audit.runs import PENDING
+from vtviz.ui.audit.runs import PAGE
 from vtviz.ui.frame.language import current_language, plain, say, say_error
 from vtviz.ui.frame.names import method_name, metric_about, metric_name
-from vtviz.ui.frame.person.who import own_folder
 from vtviz.ui.frame.resources import audit_jobs, samples
+from vtviz.ui.show.jobs import choose_job
 
-SOURCES = ("demo", "upload", "path")
 METHODS = ["raw_attention", "attention_gradcam"]  # to begin with
-LOCAL = ("127.0.0.1", "localhost")
-
-
-@dataclass(frozen=True)
-class Demo:
-    """The packaged photos with the texts that describe them."""
-
-
-@dataclass(frozen=True)
-class OnServer:
-    """A manifest on this machine."""
-
-    path: str
-
-
-@dataclass(frozen=True)
-class Uploaded:
-    """A manifest and its photos, uploaded."""
-
-    manifest: UploadedFile
-    photos: list[UploadedFile]
-
-
-Rows = Demo | OnServer | Uploaded
 
 
 def set_up() -> None:
     """What to audit, and how; a button starts it."""
     st.subheader(say("audit.set_up"))
-    rows = _ask_rows()
+    rows = ask_rows(PAGE, "/data/manifest.jsonl")
     settings = _ask_settings()
     ready = rows is not None and settings is not None
     if st.button(say("audit.start"), type="primary", icon=":material/play_arrow:", disabled=not ready):
@@ -66,33 +38,10 @@ def set_up() -> None:
         try:
             name, manifest = _save(rows)
             entry = audit_jobs().start(name, manifest, settings, current_language())
-            st.session_state[PENDING] = entry.id
+            choose_job(PAGE, entry.id)
             st.rerun()
         except InputError as error:
             st.error(plain(say_error(error)), icon=":material/error:")
-
-
-def _ask_rows() -> Rows | None:
-    """Where the rows come from, or None where that is not complete."""
-    source = kept_choice(
-        say("audit.source"),
-        SOURCES if st.get_option("server.address") in LOCAL else SOURCES[:2],
-        "audit-source",
-        SOURCES[0],
-        st.segmented_control,
-        format_func=lambda name: say(f"audit.source.{name}"),
-        required=True,
-    )
-    if source == "demo":
-        st.caption(say("audit.demo_about", count=len(samples())))
-        return Demo()
-    if source == "path":
-        path = st.text_input(say("audit.path"), placeholder="/data/manifest.jsonl", help=say("audit.manifest_help"))
-        return OnServer(path.strip()) if path.strip() else None
-    left, right = st.columns(2)
-    manifest = left.file_uploader(say("audit.manifest"), type=["csv", "jsonl"], help=say("audit.manifest_help"))
-    photos = right.file_uploader(say("audit.photos"), type=["jpg", "jpeg", "png", "webp"], accept_multiple_files=True)
-    return Uploaded(manifest, photos) if manifest is not None and photos else None
 
 
 def _ask_settings() -> Settings | None:
@@ -151,10 +100,8 @@ def _save(rows: Rows) -> tuple[str, Path]:
     if isinstance(rows, OnServer):
         path = from_home(rows.path)
         return path.name, path
-    folder = own_folder() / UPLOADS / uuid.uuid4().hex[:12]
     if isinstance(rows, Uploaded):
-        manifest = (rows.manifest.name, rows.manifest.getvalue())
-        return manifest[0], save_uploads(folder, manifest, ((photo.name, photo.getvalue()) for photo in rows.photos))
+        return rows.manifest.name, save_upload(rows)
     lines = [
         {
             "image": str(ASSETS / "samples" / sample.file),
@@ -163,4 +110,4 @@ def _save(rows: Rows) -> tuple[str, Path]:
         }
         for sample in samples().values()
     ]
-    return say("audit.source.demo"), save_rows(folder, lines)
+    return say("audit.source.demo"), save_rows(upload_folder(), lines)

@@ -1,4 +1,4 @@
-"""What all visitors share: one engine, the audits, and the photos of this moment."""
+"""What all visitors share: one engine, the audits and evaluations, and the photos of this moment."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import streamlit as st
 
@@ -14,12 +15,14 @@ from vtviz.audit.background import AuditJobs
 from vtviz.chinese import Language
 from vtviz.engine.engine import Engine
 from vtviz.engine.local import LocalEngine
+from vtviz.evaluation.runs.background import EvaluationJobs
 from vtviz.inputs import ImageInput, read_image
-from vtviz.jobs.background import Limits
+from vtviz.jobs.background import Jobs, Limits
 from vtviz.jobs.history import History
 from vtviz.paths import ASSETS
 from vtviz.ui.frame.person.who import is_shared, own_folder
 
+AnyJobs = TypeVar("AnyJobs", bound=Jobs)
 KEEP = "VTVIZ_KEEP_DAYS"  # after which what people made is deleted; without it, it stays
 LIMITS = {"jobs": "VTVIZ_JOBS", "megabytes": "VTVIZ_MEGABYTES", "uploads": "VTVIZ_UPLOADS"}
 
@@ -74,10 +77,7 @@ def audit_jobs() -> AuditJobs:
 
 @st.cache_resource(show_spinner=False)
 def _audit_jobs(folder: Path, limits: Limits | None) -> AuditJobs:
-    history = History(folder)
-    if os.environ.get(KEEP):
-        history.expire(float(os.environ[KEEP]))
-    return AuditJobs(history, shared_engine().ask, limits)
+    return _expired(AuditJobs(History(folder), shared_engine().ask, limits))
 
 
 def limits() -> Limits | None:
@@ -85,6 +85,23 @@ def limits() -> Limits | None:
     if not is_shared():
         return None
     return Limits(**{name: int(os.environ[variable]) for name, variable in LIMITS.items() if variable in os.environ})
+
+
+def evaluation_jobs() -> EvaluationJobs:
+    """The evaluations of this person, which share the engine in the same way."""
+    return _evaluation_jobs(own_folder(), limits())
+
+
+@st.cache_resource(show_spinner=False)
+def _evaluation_jobs(folder: Path, limits: Limits | None) -> EvaluationJobs:
+    return _expired(EvaluationJobs(folder, shared_engine().ask, limits))
+
+
+def _expired(jobs: AnyJobs) -> AnyJobs:
+    """The jobs, without those that are older than the owner of this server keeps them."""
+    if os.environ.get(KEEP):
+        jobs.history.expire(float(os.environ[KEEP]))
+    return jobs
 
 
 @st.cache_resource(show_spinner=False)

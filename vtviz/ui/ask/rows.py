@@ -1,0 +1,88 @@
+"""Where the photos and texts of an audit or an evaluation come from: the samples, an upload, or this machine."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from vtviz.jobs.history import UPLOADS
+from vtviz.manifests.save import save_uploads
+from vtviz.ui.ask.choice import kept_choice
+from vtviz.ui.frame.language import say
+from vtviz.ui.frame.person.who import own_folder
+from vtviz.ui.frame.resources import samples
+
+SOURCES = ("demo", "upload", "path")
+LOCAL = ("127.0.0.1", "localhost")
+PHOTOS = ["jpg", "jpeg", "png", "webp", "zip"]
+
+
+@dataclass(frozen=True)
+class Demo:
+    """The packaged photos with their texts."""
+
+
+@dataclass(frozen=True)
+class OnServer:
+    """A file on this machine."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    """A manifest and its photos, uploaded."""
+
+    manifest: UploadedFile
+    photos: list[UploadedFile]
+
+
+Rows = Demo | OnServer | Uploaded
+
+
+def ask_rows(page: str, placeholder: str) -> Rows | None:
+    """Where the rows come from, or None where that is not complete.
+
+    Args:
+        page: the first part of the sentences and keys.
+        placeholder: a path as an example.
+    """
+    source = kept_choice(
+        say(f"{page}.source"),
+        SOURCES if st.get_option("server.address") in LOCAL else SOURCES[:2],
+        f"{page}-source",
+        SOURCES[0],
+        st.segmented_control,
+        format_func=lambda name: say(f"{page}.source.{name}"),
+        required=True,
+    )
+    about = say(f"{page}.manifest_help")
+    if source == "demo":
+        st.caption(say(f"{page}.demo_about", count=len(samples())))
+        return Demo()
+    if source == "path":
+        path = st.text_input(say(f"{page}.path"), placeholder=placeholder, help=about)
+        return OnServer(path.strip()) if path.strip() else None
+    left, right = st.columns(2)
+    manifest = left.file_uploader(say(f"{page}.manifest"), type=["csv", "jsonl"], help=about)
+    photos = right.file_uploader(say(f"{page}.photos"), type=PHOTOS, accept_multiple_files=True)
+    return Uploaded(manifest, photos) if manifest is not None and photos else None
+
+
+def save_upload(rows: Uploaded) -> Path:
+    """The manifest of an upload, in a folder of its own with its photos.
+
+    Raises:
+        InputError: if it cannot be used, or photos are missing.
+    """
+    manifest = (rows.manifest.name, rows.manifest.getvalue())
+    return save_uploads(upload_folder(), manifest, ((photo.name, photo.getvalue()) for photo in rows.photos))
+
+
+def upload_folder() -> Path:
+    """A new folder for what a person uploads."""
+    return own_folder() / UPLOADS / uuid.uuid4().hex[:12]

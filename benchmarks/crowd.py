@@ -1,0 +1,189 @@
+"""Many users at once over real websockets: ``python -m benchmarks.crowd --users 32 --minutes 5``.
+
+Each user writes a sentence of their own about a photo of their own again and again, and checks that the score on the
+page is that which the engine gives for this photo and this sentence alone. Prints how many answers came and how many
+were mixed up or refused, the time to an answer, and how far the server grew (RSS) after the first minute; with
+``--flood``, how much longer one user waits beside another who asks without a pause.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import statistics
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlencode
+
+import psutil
+import websockets
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+
+from benchmarks.page import text
+from tools.chromium import served
+from vtviz.engine.local import LocalEngine
+from vtviz.engine.requests.explain import Explain
+from vtviz.inputs import read_image
+from vtviz.ui.frame.resources import samples
+
+TEXTS = 12
+PAUSE = (0.5, 2.0)  # seconds in which a person reads
+EVERY = 5  # seconds between two looks at the memory
+LONGEST = 120.0  # seconds to wait for an answer
+
+
+@dataclass
+class Counts:
+    """What happened to all users."""
+
+    answers: int = 0
+    mixed: int = 0
+    refused: int = 0
+    failed: int = 0
+    seconds: list[float] = field(default_factory=list)
+
+
+class Visitor:
+    """One session of the app, as a browser holds it."""
+
+    def __init__(self, address: str, photo: str) -> None:
+        self.address, self.photo, self.field_id = address, photo, ""
+
+    async def __aenter__(self) -> Visitor:
+        address = self.address.replace("http", "ws", 1) + "/_stcore/stream"
+        self.socket = await websockets.connect(address, subprotocols=["streamlit"], max_size=None, origin=self.address)
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.socket.close()
+
+    async def ask(self, words: str) -> tuple[str, str]:
+        """Writes a sentence; the score that the page shows, and the errors on it."""
+        message = BackMsg()
+        message.rerun_script.query_string = urlencode({"photo": self.photo, "text": words})
+        if self.field_id:
+            state: WidgetState = message.rerun_script.widget_states.widgets.add()
+            state.id, state.string_value = self.field_id, words
+        await self.socket.send(message.SerializeToString())
+        score, errors = "", ""
+        while True:
+            raw = await asyncio.wait_for(self.socket.recv(), LONGEST)
+            heard = ForwardMsg.FromString(raw)
+            kind = heard.WhichOneof("type")
+            if kind == "script_finished" and score:
+                return score, errors
+            if kind != "delta" or heard.delta.WhichOneof("type") != "new_element":
+                continue
+            element = heard.delta.new_element
+            if element.WhichOneof("type") == "text_input":
+                self.field_id = element.text_input.id
+            elif element.WhichOneof("type") == "metric":
+                score = element.metric.body
+            elif element.WhichOneof("type") == "alert":
+                errors += element.alert.body
+
+
+def expected() -> dict[tuple[str, str], str]:
+    """The score that belongs to each photo and sentence."""
+    engine, scores = LocalEngine("cpu"), {}
+    for name, sample in samples().items():
+        image = read_image(sample.read())
+        for index in range(TEXTS):
+            score = engine.ask(Explain(image, text(index))).score
+            scores[name, text(index)] = f"{score:.0%}"
+    engine.close()
+    return scores
+
+
+async def use(
+    visitor: Visitor, until: float, pause: tuple[float, float], scores: dict, counts: Counts, seed: int
+) -> None:
+    """One user's session until a moment."""
+    rng = random.Random(seed)
+    async with visitor:
+        while time.monotonic() < until:
+            words = text(rng.randrange(TEXTS))
+            began = time.monotonic()
+            try:
+                score, errors = await visitor.ask(words)
+            except (TimeoutError, websockets.WebSocketException):
+                counts.failed += 1
+                return
+            counts.seconds.append(time.monotonic() - began)
+            counts.answers += 1
+            counts.refused += bool(errors)
+            counts.mixed += score != scores[visitor.photo, words]
+            await asyncio.sleep(rng.uniform(*pause))
+
+
+async def crowd(address: str, pid: int, users: int, minutes: float, scores: dict) -> dict[str, object]:
+    """All users at once; what came of it."""
+    names, counts, until = list(samples()), Counts(), time.monotonic() + 60 * minutes
+    process = psutil.Process(pid)
+    sessions = [
+        use(Visitor(address, names[index % len(names)]), until, PAUSE, scores, counts, index) for index in range(users)
+    ]
+
+    async def memory() -> list[float]:
+        sizes = []
+        while time.monotonic() < until:
+            sizes.append(process.memory_info().rss / 2**20)
+            await asyncio.sleep(EVERY)
+        return sizes
+
+    *_, sizes = await asyncio.gather(*sessions, memory())
+    after = sizes[60 // EVERY :] or sizes[-1:]
+    return {
+        "users": users,
+        "answers": counts.answers,
+        "mixed": counts.mixed,
+        "refused": counts.refused,
+        "failed": counts.failed,
+        "median_s": round(statistics.median(counts.seconds), 2),
+        "p95_s": round(statistics.quantiles(counts.seconds, n=20)[-1], 2),
+        "memory_mb": round(sizes[-1]),
+        "growth_after_first_minute_mb": round(max(after) - after[0]),
+    }
+
+
+async def beside_a_flood(address: str, minutes: float, scores: dict) -> dict[str, float]:
+    """The median time of one user alone, and beside one who asks without a pause."""
+    first, second, *_ = samples()
+    medians = []
+    for flood in (False, True):
+        own, other, until = Counts(), Counts(), time.monotonic() + 60 * minutes
+        sessions = [use(Visitor(address, first), until, PAUSE, scores, own, 1)]
+        if flood:
+            sessions += [use(Visitor(address, second), until, (0.0, 0.0), scores, other, 2)]
+        await asyncio.gather(*sessions)
+        medians.append(statistics.median(own.seconds))
+    return {
+        "alone_s": round(medians[0], 2),
+        "flood_s": round(medians[1], 2),
+        "ratio": round(medians[1] / medians[0], 2),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--users", type=int, default=32)
+    parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--flood", action="store_true", help="one user beside another who asks without a pause")
+    arguments = parser.parse_args()
+    scores = expected()
+    with tempfile.TemporaryDirectory() as folder, served(Path(folder) / "log") as server:
+        if arguments.flood:
+            result: dict[str, object] = dict(asyncio.run(beside_a_flood(server.address, arguments.minutes, scores)))
+        else:
+            result = asyncio.run(crowd(server.address, server.pid, arguments.users, arguments.minutes, scores))
+    print(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()

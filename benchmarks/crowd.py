@@ -35,6 +35,7 @@ from vtviz.ui.frame.resources import samples
 TEXTS = 12
 PAUSE = (0.5, 2.0)  # seconds in which a person reads
 EVERY = 5  # seconds between two looks at the memory
+Scores = dict[tuple[str, str], str]  # by photo and sentence
 LONGEST = 120.0  # seconds to wait for an answer
 
 
@@ -89,7 +90,7 @@ class Visitor:
                 errors += element.alert.body
 
 
-def expected() -> dict[tuple[str, str], str]:
+def expected() -> Scores:
     """The score that belongs to each photo and sentence."""
     engine, scores = LocalEngine("cpu"), {}
     for name, sample in samples().items():
@@ -102,7 +103,7 @@ def expected() -> dict[tuple[str, str], str]:
 
 
 async def use(
-    visitor: Visitor, until: float, pause: tuple[float, float], scores: dict, counts: Counts, seed: int
+    visitor: Visitor, until: float, pause: tuple[float, float], scores: Scores, counts: Counts, seed: int
 ) -> None:
     """One user's session until a moment."""
     rng = random.Random(seed)
@@ -122,7 +123,7 @@ async def use(
             await asyncio.sleep(rng.uniform(*pause))
 
 
-async def crowd(address: str, pid: int, users: int, minutes: float, scores: dict) -> dict[str, object]:
+async def crowd(address: str, pid: int, users: int, minutes: float, scores: Scores) -> dict[str, object]:
     """All users at once; what came of it."""
     names, counts, until = list(samples()), Counts(), time.monotonic() + 60 * minutes
     process = psutil.Process(pid)
@@ -152,7 +153,7 @@ async def crowd(address: str, pid: int, users: int, minutes: float, scores: dict
     }
 
 
-async def beside_a_flood(address: str, minutes: float, scores: dict) -> dict[str, float]:
+async def beside_a_flood(address: str, minutes: float, scores: Scores) -> dict[str, float]:
     """The median time of one user alone, and beside one who asks without a pause."""
     first, second, *_ = samples()
     medians = []
@@ -163,11 +164,8 @@ async def beside_a_flood(address: str, minutes: float, scores: dict) -> dict[str
             sessions += [use(Visitor(address, second), until, (0.0, 0.0), scores, other, 2)]
         await asyncio.gather(*sessions)
         medians.append(statistics.median(own.seconds))
-    return {
-        "alone_s": round(medians[0], 2),
-        "flood_s": round(medians[1], 2),
-        "ratio": round(medians[1] / medians[0], 2),
-    }
+    alone, beside = medians
+    return {"alone_s": round(alone, 2), "flood_s": round(beside, 2), "ratio": round(beside / alone, 2)}
 
 
 def main() -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 from uuid import uuid4
 
+from platformdirs import user_cache_path
+
 from vtviz.inputs import MAX_BYTES, ImageInput, InputError, read_image
 
 WEB = "it is a web address; download the file and give its path"
@@ -17,6 +19,7 @@ FILE_ADDRESS = "it is a file:// address; give only the path"
 BACKSLASHES = "there is no such file; separate folders with / instead of \\"
 HOME = "there is no such file; write the full path of your home folder instead of ~"
 NO_PATH = "this is not a valid file name"
+CACHE = "VTVIZ_CACHE"  # environment variable: where to keep what can be made again
 
 
 def write_atomically(path: Path, data: bytes | memoryview) -> None:
@@ -76,6 +79,17 @@ def address(path: Path) -> str | None:
     result = re.search(r"(?:^|/)(https?|ftp|file|s3|gs):/+(.*)", path.as_posix(), re.IGNORECASE | re.DOTALL)
     slashes = "///" if result and result[1].lower() == "file" else "//"
     return f"{result[1]}:{slashes}{result[2]}" if result else None
+
+
+def cache_folder() -> Path:
+    """Where vtviz keeps what it can make again; ``VTVIZ_CACHE`` names another place. Made where there is none.
+
+    Raises:
+        InputError: if it cannot be made.
+    """
+    folder = Path(os.environ[CACHE]) if os.environ.get(CACHE) else user_cache_path("vtviz")
+    make_folder(folder)
+    return folder
 
 
 def from_home(written: str) -> Path:

@@ -20,7 +20,7 @@ KEPT = (
     Kept("answers"),
     Kept("cookie"),
     Kept("uploads", ("uploads/*",)),
-    Kept("jobs", ("*.sqlite", "*.sqlite-journal", "audits/*", "evaluations/*")),
+    Kept("jobs", ("*.sqlite", "*.sqlite-journal", "audits/*", "evaluations/*", "trainings/*")),
     Kept("locks", ("alive/*.lock",)),
     Kept("people", ("people.json",)),
 )

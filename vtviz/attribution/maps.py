@@ -9,7 +9,7 @@ from torch import Tensor
 from vtviz.attribution.base import Details, MapsOf, Relevance
 from vtviz.attribution.case import ForwardPass
 from vtviz.attribution.options import Options
-from vtviz.inputs import InputError
+from vtviz.inputs import InputError, Tokens
 from vtviz.models.encoders import DualEncoder
 from vtviz.models.record import Kind
 from vtviz.models.recorder import RecordedLayer
@@ -95,6 +95,13 @@ def of_text(
     """Relevance with one map for the whole text, ``image [patches]``, and token scores ``[T]``."""
     tokens, whole = _array(scores), scaled(_array(image).reshape(grid))
     return Relevance(tokens, np.broadcast_to(whole, (len(tokens), *grid)), whole, signed, maps_of, details)
+
+
+def of_span(tokens: Tokens, maps: np.ndarray, start: int, end: int) -> np.ndarray:
+    """The mean map ``[h, w]`` of the pieces (``maps [pieces, h, w]``) in a span of the text, what speaks against it
+    left out; that of all pieces where none lies there."""
+    covered = [index for index, (first, last) in enumerate(tokens.spans) if first < end and last > start]
+    return np.maximum(maps[covered or slice(None)].mean(axis=0), 0.0)
 
 
 def scaled(maps: np.ndarray) -> np.ndarray:

@@ -33,20 +33,26 @@ def read_split(data: Path, split: str, limit: int | None = None) -> list[Row]:
             data=address(data) or data.name,
             name=path.name,
         )
-    rows = []
-    for number, row in _numbered(path, ("image",))[:limit]:
-        if any(kind in row for kind in CHINESE):
-            row.setdefault("captions", [text for kind in CHINESE for text in row.get(kind) or [] if text])
-        _need(row, ("image", "captions"), number, path.name)
-        _check_row(row, {"image": is_text, "captions": _are_texts}, number, path.name)
-        if not row["captions"]:
-            raise InputError("The photo {photo} in {name} has no captions.", photo=row["image"], name=path.name)
-        _check_texts(row["captions"], number, path.name)
-        phrases = row.setdefault("phrases", [])
-        if not isinstance(phrases, list) or not all(_is_phrase(item, row["captions"]) for item in phrases):
-            raise _wrong("phrases", number, path.name)
-        rows.append({**row, "phrases": [_completed(item, row["captions"]) for item in phrases]})
-    return rows
+    return [split_row(row, number, path.name) for number, row in _numbered(path, ("image",))[:limit]]
+
+
+def split_row(row: Row, number: int, name: str) -> Row:
+    """A row of a split, checked and completed; ``number`` and ``name`` are those of its line and file.
+
+    Raises:
+        InputError: as ``read_split``.
+    """
+    if any(kind in row for kind in CHINESE):
+        row.setdefault("captions", [text for kind in CHINESE for text in row.get(kind) or [] if text])
+    _need(row, ("image", "captions"), number, name)
+    _check_row(row, {"image": is_text, "captions": _are_texts}, number, name)
+    if not row["captions"]:
+        raise InputError("The photo {photo} in {name} has no captions.", photo=row["image"], name=name)
+    _check_texts(row["captions"], number, name)
+    phrases = row.setdefault("phrases", [])
+    if not isinstance(phrases, list) or not all(_is_phrase(item, row["captions"]) for item in phrases):
+        raise _wrong("phrases", number, name)
+    return {**row, "phrases": [_completed(item, row["captions"]) for item in phrases]}
 
 
 def chinese_rows(data: Path, split: str, rows: Sequence[Row]) -> dict[str, list[Row | None]]:

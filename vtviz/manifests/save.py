@@ -75,6 +75,19 @@ def _unpacked(photos: Iterable[Upload]) -> Iterator[Upload]:
             ) from error
 
 
+def unpack(name: str, data: bytes, folder: Path) -> None:
+    """Writes the files of a zip file to a folder, those alone whose place is inside it.
+
+    Raises:
+        InputError: if it is damaged or too large, or a file cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for member, content in _unpacked([(name, data)]):
+        place = PurePosixPath(member.replace("\\", "/"))
+        if not place.is_absolute() and ".." not in place.parts and ":" not in place.parts[0]:
+            _save(folder / place, place.name, content)
+
+
 def _save(path: Path, name: str, data: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ import json
 import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
@@ -28,13 +28,14 @@ Batch = TypeVar("Batch")
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long to train, and how often to check on dev. After ``minutes``, or after ``patience`` checks without
-    improvement, training ends early."""
+    """How long to train, and how often to check on dev. After ``minutes``, after ``patience`` checks without
+    improvement, or once somebody says that it is ``enough``, training ends early."""
 
     steps: int
     minutes: float | None = None
     check_every: int = 100
     patience: int = 4
+    enough: Callable[[], bool] = lambda: False
 
 
 class TrainingLoop(ABC, Generic[Batch]):
@@ -49,6 +50,7 @@ class TrainingLoop(ABC, Generic[Batch]):
     """
 
     stage: ClassVar[str]  # as the watch hears it
+    save_every: ClassVar[int] = SAVE_EVERY
 
     def __init__(
         self, module: nn.Module, groups: list[dict[str, Any]], schedule: Schedule, folder: Path, resume: bool
@@ -78,6 +80,13 @@ class TrainingLoop(ABC, Generic[Batch]):
     def export(self) -> None:
         """Writes the weights, which are the best so far."""
 
+    def stepped(self, losses: dict[str, float]) -> None:
+        """Called after every step with its losses, before a check; a stage may keep a log of them."""
+
+    def note(self, losses: dict[str, float]) -> str:
+        """What the watch hears after a step: its losses."""
+        return ", ".join(f"{name}={value:.3f}" for name, value in losses.items())
+
     def train_mode(self) -> None:
         """Sets the modes of all modules; called before every step."""
         self.module.train()
@@ -93,19 +102,26 @@ class TrainingLoop(ABC, Generic[Batch]):
         started, source = time.monotonic() - self.elapsed, ahead(iter(batches))
         try:
             watch.check()
-            while self.fraction() < 1.0 and self.since_best < self.schedule.patience:
+            while not self._is_over():
                 losses = self.update(next(source))
                 self.elapsed = time.monotonic() - started
+                self.stepped(losses)
                 if self.fraction() >= 1.0 or self.step % self.schedule.check_every == 0:
                     self.check()
                     self.save()
-                elif self.step % SAVE_EVERY == 0:
+                elif self.step % self.save_every == 0:
                     self.save()
-                watch.advance(note=", ".join(f"{name}={value:.3f}" for name, value in losses.items()))
+                watch.advance(note=self.note(losses))
+                if self.schedule.enough() and self.step % self.schedule.check_every and self.fraction() < 1.0:
+                    self.check()
+                    self.save()
         except Cancelled:
             self.save()
             raise
         return self.figures
+
+    def _is_over(self) -> bool:
+        return self.fraction() >= 1.0 or self.since_best >= self.schedule.patience or self.schedule.enough()
 
     def fraction(self) -> float:
         """The share of the schedule that is over, 0..1."""
@@ -143,13 +159,17 @@ class TrainingLoop(ABC, Generic[Batch]):
         self._assign(self.average)
         self.module.eval()
         figures = self.measure()
-        with (self.folder / "history.jsonl").open("a", encoding="utf-8") as history:
-            history.write(json.dumps({"step": self.step, "minutes": self.elapsed / 60, **figures}) + "\n")
+        self.keep(figures)
         self.since_best += 1
         if self.score(figures) > self.best:
             self.best, self.since_best, self.figures = self.score(figures), 0, figures
             self.export()
         self._assign(live)
+
+    def keep(self, values: dict[str, float]) -> None:
+        """Adds a row to the history: the step, the minutes so far, and ``values``."""
+        with (self.folder / "history.jsonl").open("a", encoding="utf-8") as history:
+            history.write(json.dumps({"step": self.step, "minutes": self.elapsed / 60, **values}) + "\n")
 
     def _assign(self, values: dict[str, Tensor]) -> None:
         with torch.no_grad():
@@ -190,7 +210,11 @@ def moved(batch: Batch, device: torch.device) -> Batch:
     if device.type == "cpu" or not is_dataclass(batch):
         return batch
     values = {field.name: getattr(batch, field.name) for field in fields(batch)}
-    parts = {name: v.to(device) if isinstance(v, Tensor) else moved(v, device) for name, v in values.items()}
+    at_once = device.type == "cuda"  # what is in pinned memory is copied while the device works
+    parts = {
+        name: v.to(device, non_blocking=at_once) if isinstance(v, Tensor) else moved(v, device)
+        for name, v in values.items()
+    }
     return replace(batch, **parts)  # type: ignore[type-var]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from safetensors import SafetensorError
 from tokenizers import Tokenizer
 
 from vtviz.chinese import Language
+from vtviz.files import from_home
 from vtviz.models.base import ModelError, ModelInfo
 from vtviz.models.vtviz_base.abilities import abilities
 from vtviz.models.vtviz_base.model import NAME, VtvizBase
@@ -40,10 +42,19 @@ def _languages() -> tuple[Language, ...]:
     return tuple(described.get("caption_languages", ("en",)))
 
 
+def info(name: str) -> ModelInfo | None:
+    """What is known of the shipped model, or of one of your own training as ``vtviz-base@FOLDER``."""
+    family, _, folder = name.partition("@")
+    if family != NAME:
+        return None
+    shipped = infos()[0]
+    return replace(shipped, name=name, label=name, licence="", available=True) if folder else shipped
+
+
 def load(name: str, device: torch.device) -> VtvizBase | None:
     """The shipped model by its name, or one of your own training as ``vtviz-base@FOLDER``."""
     family, _, folder = name.partition("@")
-    return load_folder(Path(folder) if folder else FOLDER, device) if family == NAME else None
+    return load_folder(from_home(folder) if folder else FOLDER, device) if family == NAME else None
 
 
 def load_folder(folder: Path, device: torch.device | None = None) -> VtvizBase:

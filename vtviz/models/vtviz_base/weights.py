@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load, save
 from torch import Tensor
 
@@ -36,3 +38,15 @@ def load_weights(data: bytes) -> dict[str, Tensor]:
         if scale_name in state:
             state[table] = state[table].float() * state.pop(scale_name)
     return state
+
+
+def part_of_weights(path: Path, part: str) -> tuple[dict[str, Tensor], str]:
+    """The tensors of a weights file whose names begin with ``part``, without it, as float32; and the SHA-256 of what
+    the file has of them."""
+    state, sha256 = {}, hashlib.sha256()
+    with safe_open(path, "pt") as file:
+        for name in sorted(name for name in file.keys() if name.startswith(part)):  # noqa: SIM118 - no mapping
+            tensor = file.get_tensor(name)
+            sha256.update(name.encode() + tensor.contiguous().numpy().tobytes())
+            state[name.removeprefix(part)] = tensor.float() if tensor.is_floating_point() else tensor
+    return state, sha256.hexdigest()

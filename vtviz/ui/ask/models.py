@@ -114,6 +114,11 @@ def need_model(name: str) -> None:
     ask(LoadModel(name, device), describe, cancel=False)
 
 
+def trust(name: str) -> None:
+    """Lets a model be loaded without asking: the person agreed to it, or made it."""
+    st.session_state[AGREED] = {*st.session_state.get(AGREED, ()), name.partition("?")[0]}
+
+
 def show_notices(explanation: Explanation) -> None:
     """What a model says of itself."""
     for notice in explanation.notices:
@@ -203,4 +208,4 @@ def _offer_file(name: str) -> None:
 
 
 def _agree(name: str) -> None:
-    st.session_state[AGREED] = {*st.session_state.get(AGREED, ()), name.partition("?")[0]}
+    trust(name)

@@ -20,6 +20,7 @@ from vtviz.inputs import ImageInput, read_image
 from vtviz.jobs.background import Jobs, Limits
 from vtviz.jobs.history import History
 from vtviz.paths import ASSETS
+from vtviz.training.runs.background import TrainingJobs
 from vtviz.ui.frame.person.who import is_shared, own_folder
 
 AnyJobs = TypeVar("AnyJobs", bound=Jobs)
@@ -95,6 +96,16 @@ def evaluation_jobs() -> EvaluationJobs:
 @st.cache_resource(show_spinner=False)
 def _evaluation_jobs(folder: Path, limits: Limits | None) -> EvaluationJobs:
     return _expired(EvaluationJobs(folder, shared_engine().ask, limits))
+
+
+def training_jobs() -> TrainingJobs:
+    """The trainings of this person, each in a process of its own."""
+    return _training_jobs(own_folder(), limits())
+
+
+@st.cache_resource(show_spinner=False)
+def _training_jobs(folder: Path, limits: Limits | None) -> TrainingJobs:
+    return _expired(TrainingJobs(folder, limits))
 
 
 def _expired(jobs: AnyJobs) -> AnyJobs:

@@ -31,6 +31,7 @@ def pages() -> list[StreamlitPage]:
         st.Page(PAGES / "compare.py", title=say("page.compare")),
         st.Page(PAGES / "describe.py", title=say("page.describe")),
         st.Page(PAGES / "learn.py", title=say("page.learn")),
+        st.Page(PAGES / "train.py", title=say("page.train")),
         st.Page(PAGES / "evaluate.py", title=say("page.evaluate")),
         st.Page(PAGES / "audit.py", title=say("page.audit")),
         st.Page(PAGES / "monitor.py", title=say("page.monitor")),

@@ -34,6 +34,8 @@ class JobList:
         jobs: gives the jobs.
         describe: how far one is, in words; None while it waits.
         show: what a finished one made.
+        also: what there is to see of one that is not finished, if anything.
+        steer: what else a person can do with one that runs.
     """
 
     page: str
@@ -41,6 +43,8 @@ class JobList:
     jobs: Callable[[], Jobs]
     describe: Callable[[Progress | None], str]
     show: Callable[[Entry], None]
+    also: Callable[[Entry], None] = lambda entry: None
+    steer: Callable[[Entry], None] = lambda entry: None
 
 
 def choose_job(page: str, number: int) -> None:
@@ -86,6 +90,7 @@ def _show_job(listed: JobList, number: int) -> None:
         if st.button(say(f"{listed.page}.go_on"), icon=":material/play_arrow:"):
             listed.jobs().go_on(entry, current_language())
             st.rerun()
+        listed.also(entry)
     else:
         listed.show(entry)
     _offer_deletion(listed, entry)
@@ -108,5 +113,8 @@ def _watch(listed: JobList, number: int) -> None:
         return
     st.progress(now.share if now else 0.0, text=listed.describe(now))
     st.caption(say(f"{listed.page}.leave"))
-    if st.button(say(f"{listed.page}.cancel"), icon=":material/stop:"):
-        jobs.cancel(number)
+    with st.container(horizontal=True, gap="xsmall"):
+        if st.button(say(f"{listed.page}.cancel"), icon=":material/stop:"):
+            jobs.cancel(number)
+        listed.steer(entry)
+    listed.also(entry)

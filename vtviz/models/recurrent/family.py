@@ -1,0 +1,79 @@
+"""vtviz-recurrent by name: the shipped model, and models of your own training."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+
+from vtviz.files import from_home
+from vtviz.models.base import ModelError, ModelInfo
+from vtviz.models.recurrent.model import ABILITIES, NAME, VtvizRecurrent
+from vtviz.models.recurrent.network import NetworkConfig, RecurrentNetwork
+from vtviz.models.recurrent.vocabulary import Words
+from vtviz.models.recurrent.weights import BACKBONE, FILES, load_backbone, load_state
+from vtviz.paths import ASSETS
+
+FOLDER = ASSETS / "models" / NAME
+
+
+def infos() -> list[ModelInfo]:
+    """The shipped model."""
+    available = all((FOLDER / name).is_file() for name in FILES) and BACKBONE.is_file()
+    about = "The textbook's network: two LSTMs and cross-attention from words to 10 × 10 patches; English; small."
+    licence = "non-commercial research and education"
+    return [ModelInfo(NAME, "vtviz recurrent", about, licence, available, ABILITIES)]
+
+
+def info(name: str) -> ModelInfo | None:
+    """What is known of the shipped model, or of one of your own training as ``vtviz-recurrent@FOLDER``."""
+    family, _, folder = name.partition("@")
+    if family != NAME:
+        return None
+    shipped = infos()[0]
+    return replace(shipped, name=name, label=name, licence="", available=True) if folder else shipped
+
+
+def load(name: str, device: torch.device) -> VtvizRecurrent | None:
+    """The shipped model by its name, or one of your own training as ``vtviz-recurrent@FOLDER``."""
+    family, _, folder = name.partition("@")
+    return load_folder(from_home(folder) if folder else FOLDER, device) if family == NAME else None
+
+
+def load_folder(folder: Path, device: torch.device | None = None) -> VtvizRecurrent:
+    """The model in a folder with ``model.safetensors``, ``config.json`` and ``vocabulary.json``.
+
+    Raises:
+        ModelError: if a file is missing or does not fit.
+    """
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing:
+        raise ModelError(
+            "The model folder {folder} lacks {files}; train the model, or copy it into this folder.",
+            folder=folder.name,
+            files=", ".join(missing),
+        )
+    if not BACKBONE.is_file():
+        raise ModelError("The model {model} needs the image features of vtviz-base; install it too.", model=NAME)
+    weights = (folder / "model.safetensors").read_bytes()
+    try:
+        described = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        network = RecurrentNetwork(NetworkConfig(**described.pop("network")))
+        backbone = load_backbone(network)
+        rest = network.load_state_dict(load_state(weights), strict=False)
+        words = Words(json.loads((folder / "vocabulary.json").read_text(encoding="utf-8")))
+        if rest.unexpected_keys or not all(name.startswith("backbone.") for name in rest.missing_keys):
+            raise ValueError("the weights are of another network")
+        if len(words) != network.config.words or described.pop("backbone_sha256", backbone) != backbone:
+            raise ValueError("the vocabulary or the image features are of another network")
+        network.to(device or torch.device("cpu"))
+        return VtvizRecurrent(network, words, hashlib.sha256(weights).hexdigest(), **described)
+    except (SafetensorError, RuntimeError, KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ModelError(
+            "The files in the model folder {folder} are damaged or do not belong together; copy them again.",
+            folder=folder.name,
+        ) from error

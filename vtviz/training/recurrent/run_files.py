@@ -1,0 +1,106 @@
+"""What a training leaves in its folder for those who watch it: ``run.json``, the history as CSV, TensorBoard's logs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from vtviz.evaluation.split import Row
+from vtviz.files import write_atomically
+from vtviz.inputs import InputError
+
+State = Literal["running", "finished", "stopped", "failed"]
+RUN, HISTORY, TABLE = "run.json", "history.jsonl", "history.csv"
+EXAMPLES = 4  # dev photos whose heatmaps are compared between snapshots
+OWN = ("checkpoint.pt", RUN, HISTORY, TABLE, "snapshots", "tensorboard")  # what a new training replaces
+
+
+def clear(folder: Path) -> None:
+    """Removes what an earlier training left in a folder, but for its model."""
+    for name in OWN:
+        path = folder / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def write_run(folder: Path, run: dict[str, Any]) -> None:
+    """Writes ``run.json``: network, data, settings, seed, state, examples, best figures, seconds."""
+    write_atomically(folder / RUN, (json.dumps(run, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def read_run(folder: Path) -> dict[str, Any]:
+    """What ``run.json`` says; empty where there is none.
+
+    Raises:
+        InputError: if it is damaged.
+    """
+    path = folder / RUN
+    if not path.is_file():
+        return {}
+    try:
+        run: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError("The file {name} in {folder} is damaged.", name=RUN, folder=folder.name) from error
+    return run
+
+
+def examples_of(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Four dev photos, spread over the split, each with a caption and the boxed phrases in it."""
+    chosen = [rows[index * len(rows) // EXAMPLES] for index in range(min(EXAMPLES, len(rows)))]
+    return [
+        {
+            "image": row["image"],
+            "text": row["captions"][0],
+            "phrases": [phrase for phrase in row["phrases"] if phrase["caption"] == 0],
+        }
+        for row in chosen
+    ]
+
+
+def read_history(folder: Path) -> list[dict[str, float]]:
+    """The rows of ``history.jsonl``; a last one that is only half written is left out."""
+    path = folder / HISTORY
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    return [json.loads(line) for line in lines if line.endswith("}")]
+
+
+def write_table(folder: Path) -> None:
+    """Writes the history as CSV, a column for each figure."""
+    rows = read_history(folder)
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_atomically(folder / TABLE, buffer.getvalue().encode())
+
+
+def tensorboard_log(folder: Path) -> Callable[[dict[str, float]], None]:
+    """Writes rows of the history as TensorBoard's scalars.
+
+    Raises:
+        InputError: if TensorBoard is not installed.
+    """
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise InputError(
+            "--tensorboard needs the package tensorboard; install it, or leave the option out: history.csv has the "
+            "same figures."
+        ) from error
+    writer: Any = SummaryWriter(str(folder / "tensorboard"))
+
+    def log(row: dict[str, float]) -> None:
+        for name, value in row.items():
+            if name != "step":
+                writer.add_scalar(name.replace(" ", "/", 1), value, int(row["step"]))
+        writer.flush()
+
+    return log

@@ -1,0 +1,120 @@
+"""The trainings of this person: the one on its way, what earlier ones made, and a table to compare them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from vtviz.attribution.options import Options
+from vtviz.jobs.history import Entry
+from vtviz.models.base import MATCH
+from vtviz.training.recurrent.run_files import read_history, read_run
+from vtviz.ui.ask.models import trust
+from vtviz.ui.ask.selection import select
+from vtviz.ui.frame.charts import show_chart
+from vtviz.ui.frame.language import plain, say, say_stored
+from vtviz.ui.frame.pace import duration
+from vtviz.ui.frame.resources import training_jobs
+from vtviz.ui.frame.shell import go_to
+from vtviz.ui.show.jobs import JobList, show_jobs
+from vtviz.ui.train.charts import FIGURES, figure_name, figures_chart, losses_chart
+from vtviz.ui.train.setup import PAGE
+from vtviz.ui.train.watching import watch_it_learn
+from vtviz.watch import Progress, as_clock
+
+
+def show_runs() -> None:
+    """The list of trainings, and the chosen one."""
+    show_jobs(JobList(PAGE, ":material/model_training:", training_jobs, progress_text, _show, _curves, _offer_keeping))
+
+
+def progress_text(now: Progress | None) -> str:
+    """How far a training is, and the time left."""
+    if now is None:
+        return say("train.state.waiting")
+    text = say(f"train.stage.{now.stage.split()[0]}", done=now.done, total=now.total)
+    return text + (" · " + say("train.left", left=as_clock(now.seconds_left)) if now.seconds_left else "")
+
+
+def _offer_keeping(entry: Entry) -> None:
+    if st.button(say("train.keep"), icon=":material/check:", help=say("train.keep_help"), key="train-keep"):
+        training_jobs().keep(entry.id)
+
+
+def _show(entry: Entry) -> None:
+    """What a finished training made."""
+    run = read_run(training_jobs().history.folder_of(entry.id))
+    _headline(run)
+    if st.button(say("train.use"), icon=":material/search:", key="train-use"):
+        model = training_jobs().model_of(entry)
+        trust(model)
+        select(model=model, method=None, target=MATCH.kind, options=Options())
+        go_to("explore")
+    st.caption(say("train.model_name", name=plain(training_jobs().model_of(entry))))
+    _refused(run)
+    _curves(entry)
+    watch_it_learn(entry)
+
+
+def _headline(run: dict[str, Any]) -> None:
+    figures = {**run.get("best", {}), **run.get("figures", {})}
+    with st.container(horizontal=True):
+        for name in FIGURES:
+            if name in figures:
+                st.metric(
+                    figure_name(name),
+                    f"{figures[name]:.3f}",
+                    help=figure_name(name, about=True),
+                    border=True,
+                    width="content",
+                )
+        st.metric(say("train.time"), duration(run.get("seconds", 0.0)), border=True, width="content")
+
+
+def _refused(run: dict[str, Any]) -> None:
+    refused = run.get("refused", [])
+    if refused:
+        with st.expander(say("train.refused", count=len(refused)), icon=":material/warning:"):
+            for row in refused:
+                st.markdown(plain(say_stored(row)))
+
+
+def _curves(entry: Entry) -> None:
+    """Losses and figures so far."""
+    history = read_history(training_jobs().history.folder_of(entry.id))
+    if len(history) < 2:
+        return
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown(f"**{say('train.curves.losses')}**", help=say("train.curves.losses_help"))
+        show_chart(losses_chart(history), f"train-losses-{entry.id}", keep=True, alt=say("train.curves.losses"))
+    with right:
+        st.markdown(f"**{say('train.curves.figures')}**", help=say("train.curves.figures_help"))
+        show_chart(figures_chart(history), f"train-figures-{entry.id}", keep=True, alt=say("train.curves.figures"))
+    last = history[-1]
+    about = {"rate": f"{last['rate']:.2g}", "speed": f"{last['steps per second']:.1f}", "step": int(last["step"])}
+    st.caption(say("train.now", **about))
+
+
+def show_table() -> None:
+    """All trainings of this person side by side."""
+    jobs, rows = training_jobs(), []
+    for entry in jobs.history.all():
+        run = read_run(jobs.history.folder_of(entry.id))
+        if not run:
+            continue
+        settings, figures = run.get("settings", {}), {**run.get("best", {}), **run.get("figures", {})}
+        row = {
+            say("train.run"): entry.name,
+            say("train.state"): say(f"train.state.{entry.state}"),
+            say("train.photos"): str(run.get("photos", {}).get("train", "–")),
+            say("train.width"): str(settings.get("width", "–")),
+            say("train.epochs"): f"{settings.get('epochs', 0):g}",
+            say("train.losses"): ", ".join(say(f"train.loss.{name}") for name in settings.get("losses", ())),
+        }
+        row |= {figure_name(name): f"{figures[name]:.3f}" if name in figures else "–" for name in FIGURES}
+        rows.append(row | {say("train.time"): duration(run.get("seconds", 0.0))})
+    if len(rows) > 1:
+        st.subheader(say("train.table"))
+        st.dataframe(rows, hide_index=True)

@@ -1,0 +1,98 @@
+"""What to train, on what, and how."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from typing import Any, get_args
+
+import streamlit as st
+
+from vtviz.inputs import InputError
+from vtviz.jobs.history import UPLOADS
+from vtviz.manifests.save import unpack
+from vtviz.scenes.compose import NAME as SCENES
+from vtviz.training.recurrent.matching import LOSSES, Loss
+from vtviz.ui.ask.choice import kept_choice
+from vtviz.ui.ask.rows import LOCAL
+from vtviz.ui.frame.language import plain, say, say_error
+from vtviz.ui.frame.person.who import own_folder
+from vtviz.ui.frame.resources import training_jobs
+from vtviz.ui.show.jobs import choose_job
+
+PAGE = "train"
+SOURCES = ("scenes", "upload", "path")
+WIDTHS = (96, 192, 256)
+
+
+def set_up() -> None:
+    """A button starts the training that is set up here."""
+    st.subheader(say("train.set_up"))
+    st.caption(say("train.networks"))
+    data = _ask_data()
+    settings = _ask_settings()
+    ready = data is not None and bool(settings["losses"])
+    name = st.text_input(say("train.name"), placeholder=say("train.name_place"), max_chars=60, key="train-name")
+    if st.button(say("train.start"), type="primary", icon=":material/play_arrow:", disabled=not ready):
+        assert data is not None
+        try:
+            source = _folder(data)
+            shown = name.strip() or say(f"train.source.{'scenes' if source == SCENES else 'own'}")
+            entry = training_jobs().start(shown, {**settings, "data": source})
+        except InputError as error:
+            st.error(plain(say_error(error)), icon=":material/error:")
+            return
+        choose_job(PAGE, entry.id)
+        st.rerun()
+
+
+def _ask_data() -> Any:
+    """``scenes``, a path, or uploaded files; None where that is not complete."""
+    source = kept_choice(
+        say("train.source"),
+        SOURCES if st.get_option("server.address") in LOCAL else SOURCES[:2],
+        "train-source",
+        SOURCES[0],
+        st.segmented_control,
+        format_func=lambda name: say(f"train.source.{name}"),
+        required=True,
+    )
+    if source == "scenes":
+        st.caption(say("train.scenes_about"))
+        return SCENES
+    about = say("train.own_about")
+    if source == "path":
+        path = st.text_input(say("train.path"), placeholder="/data/my-photos", help=about)
+        return path.strip() or None
+    return st.file_uploader(say("train.upload"), type=["zip"], help=about)
+
+
+def _folder(data: Any) -> str:
+    """The folder of the data, or ``scenes``; an upload gets one of its own."""
+    if isinstance(data, str):
+        return data
+    folder = own_folder() / UPLOADS / uuid.uuid4().hex[:12]
+    try:
+        unpack(data.name, data.getvalue(), folder)
+    except InputError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return str(folder)
+
+
+def _ask_settings() -> dict[str, Any]:
+    left, middle, right = st.columns(3)
+    width = left.select_slider(say("train.width"), WIDTHS, 192, help=say("train.width_help"), key="train-width")
+    epochs = middle.slider(say("train.epochs"), 1, 30, 8, help=say("train.epochs_help"), key="train-epochs")
+    seed = right.number_input(say("train.seed"), 0, 10**6, 0, help=say("train.seed_help"), key="train-seed")
+    losses: list[Loss] = kept_choice(
+        say("train.losses"),
+        list(get_args(Loss)),
+        "train-losses",
+        list(LOSSES),
+        st.multiselect,
+        format_func=lambda name: say(f"train.loss.{name}"),
+        help=say("train.losses_help"),
+    )
+    chosen = ["match", *(name for name in losses if name != "match")]  # without it there is nothing to judge by
+    return {"width": width, "epochs": float(epochs), "seed": int(seed), "losses": chosen}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +74,7 @@ class RecurrentConfig:
 
     def settings(self) -> dict[str, Any]:
         """What a training is defined by, as JSON holds it."""
-        kept = {name: value for name, value in asdict(self).items() if name not in HERE}
+        kept = {name: value for name, value in vars(self).items() if name not in HERE}
         return {**kept, "losses": list(self.losses)}
 
     def sizes(self) -> tuple[int, int]:

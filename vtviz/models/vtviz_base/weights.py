@@ -27,7 +27,7 @@ def save_weights(state: dict[str, Tensor], path: Path) -> None:
             rows = state[table].float()
             scale = rows.abs().amax(dim=1, keepdim=True).clamp_min(1e-8) / 127
             packed[table], packed[scale_name] = (rows / scale).round().to(torch.int8), scale.half()
-    write_atomically(path, save(packed, metadata={"format": "pt", "model": "vtviz-base"}))
+    write_atomically(path, save(packed, metadata={"format": "pt"}))
 
 
 def load_weights(data: bytes) -> dict[str, Tensor]:

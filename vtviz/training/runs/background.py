@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -85,8 +86,11 @@ class TrainingJobs(Jobs):
             self._follow(child, asked, watch)
         finally:
             del self._children[entry.id]
-            with child:  # closes its input, at which it saves and ends
-                pass
+            assert child.stdin is not None and child.stdout is not None
+            with suppress(BrokenPipeError):
+                child.stdin.close()  # at which it saves and ends; until then somebody listens
+            child.wait()
+            child.stdout.close()
 
     def _follow(self, child: subprocess.Popen[str], asked: dict[str, Any], watch: Watch) -> None:
         assert child.stdin is not None and child.stdout is not None
@@ -116,8 +120,9 @@ class TrainingJobs(Jobs):
 
 
 def _read(source: Any, lines: queue.SimpleQueue[str | None]) -> None:
-    for line in source:
-        lines.put(line)
+    with suppress(ValueError):  # closed, because nobody listens any more
+        for line in source:
+            lines.put(line)
     lines.put(None)
 
 

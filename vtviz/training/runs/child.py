@@ -11,6 +11,7 @@ import json
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,8 @@ class Talk:
 
 def say(words: dict[str, Any]) -> None:
     """Writes one line."""
-    print(json.dumps(words), flush=True)
+    with suppress(BrokenPipeError):  # a killed server does not listen
+        print(json.dumps(words), flush=True)
 
 
 def main() -> int:
@@ -56,6 +58,7 @@ def main() -> int:
     from vtviz.training.recurrent.train import RecurrentConfig, train
 
     settings = {**asked["settings"], "losses": tuple(asked["settings"]["losses"])}
+    settings["cache"] = Path(settings["cache"]) if settings.get("cache") else None
     config = RecurrentConfig(**settings, output=Path(asked["folder"]), resume=True, enough=talk.enough.is_set)
     try:
         train(config, Watch(talk.tell, talk.gone.is_set))

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from vtviz.cli.common import AsJson, Device, app, bars, path_argument, path_option, show
+from vtviz.cli.common import AsJson, Device, app, bars, check_language, path_argument, path_option, show
 from vtviz.inputs import InputError
 from vtviz.models.registry import DEFAULT_MODEL
 
@@ -41,14 +41,10 @@ def audit(
     from vtviz.audit.settings import Settings, names
     from vtviz.engine.local import LocalEngine
     from vtviz.manifests.read import read_manifest
-    from vtviz.sentences import LANGUAGES
 
     if engine != "local":
         raise InputError("There is no engine {engine} for audits; use local.", engine=engine)
-    if language not in LANGUAGES:
-        raise InputError(
-            "There is no language {language}; use {known}.", language=language, known=" or ".join(LANGUAGES)
-        )
+    check_language(language)
     if replay is not None:
         raise typer.Exit(_replay(replay, manifest, output, device))
     if manifest is None or output is None:

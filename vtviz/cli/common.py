@@ -12,6 +12,8 @@ import typer
 from tqdm import tqdm
 
 from vtviz.files import from_home
+from vtviz.inputs import InputError
+from vtviz.sentences import LANGUAGES
 from vtviz.watch import Progress, Watch
 
 app = typer.Typer(
@@ -38,6 +40,15 @@ Photo = Annotated[Path, path_argument("A JPEG, PNG or WebP file.")]
 Model = Annotated[str, typer.Option(help="Model name; `vtviz models` lists them, docs/models.md explains them.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+def check_language(language: str) -> None:
+    """Refuses a language that reports are not written in. Raises InputError."""
+    if language not in LANGUAGES:
+        raise InputError(
+            "There is no language {language}; use {known}.", language=language, known=" or ".join(LANGUAGES)
+        )
+
 
 DELAY = 1.0  # seconds before a bar is shown, so that quick work shows none
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vtviz.cli.common import Device, Model, app, bars, path_option
+from vtviz.cli.common import Device, Model, app, bars, check_language, path_option
 from vtviz.files import check_file_place, make_folder, write_atomically
+from vtviz.inputs import InputError
 from vtviz.models.registry import DEFAULT_MODEL
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @app.command()
@@ -32,22 +36,34 @@ def evaluate(
         Path | None, path_option("Folder with SPLIT.jsonl of Chinese sentences for the same photos (Flickr8K-CN).")
     ] = None,
     images: Annotated[Path | None, path_option("Folder of the photos; default: images/ in DATA.")] = None,
+    report: Annotated[
+        Path | None, path_option("Also write the matching figures as a report for people, one HTML file.")
+    ] = None,
+    language: Annotated[str, typer.Option(help="Language of the report: en or zh.")] = "en",
     device: Device = "auto",
 ) -> None:
     """Evaluate a model: matching, retrieval, pointing game, captions, answers, agreement with human judgements."""
     from vtviz.evaluation.evaluate import evaluate as run
     from vtviz.evaluation.pointing import pointing_methods
+    from vtviz.evaluation.report.html import to_html
+    from vtviz.evaluation.runs.split_scores import evaluation_of_split
     from vtviz.evaluation.split import chinese_rows, read_split
     from vtviz.machine import choose_device, device_label, versions
     from vtviz.models.registry import load_model
 
     check_file_place(output)
+    check_language(language)
+    if report is not None:
+        check_file_place(report)
+        if pointing_only:
+            raise InputError("A report needs the match scores; leave out --pointing-only.")
     rows = read_split(data, split, limit)
     chinese = chinese_rows(data_zh, split, rows) if data_zh is not None else None
     loaded = load_model(model, choose_device(device))
     chosen = pointing_methods(loaded, methods)
+    logits: list[Tensor] = []
     with bars() as watch:
-        figures = run(loaded, data, rows, chosen, judgements, pointing_only, watch, chinese, images)
+        figures = run(loaded, data, rows, chosen, judgements, pointing_only, watch, chinese, images, logits.append)
     about = {
         "schema": "vtviz.evaluation/1",
         "model": model,
@@ -60,6 +76,10 @@ def evaluate(
     }
     make_folder(output.parent)
     write_atomically(output, (json.dumps({**about, **figures}, indent=2, allow_nan=False) + "\n").encode())
+    if report is not None:
+        scored = evaluation_of_split(loaded, model, f"{data.name}/{split}", rows, images or data / "images", logits[0])
+        make_folder(report.parent)
+        write_atomically(report, to_html(scored, scored.start, language).encode())
     for line in _summary(figures):
         typer.echo(line)
 

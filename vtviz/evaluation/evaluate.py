@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from vtviz.attribution.base import Method
@@ -33,6 +34,7 @@ def evaluate(
     watch: Watch | None = None,
     chinese: Mapping[str, Sequence[Row | None]] | None = None,
     images: Path | None = None,
+    heard: Callable[[Tensor], None] | None = None,
 ) -> dict[str, Any]:
     """Figures of matching, retrieval and pointing; those of captions and answers where the model gives any; and the
     agreement with human judgements where a file of them is passed.
@@ -47,6 +49,7 @@ def evaluate(
         watch: hears of every photo, stage by stage.
         chinese: for each kind of Chinese sentences the photos' rows, for figures of their own.
         images: the folder of the photos; ``data/images`` where None.
+        heard: gets the match logits of all pairs, ``[n]``, in the order of ``pairs.read.split_pairs``.
 
     Raises:
         InputError: if a photo is missing or cannot be read, there are fewer than two photos, or a line of the
@@ -65,7 +68,7 @@ def evaluate(
         return {**figures, "pointing": game.figures(), "cover": game.cover_figures()}
     right = _play(game, photos, encoded, rows, "pointing and matching", watch)
     features = [photo.features for photo in encoded]
-    figures |= _text_figures(model, features, rows, right, watch)
+    figures |= _text_figures(model, features, rows, right, watch, heard)
     figures |= {"chinese": _chinese_figures(model, features, chinese, watch)} if chinese else {}
     if any(row.get("phrases") for row in rows):
         figures |= {"pointing": game.figures(), "cover": game.cover_figures()}
@@ -80,11 +83,18 @@ def evaluate(
 
 
 def _text_figures(
-    model: FusionModel, features: Sequence[Tensor], rows: Sequence[Row], right: Sequence[Tensor], watch: Watch
+    model: FusionModel,
+    features: Sequence[Tensor],
+    rows: Sequence[Row],
+    right: Sequence[Tensor],
+    watch: Watch,
+    heard: Callable[[Tensor], None] | None = None,
 ) -> dict[str, Any]:
     """Figures of matching and retrieval; ``right`` are the match logits of the photos' own captions."""
     indices = watch.follow("matching with other photos", range(len(rows)))
     wrong = [mismatch_logits(model, features, rows, index) for index in indices]
+    if heard is not None:
+        heard(torch.cat([*right, *wrong]))
     return {
         "matching": matching_figures(probabilities(right), probabilities(wrong), model.threshold),
         "retrieval": retrieval_figures(model, features, rows, watch),

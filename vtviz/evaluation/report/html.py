@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
 from vtviz.evaluation.figures.confusion import CATEGORIES
 from vtviz.evaluation.figures.mistakes import MISTAKES, Mistake, mistakes
 from vtviz.evaluation.figures.reliability import reliability
@@ -72,7 +74,7 @@ def _pictured(evaluation: Evaluation, threshold: float, kind: Mistake) -> dict[s
         try:
             picture: str = data_address(to_jpeg(scaled_photo(read_pair_photo(path), PICTURE_SIDE), 80))
         except InputError:
-            picture = ""
+            picture = Markup("")
         shown.append(
             {"picture": picture, "text": evaluation.texts[index], "score": evaluation.scores[index], "image": path.name}
         )

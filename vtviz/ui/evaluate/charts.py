@@ -97,7 +97,7 @@ def reliability_chart(found: Reliability) -> go.Figure:
 
 
 def histogram_chart(scored: Scored, threshold: float, score: str, unit: bool) -> go.Figure:
-    """The share of each category's pairs by score, and a line at the threshold. ``unit``: scores lie in 0..1."""
+    """The share of each category's pairs by score, with a line at the threshold; ``unit``: scores lie in 0..1."""
     low, high = (0.0, 1.0) if unit else (float(scored.scores.min()), float(scored.scores.max()) + 1e-9)
     edges, chart = np.linspace(low, high, BINS + 1), go.Figure()
     for index, (category, own) in enumerate(zip(CATEGORIES, (scored.labels, ~scored.labels), strict=True)):

@@ -29,7 +29,7 @@ def save_model(network: RecurrentNetwork, words: Words, folder: Path, **config: 
         if not name.startswith(PART)
     }
     folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / FILES[0], save(state, metadata={"format": "pt", "model": "vtviz-recurrent"}))
+    write_atomically(folder / FILES[0], save(state, metadata={"format": "pt"}))
     write_atomically(folder / FILES[2], (json.dumps(words.counts, ensure_ascii=False) + "\n").encode())
     described = {"network": asdict(network.config), **config}
     write_atomically(folder / FILES[1], (json.dumps(described, indent=2) + "\n").encode())

@@ -14,6 +14,10 @@ from tokenizers.processors import BertProcessing
 from vtviz.engine import local
 from vtviz.engine.local import LocalEngine
 from vtviz.inputs import ImageInput, read_image
+from vtviz.models.recurrent.model import VtvizRecurrent
+from vtviz.models.recurrent.network import NetworkConfig as RecurrentSizes
+from vtviz.models.recurrent.network import RecurrentNetwork
+from vtviz.models.recurrent.vocabulary import Words
 from vtviz.models.vtviz_base.model import VtvizBase
 from vtviz.models.vtviz_base.network import FusionNetwork, NetworkConfig
 from vtviz.models.vtviz_base.vocabulary import Vocabulary
@@ -31,6 +35,9 @@ SIZES = NetworkConfig(
     answer_layers=2,
     answers=2,
 )
+
+
+RECURRENT_WORDS = {"a": 9, "red": 5, "dog": 5, "runs": 3, "cat": 3, "skateboarder": 2}
 
 
 @pytest.fixture(scope="session")
@@ -67,6 +74,20 @@ def tiny() -> Iterator[VtvizBase]:
         assert network.caption is not None
         network.caption.pieces.copy_(torch.tensor([2, 3, 1, 4, 5, 6, 7, 8]))
     yield VtvizBase(network, tokenizer, "0" * 64, Vocabulary({}), 0.5, answers=("no", "yes"))
+
+
+@pytest.fixture(scope="session")
+def tiny_recurrent() -> VtvizRecurrent:
+    """A small untrained vtviz-recurrent: 4 × 4 patches."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        words = Words(RECURRENT_WORDS)
+        network = RecurrentNetwork(RecurrentSizes(len(words), word_width=12, width=16, heads=2, image_size=64, pool=1))
+        for module in network.modules():  # so that the norms of the deep backbone keep what they see
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.momentum = None
+        network.backbone(torch.randn(8, 3, 64, 64))
+    return VtvizRecurrent(network, words, "0" * 64, 0.5)
 
 
 @pytest.fixture(scope="session")

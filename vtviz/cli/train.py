@@ -34,7 +34,7 @@ def train(
     ] = None,
     epochs: Annotated[
         float | None,
-        typer.Option(help="recurrent: passes over the photos, unless --steps is set. Default: 8."),
+        typer.Option(help="recurrent: passes over the photos, unless --steps is set. Default: 6."),
     ] = None,
     head_steps: Annotated[
         int, typer.Option(min=1, help="vtviz-base: steps of the second stage: captions, answers.")

@@ -178,11 +178,11 @@ def _as_row(values: dict[str, Any], images: Path) -> Row:
         return dict(values)
     caption, image = values[key], values.get("image")
     row: Row = {"image": image, "captions": [caption]}
-    boxes = values.get("boxes") or []
-    if boxes and isinstance(boxes, list) and isinstance(caption, str) and isinstance(image, str):
-        boxes = boxes if isinstance(boxes[0], list) else [boxes]
-        boxes = [_in_fractions(box, images / image) for box in boxes]
-        row["phrases"] = [{"caption": 0, "start": 0, "end": len(caption), "boxes": boxes}]
+    boxes = values.get("boxes")
+    if boxes and isinstance(caption, str) and isinstance(image, str):
+        listed = boxes if isinstance(boxes, list) and isinstance(boxes[0], list) else [boxes]
+        listed = [_in_fractions(box, images / image) for box in listed]
+        row["phrases"] = [{"caption": 0, "start": 0, "end": len(caption), "boxes": listed}]
     return row
 
 

@@ -121,8 +121,8 @@ class RecurrentNetwork(nn.Module):
         attended = self.attention(text.states, image)
         joined = torch.cat([text.states, attended, text.states * attended], dim=-1)
         fused = self.drop(self.fusion(joined))
-        highest = fused.masked_fill(~text.mask[..., None], torch.finfo(fused.dtype).min).amax(dim=1)
-        logit = self.match_head(torch.cat([mean_over(fused, text.mask), highest], dim=-1)).squeeze(-1).float()
+        logit = self.match_head(torch.cat([mean_over(fused, text.mask), most_of(fused, text.mask)], dim=-1))
+        logit = logit.squeeze(-1).float()
         return self.calibration[0] * logit + self.calibration[1]
 
     def similarity(self, text: Encoded, image: Encoded) -> Tensor:
@@ -147,6 +147,13 @@ def mean_over(values: Tensor, mask: Tensor) -> Tensor:
     """The mean ``[batch, width]`` of the real ones of ``values [batch, n, width]``."""
     weights = mask.to(values.dtype)
     return (values * weights[..., None]).sum(dim=1) / weights.sum(dim=1, keepdim=True).clamp_min(1.0)
+
+
+def most_of(values: Tensor, mask: Tensor) -> Tensor:
+    """The largest ``[batch, width]`` of the real ones of ``values [batch, n, width]``; zeros where none is real."""
+    low = torch.finfo(values.dtype).min
+    highest = values.masked_fill(~mask[..., None], low).amax(dim=1)
+    return torch.where(mask.any(dim=1, keepdim=True), highest, torch.zeros_like(highest))
 
 
 def unit(vectors: Tensor) -> Tensor:

@@ -38,6 +38,7 @@ from vtviz.training.recurrent.start import start_network
 from vtviz.watch import Cancelled, Watch
 
 HERE = ("output", "cache", "device", "resume", "tensorboard", "enough")  # settings that a resumed training may change
+CHECKS, LEAST = 12, 25  # checks on dev, and steps between two of them at least
 ROOM = 0.5  # share of a GPU's free memory that the features may take
 
 
@@ -48,13 +49,14 @@ class RecurrentConfig:
     ``data`` is a folder or ``scenes``. ``steps`` goes before ``epochs``; ``batch`` counts photos, each with so many
     true ``captions``. Photos are read at ``image_size`` pixels, and ``pool`` × ``pool`` patches are one: None stands
     for 160 and 1 with scenes, whose things are large, and for 320 and 2 otherwise. Training ends early after
-    ``patience`` checks without improvement, after ``minutes``, or once it is ``enough``.
+    ``patience`` checks without improvement, after ``minutes``, or once it is ``enough``; ``check_every`` counts steps,
+    None stands for a twelfth of them.
     """
 
     data: str
     output: Path
     cache: Path | None = None
-    epochs: float = 8.0
+    epochs: float = 6.0
     steps: int | None = None
     minutes: float | None = None
     batch: int = 32
@@ -65,8 +67,8 @@ class RecurrentConfig:
     pool: int | None = None
     losses: tuple[Loss, ...] = LOSSES
     seed: int = 0
-    check_every: int = 50
-    patience: int = 8
+    check_every: int | None = None
+    patience: int = 5
     device: str = "cpu"
     resume: bool = False
     tensorboard: bool = False
@@ -185,7 +187,8 @@ def _train(config: RecurrentConfig, watch: Watch, tell: Callable[..., None]) -> 
 
 def _schedule(config: RecurrentConfig, rows: int) -> Schedule:
     steps = config.steps or math.ceil(config.epochs * max(rows // config.batch, 1))
-    return Schedule(steps, config.minutes, config.check_every, config.patience, config.enough)
+    check_every = config.check_every or max(steps // CHECKS, LEAST)
+    return Schedule(steps, config.minutes, check_every, config.patience, config.enough)
 
 
 def _about(data: DataSet, train: list[Row], dev: list[Row]) -> dict[str, Any]:

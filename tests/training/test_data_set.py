@@ -1,0 +1,100 @@
+"""Data sets of one's own: what can be used is used, what cannot is named."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from vtviz.inputs import InputError
+from vtviz.training.data_set import read_data
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    for number in range(20):
+        pixels = np.random.default_rng(number).integers(0, 255, (40, 50, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{number}.png")
+    return tmp_path
+
+
+def write_csv(folder: Path, rows: list[dict[str, Any]], columns: tuple[str, ...] = ("image", "text", "boxes")) -> None:
+    with (folder / "captions.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def test_a_folder_with_one_csv_file_is_split_by_the_seed(photos: Path) -> None:
+    rows = [{"image": f"{number}.png", "text": f"photo number {number}"} for number in range(20)]
+    rows += [{"image": "3.png", "text": "another caption", "boxes": "[[5, 4, 25, 20]]"}]
+    write_csv(photos, rows)
+    data = read_data(str(photos), seed=1)
+    assert len(data.train) == 18 and len(data.dev) == 2 and not data.refused and data.images == photos
+    again, other = read_data(str(photos), seed=1), read_data(str(photos), seed=2)
+    assert data == again and data.dev != other.dev
+    third = next(row for row in (*data.train, *data.dev) if row["image"] == "3.png")
+    assert third["captions"] == ["photo number 3", "another caption"]
+    (phrase,) = third["phrases"]
+    assert phrase["caption"] == 1 and phrase["text"] == "another caption"
+    assert phrase["boxes"] == [[0.1, 0.1, 0.5, 0.5]]  # pixels of 50 × 40 became fractions
+
+
+def test_what_cannot_be_used_is_named_and_the_rest_is_used(photos: Path) -> None:
+    rows = [{"image": f"{number}.png", "caption": f"photo {number}"} for number in range(10)]
+    broken = [
+        {"image": "missing.png", "caption": "a photo that is not there"},
+        {"image": "11.png", "caption": "…"},
+        {"image": "12.png"},
+        {"image": "13.png", "caption": "bad boxes", "boxes": [[0.5, 0.5, 0.1]]},
+        {"image": "notes.txt", "caption": "no photo"},
+    ]
+    (photos / "notes.txt").write_text("not a photo")
+    lines = [json.dumps(row) for row in (*rows, *broken)]
+    (photos / "captions.jsonl").write_text("\n".join([*lines, "{", "[1]"]))
+    data = read_data(str(photos))
+    assert len(data.train) + len(data.dev) == 10
+    assert [(row.file, row.line) for row in data.refused] == [("captions.jsonl", line) for line in range(11, 18)]
+    for row, word in zip(
+        data.refused, ("missing", "no words", "lacks", "phrases", "image", "JSON", "JSON"), strict=True
+    ):
+        assert word in str(row), row
+
+
+def test_rows_of_csv_that_are_too_short_or_hold_bad_boxes_are_named(photos: Path) -> None:
+    good = "\n".join(f"{number}.png,photo {number}," for number in range(8))
+    bad = "8.png,short\n9.png,boxes,[[1\n10.png,boxes,7"
+    (photos / "own.csv").write_text(f"image,text,boxes\n{bad}\n{good}\n")
+    data = read_data(str(photos))
+    assert [row.line for row in data.refused] == [2, 3, 4] and len(data.train) + len(data.dev) == 8
+
+
+def test_a_file_for_dev_is_taken_as_it_is(photos: Path) -> None:
+    (photos / "images").mkdir()
+    for path in photos.glob("*.png"):
+        path.rename(photos / "images" / path.name)
+    for split, numbers in (("train", range(10)), ("dev", range(10, 14))):
+        rows = [json.dumps({"image": f"{n}.png", "captions": [f"photo {n}", "a photo"]}) for n in numbers]
+        (photos / f"{split}.jsonl").write_text("\n".join(rows))
+    data = read_data(str(photos))
+    assert len(data.train) == 10 and [row["image"] for row in data.dev] == [f"{n}.png" for n in range(10, 14)]
+    assert data.images == photos / "images"
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({}, "exactly one CSV or JSONL file"),
+        ({"a.csv": "image,text\n", "b.csv": "image,text\n"}, "it has 2"),
+        ({"a.csv": "photo,words\n1.png,a dog\n"}, "columns image and text"),
+        ({"a.csv": "image,text\n1.png,a dog\n"}, "at least 4 photos"),
+    ],
+)
+def test_a_folder_that_cannot_be_trained_on_is_refused(photos: Path, files: dict[str, str], message: str) -> None:
+    for name, text in files.items():
+        (photos / name).write_text(text)
+    with pytest.raises(InputError, match=message):
+        read_data(str(photos))

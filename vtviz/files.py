@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 from uuid import uuid4
 
+from platformdirs import user_data_path
+
 from vtviz.inputs import MAX_BYTES, ImageInput, InputError, read_image
 
 WEB = "it is a web address; download the file and give its path"
@@ -17,6 +19,7 @@ FILE_ADDRESS = "it is a file:// address; give only the path"
 BACKSLASHES = "there is no such file; separate folders with / instead of \\"
 HOME = "there is no such file; write the full path of your home folder instead of ~"
 NO_PATH = "this is not a valid file name"
+DATA = "VTVIZ_DATA"  # the environment variable that names another data folder
 
 
 def write_atomically(path: Path, data: bytes | memoryview) -> None:
@@ -147,3 +150,17 @@ def make_folder(folder: Path) -> None:
         raise InputError(
             "The folder {folder} cannot be created: {reason}.", folder=str(folder), reason=reason
         ) from error
+
+
+def data_folder() -> Path:
+    """Where vtviz keeps what belongs to this user; made where there is none. Raises InputError where it cannot be."""
+    folder = Path(os.environ[DATA]) if os.environ.get(DATA) else user_data_path("vtviz")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            "vtviz cannot create its data folder {folder}: {reason}; set VTVIZ_DATA to a writable folder.",
+            folder=folder,
+            reason=error.strerror or error,
+        ) from error
+    return folder

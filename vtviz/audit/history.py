@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Literal
 
 import psutil
-from platformdirs import user_data_path
 
+from vtviz.files import DATA, data_folder
 from vtviz.inputs import InputError
 
-DATA = "VTVIZ_DATA"  # the environment variable that names another folder
+__all__ = ["DATA", "OPEN", "Entry", "History", "State", "data_folder"]
+
 State = Literal["waiting", "running", "done", "failed", "cancelled", "interrupted"]
 OPEN: tuple[State, ...] = ("waiting", "running")
 TABLE = """CREATE TABLE IF NOT EXISTS audits (
@@ -36,20 +37,6 @@ class Entry:
     settings: str
     state: State
     error: str
-
-
-def data_folder() -> Path:
-    """Where vtviz keeps what belongs to this user; made where there is none. Raises InputError where it cannot be."""
-    folder = Path(os.environ[DATA]) if os.environ.get(DATA) else user_data_path("vtviz")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            "vtviz cannot create its data folder {folder}: {reason}; set VTVIZ_DATA to a writable folder.",
-            folder=folder,
-            reason=error.strerror or error,
-        ) from error
-    return folder
 
 
 class History:

@@ -17,7 +17,7 @@ from vtviz.models.encoders import SearchModel
 from vtviz.models.finite import need_numbers
 from vtviz.tasks.search.kept import in_eight_bits
 
-TOGETHER = 8  # photos that run at a time
+TOGETHER = 8  # photos in a pass
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,22 +69,24 @@ def side_of(model: FusionModel) -> Side:
 
 
 def encode_photos(model: FusionModel, images: Sequence[ImageInput]) -> EncodedPhotos:
-    """Photos as a store keeps them.
+    """Photos as a store keeps them, all in one pass.
 
     Raises:
         ModelError: if a vector holds something that is not a number.
     """
-    side, vectors, parts = side_of(model), [], list[dict[str, np.ndarray]]()
+    side = side_of(model)
     with torch.inference_mode():
-        for first in range(0, len(images), TOGETHER):
-            pixels = [model.pixels(image) for image in images[first : first + TOGETHER]]
-            indexed = side.index_images(model.encode_pixels(torch.cat(pixels)))
-            own = side.search_vectors(indexed).float().cpu()
-            need_numbers(own)
-            vectors.append(own)
-            parts.append(in_eight_bits(side.photo_parts(indexed)))
-    together = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return EncodedPhotos(torch.cat(vectors).numpy(), together)
+        features = model.encode_pixels(torch.cat([model.pixels(image) for image in images]))
+        indexed = side.index_images(features)
+        vectors = side.search_vectors(indexed).float().cpu()
+        need_numbers(vectors)
+        return EncodedPhotos(vectors.numpy(), in_eight_bits(side.photo_parts(indexed)))
+
+
+def joined(encoded: Sequence[EncodedPhotos]) -> EncodedPhotos:
+    """The photos of several passes, in their order."""
+    parts = {name: np.concatenate([item.parts[name] for item in encoded]) for name in encoded[0].parts}
+    return EncodedPhotos(np.concatenate([item.vectors for item in encoded]), parts)
 
 
 def text_vectors(side: Side, texts: Sequence[str]) -> np.ndarray | None:

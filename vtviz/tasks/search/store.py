@@ -81,6 +81,20 @@ class Store:
         except OSError as error:
             raise incomplete(self.address) from error
 
+    def check(self, weights_sha256: str) -> None:
+        """Raises InputError where the store was made with other weights, whose vectors mean something else."""
+        if weights_sha256 != self.about.weights_sha256:
+            raise self.other_model()
+
+    def other_model(self) -> InputError:
+        """What is said where another model is to use the store."""
+        return InputError(
+            "The store {store} was made with {model} and other weights; choose another store, or delete it and index "
+            "again.",
+            store=self.address,
+            model=self.about.model,
+        )
+
     def get(self, paths: Sequence[str]) -> list[Near]:
         """These photos, in their order. Raises InputError where one is not in the store."""
         known = {near.entry.path: near for near in self.vectors.get(list(paths))}
@@ -134,12 +148,7 @@ def make_store(address: str, about: About) -> Store:
             photos=store.about.photos,
         )
     if (store.about.model, store.about.weights_sha256) != (about.model, about.weights_sha256):
-        raise InputError(
-            "The store {store} was made with {model} and other weights; choose another store, or delete it and index "
-            "again.",
-            store=name,
-            model=store.about.model,
-        )
+        raise store.other_model()
     return store
 
 

@@ -46,9 +46,7 @@ def photo_term(store: Store, photo: str, box: str | None = None) -> Term:
     return Term(image=image if box is None else part_of(image, _box(box)))
 
 
-def filters_of(
-    folder: str, since: str | None, until: str | None, smallest: int | None, largest: int | None
-) -> Filters:
+def filters_of(folder: str, since: str | None, until: str | None, smallest: int | None, largest: int | None) -> Filters:
     """The filters of the options. Raises InputError where a day cannot be read."""
     return Filters(folder, _day(since), _day(until), smallest, largest)
 

@@ -61,9 +61,15 @@ def index(
 def search(
     store: StoreAddress,
     text: Annotated[str | None, typer.Option(help="What the photos show.")] = None,
-    photo: Annotated[str | None, typer.Option(help="A photo to find others like it: a file, or a path in the index.")] = None,
-    plus: Annotated[list[str] | None, typer.Option(help="WEIGHT:TEXT, also wanted; may be given several times.")] = None,
-    minus: Annotated[list[str] | None, typer.Option(help="WEIGHT:TEXT, not wanted; may be given several times.")] = None,
+    photo: Annotated[
+        str | None, typer.Option(help="A photo to find others like it: a file, or a path in the index.")
+    ] = None,
+    plus: Annotated[
+        list[str] | None, typer.Option(help="WEIGHT:TEXT, also wanted; may be given several times.")
+    ] = None,
+    minus: Annotated[
+        list[str] | None, typer.Option(help="WEIGHT:TEXT, not wanted; may be given several times.")
+    ] = None,
     box: Annotated[str | None, typer.Option(help="The part of --photo: LEFT,TOP,RIGHT,BOTTOM from 0 to 1.")] = None,
     top: Top = 10,
     rerank: Annotated[
@@ -156,7 +162,5 @@ def recommend(
 
 
 def _show(hits: Sequence[Hit], as_json: bool) -> None:
-    rows = [
-        {"photo": hit.photo, "score": round(hit.score, 4), "rank": rank} for rank, hit in enumerate(hits, 1)
-    ]
+    rows = [{"photo": hit.photo, "score": round(hit.score, 4), "rank": rank} for rank, hit in enumerate(hits, 1)]
     show(rows, as_json, lambda row: f"{row['rank']:4d} {row['score']:7.4f} {row['photo']}")

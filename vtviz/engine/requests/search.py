@@ -95,9 +95,7 @@ class MatchPhotos:
         store = open_store(self.store)
         store.check(model.weights_sha256)
         watch.enter("match")
-        return match_photos(
-            model, store, self.sentence, self.photos, lambda image: workbench.features(model, image)
-        )
+        return match_photos(model, store, self.sentence, self.photos, lambda image: workbench.features(model, image))
 
 
 @dataclass(frozen=True)

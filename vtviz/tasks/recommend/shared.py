@@ -53,7 +53,9 @@ def shared_names(
         ModelError: if a match is not a number.
     """
     if not 1 <= len(photos) <= MOST:
-        raise InputError("What photos share can be told of 1 to {most} photos, not of {count}.", most=MOST, count=len(photos))
+        raise InputError(
+            "What photos share can be told of 1 to {most} photos, not of {count}.", most=MOST, count=len(photos)
+        )
     watch, unknown = watch or Watch(), set(model.unknown_words(names))
     known = [name for index, name in enumerate(names) if index not in unknown]
     if not known:
@@ -71,9 +73,7 @@ def shared_names(
     by_name = torch.stack(matches, dim=1)
     best = by_name.amin(dim=1).argsort(descending=True)[:COUNT].tolist()
     maps = _maps(model, photos, [near[index] for index in best])
-    return [
-        Shared(near[index], tuple(by_name[index].tolist()), maps[:, place]) for place, index in enumerate(best)
-    ]
+    return [Shared(near[index], tuple(by_name[index].tolist()), maps[:, place]) for place, index in enumerate(best)]
 
 
 def _maps(model: FusionModel, photos: Sequence[Tensor], names: Sequence[str]) -> np.ndarray:
@@ -82,7 +82,9 @@ def _maps(model: FusionModel, photos: Sequence[Tensor], names: Sequence[str]) ->
         return np.zeros((len(photos), len(names), *model.grid), np.float32)
     return np.stack(
         [
-            np.stack([item.image for item in attribute_case(Case(model, None, list(names), features=photo), "maskclip")])
+            np.stack(
+                [item.image for item in attribute_case(Case(model, None, list(names), features=photo), "maskclip")]
+            )
             for photo in photos
         ]
     )

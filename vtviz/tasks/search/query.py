@@ -63,6 +63,8 @@ def part_of(image: ImageInput, box: Frame) -> ImageInput:
     """
     left, top, right, bottom = box
     if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
-        raise InputError("A box is four numbers from 0 to 1: left, top, right, bottom, with left < right, top < bottom.")
+        raise InputError(
+            "A box is four numbers from 0 to 1: left, top, right, bottom, with left < right, top < bottom."
+        )
     identity = hashlib.sha256(repr((image.sha256, box)).encode()).hexdigest()
     return ImageInput(framed(image, box).pixels.copy(), identity)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 from uuid import uuid4
 
-from platformdirs import user_cache_path
+from platformdirs import user_cache_path, user_data_path
 
 from vtviz.inputs import MAX_BYTES, ImageInput, InputError, read_image
 
@@ -20,6 +20,7 @@ BACKSLASHES = "there is no such file; separate folders with / instead of \\"
 HOME = "there is no such file; write the full path of your home folder instead of ~"
 NO_PATH = "this is not a valid file name"
 CACHE = "VTVIZ_CACHE"  # environment variable: where to keep what can be made again
+DATA = "VTVIZ_DATA"  # environment variable: where to keep what belongs to this user
 
 
 def write_atomically(path: Path, data: bytes | memoryview) -> None:
@@ -161,3 +162,17 @@ def make_folder(folder: Path) -> None:
         raise InputError(
             "The folder {folder} cannot be created: {reason}.", folder=str(folder), reason=reason
         ) from error
+
+
+def data_folder() -> Path:
+    """Where vtviz keeps what belongs to this user; made where there is none. Raises InputError where it cannot be."""
+    folder = Path(os.environ[DATA]) if os.environ.get(DATA) else user_data_path("vtviz")
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            "vtviz cannot create its data folder {folder}: {reason}; set VTVIZ_DATA to a writable folder.",
+            folder=folder,
+            reason=error.strerror or error,
+        ) from error
+    return folder

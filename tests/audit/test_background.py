@@ -13,9 +13,10 @@ import pytest
 
 from tests.audit.conftest import SETTINGS as FULL
 from vtviz.audit.background import AuditJobs
+from vtviz.files import DATA, data_folder
 from vtviz.inputs import InputError
 from vtviz.jobs.door import Door
-from vtviz.jobs.history import DATA, Entry, History, data_folder
+from vtviz.jobs.history import Entry, History
 from vtviz.watch import Watch
 
 SETTINGS = replace(FULL, methods=("raw_attention",), metrics=("insertion",), probes=1)

@@ -11,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 from vtviz.audit.background import AuditJobs
 from vtviz.engine.cache import Kept
 from vtviz.engine.local import Bench
-from vtviz.jobs.history import DATA, History
+from vtviz.files import DATA
+from vtviz.jobs.history import History
 from vtviz.models.vtviz_base.model import VtvizBase
 from vtviz.paths import ASSETS
 from vtviz.ui.audit import runs as page

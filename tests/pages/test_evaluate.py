@@ -15,7 +15,7 @@ from vtviz.engine.cache import Kept
 from vtviz.engine.local import Bench
 from vtviz.evaluation.runs.background import EvaluationJobs
 from vtviz.evaluation.runs.settings import Settings
-from vtviz.jobs.history import DATA
+from vtviz.files import DATA
 from vtviz.models.vtviz_base.model import VtvizBase
 from vtviz.paths import ASSETS
 from vtviz.ui.evaluate import compare, loaded, runs, setup

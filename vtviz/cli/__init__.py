@@ -6,12 +6,26 @@ import sys
 
 import typer
 
-from vtviz.cli import audit, data, evaluate, explain, lists, mechanism, people, tasks, train
+from vtviz.cli import audit, data, evaluate, explain, lists, mechanism, people, policy, search, tasks, train
 from vtviz.cli.common import app
 from vtviz.inputs import InputError
 from vtviz.models.base import ModelError
 
-__all__ = ["app", "audit", "data", "evaluate", "explain", "lists", "main", "mechanism", "people", "tasks", "train"]
+__all__ = [
+    "app",
+    "audit",
+    "data",
+    "evaluate",
+    "explain",
+    "lists",
+    "main",
+    "mechanism",
+    "people",
+    "policy",
+    "search",
+    "tasks",
+    "train",
+]
 
 
 def main() -> None:

@@ -21,8 +21,8 @@ def add(
     ] = "",
 ) -> None:
     """Add a person, or give them another password."""
-    from vtviz.jobs.history import data_folder
-    from vtviz.people import People
+    from vtviz.files import data_folder
+    from vtviz.people.accounts import People
 
     People(data_folder()).add(name, password, "administrator" if administrator else "person")
     typer.echo(f"{name} may sign in.")
@@ -31,8 +31,8 @@ def add(
 @people.command()
 def remove(name: Annotated[str, typer.Argument(help="Name that was added.")]) -> None:
     """Let a person sign in no more; what they made stays."""
-    from vtviz.jobs.history import data_folder
-    from vtviz.people import People
+    from vtviz.files import data_folder
+    from vtviz.people.accounts import People
 
     People(data_folder()).remove(name)
     typer.echo(f"{name} may sign in no more.")
@@ -41,8 +41,8 @@ def remove(name: Annotated[str, typer.Argument(help="Name that was added.")]) ->
 @people.command("list")
 def list_people() -> None:
     """List the people who may sign in."""
-    from vtviz.jobs.history import data_folder
-    from vtviz.people import People
+    from vtviz.files import data_folder
+    from vtviz.people.accounts import People
 
     for person in People(data_folder()).all():
         typer.echo(f"{person.name}  {person.role}")

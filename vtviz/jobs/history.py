@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 import time
@@ -12,12 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from platformdirs import user_data_path
-
 from vtviz.inputs import InputError
 from vtviz.jobs.owner import is_alive, this_process
 
-DATA = "VTVIZ_DATA"  # the environment variable that names another folder
 State = Literal["waiting", "running", "done", "failed", "cancelled", "interrupted"]
 UPLOADS = "uploads"  # a folder for each upload
 OPEN: tuple[State, ...] = ("waiting", "running")
@@ -38,20 +34,6 @@ class Entry:
     settings: str
     state: State
     error: str
-
-
-def data_folder() -> Path:
-    """Where vtviz keeps what belongs to this user; made where there is none. Raises InputError where it cannot be."""
-    folder = Path(os.environ[DATA]) if os.environ.get(DATA) else user_data_path("vtviz")
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            "vtviz cannot create its data folder {folder}: {reason}; set VTVIZ_DATA to a writable folder.",
-            folder=folder,
-            reason=error.strerror or error,
-        ) from error
-    return folder
 
 
 class History:

@@ -1,8 +1,10 @@
-"""What some models offer beside a score: vectors of single tokens and patches, and an image tower of their own."""
+"""What some models offer beside a score: vectors of single tokens and patches, an image tower of their own, and photos
+that can be kept for search."""
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from collections.abc import Mapping
+from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -35,3 +37,27 @@ class DualEncoder(FusionModel, Protocol):
     def layer_similarities(self, features: Tensor, text: EncodedText) -> tuple[Tensor, list[Tensor]]:
         """The cosine of photo and text, ``[batch]``, and for each layer of the image tower what it would be if the
         tower ended there and read the mean of all tokens (Bousselham et al., "LeGrad", ICCV 2025)."""
+
+
+@runtime_checkable
+class SearchModel(FusionModel, Protocol):
+    """A model whose photos can be kept for search: a vector each to find them by, and parts to compare them with.
+
+    ``compared`` names the parts that ``similarity`` needs; the others are for the match alone. Where ``keeps_match`` is
+    False, the match needs the photo itself.
+    """
+
+    compared: frozenset[str]
+    keeps_match: bool
+
+    def search_vectors(self, indexed: Any) -> Tensor:
+        """A unit vector for each text or photo of an index, ``[n, width]``, whose products come near ``similarity``."""
+
+    def photo_parts(self, photos: Any) -> dict[str, Tensor]:
+        """What it takes beside the vectors to make the photos of ``index_images`` again, ``[images, …]`` each."""
+
+    def from_parts(self, vectors: Tensor, parts: Mapping[str, Tensor]) -> Any:
+        """Photos ready for ``similarity``, and for ``match_indexed`` where all parts are there."""
+
+    def match_indexed(self, texts: Any, photos: Any) -> Tensor:
+        """The match ``[n]`` of text i of an index, or of its only text, with photo i of one."""

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from vtviz.jobs.history import data_folder
-from vtviz.privacy import KEPT
+from vtviz.files import data_folder
+from vtviz.people.privacy import KEPT
 from vtviz.ui.frame.language import plain, say
 from vtviz.ui.frame.person.who import PEOPLE, is_administrator, is_shared, own_folder
 from vtviz.ui.frame.resources import KEEP

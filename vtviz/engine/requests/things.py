@@ -10,14 +10,13 @@ import torch
 
 from vtviz.attribution.attribute import attribute_case
 from vtviz.attribution.case import Case
-from vtviz.chinese import language_of
 from vtviz.engine.engine import Workbench
 from vtviz.inputs import Frame, ImageInput
 from vtviz.models.base import FusionModel
 from vtviz.models.encoders import TokenLevelModel
 from vtviz.models.finite import need_numbers
 from vtviz.models.registry import DEFAULT_MODEL
-from vtviz.vocabulary import with_article
+from vtviz.tasks.names import written
 from vtviz.watch import Watch
 
 NEAREST = 16  # names by similarity, among which the match decides
@@ -69,11 +68,6 @@ class FindThings:
         need_numbers(matches)
         best = tuple(near[int(index)] for index in matches.argsort(descending=True)[:COUNT])
         return Things(best, _maps(model, features, best), model.frame(self.image))
-
-
-def written(name: str) -> str:
-    """The text that says no more than that a thing is there, in the language of its name."""
-    return f"一张有{name}的照片。" if language_of(name) == "zh" else with_article(name)
 
 
 def _maps(model: FusionModel, features: torch.Tensor, names: tuple[str, ...]) -> np.ndarray:

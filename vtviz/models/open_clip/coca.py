@@ -58,6 +58,7 @@ class CocaModel(OpenClipDualEncoder):
     """
 
     default_method = "attention_gradcam"
+    keeps_match = False  # its match is the likelihood of the text, which the decoder reads from the photo
     vision: OwnVision
     reader: BpeReader
     text: OwnText

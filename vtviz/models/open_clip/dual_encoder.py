@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Any
@@ -41,6 +41,8 @@ class OpenClipDualEncoder:
     attention_in_pixels = False  # features are pixels, and the image tower runs in every score
     default_method = "maskclip"
     default_layer = 0
+    compared = frozenset[str]()  # a photo's vector says all
+    keeps_match = True
 
     def __init__(self, parts: Parts) -> None:
         self.name, self.weights_sha256, self.notices = parts.name, parts.sha256, parts.notices
@@ -158,6 +160,22 @@ class OpenClipDualEncoder:
     def similarity(self, texts: Tensor, images: Tensor) -> Tensor:
         """Cosines ``[texts, images]``."""
         return texts @ images.T
+
+    def search_vectors(self, indexed: Tensor) -> Tensor:
+        """The unit vectors of texts or photos, ``[n, channels]``."""
+        return indexed
+
+    def photo_parts(self, photos: Tensor) -> dict[str, Tensor]:
+        """None beside the vectors."""
+        return {}
+
+    def from_parts(self, vectors: Tensor, parts: Mapping[str, Tensor]) -> Tensor:
+        """The unit vectors of photos."""
+        return vectors
+
+    def match_indexed(self, texts: Tensor, photos: Tensor) -> Tensor:
+        """The match ``[n]`` of text i, or of the only one, with photo i."""
+        return self._matched((texts * photos).sum(dim=-1))
 
     def unknown_words(self, words: Sequence[str]) -> tuple[int, ...]:
         """None: what these models met in training is not published word by word."""

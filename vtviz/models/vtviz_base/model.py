@@ -21,12 +21,13 @@ from vtviz.models.vtviz_base.backbone import to_pixels
 from vtviz.models.vtviz_base.captions import END, STARTS, UNKNOWN, caption_inputs, number_pieces, spell
 from vtviz.models.vtviz_base.heads import CAPTION_PIECES
 from vtviz.models.vtviz_base.network import Encoded, FusionNetwork
+from vtviz.models.vtviz_base.search import KeptPhotos
 from vtviz.models.vtviz_base.vocabulary import Vocabulary
 
 NAME = "vtviz-base"
 
 
-class VtvizBase:
+class VtvizBase(KeptPhotos):
     """The project's own network, ready for photos and texts; its parameters take no gradients."""
 
     name = NAME

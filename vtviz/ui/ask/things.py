@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from vtviz.engine.requests.things import FindThings, Things, written
+from vtviz.engine.requests.things import FindThings, Things
 from vtviz.inputs import ImageInput
+from vtviz.tasks.names import written
 from vtviz.ui.ask.models import current_device
 from vtviz.ui.ask.selection import text_language
 from vtviz.ui.frame.language import say

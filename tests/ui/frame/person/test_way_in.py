@@ -6,9 +6,10 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from vtviz.jobs.history import DATA, History
+from vtviz.files import DATA
+from vtviz.jobs.history import History
 from vtviz.paths import PAGES
-from vtviz.people import People
+from vtviz.people.accounts import People
 from vtviz.ui.frame.person import who
 from vtviz.ui.frame.person.way_in import TRIES, _tries
 from vtviz.ui.frame.resources import audit_jobs

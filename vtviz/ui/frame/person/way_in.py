@@ -7,9 +7,9 @@ import time
 
 import streamlit as st
 
+from vtviz.files import data_folder
 from vtviz.inputs import InputError
-from vtviz.jobs.history import data_folder
-from vtviz.people import People
+from vtviz.people.accounts import People
 from vtviz.ui.frame.language import plain, say, say_error
 from vtviz.ui.frame.person.who import enter, has_provider, is_shared, leave, signed_in
 from vtviz.ui.frame.welcome import end_welcome

@@ -10,8 +10,8 @@ from pathlib import Path
 import streamlit as st
 from streamlit.errors import StreamlitSecretNotFoundError
 
-from vtviz.jobs.history import data_folder
-from vtviz.people import People
+from vtviz.files import data_folder
+from vtviz.people.accounts import People
 from vtviz.ui.frame.visitor import forget_visitor, visitor_name
 
 OPEN = "VTVIZ_OPEN"  # 1 lets everybody in, and shows them the same

@@ -8,9 +8,9 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from vtviz.jobs.history import DATA
+from vtviz.files import DATA
 from vtviz.paths import PAGES
-from vtviz.privacy import KEPT
+from vtviz.people.privacy import KEPT
 from vtviz.sentences import LANGUAGES, catalogue
 from vtviz.ui.frame.resources import audit_jobs
 

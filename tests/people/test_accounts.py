@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from vtviz.inputs import InputError
-from vtviz.people import FILE, People
+from vtviz.people.accounts import FILE, People
 
 PASSWORD = "correct horse battery"
 

@@ -1,0 +1,90 @@
+"""What photos have in common: the words that match all of them, and the patches that carry these words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vtviz.attribution.attribute import attribute_case
+from vtviz.attribution.case import Case
+from vtviz.inputs import InputError
+from vtviz.models.base import FusionModel, as_score
+from vtviz.models.encoders import TokenLevelModel
+from vtviz.models.finite import need_numbers
+from vtviz.tasks.names import written
+from vtviz.watch import Watch
+
+NEAREST = 16  # names by similarity, among which the match decides
+COUNT = 5
+MOST = 20  # photos
+
+
+@dataclass(frozen=True, eq=False)
+class Shared:
+    """A name and its match with each photo, ``matches``; the name is the more shared, the higher the least of them.
+    ``maps [photos, h, w]`` say how similar each patch is to it, in -1..1; zeros where the model compares no patches."""
+
+    name: str
+    matches: tuple[float, ...]
+    maps: np.ndarray
+
+    @property
+    def match(self) -> float:
+        return min(self.matches)
+
+
+def shared_names(
+    model: FusionModel, photos: Sequence[Tensor], names: Sequence[str], watch: Watch | None = None
+) -> list[Shared]:
+    """The names that match all photos best, by the photo that each matches least, best first.
+
+    Args:
+        model: what reads them.
+        photos: the features ``[1, patches, channels]`` of each.
+        names: of things; those that the model does not know are left out.
+        watch: may cancel.
+
+    Raises:
+        InputError: if there are no photos, or too many.
+        ModelError: if a match is not a number.
+    """
+    if not 1 <= len(photos) <= MOST:
+        raise InputError(
+            "What photos share can be told of 1 to {most} photos, not of {count}.", most=MOST, count=len(photos)
+        )
+    watch, unknown = watch or Watch(), set(model.unknown_words(names))
+    known = [name for index, name in enumerate(names) if index not in unknown]
+    if not known:
+        return []
+    with torch.inference_mode():
+        texts = model.index_texts([written(name) for name in known])
+        likeness = torch.cat([model.similarity(texts, model.index_images(photo)) for photo in photos], dim=1)
+        least = (likeness - likeness.mean(dim=0)).amin(dim=1)  # some photos are similar to every text
+        near = [known[int(index)] for index in least.topk(min(NEAREST, len(known))).indices]
+        matches = []
+        for photo in watch.follow("shared", photos):
+            own = model.match_logits(photo.expand(len(near), -1, -1), [written(name) for name in near])
+            need_numbers(own)
+            matches.append(as_score(own.float(), model.score_kind))
+    by_name = torch.stack(matches, dim=1)
+    best = by_name.amin(dim=1).argsort(descending=True)[:COUNT].tolist()
+    maps = _maps(model, photos, [near[index] for index in best])
+    return [Shared(near[index], tuple(by_name[index].tolist()), maps[:, place]) for place, index in enumerate(best)]
+
+
+def _maps(model: FusionModel, photos: Sequence[Tensor], names: Sequence[str]) -> np.ndarray:
+    """The similarity of patches to names, ``[photos, names, h, w]``."""
+    if not isinstance(model, TokenLevelModel):
+        return np.zeros((len(photos), len(names), *model.grid), np.float32)
+    return np.stack(
+        [
+            np.stack(
+                [item.image for item in attribute_case(Case(model, None, list(names), features=photo), "maskclip")]
+            )
+            for photo in photos
+        ]
+    )

@@ -58,6 +58,8 @@ class Relevance:
     ``maps_of`` says what ``maps`` holds: ``token``, a map of its own for each piece; ``text``, the map of the whole
     text for every piece, because the method does not tell pieces apart; ``none``, zeros, because it says nothing about
     the photo. Token scores of a method that says nothing about the text are zeros.
+
+    ``units [T + 1]`` are what 1 stands for in each of ``maps`` and, last, in ``image``: what they were divided by.
     """
 
     tokens: np.ndarray
@@ -66,6 +68,7 @@ class Relevance:
     signed: bool
     maps_of: MapsOf = "token"
     details: Details | None = None
+    units: np.ndarray | None = None
 
 
 class Method(ABC):

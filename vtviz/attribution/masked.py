@@ -40,15 +40,17 @@ def filled(pixels: Tensor, fill: Fill) -> Tensor:
 class Masked:
     """What a model says of one photo and text with parts taken away; equal masks are asked once.
 
-    Values are the match as it is shown (a probability, where the model has one), or the target itself.
+    Values are the match ``as_shown`` (a probability, where the model has one), or the target itself.
 
     Args:
         case: one photo and one text.
         fill: what stands in for patches.
         watch: asked between batches whether to go on.
+        as_shown: whether the match is.
     """
 
-    def __init__(self, case: Case, fill: Fill = "blur", watch: Watch | None = None) -> None:
+    def __init__(self, case: Case, fill: Fill = "blur", watch: Watch | None = None, as_shown: bool = True) -> None:
+        self.as_shown = as_shown
         self.case, self.watch = case, watch or Watch()
         self.words = len(case.tokens[0].words)
         self._filled: Tensor | None = None
@@ -100,6 +102,6 @@ class Masked:
         return self._value(score(self.case, self.case.features, self.case.keep(0, pieces)))
 
     def _value(self, scores: Tensor) -> Tensor:
-        if self.case.target.kind != "match":
+        if self.case.target.kind != "match" or not self.as_shown:
             return scores
         return as_score(scores, self.case.model.score_kind)

@@ -31,11 +31,13 @@ class Abilities:
     """What a model can do, as far as attribution methods need to know before it is loaded.
 
     ``kinds`` holds, for each target, the kinds of attention that run and are recorded when it is scored. ``compares``
-    says that the model is a TokenLevelModel.
+    says that the model is a TokenLevelModel. ``reads_patches`` says that the keys of text→image attention are the
+    patches themselves.
     """
 
     kinds: Mapping[TargetKind, frozenset[Kind]]
     compares: bool
+    reads_patches: bool = True
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ def test_every_method_explains_the_changed_network(tiny: VtvizBase, photo: Image
 @pytest.mark.parametrize("target", [MATCH, Target("answer", 0), Target("caption", 2)])
 def test_a_cut_edge_has_weight_0_and_its_row_sums_to_1(tiny: VtvizBase, photo: ImageInput, target: Target) -> None:
     case = Case(tiny, photo, [TEXT], target)
-    changed = changed_case(case, [Cut(patches=(0, 5), word=1)], layers_of(case))
+    changed = changed_case(case, [Cut(patches=(0, 5), place=1)], layers_of(case))
     before, after = (
         [layer for layer in each.forward(False).attention.layers if layer.kind in ("text→image", "fused")]
         for each in (case, changed)
@@ -104,7 +104,7 @@ def test_a_cut_edge_has_weight_0_and_its_row_sums_to_1(tiny: VtvizBase, photo: I
 
 @pytest.mark.parametrize("strength", [0.3, 1.0])
 def test_pushed_rows_sum_to_1(tiny: VtvizBase, photo: ImageInput, strength: float) -> None:
-    outcome = intervene(tiny, photo, TEXT, [Push(patches=(0, 5), word=2, strength=strength)])
+    outcome = intervene(tiny, photo, TEXT, [Push(patches=(0, 5), place=2, strength=strength)])
     row = tiny.text_offset + 2
     for kind in ("text→image", "fused"):
         for one, other in zip(outcome.before.record.of_kind(kind), outcome.after.record.of_kind(kind), strict=True):  # type: ignore[arg-type]
@@ -120,7 +120,7 @@ def test_pushed_rows_sum_to_1(tiny: VtvizBase, photo: ImageInput, strength: floa
 
 
 def test_a_push_without_strength_is_the_plain_pass_to_the_last_bit(tiny: VtvizBase, photo: ImageInput) -> None:
-    outcome = intervene(tiny, photo, TEXT, [Push(patches=(0, 5), word=2, strength=0.0)])
+    outcome = intervene(tiny, photo, TEXT, [Push(patches=(0, 5), place=2, strength=0.0)])
     assert outcome.after.value == outcome.before.value and outcome.after.score == outcome.before.score
     for one, other in zip(outcome.before.record.layers, outcome.after.record.layers, strict=True):
         assert torch.equal(one.weights, other.weights)
@@ -135,19 +135,19 @@ def test_a_row_with_nothing_but_cut_patches_is_one_of_zeros() -> None:
 
 def test_words_are_found_after_others_were_dropped(tiny: VtvizBase, photo: ImageInput) -> None:
     """A word is named by its place in the whole text, and its row moves with it."""
-    change = Cut(patches=(0, 5), word=2)
+    change = Cut(patches=(0, 5), place=2)
     outcome = intervene(tiny, photo, TEXT, [Drop(0), change])
     weights = outcome.after.record.of_kind("text→image")[0].weights
     row = tiny.text_offset + 1
     assert not weights[:, row][:, [0, 5]].any() and weights[:, row + 1].all() and weights[:, row - 1].all()
-    alone = intervene(tiny, photo, "dog runs", [Cut(patches=(0, 5), word=1)])
+    alone = intervene(tiny, photo, "dog runs", [Cut(patches=(0, 5), place=1)])
     assert outcome.after.value == pytest.approx(alone.after.value, abs=1e-5)
     with pytest.raises(InputError, match="no word 2 any more"):
         intervene(tiny, photo, TEXT, [Drop(2), change])
 
 
 def test_several_changes_of_one_layer_come_one_after_the_other(tiny: VtvizBase, photo: ImageInput) -> None:
-    changes = [Push(patches=(3,), word=1, strength=1.0), Cut(patches=(3,), word=1), Without("text→image", 0, 0)]
+    changes = [Push(patches=(3,), place=1, strength=1.0), Cut(patches=(3,), place=1), Without("text→image", 0, 0)]
     outcome = intervene(tiny, photo, TEXT, changes)
     weights = outcome.after.record.of_kind("text→image")[0].weights
     assert not weights[0].any() and not weights[1, tiny.text_offset + 1].any() and weights[1, 0].all()
@@ -156,7 +156,7 @@ def test_several_changes_of_one_layer_come_one_after_the_other(tiny: VtvizBase, 
 def test_methods_that_drop_words_are_refused_where_a_word_is_changed(tiny: VtvizBase, photo: ImageInput) -> None:
     for name in ("leave_one_out", "feature_ablation"):
         with pytest.raises(InputError, match="drops words"):
-            intervene(tiny, photo, TEXT, [Cut(patches=(1,), word=1)], method=name)
+            intervene(tiny, photo, TEXT, [Cut(patches=(1,), place=1)], method=name)
         intervene(tiny, photo, TEXT, [Without("fused")], method=name)
 
 
@@ -167,10 +167,10 @@ def test_methods_that_drop_words_are_refused_where_a_word_is_changed(tiny: Vtviz
         (Without("text→image", -1), "no text→image layer -1"),
         (Without("text→image", 0, 2), "no head 2"),
         (Without("text→image", None, 1), "Name the layer"),
-        (Cut(patches=(0,), word=3), "no word 3"),
-        (Push(patches=(16,), word=1), "no patch 16"),
-        (Push(patches=(0,), word=1, strength=1.5), "strength 1.5"),
-        (Push(patches=(0,), word=1, strength=float("nan")), "strength nan"),
+        (Cut(patches=(0,), place=3), "no word 3"),
+        (Push(patches=(16,), place=1), "no patch 16"),
+        (Push(patches=(0,), place=1, strength=1.5), "strength 1.5"),
+        (Push(patches=(0,), place=1, strength=float("nan")), "strength nan"),
     ],
 )
 def test_what_is_not_there_is_refused_and_the_network_is_put_back(
@@ -185,7 +185,7 @@ def test_everything_is_put_back_after_success_and_failure(
     tiny: VtvizBase, photo: ImageInput, case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain, weights = value(tiny, case.pixels), {name: each.clone() for name, each in tiny.network.state_dict().items()}
-    every: list[Change] = [Hide(patches=(1,)), Drop(0), Without("image"), Cut(patches=(1,), word=1)]
+    every: list[Change] = [Hide(patches=(1,)), Drop(0), Without("image"), Cut(patches=(1,), place=1)]
     before = intervene(tiny, photo, TEXT, []).before
     intervene(tiny, photo, TEXT, every, before=before)
 
@@ -212,6 +212,6 @@ def test_what_a_model_offers_follows_from_its_attention(tiny: VtvizBase, photo: 
     pooled = Abilities({"match": frozenset({"text→image"})}, compares=False, reads_patches=False)
     assert names(pooled) == photo_and_text | {"without"} and "summaries" in str(offered(pooled, "match")["cut"])
     with pytest.raises(InputError, match="No word attends to a patch"):
-        intervene(tiny, photo, TEXT, [Cut(patches=(0,), word=0)], Target("similarity"))
+        intervene(tiny, photo, TEXT, [Cut(patches=(0,), place=0)], Target("similarity"))
     with pytest.raises(InputError, match="no text→image attention"):
         intervene(tiny, photo, TEXT, [Without("text→image")], Target("similarity"))

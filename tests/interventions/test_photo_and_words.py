@@ -23,8 +23,8 @@ ALL: tuple[Change, ...] = (
     Move((CORNER,), rows=1, columns=-1, copy=False),
     Drop(2),
     Without("text→image", 1, 0),
-    Cut((CORNER,), word=1),
-    Push(patches=(3,), word=0, strength=0.25),
+    Cut((CORNER,), place=1),
+    Push(patches=(3,), place=0, strength=0.25),
 )
 
 
@@ -103,7 +103,7 @@ def test_a_photo_that_is_not_changed_is_not_encoded_again(
     features, encoded = tiny.encode_image(photo), list[int]()
     encode = tiny.encode_pixels
     monkeypatch.setattr(tiny, "encode_pixels", lambda pixels: encoded.append(len(pixels)) or encode(pixels))
-    network: tuple[Change, ...] = (Drop(0), Without("fused"), Cut(patches=(1,), word=1), Push(patches=(1,), word=2))
+    network: tuple[Change, ...] = (Drop(0), Without("fused"), Cut(patches=(1,), place=1), Push(patches=(1,), place=2))
     intervene(tiny, photo, TEXT, network, features=features)
     assert not encoded
     intervene(tiny, photo, TEXT, [Hide(patches=(3,))], features=features)

@@ -74,7 +74,8 @@ class Relevance:
 class Method(ABC):
     """An attribution method: one module per method, with an instance called ``METHOD``.
 
-    ``signed`` and ``maps_of`` are those of its Relevance; without ``scores_words`` all token scores are zeros.
+    ``signed`` and ``maps_of`` are those of its Relevance; without ``uses_target`` that is the same whatever is
+    explained; without ``scores_words`` all token scores are zeros.
     ``cost`` is in forward (F) and backward (B) passes; P, S, W and T are numbers of patches (or windows of them),
     samples, words and pieces. ``options`` are the fields of Options that it has. ``needs_gradient`` says that it
     differentiates the recorded pass; ``perturbs`` that it runs the model many times: it is slow, and reports its
@@ -88,6 +89,7 @@ class Method(ABC):
     paper: ClassVar[str]
     cost: ClassVar[str]
     signed: ClassVar[bool] = False
+    uses_target: ClassVar[bool] = True
     maps_of: ClassVar[MapsOf] = "token"
     scores_words: ClassVar[bool] = True
     needs_gradient: ClassVar[bool] = False

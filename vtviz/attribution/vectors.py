@@ -25,6 +25,7 @@ class VectorSimilarity(Method):
 
     cost = ONE_PASS
     signed = True
+    uses_target = False
 
     def supports(self, abilities: Abilities, target: TargetKind) -> InputError | None:
         if not abilities.compares:

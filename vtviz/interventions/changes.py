@@ -89,22 +89,22 @@ class Without(_Tagged, frozen=True):
 
 
 class Cut(_Region, frozen=True):
-    """The word at ``word`` attends to none of these patches, in any layer or head where words attend to patches.
+    """The word at ``place`` attends to none of these patches, in any layer or head where words attend to patches.
 
     The weights that are left grow so that each row sums to 1.
     """
 
-    word: int = 0
+    place: int = 0
 
 
 class Push(_Region, frozen=True):
-    """The word at ``word`` attends to these patches more, in all layers and heads where words attend to patches.
+    """The word at ``place`` attends to these patches more, in all layers and heads where words attend to patches.
 
     All other weights of its rows shrink to 1 − ``strength`` of what they were, and what is gained so is spread evenly
     over the patches: each row still sums to 1.
     """
 
-    word: int = 0
+    place: int = 0
     strength: float = 1.0
 
 

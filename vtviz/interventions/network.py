@@ -77,8 +77,8 @@ def with_network(case: Case, changes: Sequence[Change], layers: Sequence[Layer])
         if isinstance(change, Without):
             chosen = _chosen(change, layers)
         else:
-            if change.word not in case.places:
-                raise InputError("The text has no word {place} any more; choose another word.", place=change.word)
+            if change.place not in case.places:
+                raise InputError("The text has no word {place} any more; choose another word.", place=change.place)
             chosen = [layer for layer in layers if layer.kind in TO_PATCHES]
             edit, by_word = _moved(change, case), True
         if edit is not None:
@@ -143,7 +143,7 @@ def _moved(change: Cut | Push, case: Case) -> Edit | None:
 
     def edit(weights: Tensor, positions: Positions) -> Tensor:
         columns = weights.shape[-1] - count + patches  # the patches stand last, whatever else there is
-        for row in positions[change.word]:
+        for row in positions[change.place]:
             if row < weights.shape[-2]:
                 moved = cut if isinstance(change, Cut) else push
                 weights[:, :, row] = moved(weights[:, :, row], columns, getattr(change, "strength", 1.0))

@@ -64,11 +64,13 @@ class Target:
 
     That is the match (a logit, a cosine or a log-probability, as ``score_kind`` of the model says), the contrastive
     similarity, the log-probability of the caption piece at ``place`` (the text is the caption; -1 is its last piece),
-    or the logit of the answer at ``place`` in the model's list (the text is the question).
+    or the logit of the answer at ``place`` in the model's list (the text is the question), less that of the answer at
+    ``against`` where there is one.
     """
 
     kind: TargetKind = "match"
     place: int = 0
+    against: int | None = None
 
 
 MATCH = Target()

@@ -113,5 +113,5 @@ def _timings(spent: dict[str, float]) -> dict[str, float]:
     """The time of each of STAGES; a download belongs to the loading of the model."""
     first, *others = STAGES
     loading = sum(time for stage, time in spent.items() if stage not in others)
-    timings = {first: round(loading, 2), **{stage: round(spent[stage], 2) for stage in others}}
+    timings = {first: round(loading, 2), **{stage: round(spent.get(stage, 0.0), 2) for stage in others}}
     return {**timings, "total": round(sum(timings.values()), 2)}

@@ -39,8 +39,9 @@ class Intervention:
 
     @property
     def notes(self) -> Notes:
-        """What the engine's log keeps of it: nothing that is compared with explanations."""
-        return Notes()
+        """What the engine's log keeps of it."""
+        after = self.after
+        return Notes(method=after.method, timings_ms=after.timings_ms, score=after.score, score_kind=after.score_kind)
 
 
 def intervention_dict(intervention: Intervention) -> dict[str, Any]:

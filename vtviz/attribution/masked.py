@@ -8,8 +8,8 @@ from typing import Literal, get_args
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
-from torchvision.transforms.functional import gaussian_blur
 
 from vtviz.attribution.case import Case
 from vtviz.attribution.perturbation import batch_size, blank, encode, in_batches, score, to_pixels
@@ -33,8 +33,13 @@ def filled(pixels: Tensor, fill: Fill) -> Tensor:
         return blank(pixels)
     sigma = BLUR * max(pixels.shape[-2:])
     limit = min(pixels.shape[-2:]) - 1  # reflection cannot reach further
-    size = 2 * min(round(3 * sigma), limit) + 1
-    return gaussian_blur(pixels, [size, size], [sigma, sigma])
+    half = min(round(3 * sigma), limit)
+    steps = torch.arange(-half, half + 1, dtype=pixels.dtype, device=pixels.device)
+    bell = torch.exp(-0.5 * (steps / sigma) ** 2)
+    bell = (bell / bell.sum()).expand(pixels.shape[1], 1, -1)
+    # A bell in two dimensions is one down, then one across, which takes a hundredth of the time.
+    down = F.conv2d(F.pad(pixels, (0, 0, half, half), mode="reflect"), bell[..., None], groups=pixels.shape[1])
+    return F.conv2d(F.pad(down, (half, half, 0, 0), mode="reflect"), bell[:, :, None], groups=pixels.shape[1])
 
 
 class Masked:

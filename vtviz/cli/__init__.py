@@ -6,12 +6,12 @@ import sys
 
 import typer
 
-from vtviz.cli import audit, evaluate, explain, intervene, lists, mechanism, tasks, train
+from vtviz.cli import audit, evaluate, explain, intervene, lists, mechanism, story, tasks, train
 from vtviz.cli.common import app
 from vtviz.inputs import InputError
 from vtviz.models.base import ModelError
 
-__all__ = ["app", "audit", "evaluate", "explain", "intervene", "lists", "main", "mechanism", "tasks", "train"]
+__all__ = ["app", "audit", "evaluate", "explain", "intervene", "lists", "main", "mechanism", "story", "tasks", "train"]
 
 
 def main() -> None:

@@ -77,6 +77,8 @@ def intervene(
     method = usual_method(model, target.kind).name if method is None else method
     if before is None:
         before = observe(case, method, options, beside, watch)
+    if not changes:
+        return Outcome((), before, before, None)
     layers: Sequence[Layer] = ()
     if any(isinstance(change, NETWORK) for change in changes):
         layers = layers_in(before.record) if target.kind == MATCH.kind else layers_of(case)

@@ -72,7 +72,8 @@ class Intervene:
             watch,
         )
         first, second = (of.explained(model, method, state, watch) for state in (outcome.before, outcome.after))
-        second = replace(second, fingerprint=self.key)
+        if self.changes:
+            second = replace(second, fingerprint=self.key)
         if any(isinstance(change, PHOTO) for change in self.changes):
             picture = changed_picture(of.image, self.changes, model.grid, first.frame)
             second = replace(second, image=picture, frame=WHOLE_FRAME)

@@ -18,18 +18,24 @@ from vtviz.engine.requests.captions_and_answers import AnswerQuestion, WriteCapt
 from vtviz.engine.requests.explain import Explain
 from vtviz.engine.requests.faithfulness import MeasureFaithfulness
 from vtviz.engine.requests.heads import MeasureHeads
+from vtviz.engine.requests.interventions import ExplainContrast, FindSmallestRegion, Intervene, MeasurePromise
 from vtviz.engine.requests.mechanism import DrawPlan, LookInside
 from vtviz.engine.requests.metrics import MeasureMetric
 from vtviz.engine.requests.model import LoadModel, ReadTarget
 from vtviz.engine.requests.similar_sentences import RankSimilar
-from vtviz.engine.requests.things import FindThings
+from vtviz.engine.requests.things import ComparePatches, FindThings
 from vtviz.evaluation.runs.requests import DescribeScorer, ScoreTexts
 from vtviz.inputs import ImageInput, InputError
+from vtviz.interventions.changes import Change, Cut, Drop, Hide, Move, Only, Push, Without
 from vtviz.manifests.read import Row
 from vtviz.metrics.sanity import Probe
 from vtviz.models.base import Target
 
 TEXT = "a dog runs"
+CHANGES: tuple[Change, ...] = (
+    *(Hide(((0.0, 0.0, 0.5, 0.25),), fill="mean"), Only(patches=(0, 1, 2, 3)), Move(patches=(0,), rows=1), Drop(0)),
+    *(Without("fused", 0, 1), Cut(patches=(1,), place=1), Push(patches=(1,), place=2, strength=0.5)),
+)
 
 
 def requests(engine: LocalEngine, photo: ImageInput) -> list[Request[Any]]:
@@ -41,6 +47,11 @@ def requests(engine: LocalEngine, photo: ImageInput) -> list[Request[Any]]:
         Explain(photo, TEXT, "tiny", "rise", Options(samples=10, seed=3), Target("caption", 1), "cpu"),
         Explain(photo, TEXT, "tiny", beside=("attention_gradcam",)),
         FindThings(photo, ("dog", "ball"), "tiny"),
+        ComparePatches(photo, photo, "tiny"),
+        Intervene(Explain(photo, TEXT, "tiny", "attention_gradcam"), CHANGES),
+        ExplainContrast(Explain(photo, TEXT, "tiny"), "a dog"),
+        MeasurePromise(made.attribution, "mean"),
+        FindSmallestRegion(made.attribution, (1,), 0.1),
         WriteCaptions(photo, "tiny"),
         RankSimilar(photo, TEXT, "tiny", 3),
         AnswerQuestion(photo, TEXT, "tiny"),

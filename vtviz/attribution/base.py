@@ -58,6 +58,8 @@ class Relevance:
     ``maps_of`` says what ``maps`` holds: ``token``, a map of its own for each piece; ``text``, the map of the whole
     text for every piece, because the method does not tell pieces apart; ``none``, zeros, because it says nothing about
     the photo. Token scores of a method that says nothing about the text are zeros.
+
+    ``units [T + 1]`` are what 1 stands for in each of ``maps`` and, last, in ``image``: what they were divided by.
     """
 
     tokens: np.ndarray
@@ -66,12 +68,14 @@ class Relevance:
     signed: bool
     maps_of: MapsOf = "token"
     details: Details | None = None
+    units: np.ndarray | None = None
 
 
 class Method(ABC):
     """An attribution method: one module per method, with an instance called ``METHOD``.
 
-    ``signed`` and ``maps_of`` are those of its Relevance; without ``scores_words`` all token scores are zeros.
+    ``signed`` and ``maps_of`` are those of its Relevance; without ``uses_target`` that is the same whatever is
+    explained; without ``scores_words`` all token scores are zeros.
     ``cost`` is in forward (F) and backward (B) passes; P, S, W and T are numbers of patches (or windows of them),
     samples, words and pieces. ``options`` are the fields of Options that it has. ``needs_gradient`` says that it
     differentiates the recorded pass; ``perturbs`` that it runs the model many times: it is slow, and reports its
@@ -85,6 +89,7 @@ class Method(ABC):
     paper: ClassVar[str]
     cost: ClassVar[str]
     signed: ClassVar[bool] = False
+    uses_target: ClassVar[bool] = True
     maps_of: ClassVar[MapsOf] = "token"
     scores_words: ClassVar[bool] = True
     needs_gradient: ClassVar[bool] = False

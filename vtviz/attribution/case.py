@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import copy
 import weakref
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
-from vtviz.inputs import ImageInput, InputError
+from vtviz.inputs import Frame, ImageInput, InputError, Tokens
 from vtviz.models.base import MATCH, EncodedText, FusionModel, Target
 from vtviz.models.record import KINDS, Kind
-from vtviz.models.recorder import Recording
+from vtviz.models.recorder import Change, Recording
+
+# Where the pieces of each word stand on the recorded text axis, by the word's place in the text that the case was made
+# of.
+Positions = Mapping[int, Sequence[int]]
 
 
 class Case:
@@ -22,6 +27,8 @@ class Case:
 
     Its last recorded pass is kept, so several methods can share it. For a caption the texts end with the piece that is
     explained.
+
+    Changed copies of it (``with_pixels``, ``with_words``, ``with_attention``) are cases that every method takes.
 
     Args:
         model: explained.
@@ -49,7 +56,17 @@ class Case:
         self._full = model.encode_texts([tokens.text for tokens in self.tokens])
         self._features = features
         self._forward: ForwardPass | None = None
+        self._change: Callable[[Positions], Change] | None = None
+        self._by_word = False
+        self._places: Sequence[int] | None = None  # of the words that are left; None for all
         self.text = self._read()
+
+    @property
+    def frame(self) -> Frame:
+        """The part of the photo that the patches cover."""
+        if self._image is None:
+            raise ValueError("this case has features, but no photo")
+        return self.model.frame(self._image)
 
     @cached_property
     def pixels(self) -> Tensor:
@@ -80,15 +97,77 @@ class Case:
         if target == self.target:
             return self
         _check_target(self.model, target)
-        other = copy.copy(self)
-        other.__dict__.pop("scored", None)
-        other.target, other._forward = target, None
+        other = self._copy()
+        other.target = target
         other.text = other._read()
         return other
+
+    def with_pixels(self, pixels: Tensor, features: Tensor) -> Case:
+        """The same case of another photo: what the model sees of it, ``[1, 3, height, width]``, and its features."""
+        other = self._copy()
+        other._features = features
+        other.__dict__.pop("features", None)
+        other.__dict__["pixels"] = pixels
+        return other
+
+    def with_words(self, kept: Collection[int]) -> Case:
+        """The case of its only text with these words alone, as if the others had never been written.
+
+        Raises:
+            InputError: if the rest holds nothing to read, or not the piece of a caption that is explained.
+        """
+        (tokens,), other = self.tokens, self._copy()
+        there = [owner in kept for owner in tokens.word_of]
+        if self.target.kind == "caption":
+            piece = self._explained_piece(0)
+            if not there[piece]:
+                raise InputError("The explained word cannot be dropped; choose another word.")
+            other.target = replace(self.target, place=sum(there[:piece]))
+        other.tokens = [_with_words(tokens, sorted(kept))]
+        self.model.tokenize(other.tokens[0].text)  # refuses a text in which nothing can be read
+        other._places = [place for index, place in enumerate(self.places) if index in kept]
+        other._full = self.model.keep_pieces(_row(self._full, 0), torch.tensor([there]))
+        other.text = other._read()
+        return other
+
+    def with_attention(self, change: Callable[[Positions], Change], by_word: bool = False) -> Case:
+        """The same case of the model with attention that is replaced (see FusionModel.record).
+
+        ``change`` makes what replaces it, for the words that are there. Where it does so ``by_word``, no method can
+        explain the case by dropping words, as those that are left would stand elsewhere.
+        """
+        other = self._copy()
+        other._change, other._by_word = change, by_word
+        return other
+
+    @property
+    def attention_changed(self) -> bool:
+        return self._change is not None
+
+    @property
+    def places(self) -> Sequence[int]:
+        """The place of each word of the only text in the text that the case was made of."""
+        return range(len(self.tokens[0].words)) if self._places is None else self._places
+
+    def record(self, kinds: Collection[Kind]) -> AbstractContextManager[Recording]:
+        """Records the model's attention inside the ``with``, as this case changes it."""
+        return self.model.record(kinds, None if self._change is None else self._change(self._positions()))
+
+    def score(self, features: Tensor, text: EncodedText) -> Tensor:
+        """The target ``[n]`` of photos and texts, with the attention that this case changes."""
+        if self._change is None:
+            return self.model.score(features, text, self.scored)
+        with self.record(()):
+            return self.model.score(features, text, self.scored)
 
     def keep(self, index: int, kept: Tensor) -> EncodedText:
         """Text ``index`` with only those pieces that ``kept [n, pieces]`` has True, as n texts; the piece of a caption
         that is explained stays."""
+        if self._by_word and not kept.all():
+            raise InputError(
+                "This method drops words, which it cannot do where the attention of a word is changed; choose another "
+                "method."
+            )
         if self.target.kind == "caption":
             position = self._explained_piece(index)
             kept = kept.clone()
@@ -129,7 +208,7 @@ class Case:
     @torch.inference_mode()
     def values(self) -> Tensor:
         """The target of each text, ``[texts]``."""
-        return self.model.score(self.features, self.text, self.scored).float()
+        return self.score(self.features, self.text).float()
 
     def forward(self, gradient: bool, kinds: Collection[Kind] = KINDS) -> ForwardPass:
         """One pass of all texts with attention of these kinds recorded, and its graph where gradients are wanted.
@@ -143,13 +222,26 @@ class Case:
 
     def _run(self, gradient: bool, kinds: frozenset[Kind]) -> ForwardPass:
         count, model = len(self.tokens), self.model
-        with torch.set_grad_enabled(gradient), model.record(kinds) as recording:
+        with torch.set_grad_enabled(gradient), self.record(kinds) as recording:
             if model.attention_in_pixels:
                 features = model.encode_pixels(self.pixels.expand(count, -1, -1, -1))
             else:
                 features = self.features.expand(count, -1, -1)
             values = model.score(features, self.text, self.scored)
         return ForwardPass(weakref.ref(self), values, recording, kinds)
+
+    def _copy(self) -> Case:
+        other = copy.copy(self)
+        other.__dict__.pop("scored", None)
+        other._forward = None
+        return other
+
+    def _positions(self) -> dict[int, list[int]]:
+        first, owners = self.model.text_offset, self.tokens[0].word_of
+        return {
+            place: [first + piece for piece, owner in enumerate(owners) if owner == index]
+            for index, place in enumerate(self.places)
+        }
 
     def _explained_piece(self, index: int) -> int:
         """The piece of the caption that is explained."""
@@ -215,6 +307,25 @@ def _check_target(model: FusionModel, target: Target) -> None:
         raise InputError(
             "The model has no target {target}; choose one of: {known}.", target=target.kind, known=", ".join(kinds)
         )
+
+
+def _with_words(tokens: Tokens, kept: Sequence[int]) -> Tokens:
+    """These words alone; the spaces of those that are left out go with them."""
+    new, text, moved, end = {old: index for index, old in enumerate(kept)}, "", [], 0
+    for old in kept:
+        word = tokens.words[old]
+        gap = tokens.text[tokens.words[old - 1].end if old else 0 : word.start]
+        text += gap if text else ""
+        moved.append(replace(word, start=len(text), end=len(text) + len(word.text)))
+        text, end = text + word.text, word.end
+    if kept and kept[-1] == len(tokens.words) - 1:
+        text += tokens.text[end:]
+    pieces = [i for i, owner in enumerate(tokens.word_of) if owner in new]
+    shifts = [moved[new[tokens.word_of[i]]].start - tokens.words[tokens.word_of[i]].start for i in pieces]
+    spans = [(tokens.spans[i][0] + by, tokens.spans[i][1] + by) for i, by in zip(pieces, shifts, strict=True)]
+    owners = tuple(new[tokens.word_of[i]] for i in pieces)
+    names = tuple(tokens.pieces[i] for i in pieces)
+    return Tokens(text, names, tuple(spans), tuple(moved), owners, tokens.truncated)
 
 
 def _row(text: EncodedText, index: int) -> EncodedText:

@@ -81,7 +81,8 @@ def of_tokens(
     """
     rows = _array(maps).reshape(-1, *grid)
     whole = rows.mean(axis=0) if image is None else _array(image).reshape(grid)
-    return Relevance(_array(scores), scaled(rows), scaled(whole), signed)
+    units = np.array([*map(peak_of, rows), peak_of(whole)])
+    return Relevance(_array(scores), scaled(rows), scaled(whole), signed, units=units)
 
 
 def of_text(
@@ -94,7 +95,8 @@ def of_text(
 ) -> Relevance:
     """Relevance with one map for the whole text, ``image [patches]``, and token scores ``[T]``."""
     tokens, whole = _array(scores), scaled(_array(image).reshape(grid))
-    return Relevance(tokens, np.broadcast_to(whole, (len(tokens), *grid)), whole, signed, maps_of, details)
+    maps, units = np.broadcast_to(whole, (len(tokens), *grid)), np.full(len(tokens) + 1, peak_of(image))
+    return Relevance(tokens, maps, whole, signed, maps_of, details, units)
 
 
 def of_span(tokens: Tokens, maps: np.ndarray, start: int, end: int) -> np.ndarray:

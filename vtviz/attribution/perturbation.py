@@ -62,7 +62,7 @@ def encode(model: FusionModel, pixels: Tensor) -> Tensor:
 @torch.inference_mode()
 def score(case: Case, features: Tensor, text: EncodedText) -> Tensor:
     """The target for photos and texts, ``[n]``, on the CPU."""
-    return case.model.score(features, text, case.scored).float().cpu()
+    return case.score(features, text).float().cpu()
 
 
 def to_pixels(shown: Tensor, pixels: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from contextlib import nullcontext
 
 import torch
 from torch import Tensor
@@ -24,6 +25,7 @@ class VectorSimilarity(Method):
 
     cost = ONE_PASS
     signed = True
+    uses_target = False
 
     def supports(self, abilities: Abilities, target: TargetKind) -> InputError | None:
         if not abilities.compares:
@@ -43,8 +45,9 @@ class VectorSimilarity(Method):
     @torch.inference_mode()
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
         assert isinstance(case.model, TokenLevelModel)
-        grid = case.model.grid
-        return [of_tokens(rows, rows.amax(dim=-1), grid, signed=True) for rows in self.similarities(case, case.model)]
+        with case.record(()) if case.attention_changed else nullcontext():
+            similarities = self.similarities(case, case.model)
+        return [of_tokens(rows, rows.amax(dim=-1), case.model.grid, signed=True) for rows in similarities]
 
     @abstractmethod
     def similarities(self, case: Case, model: TokenLevelModel) -> list[Tensor]:

@@ -6,7 +6,21 @@ import sys
 
 import typer
 
-from vtviz.cli import audit, data, evaluate, explain, lists, mechanism, people, policy, search, tasks, train
+from vtviz.cli import (
+    audit,
+    data,
+    evaluate,
+    explain,
+    intervene,
+    lists,
+    mechanism,
+    people,
+    policy,
+    search,
+    story,
+    tasks,
+    train,
+)
 from vtviz.cli.common import app
 from vtviz.inputs import InputError
 from vtviz.models.base import ModelError
@@ -17,12 +31,14 @@ __all__ = [
     "data",
     "evaluate",
     "explain",
+    "intervene",
     "lists",
     "main",
     "mechanism",
     "people",
     "policy",
     "search",
+    "story",
     "tasks",
     "train",
 ]

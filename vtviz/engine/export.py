@@ -32,7 +32,7 @@ def to_dict(explanation: Explanation) -> dict[str, Any]:
         "method": explanation.method,
         "layer": explanation.layer,
         "head": explanation.head,
-        "target": {"kind": explanation.target.kind, "place": explanation.target.place},
+        "target": {name: value for name, value in asdict(explanation.target).items() if value is not None},
         "options": {name: value for name, value in asdict(explanation.options).items() if value is not None},
         "text": tokens.text,
         "text_truncated": tokens.truncated,

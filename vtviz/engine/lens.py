@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from vtviz.attribution.base import complete
 from vtviz.attribution.options import Options
 from vtviz.attribution.registry import find_method
+from vtviz.engine.about import about
 from vtviz.engine.explanation import Explanation
+from vtviz.engine.intervention import Intervention
 from vtviz.models.base import MATCH, Abilities
 from vtviz.models.record import AttentionLayer
 from vtviz.models.registry import model_info
 from vtviz.render.lens.view import Block, LensLayer, LensView, Look, Total
+from vtviz.sentences import catalogue
+from vtviz.stories.moment import Moment
+from vtviz.stories.page import Scene
+from vtviz.stories.said import changes_said
 
 MOVED = ("attention_gradcam", "grad_eclip", "legrad", "gradient_input")  # the first that a model has
 
@@ -81,6 +88,20 @@ def _value(explanation: Explanation) -> float:
         return explanation.score
     score = min(max(explanation.score, 1e-12), 1 - 1e-12)
     return math.log(score) if explanation.score_kind == "likelihood" else math.log(score / (1 - score))
+
+
+def scene(found: Intervention, moment: Moment, language: str) -> Scene:
+    """A moment of a story as it is shown in a language, with the attention between words and patches alone, where there
+    is any and the moment shows no other."""
+    view = lens_view(found.after, moment.method)
+    crossing = tuple(layer for layer in view.layers if layer.kind in ("text→image", "image→text"))
+    if crossing and moment.settings.kind in (None, *(layer.kind for layer in crossing)):
+        view = replace(view, layers=crossing)
+    changed = list(changes_said(found.changes, found.before.tokens, language))
+    if changed:
+        before = about(found.before, language).answer
+        changed.append(catalogue(language)["story.before"].format(answer=before))
+    return Scene(view, about(found.after, language), tuple(changed))
 
 
 def lens_layer(layer: AttentionLayer, explanation: Explanation) -> LensLayer:

@@ -31,11 +31,13 @@ class Abilities:
     """What a model can do, as far as attribution methods need to know before it is loaded.
 
     ``kinds`` holds, for each target, the kinds of attention that run and are recorded when it is scored. ``compares``
-    says that the model is a TokenLevelModel.
+    says that the model is a TokenLevelModel. ``reads_patches`` says that the keys of text→image attention are the
+    patches themselves.
     """
 
     kinds: Mapping[TargetKind, frozenset[Kind]]
     compares: bool
+    reads_patches: bool = True
 
 
 @dataclass(frozen=True)
@@ -64,11 +66,13 @@ class Target:
 
     That is the match (a logit, a cosine or a log-probability, as ``score_kind`` of the model says), the contrastive
     similarity, the log-probability of the caption piece at ``place`` (the text is the caption; -1 is its last piece),
-    or the logit of the answer at ``place`` in the model's list (the text is the question).
+    or the logit of the answer at ``place`` in the model's list (the text is the question), less that of the answer at
+    ``against`` where there is one.
     """
 
     kind: TargetKind = "match"
     place: int = 0
+    against: int | None = None
 
 
 MATCH = Target()

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import torch
-from torch import Tensor
-
-from vtviz.attribution.attribute import attribute_case
-from vtviz.attribution.base import complete
-from vtviz.attribution.case import Case, ForwardPass
-from vtviz.attribution.maps import chosen_layer
+from vtviz.attribution.base import Method, complete
+from vtviz.attribution.case import Case
 from vtviz.attribution.options import Options
 from vtviz.attribution.registry import find_method, methods, usual_method
+from vtviz.attribution.state import State, observe
 from vtviz.engine.engine import Workbench
 from vtviz.engine.explanation import Explanation
-from vtviz.inputs import ImageInput, Tokens
+from vtviz.inputs import ImageInput
 from vtviz.machine import device_label, memory_mb, synchronise, versions
-from vtviz.models.base import MATCH, FusionModel, Target, as_score
-from vtviz.models.finite import need_numbers
-from vtviz.models.record import AttentionLayer, AttentionRecord
+from vtviz.models.base import MATCH, FusionModel, Target
 from vtviz.models.registry import DEFAULT_MODEL
-from vtviz.models.verdict import names_something
 from vtviz.watch import Watch
 
 STAGES = ("load_model", "image_features", "forward", "attribution")
@@ -74,29 +66,19 @@ class Explain:
         watch.enter("image_features")
         features = workbench.features(model, self.image)
         synchronise(model.device)
-        watch.enter("forward")
-        match = Case(model, self.image, [self.text], features=features)
-        case = match.for_target(self.target)
-        differentiated = case is match and method.needs_gradient
-        differentiated |= any(find_method(name).needs_gradient for name in self.beside)
-        forward = match.forward(gradient=differentiated)
-        if "text→image" in model.abilities.kinds[MATCH.kind]:
-            chosen_layer(forward, Options(self.options.layer, self.options.head))
-        synchronise(model.device)
-        need_numbers(forward.values.detach())
-        watch.enter("attribution")
-        (relevance,) = attribute_case(case, method.name, self.options, watch)
-        beside = {name: attribute_case(match, name, None, watch)[0] for name in self.beside}
-        for made in (relevance, *beside.values()):
-            for values in (made.tokens, made.image, made.maps):
-                need_numbers(values)
-        synchronise(model.device)
-        tokens, device = match.tokens[0], model.device
-        unknown = model.unknown_words([word.text for word in tokens.words])
-        score = float(as_score(forward.values.detach(), model.score_kind))
+        case = Case(model, self.image, [self.text], self.target, features)
+        state = observe(case, method.name, self.options, self.beside, watch)
+        return self.explained(model, method, state, watch)
+
+    def explained(
+        self, model: FusionModel, method: Method, state: State, watch: Watch, image: ImageInput | None = None
+    ) -> Explanation:
+        """The explanation that says what was observed, of another picture than the photo where one is given."""
+        device = model.device
+        shown = self.image if image is None else image
         return Explanation(
-            image=self.image,
-            tokens=tokens,
+            image=shown,
+            tokens=state.tokens,
             model=self.model,
             weights_sha256=model.weights_sha256,
             method=method.name,
@@ -104,57 +86,32 @@ class Explain:
             head=self.options.head,
             target=self.target,
             options=complete(method, self.options),
-            score=score,
+            score=state.score,
             threshold=model.threshold,
             grid=model.grid,
             text_offset=model.text_offset,
-            record=_record(forward),
-            relevance=relevance,
-            unknown=unknown,
+            record=state.record,
+            relevance=state.relevance,
+            unknown=state.unknown,
             timings_ms=_timings(watch.spent_ms()),
             device=device_label(device),
             memory_mb=round(memory_mb(device), 1),
             versions=versions(),
             fingerprint=self.fingerprint,
             score_kind=model.score_kind,
-            frame=model.frame(self.image),
+            frame=model.frame(shown),
             image_offset=model.image_offset,
             notices=model.notices,
             asked_device=self.device,
-            beside=beside,
+            beside=state.beside,
             bounds=model.bounds,
-            judged_score=_judged(model, features, tokens, unknown, score),
+            judged_score=state.judged_score,
         )
-
-
-def _judged(model: FusionModel, features: Tensor, tokens: Tokens, unknown: Sequence[int], score: float) -> float | None:
-    """The match of a text without the words that the model does not know, or None where the rest names nothing.
-
-    ``score`` is that of the whole text.
-    """
-    if not names_something([word.text for word in tokens.words], unknown):
-        return None
-    if not unknown or model.bounds is None:
-        return score
-    kept = torch.tensor([[owner not in unknown for owner in tokens.word_of]])
-    with torch.inference_mode():
-        rest = model.keep_pieces(model.encode_texts([tokens.text]), kept)
-        return float(as_score(model.score(features, rest, MATCH), model.score_kind))
-
-
-def _record(forward: ForwardPass) -> AttentionRecord:
-    """The attention of the first text of a pass, off the graph and the device."""
-    return AttentionRecord(
-        tuple(
-            AttentionLayer(layer.name, layer.kind, layer.weights.detach()[0].float().cpu())
-            for layer in forward.attention.layers
-        )
-    )
 
 
 def _timings(spent: dict[str, float]) -> dict[str, float]:
     """The time of each of STAGES; a download belongs to the loading of the model."""
     first, *others = STAGES
     loading = sum(time for stage, time in spent.items() if stage not in others)
-    timings = {first: round(loading, 2), **{stage: round(spent[stage], 2) for stage in others}}
+    timings = {first: round(loading, 2), **{stage: round(spent.get(stage, 0.0), 2) for stage in others}}
     return {**timings, "total": round(sum(timings.values()), 2)}

@@ -1,4 +1,4 @@
-"""What may be in a photo, before anybody wrote a text about it."""
+"""What may be in a photo, and what resembles what in it, before anybody wrote a text about it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import torch
 from vtviz.attribution.attribute import attribute_case
 from vtviz.attribution.case import Case
 from vtviz.engine.engine import Workbench
+from vtviz.engine.intervention import Likeness
 from vtviz.inputs import Frame, ImageInput
+from vtviz.interventions.likeness import patch_likeness
 from vtviz.models.base import FusionModel
 from vtviz.models.encoders import TokenLevelModel
 from vtviz.models.finite import need_numbers
@@ -33,6 +35,29 @@ class Things:
     names: tuple[str, ...]
     maps: np.ndarray
     frame: Frame
+
+
+@dataclass(frozen=True)
+class ComparePatches:
+    """Which patches of a photo resemble each other, or those of another photo."""
+
+    image: ImageInput
+    other: ImageInput | None = None
+    model: str = DEFAULT_MODEL
+    device: str | None = None
+
+    slow = False
+
+    @property
+    def key(self) -> str:
+        other = None if self.other is None else self.other.sha256
+        return hashlib.sha256(repr((self.image.sha256, other, self.model)).encode()).hexdigest()[:16]
+
+    def answer(self, model: FusionModel, workbench: Workbench, watch: Watch) -> Likeness:
+        """Raises ModelError where a cosine is not a number."""
+        features = workbench.features(model, self.image)
+        others = features if self.other is None else workbench.features(model, self.other)
+        return Likeness(patch_likeness(model, features, others), (model.grid, model.grid))
 
 
 @dataclass(frozen=True)

@@ -168,14 +168,16 @@ class VtvizBase(KeptPhotos):
         if target.kind == "similarity":
             return self.network.paired_similarity(words, patches)
         assert self.network.answer is not None
-        if not 0 <= target.place < len(self.answers):
-            raise InputError(
-                "There is no answer {place}: answer numbers start at 0 and stay below {count}.",
-                place=target.place,
-                count=len(self.answers),
-            )
+        for place in (target.place, target.against or 0):
+            if not 0 <= place < len(self.answers):
+                raise InputError(
+                    "There is no answer {place}: answer numbers start at 0 and stay below {count}.",
+                    place=place,
+                    count=len(self.answers),
+                )
         memory = self.network.answer.decoder.read(features, patches.tokens)
-        return self.network.answer(memory, words.tokens, mask)[:, target.place]
+        logits = self.network.answer(memory, words.tokens, mask)
+        return logits[:, target.place] - (0.0 if target.against is None else logits[:, target.against])
 
     def match_logits(self, features: Tensor, texts: Sequence[str]) -> Tensor:
         """Calibrated match logit ``[batch]`` of photo i (``features [batch, patches, channels]``) with text i."""

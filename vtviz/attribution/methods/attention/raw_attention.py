@@ -26,6 +26,7 @@ class RawAttention(Method):
     formula = "softmax(QKᵀ/√d_k)"
     paper = "Vaswani et al., Attention Is All You Need, NeurIPS 2017"
     cost = ONE_PASS
+    uses_target = False
     attention = ("text→image",)
     options = choices(layer=LAYER, head=HEAD)
 

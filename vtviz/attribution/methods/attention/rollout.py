@@ -28,6 +28,7 @@ class AttentionRollout(Method):
     formula = "R = Â_L ··· Â_1,  Â = (mean_h A + I) / 2"
     paper = "Abnar and Zuidema, Quantifying Attention Flow in Transformers, ACL 2020"
     cost = ONE_PASS
+    uses_target = False
     attention = ("text→image", "image", "fused")
 
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:

@@ -36,7 +36,7 @@ class GradientInput(Method):
         model, count = case.model, len(case.tokens)
         with torch.enable_grad(), embedded(model.embedding(case.target)) as vectors:
             features = case.features.clone().repeat(count, 1, 1).requires_grad_()
-            values = model.score(features, case.text, case.scored)
+            values = case.score(features, case.text)
             of_words, of_photo = torch.autograd.grad(values.sum(), [vectors[0], features])
         words, photo = (vectors[0].detach() * of_words).sum(dim=-1), (features.detach() * of_photo).sum(dim=-1)
         relevances = []

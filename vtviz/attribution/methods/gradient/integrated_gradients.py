@@ -127,13 +127,13 @@ class Path:
         model, count = self.case.model, len(words)
         text = EncodedText(self.text.ids.expand(count, -1), self.text.mask.expand(count, -1))
         with embedded(model.embedding(self.case.target), words):
-            return model.score(features, text, self.case.scored).float()
+            return self.case.score(features, text).float()
 
     @torch.no_grad()
     def _vectors(self, ids: Tensor) -> Tensor:
         model = self.case.model
         with embedded(model.embedding(self.case.target)) as vectors:
-            model.score(self.case.features.clone(), EncodedText(ids, self.text.mask), self.case.scored)
+            self.case.score(self.case.features.clone(), EncodedText(ids, self.text.mask))
         return vectors[0].detach()
 
 

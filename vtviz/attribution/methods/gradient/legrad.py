@@ -46,7 +46,7 @@ class LeGrad(Method):
 
     def _of_towers(self, case: Case, model: DualEncoder) -> list[Relevance]:
         """Every s_l reaches back to its own layer only: together they cost one backward pass."""
-        with model.record(("image", "text")) as recording:
+        with case.record(("image", "text")) as recording:
             whole, ended = model.layer_similarities(case.features.expand(len(case.tokens), -1, -1), case.text)
         texts, images = recording.layers_of("text"), recording.layers_of("image")
         inputs = [layer.weights for layer in texts]

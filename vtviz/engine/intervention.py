@@ -1,0 +1,93 @@
+"""What an engine answers to changes, and the file that a program can read."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import orjson
+
+from vtviz.engine.explanation import Explanation
+from vtviz.engine.export import to_dict
+from vtviz.engine.run_log import Notes
+from vtviz.interventions.changes import Change, as_plain
+from vtviz.interventions.promise import Promise
+
+SCHEMA = "vtviz.interventions/1"
+SIDE = ("text", "score", "verdict", "doubt", "match", "unknown_words", "tokens", "signed", "maps_of", "image_map")
+SHARED = (
+    *("model", "weights_sha256", "method", "layer", "head", "target", "options", "text", "score_kind", "threshold"),
+    *("image", "grid", "frame"),
+)
+MADE = ("timings_ms", "device", "memory_mb", "versions", "notices")
+
+
+@dataclass(frozen=True)
+class Intervention:
+    """A model's answer before and after ``changes``; ``values`` are the target before and after.
+
+    The picture of ``after`` is the photo as it was changed, for people: what is measured of it must be asked for with
+    the changes. ``promise`` is what the map said of what was taken away, or None where it says nothing of it.
+    """
+
+    changes: tuple[Change, ...]
+    before: Explanation
+    after: Explanation
+    values: tuple[float, float]
+    promise: Promise | None
+
+    @property
+    def notes(self) -> Notes:
+        """What the engine's log keeps of it."""
+        after = self.after
+        return Notes(method=after.method, timings_ms=after.timings_ms, score=after.score, score_kind=after.score_kind)
+
+
+def intervention_dict(intervention: Intervention) -> dict[str, Any]:
+    """The answer as plain values: the schema of ``interventions.json``, whose keys are those of ``explanation.json``.
+
+    Boxes are fractions of the photo; patches are counted row by row from 0, and word places, layers and heads from 0.
+    """
+    before, after = to_dict(intervention.before), to_dict(intervention.after)
+    sides = [
+        {"value": value, **{name: side[name] for name in SIDE}}
+        for side, value in zip((before, after), intervention.values, strict=True)
+    ]
+    promise = None if intervention.promise is None else asdict(intervention.promise)
+    return {
+        "schema": SCHEMA,
+        **{name: before[name] for name in SHARED},
+        "changes": as_plain(intervention.changes),
+        "before": sides[0],
+        "after": sides[1],
+        "promise": promise,
+        **{name: after[name] for name in MADE},
+        "fingerprint": after["fingerprint"],
+    }
+
+
+def intervention_json(intervention: Intervention) -> bytes:
+    """``interventions.json``."""
+    return orjson.dumps(intervention_dict(intervention), option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Why one text rather than another: ``first`` and ``second`` explain each text against the other."""
+
+    first: Explanation
+    second: Explanation
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """The cosine of every patch of a photo with every patch of another (or of the same), ``[patches, patches]``; the
+    rows and columns of both ``grids``."""
+
+    cosines: np.ndarray
+    grids: tuple[tuple[int, int], tuple[int, int]]
+
+    def best(self, patch: int) -> int:
+        """The patch of the other photo that resembles one most; of the same photo, itself."""
+        return int(self.cosines[patch].argmax())

@@ -32,7 +32,7 @@ def check(
 ) -> None:
     """Check a photo, and the text beside it, against a policy; the decision goes to the audit log."""
     from vtviz.engine.local import LocalEngine
-    from vtviz.engine.requests.policy import CheckPolicy
+    from vtviz.engine.requests.tasks.policy import CheckPolicy
     from vtviz.tasks.policy.log import FILE, log_ruling
     from vtviz.tasks.policy.policy import read_policy
 
@@ -76,7 +76,7 @@ def evaluate(
     """Measure each rule of a policy on labelled rows, and suggest thresholds."""
     from vtviz.engine.local import LocalEngine
     from vtviz.engine.requests.model import LoadModel
-    from vtviz.engine.requests.policy import ScoreRules
+    from vtviz.engine.requests.tasks.policy import ScoreRules
     from vtviz.tasks.policy.evaluate import evaluate_policy, figures_dict
     from vtviz.tasks.policy.policy import read_policy
     from vtviz.tasks.policy.rows import read_rows

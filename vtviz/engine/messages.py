@@ -73,9 +73,8 @@ def decode(data: bytes, kind: Any) -> Any:
 
 def _kinds() -> Iterator[type[Any]]:
     package = vtviz.engine.requests
-    modules = [
-        importlib.import_module(f"{package.__name__}.{item.name}") for item in pkgutil.iter_modules(package.__path__)
-    ]
+    found = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    modules = [importlib.import_module(item.name) for item in found]
     for module in (*modules, vtviz.audit.requests, vtviz.evaluation.runs.requests):
         for value in vars(module).values():
             if isinstance(value, type) and is_dataclass(value) and hasattr(value, "answer"):

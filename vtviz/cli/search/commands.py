@@ -36,7 +36,7 @@ def index(
     """Index the photos of a folder for `search` and `recommend`; run it again to bring the index up to date."""
     from vtviz.engine.local import LocalEngine
     from vtviz.engine.requests.model import LoadModel
-    from vtviz.engine.requests.search import EncodePhotos
+    from vtviz.engine.requests.tasks.search import EncodePhotos
     from vtviz.tasks.search.index import index_folder
 
     with closing(LocalEngine(device, models=1)) as engine, bars() as watch:
@@ -84,9 +84,9 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Find photos by text, by photo, or both. Scores are match probabilities after reranking, else similarities."""
-    from vtviz.cli.queries import filters_of, query_of
+    from vtviz.cli.search.queries import filters_of, query_of
     from vtviz.engine.local import LocalEngine
-    from vtviz.engine.requests.search import MatchPhotos, SearchPhotos
+    from vtviz.engine.requests.tasks.search import MatchPhotos, SearchPhotos
     from vtviz.tasks.search.find import RERANKED
     from vtviz.tasks.search.found import reranked
     from vtviz.tasks.search.store import close_store, open_store
@@ -129,9 +129,9 @@ def recommend(
     as_json: AsJson = False,
 ) -> None:
     """Find more photos like those you like, and say what the liked ones share."""
-    from vtviz.cli.queries import filters_of, photo_term, read_profile
+    from vtviz.cli.search.queries import filters_of, photo_term, read_profile
     from vtviz.engine.local import LocalEngine
-    from vtviz.engine.requests.recommend import FindShared, RecommendPhotos
+    from vtviz.engine.requests.tasks.recommend import FindShared, RecommendPhotos
     from vtviz.tasks.recommend.profile import resolved, taste_of, write_taste
     from vtviz.tasks.recommend.shared import MOST
     from vtviz.tasks.search.store import close_store, open_store

@@ -1,0 +1,1 @@
+"""Search, recommendation and policy checks."""

@@ -52,8 +52,9 @@ def read_run(folder: Path) -> dict[str, Any]:
 
 
 def examples_of(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Four dev photos, spread over the split, each with a caption and the boxed phrases in it."""
-    chosen = [rows[index * len(rows) // EXAMPLES] for index in range(min(EXAMPLES, len(rows)))]
+    """Four dev photos at most, spread over the split, each with a caption and the boxed phrases in it."""
+    count = min(EXAMPLES, len(rows))
+    chosen = [rows[index * len(rows) // count] for index in range(count)]
     return [
         {
             "image": row["image"],

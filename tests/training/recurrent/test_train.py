@@ -129,7 +129,7 @@ def test_training_moves_the_network_but_not_its_image_features(whole: Path) -> N
 
 
 def test_a_resumed_training_keeps_its_settings(data: Path, cache: Path, whole: Path) -> None:
-    with pytest.raises(InputError, match="started with another seed, width"):
+    with pytest.raises(InputError, match="started with another width, seed"):
         train(config(data, cache, whole, resume=True, seed=1, width=8))
     with pytest.raises(InputError, match="must be match"):
         train(config(data, cache, whole, losses=("contrast",)))

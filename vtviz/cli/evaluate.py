@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 @app.command()
 def evaluate(
-    data: Annotated[Path, path_option("Folder with SPLIT.jsonl and images/.")],
-    split: Annotated[str, typer.Option(help="Name of the split.")],
-    output: Annotated[Path, path_option("JSON file for the figures.")],
+    data: Annotated[str, typer.Option(help="Folder with SPLIT.jsonl and images/; or `scenes`, the built-in data set.")],
+    split: Annotated[str, typer.Option(help="Name of the split.")] = "dev",
+    output: Annotated[Path | None, path_option("JSON file for the figures; default: only print the main ones.")] = None,
     model: Model = DEFAULT_MODEL,
     methods: Annotated[
         str | None,
@@ -50,34 +50,41 @@ def evaluate(
     from vtviz.evaluation.split import chinese_rows, read_split
     from vtviz.machine import choose_device, device_label, versions
     from vtviz.models.registry import load_model
+    from vtviz.scenes.compose import NAME as SCENES
+    from vtviz.scenes.compose import data_folder
 
-    check_file_place(output)
+    if output is not None:
+        check_file_place(output)
     check_language(language)
     if report is not None:
         check_file_place(report)
         if pointing_only:
             raise InputError("A report needs the match scores; leave out --pointing-only.")
-    rows = read_split(data, split, limit)
+    with bars() as watch:
+        folder = data_folder(data, watch=watch)
+    rows = read_split(folder, split, limit)
     chinese = chinese_rows(data_zh, split, rows) if data_zh is not None else None
     loaded = load_model(model, choose_device(device))
     chosen = pointing_methods(loaded, methods)
     logits: list[Tensor] = []
     with bars() as watch:
-        figures = run(loaded, data, rows, chosen, judgements, pointing_only, watch, chinese, images, logits.append)
+        figures = run(loaded, folder, rows, chosen, judgements, pointing_only, watch, chinese, images, logits.append)
     about = {
         "schema": "vtviz.evaluation/1",
         "model": model,
         "weights_sha256": loaded.weights_sha256,
         "default_method": loaded.default_method,
-        "data": data.name,
+        "data": data if data == SCENES else folder.name,
         "split": split,
         "device": device_label(loaded.device),
         "versions": versions(),
     }
-    make_folder(output.parent)
-    write_atomically(output, (json.dumps({**about, **figures}, indent=2, allow_nan=False) + "\n").encode())
+    if output is not None:
+        make_folder(output.parent)
+        write_atomically(output, (json.dumps({**about, **figures}, indent=2, allow_nan=False) + "\n").encode())
     if report is not None:
-        scored = evaluation_of_split(loaded, model, f"{data.name}/{split}", rows, images or data / "images", logits[0])
+        shown = images or folder / "images"
+        scored = evaluation_of_split(loaded, model, f"{folder.name}/{split}", rows, shown, logits[0])
         make_folder(report.parent)
         write_atomically(report, to_html(scored, scored.start, language).encode())
     for line in _summary(figures):

@@ -55,7 +55,7 @@ def train(
 ) -> None:
     """Train the textbook's network (recurrent), or vtviz-base, which needs the packages of requirements-train.txt."""
     from vtviz.machine import choose_device
-    from vtviz.training.data_set import data_folder
+    from vtviz.scenes.compose import data_folder
 
     if network not in NETWORKS:
         raise InputError(

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from vtviz.files import cache_folder, make_folder, write_atomically
+from vtviz.files import cache_folder, from_home, make_folder, write_atomically
 from vtviz.scenes.captions import Statement, describe, foil_of
 from vtviz.scenes.draw import SIZES, draw_scene
 from vtviz.scenes.things import Thing, lay_out
@@ -43,6 +43,15 @@ def scenes_folder(seed: int = 0, photos: int = PHOTOS, watch: Watch | None = Non
         finally:
             shutil.rmtree(partial, ignore_errors=True)
     return folder
+
+
+def data_folder(data: str, seed: int = 0, watch: Watch | None = None) -> Path:
+    """The folder of a data set that is named by its path, or by ``scenes``.
+
+    Raises:
+        InputError, Cancelled: as ``scenes_folder``.
+    """
+    return scenes_folder(seed, watch=watch) if data == NAME else from_home(data)
 
 
 def write_scenes(folder: Path, photos: int = PHOTOS, seed: int = 0, watch: Watch | None = None) -> dict[str, int]:

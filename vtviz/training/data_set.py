@@ -17,7 +17,7 @@ from vtviz.evaluation.split import Row, split_row
 from vtviz.files import parse_json, reason
 from vtviz.inputs import InputError
 from vtviz.scenes.compose import NAME as SCENES
-from vtviz.scenes.compose import scenes_folder
+from vtviz.scenes.compose import data_folder
 from vtviz.watch import Watch
 
 DEV_SHARE = 0.1  # of the photos, where there is no file for dev
@@ -47,11 +47,6 @@ class DataSet:
     dev: list[Row]
     images: Path
     refused: tuple[Refused, ...] = ()
-
-
-def data_folder(data: str, seed: int = 0, watch: Watch | None = None) -> Path:
-    """The folder of a data set; for ``scenes`` that of the built-in one, which is composed where it is not there."""
-    return scenes_folder(seed, watch=watch) if data == SCENES else Path(data).expanduser()
 
 
 def read_data(data: str, seed: int = 0, watch: Watch | None = None) -> DataSet:

@@ -1,6 +1,7 @@
 """The recurrent network against a computation by hand, and vtviz-recurrent around it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from tests.conftest import RECURRENT_WORDS
 from vtviz.inputs import ImageInput, InputError
+from vtviz.mechanism.plan import draw_plan
 from vtviz.models.base import MATCH, FusionModel, ModelError, Target
 from vtviz.models.recurrent.family import load_folder
 from vtviz.models.recurrent.model import VtvizRecurrent
@@ -186,3 +188,12 @@ def test_a_folder_that_does_not_belong_together_is_refused(tiny_recurrent: Vtviz
     (tmp_path / "config.json").write_text(json.dumps({**described, "network": {**described["network"], "width": 8}}))
     with pytest.raises(ModelError, match="do not belong together"):
         load_folder(tmp_path)
+
+
+def test_its_plan_shows_both_sides_and_where_they_meet(tiny_recurrent: VtvizRecurrent, photo: ImageInput) -> None:
+    pooled = RecurrentNetwork(replace(tiny_recurrent.network.config, image_size=128, pool=2))
+    model = VtvizRecurrent(pooled, tiny_recurrent.vocabulary, "0" * 64)
+    plan = draw_plan(model, photo, model.encode_texts(TEXTS[:1]))
+    lanes = {block.name: block.lane for block in plan.blocks}
+    assert lanes["backbone"] == lanes["image_reader"] == "image" and lanes["text_reader"] == "text"
+    assert lanes["attention"] == "fusion" and lanes["match_head"] == "output" and plan.patches == 16

@@ -19,14 +19,19 @@ from vtviz.models.recurrent.weights import BACKBONE, FILES, load_backbone, load_
 from vtviz.paths import ASSETS
 
 FOLDER = ASSETS / "models" / NAME
+SHIPPED = ModelInfo(
+    NAME,
+    "vtviz recurrent",
+    "The textbook's network: two LSTMs and cross-attention from words to 10 × 10 patches; English; small.",
+    "non-commercial research and education",
+    True,
+    ABILITIES,
+)
 
 
 def infos() -> list[ModelInfo]:
-    """The shipped model."""
-    available = all((FOLDER / name).is_file() for name in FILES) and BACKBONE.is_file()
-    about = "The textbook's network: two LSTMs and cross-attention from words to 10 × 10 patches; English; small."
-    licence = "non-commercial research and education"
-    return [ModelInfo(NAME, "vtviz recurrent", about, licence, available, ABILITIES)]
+    """The shipped model, where it is there."""
+    return [SHIPPED] if all((FOLDER / name).is_file() for name in FILES) and BACKBONE.is_file() else []
 
 
 def info(name: str) -> ModelInfo | None:
@@ -34,8 +39,7 @@ def info(name: str) -> ModelInfo | None:
     family, _, folder = name.partition("@")
     if family != NAME:
         return None
-    shipped = infos()[0]
-    return replace(shipped, name=name, label=name, licence="", available=True) if folder else shipped
+    return replace(SHIPPED, name=name, label=name, licence="") if folder else SHIPPED
 
 
 def load(name: str, device: torch.device) -> VtvizRecurrent | None:

@@ -68,6 +68,18 @@ class Reader(nn.Module):
         return self.norm(x + states)
 
 
+class PooledBackbone(PatchBackbone):
+    """vtviz-base's image features, ``pool`` × ``pool`` patches as one."""
+
+    def __init__(self, pool: int) -> None:
+        super().__init__()
+        self.pool = pool
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Pixels ``[batch, 3, H, W]`` in -1..1 to features ``[batch, patches, channels]``, row by row."""
+        return pooled_patches(super().forward(pixels), self.pool)
+
+
 class RecurrentNetwork(nn.Module):
     """Words → LSTM; patches, row by row → LSTM; each word's state attends to the patches' states; both are concatenated
     (with their product), and pooled over the words; a sigmoid says how likely text and photo match."""
@@ -76,7 +88,7 @@ class RecurrentNetwork(nn.Module):
         super().__init__()
         self.config = config
         width = config.width
-        self.backbone = PatchBackbone()
+        self.backbone = PooledBackbone(config.pool)
         self.image_in = nn.Sequential(
             nn.LayerNorm(self.backbone.channels),
             nn.Linear(self.backbone.channels, 2 * width),
@@ -100,8 +112,8 @@ class RecurrentNetwork(nn.Module):
 
     def patches(self, pixels: Tensor) -> Tensor:
         """Pixels ``[batch, 3, H, W]`` in -1..1 to features ``[batch, patches, channels]``, row by row."""
-        features = self.backbone(pixels)
-        return pooled_patches(features, self.config.pool)
+        features: Tensor = self.backbone(pixels)
+        return features
 
     def read_image(self, features: Tensor) -> Encoded:
         """Features ``[batch, patches, channels]`` to states."""

@@ -108,7 +108,7 @@ def _computed(
             if read:
                 stacked = torch.stack(read).to(device, memory_format=torch.channels_last)
                 with torch.inference_mode(), mixed_precision(device):
-                    pooled = pooled_patches(backbone(stacked).float(), config.pool)
+                    pooled = backbone(stacked)
                 blocks.append(pooled.half().cpu().numpy())
             watch.advance(len(rows[first : first + BATCH]))
     empty = np.zeros((0, config.side**2, network.backbone.channels), np.float16)

@@ -118,8 +118,8 @@ def train(config: RecurrentConfig, watch: Watch | None = None) -> Trained:
     except Cancelled:
         tell("stopped")
         raise
-    except BaseException:
-        tell("failed")
+    except BaseException as error:
+        tell("failed", error=str(error))
         raise
     finally:
         write_table(config.output)

@@ -17,7 +17,7 @@ def write(path: Path, rows: list[dict[str, object]]) -> Path:
 
 def test_a_split_gives_each_caption_with_its_own_photo_and_with_another(tmp_path: Path) -> None:
     rows: list[dict[str, object]] = [
-        {"image": "a.jpg", "captions": ["a0", "a1"], "phrases": [], "place": "park", "sizes": [1]},
+        {"image": "a.jpg", "captions": ["a0", "a1"], "phrases": [], "place": "park", "width": 500, "sizes": [1]},
         {"image": "b.jpg", "captions": ["b0", "b1"]},
         {"image": "c.jpg", "captions": ["c0", "c1"]},
     ]

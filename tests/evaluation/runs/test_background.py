@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from vtviz.engine.local import LocalEngine
+from vtviz.engine.requests.explain import Explain
 from vtviz.evaluation.runs.background import EvaluationJobs
 from vtviz.evaluation.runs.evaluation import read_evaluation
 from vtviz.evaluation.runs.requests import ScoreTexts
 from vtviz.evaluation.runs.settings import Settings
-from vtviz.inputs import InputError
+from vtviz.inputs import ImageInput, InputError
 from vtviz.jobs.door import Door
 from vtviz.jobs.history import Entry, History
 from vtviz.watch import Watch
@@ -71,4 +73,25 @@ def test_pairs_that_cannot_be_read_are_not_listed(tmp_path: Path, door: Door) ->
     with pytest.raises(InputError, match="cannot be read"):
         jobs.start("none", tmp_path / "none.csv", SETTINGS)
     assert jobs.history.all() == [] and History(tmp_path).all() == []  # audits have a list of their own
+    jobs.close()
+
+
+def test_others_are_answered_between_photos(
+    manifest: Path, tmp_path: Path, tiny_engine: LocalEngine, photo: ImageInput
+) -> None:
+    scored, answered = threading.Event(), threading.Event()
+
+    def door(request: Any, watch: Watch) -> Any:
+        answer = tiny_engine.ask(request, watch)
+        if isinstance(request, ScoreTexts):
+            scored.set()
+            assert answered.wait(30)
+        return answer
+
+    jobs = EvaluationJobs(tmp_path, door)
+    entry = jobs.start("mine", manifest, SETTINGS)
+    assert scored.wait(30)
+    assert tiny_engine.ask(Explain(photo, "a dog", "tiny")).model == "tiny"
+    answered.set()
+    assert wait(jobs, entry.id).state == "done"
     jobs.close()

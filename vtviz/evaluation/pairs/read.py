@@ -77,11 +77,16 @@ def split_pairs(rows: Sequence[Row], images: Path) -> Iterator[Pair]:
     count = len(rows)
     for row in rows:
         for text in row["captions"]:
-            yield Pair(images / row["image"], text, 1, _keys(row, SPLIT_KEYS))
+            yield Pair(images / row["image"], text, 1, _words(row))
     for index, row in enumerate(rows):
         for k, text in enumerate(row["captions"]):
             other = rows[(index + 1 + k % (count - 1)) % count]
-            yield Pair(images / other["image"], text, 0, _keys(row, SPLIT_KEYS))
+            yield Pair(images / other["image"], text, 0, _words(row))
+
+
+def _words(row: Row) -> tuple[tuple[str, str], ...]:
+    """The columns of a row of a split that hold words; its numbers are sizes of photos and the like."""
+    return _keys({key: value for key, value in row.items() if isinstance(value, str)}, SPLIT_KEYS)
 
 
 def _samples(limit: int | None) -> PairSet:

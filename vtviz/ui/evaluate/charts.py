@@ -23,30 +23,16 @@ def confusion_chart(confusion: dict[str, int]) -> go.Figure:
     """The confusion matrix: truth in rows, decisions in columns; the shade is the share of its row."""
     rows = np.array([[confusion["tp"], confusion["fn"]], [confusion["fp"], confusion["tn"]]])
     shares = rows / np.maximum(rows.sum(axis=1, keepdims=True), 1)
-    names = [["tp", "fn"], ["fp", "tn"]]
-    texts = [
-        [f"<b>{rows[r, c]}</b><br>{shares[r, c]:.0%}<br>{say(f'evaluate.cell.{names[r][c]}')}" for c in (0, 1)]
-        for r in (0, 1)
-    ]
-    chart = go.Figure(
-        go.Heatmap(
-            z=shares,
-            x=[say(f"evaluate.called.{name}") for name in CATEGORIES],
-            y=[say(f"evaluate.truth.{name}") for name in CATEGORIES],
-            text=texts,
-            texttemplate="%{text}",
-            textfont={"size": 15},
-            colorscale=SHADES,
-            zmin=0,
-            zmax=1,
-            showscale=False,
-            hoverinfo="skip",
-            xgap=4,
-            ygap=4,
-        )
-    )
-    chart.update_yaxes(autorange="reversed", tickangle=-90)
-    return chart.update_xaxes(side="top").update_layout(height=HEIGHT)
+    columns = [say(f"evaluate.called.{name}") for name in CATEGORIES]
+    lines = [say(f"evaluate.truth.{name}") for name in CATEGORIES]
+    look = {"colorscale": SHADES, "zmin": 0, "zmax": 1, "showscale": False, "hoverinfo": "skip", "xgap": 4, "ygap": 4}
+    chart = go.Figure(go.Heatmap(z=shares, x=columns, y=lines, **look))
+    for name, (row, column) in {"tp": (0, 0), "fn": (0, 1), "fp": (1, 0), "tn": (1, 1)}.items():
+        text = f"<b>{rows[row, column]}</b><br>{shares[row, column]:.0%}<br>{say(f'evaluate.cell.{name}')}"
+        # Annotations have the colour of the theme; the text of a heatmap has one that is chosen without its opacity.
+        chart.add_annotation(x=columns[column], y=lines[row], text=text, showarrow=False, font={"size": 15})
+    chart.update_yaxes(autorange="reversed", tickangle=-90, showgrid=False)
+    return chart.update_xaxes(side="top", showgrid=False).update_layout(height=HEIGHT)
 
 
 def roc_chart(scored: dict[str, tuple[Scored, float]]) -> go.Figure:
@@ -90,6 +76,7 @@ def reliability_chart(found: Reliability) -> go.Figure:
         mode="lines+markers",
         marker={"size": sizes, "color": _colour(0)},
         line={"color": _colour(0), "width": 1},
+        cliponaxis=False,
         hovertemplate="%{x:.3f} → %{y:.3f}, n = %{customdata}<extra></extra>",
     )
     _square(chart, say("evaluate.axis.probability"), say("evaluate.axis.matches"))

@@ -43,7 +43,9 @@ def show_comparison(entry: Entry, evaluation: Evaluation, threshold: float) -> N
         st.markdown(say("evaluate.compare_one_category") if gap is None else ranking_words(gap, names))
         st.markdown(decision_words(compare_decisions(first, second, (threshold, other.start)), names))
     both = {names[0]: (first, threshold), names[1]: (second, other.start)}
-    show_chart(charts.roc_chart(both), "evaluate-compare-roc", keep=True, alt=say("evaluate.roc_help"))
+    left, _ = st.columns(2)
+    with left:
+        show_chart(charts.roc_chart(both), "evaluate-compare-roc", keep=True, alt=say("evaluate.roc_help"))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

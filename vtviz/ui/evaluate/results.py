@@ -18,7 +18,7 @@ from vtviz.ui.evaluate.downloads import show_downloads
 from vtviz.ui.evaluate.loaded import evaluation_of
 from vtviz.ui.evaluate.mistakes import show_mistakes
 from vtviz.ui.evaluate.slices import show_slices
-from vtviz.ui.evaluate.words import figure, model_name, score_word
+from vtviz.ui.evaluate.words import NOTHING, figure, model_name, score_word
 from vtviz.ui.frame.charts import show_chart
 from vtviz.ui.frame.language import plain, say, say_stored
 from vtviz.ui.frame.trouble import errors_shown
@@ -73,41 +73,37 @@ def _ask_threshold(number: int, evaluation: Evaluation) -> float:
     start = float(st.session_state.get(key, evaluation.start))
     if key not in st.session_state or not low <= start <= high:
         st.session_state[key] = min(max(start, low), high)
-    slider, own, best = st.columns([6, 2, 2], vertical_alignment="bottom")
-    chosen: float = slider.slider(
-        say("evaluate.threshold_for", score=score_word(evaluation)),
-        low,
-        high,
-        step=step,
-        key=key,
-        format="%.2f" if is_probability else "%.3f",
-        help=say("evaluate.threshold_help"),
-        persist_state="session",
-    )
-
-    def bring(value: float | None) -> None:
-        st.session_state[key] = value
-
-    models = evaluation.scorer.threshold
-    own.button(
-        say("evaluate.own_threshold", value=f"{models:.2f}") if models is not None else say("evaluate.no_threshold"),
-        on_click=bring,
-        args=(models,),
-        disabled=models is None,
-        key="evaluate-own",
-        width="stretch",
-    )
-    flattering = best_f1(evaluation.scored)
-    best.button(
-        say("evaluate.best_threshold", value="–" if flattering is None else f"{flattering:.2f}"),
-        on_click=bring,
-        args=(flattering,),
-        disabled=flattering is None,
-        help=say("evaluate.best_help"),
-        key="evaluate-best",
-        width="stretch",
-    )
+    with st.container(key="evaluate-slider"):  # it stays in view, as theme.css says
+        chosen: float = st.slider(
+            say("evaluate.threshold"),
+            low,
+            high,
+            step=step,
+            key=key,
+            format="%.2f" if is_probability else "%.3f",
+            help=say("evaluate.threshold_help"),
+            persist_state="session",
+        )
+    own, best = evaluation.scorer.threshold, best_f1(evaluation.scored)
+    with st.container(horizontal=True, gap="xsmall"):
+        _bring(
+            "own", key, own, say("evaluate.own_threshold" if own is not None else "evaluate.no_threshold", value=own)
+        )
+        _bring("best", key, best, say("evaluate.best_threshold", value=NOTHING if best is None else f"{best:.3g}"))
     return chosen
+
+
+def _bring(name: str, key: str, value: float | None, label: str) -> None:
+    """A button that moves the slider to a value."""
+    st.button(
+        label,
+        on_click=lambda: st.session_state.update({key: value}),
+        disabled=value is None,
+        help=say(f"evaluate.{name}_help"),
+        key=f"evaluate-{name}",
+        type="tertiary",
+        icon=":material/my_location:",
+    )
 
 
 def _headline(evaluation: Evaluation, table: dict[str, Any]) -> None:
@@ -130,6 +126,7 @@ def _metric(name: str, value: str, between: str | None) -> None:
         delta_arrow="off",
         help=say(f"evaluate.{name}_help"),
         width="content",
+        height="stretch",
         border=True,
     )
 

@@ -1,6 +1,7 @@
 """An exported story, opened from disk."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,8 @@ def story(tmp_path: Path) -> str:
     moments = tuple(
         Moment("0" * 64, "a tower", settings=LensSettings(words=(word,)), note=f"Note {word}") for word in (0, 1, 2)
     )
-    scenes = [Scene(view(dual_encoder(1)), About(f"Match {n}", "model"), ("Hidden.",) * (n == 1)) for n in range(3)]
+    shown = replace(view(dual_encoder(1)), method="method.occlusion")
+    scenes = [Scene(shown, About(f"Match {n}", "model"), ("Hidden.",) * (n == 1)) for n in range(3)]
     (tmp_path / "story.html").write_bytes(story_page(Story("A story", "en", moments), scenes))
     return (tmp_path / "story.html").as_uri()
 

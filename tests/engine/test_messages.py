@@ -23,6 +23,7 @@ from vtviz.engine.requests.mechanism import DrawPlan, LookInside
 from vtviz.engine.requests.metrics import MeasureMetric
 from vtviz.engine.requests.model import LoadModel, ReadTarget
 from vtviz.engine.requests.similar_sentences import RankSimilar
+from vtviz.engine.requests.stories import TellMoment
 from vtviz.engine.requests.things import ComparePatches, FindThings
 from vtviz.evaluation.runs.requests import DescribeScorer, ScoreTexts
 from vtviz.inputs import ImageInput, InputError
@@ -30,6 +31,8 @@ from vtviz.interventions.changes import Change, Cut, Drop, Hide, Move, Only, Pus
 from vtviz.manifests.read import Row
 from vtviz.metrics.sanity import Probe
 from vtviz.models.base import Target
+from vtviz.render.lens.settings import LensSettings
+from vtviz.stories.moment import Moment
 
 TEXT = "a dog runs"
 CHANGES: tuple[Change, ...] = (
@@ -51,6 +54,7 @@ def requests(engine: LocalEngine, photo: ImageInput) -> list[Request[Any]]:
         Intervene(Explain(photo, TEXT, "tiny", "attention_gradcam"), CHANGES),
         ExplainContrast(Explain(photo, TEXT, "tiny"), "a dog"),
         MeasurePromise(made.attribution, "mean"),
+        TellMoment(Moment("0" * 64, TEXT, "tiny", settings=LensSettings((1,), head="mean"), changes=CHANGES), photo),
         FindSmallestRegion(made.attribution, (1,), 0.1),
         WriteCaptions(photo, "tiny"),
         RankSimilar(photo, TEXT, "tiny", 3),

@@ -20,7 +20,6 @@ from vtviz.sentences import catalogue
 from vtviz.stories.moment import Moment, Story
 
 PRINTED_SIDE = 1000  # pixels of a picture on paper
-MADE_BY = "vtviz"
 
 
 @dataclass(frozen=True)

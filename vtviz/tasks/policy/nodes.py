@@ -25,7 +25,8 @@ class Value:
 
     def wrong(self, reason: str, **values: object) -> InputError:
         """What is said of this value."""
-        return _wrong(self.file, self.node.start_mark.line + 1, reason.format(**values))
+        mark = self.node.start_mark
+        return _wrong(self.file, mark.line + 1 if mark else 1, reason.format(**values))
 
     def text(self) -> str:
         if not isinstance(self.node, yaml.ScalarNode) or self.node.tag != "tag:yaml.org,2002:str":

@@ -57,7 +57,7 @@ class EmbeddedVectors:
             with self._lock:
                 request = qdrant.ScrollRequest(limit=PAGE, offset=offset, with_payload=True, with_vector=False)
                 records, offset = self._shard.scroll(request)
-            yield from (entry_from(record.payload) for record in records)
+            yield from (entry_from(record.payload or {}) for record in records)
             if offset is None:
                 return
 
@@ -114,10 +114,10 @@ def _near(point: Any, score: float) -> Near:
 
 
 def _filter(filters: Filters, without: Collection[str]) -> Any:
-    must = [
+    must: list[Any] = [
         qdrant.FieldCondition(key=key, range=qdrant.RangeFloat(**bounds)) for key, bounds in filters.ranges().items()
     ]
     if filters.inner_folder:
         must.append(qdrant.FieldCondition(key="folders", match=qdrant.MatchValue(filters.inner_folder)))
-    excluded = [qdrant.HasIdCondition({point_id(path) for path in without})] if without else None
+    excluded: list[Any] | None = [qdrant.HasIdCondition({point_id(path) for path in without})] if without else None
     return qdrant.Filter(must=must or None, must_not=excluded) if must or excluded else None

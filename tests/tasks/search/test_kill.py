@@ -39,8 +39,10 @@ def dies_after(count):
             done[0] += 1
             return original(self, *arguments)
         setattr(kind, name, run)
-    for kind, name in ((EmbeddedVectors, "put"), (EmbeddedVectors, "remove"), (KeptParts, "write"), (Store, "finished")):
-        counted(kind, name)
+    counted(EmbeddedVectors, "put")
+    counted(EmbeddedVectors, "remove")
+    counted(KeptParts, "write")
+    counted(Store, "finished")
 
 def report(store, results):
     done = index(photos, store)

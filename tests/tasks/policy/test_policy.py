@@ -72,7 +72,7 @@ def test_what_is_no_policy_gets_one_sentence_with_its_line(text: str, message: s
 
 
 def test_braces_in_a_policy_are_text() -> None:
-    with pytest.raises(InputError, match="no field {name}"):
+    with pytest.raises(InputError, match=r"no field \{name\}"):
         read("'{name}': 1\nschema: {}")
 
 

@@ -13,6 +13,7 @@ from vtviz.inputs import InputError
 
 LARGEST = 256 * 1024  # bytes
 DEEPEST = 6
+NOT_YAML = "this is not YAML: {problem}"
 Result = TypeVar("Result")
 
 
@@ -42,7 +43,7 @@ class Value:
         except ValueError as error:
             raise self.wrong("a number is needed here") from error
         if not math.isfinite(number) or not least <= number <= most:
-            raise self.wrong("the number must lie between {least:g} and {most:g}", least=least, most=most)
+            raise self.wrong("the number must lie between {least} and {most}", least=f"{least:g}", most=f"{most:g}")
         return number
 
     def boolean(self) -> bool:
@@ -112,9 +113,9 @@ def read_yaml(data: bytes, file: str) -> Value:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise _wrong(file, mark.line + 1 if mark else 1, f"this is not YAML: {error.problem}") from error
+        raise _wrong(file, mark.line + 1 if mark else 1, NOT_YAML.format(problem=error.problem)) from error
     except yaml.YAMLError as error:
-        raise _wrong(file, 1, "this is not YAML: it has characters that cannot be printed") from error
+        raise _wrong(file, 1, NOT_YAML.format(problem="it has characters that cannot be printed")) from error
     if node is None:
         raise InputError("The file {file} is empty.", file=file)
     return Value(node, file)

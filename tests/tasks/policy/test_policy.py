@@ -39,7 +39,7 @@ def test_the_example_is_a_policy() -> None:
         ("- a", "Line 1 of p.yaml: fields (name: value) are needed here"),
         ("schema: vtviz.policy/2\nname: T\nrules: []", "Line 1 of p.yaml: the schema must be vtviz.policy/1"),
         (HEAD, "Line 3 of p.yaml: a list is needed here"),
-        (HEAD.replace("Test", "1"), "Line 2 of p.yaml: a text is needed here"),
+        (HEAD.replace("Test", "1") + RULE, "Line 2 of p.yaml: a text is needed here"),
         (HEAD + "  []", "Line 4 of p.yaml: a list of 1 to 100 items"),
         (HEAD + RULE + "    treshold: 1\n", "Line 8 of p.yaml: there is no field treshold"),
         (HEAD + RULE + "    action: allow\n", "Line 8 of p.yaml: the field action is there twice"),

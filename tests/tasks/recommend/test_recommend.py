@@ -69,7 +69,11 @@ def test_what_cannot_be_recommended_from_is_one_sentence(tiny: VtvizBase, store:
             recommend_photos(tiny, store, terms(*likes), terms(*dislikes), 3)
 
 
-def test_shared_names_are_those_that_match_the_worst_photo_best(tiny: VtvizBase, photos: Path) -> None:
+def test_shared_names_are_those_that_match_the_worst_photo_best(
+    tiny: VtvizBase, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert shared_names(tiny, [tiny.encode_image(read_photo(photos / "0.png"))], ["dog"]) == []  # it knows no words
+    monkeypatch.setattr(tiny, "unknown_words", lambda words: ())
     names = ["dog", "skateboarder", "runs"]
     features = [tiny.encode_image(read_photo(photos / name)) for name in NAMES[:3]]
     shared = shared_names(tiny, features, names)

@@ -12,6 +12,7 @@ Each prints one JSON object.
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import statistics
@@ -39,7 +40,7 @@ from vtviz.tasks.search.index import Indexed, index_folder
 from vtviz.tasks.search.query import text_query
 from vtviz.tasks.search.sides import photos_from, side_of, text_vectors
 from vtviz.tasks.search.store import close_store, open_store
-from vtviz.vocabulary import everyday_nouns
+from vtviz.vocabulary import everyday_nouns, with_article
 
 app = typer.Typer(rich_markup_mode=None)
 BLOCK = 500  # points, or photos, at a time
@@ -79,10 +80,8 @@ def photos(folder: Path, store: str, queries: int = 200) -> None:
             )
 
         first, again, after = index(), index(), memory_mb()
-        names = [f"a {noun} number {number}" for number in range(queries) for noun in everyday_nouns()][:queries]
-        texts = [
-            f"{name.rpartition(' number ')[0]} in a {place}" for name, place in zip(names, names[1:], strict=False)
-        ]
+        pairs = itertools.islice(itertools.permutations(everyday_nouns(), 2), queries)
+        texts = [f"{with_article(one)} and {with_article(other)}" for one, other in pairs]
         search = timed_ms([lambda text=text: engine.ask(SearchPhotos(store, text_query(text), 10)) for text in texts])
         paths = [engine.ask(SearchPhotos(store, text_query(text), RERANKED)) for text in texts[:20]]
         looked = [tuple(hit.photo for hit in found.hits) for found in paths]

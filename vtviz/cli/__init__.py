@@ -6,12 +6,25 @@ import sys
 
 import typer
 
-from vtviz.cli import audit, evaluate, explain, lists, mechanism, policy, search, tasks, train
+from vtviz.cli import ask, audit, evaluate, explain, lists, mechanism, policy, search, tasks, train
 from vtviz.cli.common import app
 from vtviz.inputs import InputError
 from vtviz.models.base import ModelError
 
-__all__ = ["app", "audit", "evaluate", "explain", "lists", "main", "mechanism", "policy", "search", "tasks", "train"]
+__all__ = [
+    "app",
+    "ask",
+    "audit",
+    "evaluate",
+    "explain",
+    "lists",
+    "main",
+    "mechanism",
+    "policy",
+    "search",
+    "tasks",
+    "train",
+]
 
 
 def main() -> None:

@@ -33,7 +33,9 @@ class EmbeddedVectors:
                 self._shard = qdrant.EdgeShard.load(str(folder))
             else:
                 vectors = qdrant.EdgeVectorParams(size=width, distance=qdrant.Distance.Cosine)
-                self._shard = qdrant.EdgeShard.create(str(folder), qdrant.EdgeConfig(vectors=vectors))
+                exact = qdrant.EdgeOptimizersConfig(indexing_threshold=0)  # every vector is looked at: no graph
+                config = qdrant.EdgeConfig(vectors=vectors, optimizers=exact)
+                self._shard = qdrant.EdgeShard.create(str(folder), config)
         except Exception as error:  # it raises nothing narrower
             if "WouldBlock" in str(error):
                 raise InputError(
@@ -95,6 +97,10 @@ class EmbeddedVectors:
     ) -> list[Near]:
         examples = qdrant.RecommendQuery(likes.tolist(), dislikes.tolist())
         return self._query(qdrant.Query.RecommendBestScore(examples), limit, filters, without)
+
+    def tidy(self) -> None:
+        with self._lock:
+            self._shard.optimize()
 
     def close(self) -> None:
         with self._lock:

@@ -96,6 +96,9 @@ class ServerVectors:
         )
         return self._query(models.RecommendQuery(recommend=examples), limit, filters, without)
 
+    def tidy(self) -> None:
+        """Nothing: a server does so by itself."""
+
     def close(self) -> None:
         self._client.close()
 

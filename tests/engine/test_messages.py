@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.tasks.search.made import save_photo
 from vtviz.attribution.options import Options
 from vtviz.audit.requests import CheckSanity, DescribeHeads, DrawCase, LookUp, MeasureRow
 from vtviz.audit.settings import Settings
@@ -24,6 +25,9 @@ from vtviz.engine.requests.metrics import MeasureMetric
 from vtviz.engine.requests.model import LoadModel, ReadTarget
 from vtviz.engine.requests.similar_sentences import RankSimilar
 from vtviz.engine.requests.stories import TellMoment
+from vtviz.engine.requests.tasks.policy import CheckPolicy, ScoreRules
+from vtviz.engine.requests.tasks.recommend import FindShared, RecommendPhotos
+from vtviz.engine.requests.tasks.search import EncodePhotos, FindSentences, MatchPhotos, SearchPhotos
 from vtviz.engine.requests.things import ComparePatches, FindThings
 from vtviz.evaluation.runs.requests import DescribeScorer, ScoreTexts
 from vtviz.inputs import ImageInput, InputError
@@ -33,15 +37,21 @@ from vtviz.metrics.sanity import Probe
 from vtviz.models.base import Target
 from vtviz.render.lens.settings import LensSettings
 from vtviz.stories.moment import Moment
+from vtviz.tasks.policy.policy import Policy, Rule
+from vtviz.tasks.search.entry import Filters
+from vtviz.tasks.search.index import index_folder
+from vtviz.tasks.search.query import Query, Term
+from vtviz.tasks.search.store import close_store
 
 TEXT = "a dog runs"
 CHANGES: tuple[Change, ...] = (
     *(Hide(((0.0, 0.0, 0.5, 0.25),), fill="mean"), Only(patches=(0, 1, 2, 3)), Move(patches=(0,), rows=1), Drop(0)),
     *(Without("fused", 0, 1), Cut(patches=(1,), place=1), Push(patches=(1,), place=2, strength=0.5)),
 )
+POLICY = Policy("P", (Rule("dogs", "block", -1.0, photo=("a dog",), words=("run*",), means=("a dog",)),), "tiny")
 
 
-def requests(engine: LocalEngine, photo: ImageInput) -> list[Request[Any]]:
+def requests(engine: LocalEngine, photo: ImageInput, store: str) -> list[Request[Any]]:
     """One request of every kind, with as much set as it has."""
     made = engine.ask(Explain(photo, TEXT, "tiny", "attention_gradcam"))
     settings, probe = Settings(("tiny",), ("raw_attention",), steps=2), Probe(photo, TEXT, "a dog")
@@ -73,7 +83,30 @@ def requests(engine: LocalEngine, photo: ImageInput) -> list[Request[Any]]:
         DrawCase("tiny", "raw_attention", photo, TEXT),
         DescribeScorer("tiny"),
         ScoreTexts("tiny", photo, (TEXT, "a dog")),
+        EncodePhotos((photo, photo), "tiny"),
+        SearchPhotos(store, Query((Term(text=TEXT), Term(image=photo, weight=-0.5))), 3, Filters("", 1.0), "tiny"),
+        MatchPhotos(store, TEXT, ("a.png",), "tiny"),
+        FindSentences(photo, (TEXT, "a dog"), 1, "tiny"),
+        RecommendPhotos(store, (Term(path="a.png"),), (Term(image=photo),), 2, model="tiny"),
+        FindShared((photo,), ("dog",), "tiny"),
+        CheckPolicy(POLICY, photo, TEXT, "tiny"),
+        ScoreRules(POLICY, photo, TEXT, "tiny"),
     ]
+
+
+def make_store(engine: LocalEngine, folder: Path) -> str:
+    """The address of a store of two photos."""
+    for seed, name in enumerate(("a.png", "b.png")):
+        save_photo(folder / "photos" / name, seed)
+    loaded = engine.ask(LoadModel("tiny"))
+    index_folder(
+        folder / "photos",
+        str(folder / "store"),
+        "tiny",
+        loaded.weights_sha256,
+        lambda images: engine.ask(EncodePhotos(tuple(images), "tiny")),
+    )
+    return str(folder / "store")
 
 
 def same(first: Any, second: Any) -> bool:
@@ -92,14 +125,18 @@ def same(first: Any, second: Any) -> bool:
 
 
 @pytest.mark.parametrize("tiny_engine", ["local"], indirect=True)
-def test_every_kind_of_request_is_sent_and_answered(tiny_engine: LocalEngine, photo: ImageInput) -> None:
-    every = requests(tiny_engine, photo)
+def test_every_kind_of_request_is_sent_and_answered(
+    tiny_engine: LocalEngine, photo: ImageInput, tmp_path: Path
+) -> None:
+    store = make_store(tiny_engine, tmp_path)
+    every = requests(tiny_engine, photo, store)
     assert {type(request).__name__ for request in every} == set(request_kinds())
     for request in every:
         received = decode_request(encode_request(request))
         assert same(request, received) and request.key == received.key, request
         answer = tiny_engine.ask(request)
         assert same(answer, decode_answer(encode(answer), request)), request
+    close_store(store)
 
 
 @pytest.mark.parametrize("data", [b"", b"\xc1", b"\x92\xa3abc\x80", b"\x92\xa7Explain\x80"])

@@ -7,6 +7,7 @@ import sys
 import typer
 
 from vtviz.cli import (
+    ask,
     audit,
     data,
     evaluate,
@@ -27,6 +28,7 @@ from vtviz.models.base import ModelError
 
 __all__ = [
     "app",
+    "ask",
     "audit",
     "data",
     "evaluate",

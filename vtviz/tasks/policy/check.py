@@ -27,8 +27,8 @@ NEAREST = 3  # rules beside the one that fired
 @dataclass(frozen=True)
 class Score:
     """What a rule says: its ``score``, None where it needs a text and there is none; whether it ``fires``, and its
-    ``margin`` beyond the threshold. ``phrase`` describes the photo best of its phrases, and ``spans`` are the characters
-    of the text that its words stand on; ``meaning`` is the phrase that is nearest to the text."""
+    ``margin`` beyond the threshold. ``phrase`` describes the photo best of its phrases, and ``spans`` are the
+    characters of the text that its words stand on; ``meaning`` is the phrase that is nearest to the text."""
 
     rule: str
     action: Action

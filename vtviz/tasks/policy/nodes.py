@@ -13,6 +13,7 @@ from vtviz.inputs import InputError
 
 LARGEST = 256 * 1024  # bytes
 DEEPEST = 6
+NOT_YAML = "this is not YAML: {problem}"
 Result = TypeVar("Result")
 
 
@@ -25,7 +26,8 @@ class Value:
 
     def wrong(self, reason: str, **values: object) -> InputError:
         """What is said of this value."""
-        return _wrong(self.file, self.node.start_mark.line + 1, reason.format(**values))
+        mark = self.node.start_mark
+        return _wrong(self.file, mark.line + 1 if mark else 1, reason.format(**values))
 
     def text(self) -> str:
         if not isinstance(self.node, yaml.ScalarNode) or self.node.tag != "tag:yaml.org,2002:str":
@@ -41,7 +43,7 @@ class Value:
         except ValueError as error:
             raise self.wrong("a number is needed here") from error
         if not math.isfinite(number) or not least <= number <= most:
-            raise self.wrong("the number must lie between {least:g} and {most:g}", least=least, most=most)
+            raise self.wrong("the number must lie between {least} and {most}", least=f"{least:g}", most=f"{most:g}")
         return number
 
     def boolean(self) -> bool:
@@ -111,9 +113,9 @@ def read_yaml(data: bytes, file: str) -> Value:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise _wrong(file, mark.line + 1 if mark else 1, f"this is not YAML: {error.problem}") from error
+        raise _wrong(file, mark.line + 1 if mark else 1, NOT_YAML.format(problem=error.problem)) from error
     except yaml.YAMLError as error:
-        raise _wrong(file, 1, "this is not YAML: it has characters that cannot be printed") from error
+        raise _wrong(file, 1, NOT_YAML.format(problem="it has characters that cannot be printed")) from error
     if node is None:
         raise InputError("The file {file} is empty.", file=file)
     return Value(node, file)

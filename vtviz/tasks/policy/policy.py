@@ -23,9 +23,10 @@ Choice = TypeVar("Choice", bound=str)
 class Rule:
     """One rule, which has a score for a photo and a text: the least of its sides that are given.
 
-    ``photo``: how well the best of these phrases describes the photo. ``words``: 1 where the text has one of these words
-    or phrases, else 0; a word that ends in ``*`` stands for all that begin with it. ``means``: how near the text is to
-    the nearest of these phrases, by the model's text side. ``describes``: how well the text describes the photo.
+    ``photo``: how well the best of these phrases describes the photo. ``words``: 1 where the text has one of these
+    words or phrases, else 0; a word that ends in ``*`` stands for all that begin with it. ``means``: how near the text
+    is to the nearest of these phrases, by the model's text side. ``describes``: how well the text describes the
+    photo.
 
     A rule with ``when`` "matches" fires from its ``threshold`` on; one with ``when`` "fails" fires below it, for what
     must be there. Then its ``action`` is taken and its ``message`` shown.

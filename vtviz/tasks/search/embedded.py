@@ -33,7 +33,9 @@ class EmbeddedVectors:
                 self._shard = qdrant.EdgeShard.load(str(folder))
             else:
                 vectors = qdrant.EdgeVectorParams(size=width, distance=qdrant.Distance.Cosine)
-                self._shard = qdrant.EdgeShard.create(str(folder), qdrant.EdgeConfig(vectors=vectors))
+                exact = qdrant.EdgeOptimizersConfig(indexing_threshold=0)  # every vector is looked at: no graph
+                config = qdrant.EdgeConfig(vectors=vectors, optimizers=exact)
+                self._shard = qdrant.EdgeShard.create(str(folder), config)
         except Exception as error:  # it raises nothing narrower
             if "WouldBlock" in str(error):
                 raise InputError(
@@ -57,7 +59,7 @@ class EmbeddedVectors:
             with self._lock:
                 request = qdrant.ScrollRequest(limit=PAGE, offset=offset, with_payload=True, with_vector=False)
                 records, offset = self._shard.scroll(request)
-            yield from (entry_from(record.payload) for record in records)
+            yield from (entry_from(record.payload or {}) for record in records)
             if offset is None:
                 return
 
@@ -96,6 +98,10 @@ class EmbeddedVectors:
         examples = qdrant.RecommendQuery(likes.tolist(), dislikes.tolist())
         return self._query(qdrant.Query.RecommendBestScore(examples), limit, filters, without)
 
+    def tidy(self) -> None:
+        with self._lock:
+            self._shard.optimize()
+
     def close(self) -> None:
         with self._lock:
             self._shard.close()
@@ -114,10 +120,10 @@ def _near(point: Any, score: float) -> Near:
 
 
 def _filter(filters: Filters, without: Collection[str]) -> Any:
-    must = [
+    must: list[Any] = [
         qdrant.FieldCondition(key=key, range=qdrant.RangeFloat(**bounds)) for key, bounds in filters.ranges().items()
     ]
     if filters.inner_folder:
         must.append(qdrant.FieldCondition(key="folders", match=qdrant.MatchValue(filters.inner_folder)))
-    excluded = [qdrant.HasIdCondition({point_id(path) for path in without})] if without else None
+    excluded: list[Any] | None = [qdrant.HasIdCondition({point_id(path) for path in without})] if without else None
     return qdrant.Filter(must=must or None, must_not=excluded) if must or excluded else None

@@ -63,7 +63,7 @@ class Filters:
 
     def ranges(self) -> dict[str, dict[str, float]]:
         """The bounds of each number that is bounded, by the names that Qdrant gives them."""
-        bounds = {
+        bounds: dict[str, dict[str, float | None]] = {
             "taken": {"gte": self.since, "lt": self.until},
             "side": {"gte": self.smallest, "lte": self.largest},
         }

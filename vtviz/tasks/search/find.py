@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -178,7 +179,7 @@ def _similarities(
     return np.concatenate(blocks, axis=1)
 
 
-def _photos(model: FusionModel, side: Side, store: Store, near: Sequence[Near], names: frozenset[str] | None) -> object:
+def _photos(model: FusionModel, side: Side, store: Store, near: Sequence[Near], names: frozenset[str] | None) -> Any:
     """Photos of a store ready to be compared, with these of their parts (all)."""
     try:
         parts = {} if names == frozenset() else store.kept.read([item.entry.sha256 for item in near], names)

@@ -157,12 +157,12 @@ def _batches(source: Photos, files: Sequence[PhotoFile], known: dict[str, Entry]
 def _read(source: Photos, file: PhotoFile, by_content: dict[str, Entry], store: Store) -> _Photo:
     data = source.read(file.path)
     sha256, taken = hashlib.sha256(data).hexdigest(), taken_at(data, file.mtime_ns)
-    own = {"path": file.path, "size": file.size, "mtime_ns": file.mtime_ns, "taken": taken}
     same = by_content.get(sha256)
     if same is not None and store.kept.has(sha256):
-        return _Photo(replace(same, **own))
+        return _Photo(replace(same, path=file.path, size=file.size, mtime_ns=file.mtime_ns, taken=taken))
     image = read_image(data)
-    entry = Entry(**own, sha256=sha256, width=image.width, height=image.height, look=look(image))
+    size = image.width, image.height
+    entry = Entry(file.path, file.size, file.mtime_ns, sha256, *size, taken, look(image))
     return _Photo(entry, image, thumbnail(image))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -37,7 +38,7 @@ class ServerVectors:
             vectors = models.VectorParams(size=width, distance=models.Distance.COSINE)
             self._asked(lambda: self._client.create_collection(collection, vectors_config=vectors))
             for name, kind in KEYS.items():
-                self._asked(lambda name=name, kind=kind: self._client.create_payload_index(collection, name, kind))
+                self._asked(partial(self._client.create_payload_index, collection, name, kind))
         own = self._asked(lambda: self._client.get_collection(collection)).config.params.vectors
         if not isinstance(own, models.VectorParams) or own.size != width:
             raise InputError(
@@ -52,7 +53,7 @@ class ServerVectors:
         offset: Any = None
         while True:
             records, offset = self._asked(
-                lambda: self._client.scroll(self._name, limit=PAGE, offset=offset, with_payload=True)  # noqa: B023
+                partial(self._client.scroll, self._name, limit=PAGE, offset=offset, with_payload=True)
             )
             yield from (entry_from(record.payload or {}) for record in records)
             if offset is None:
@@ -65,7 +66,7 @@ class ServerVectors:
         ]
         for first in range(0, len(points), PAGE):
             part = points[first : first + PAGE]
-            self._asked(lambda part=part: self._client.upsert(self._name, part, wait=True))
+            self._asked(partial(self._client.upsert, self._name, part, wait=True))
 
     def remove(self, paths: Collection[str]) -> None:
         if paths:
@@ -94,6 +95,9 @@ class ServerVectors:
             positive=likes.tolist(), negative=dislikes.tolist(), strategy=models.RecommendStrategy.BEST_SCORE
         )
         return self._query(models.RecommendQuery(recommend=examples), limit, filters, without)
+
+    def tidy(self) -> None:
+        """Nothing: a server does so by itself."""
 
     def close(self) -> None:
         self._client.close()

@@ -66,7 +66,8 @@ class Store:
         self._writes += 1
 
     def finished(self) -> None:
-        """Notes that the index is complete."""
+        """Notes that the index is complete, and tidies up."""
+        self.vectors.tidy()
         self.about = replace(self.about, indexed=time.time())
         _write(self.folder, self.about)
 

@@ -48,6 +48,9 @@ class Vectors(Protocol):
     ) -> list[Near]:
         """The photos nearest to one of ``likes [n, width]``, those nearer to one of ``dislikes [m, width]`` last."""
 
+    def tidy(self) -> None:
+        """Gives the space of forgotten photos back."""
+
     def close(self) -> None:
         """Gives the files or the connection back."""
 

@@ -1,7 +1,7 @@
 """Photos of a folder: encoded for an index, found, and matched with a text.
 
-``store`` is an address in the engine's own process. ``revision`` is that of the store (``Store.revision``), so that what
-was found before an index is not taken for what would be found after it.
+``store`` is an address in the engine's own process. ``revision`` is that of the store (``Store.revision``), so that
+what was found before an index is not taken for what would be found after it.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from vtviz.audit.history import data_folder
 from vtviz.audit.settings import Settings
 from vtviz.audit.uploads import save_rows, save_uploads
 from vtviz.files import from_home
+from vtviz.image_files.formats import SUFFIXES
 from vtviz.inputs import InputError
 from vtviz.metrics.registry import DEFAULTS, find_metric, metrics
 from vtviz.models.registry import model_infos
@@ -89,7 +90,7 @@ def _ask_rows() -> Rows | None:
         return OnServer(path.strip()) if path.strip() else None
     left, right = st.columns(2)
     manifest = left.file_uploader(say("audit.manifest"), type=["csv", "jsonl"], help=say("audit.manifest_help"))
-    photos = right.file_uploader(say("audit.photos"), type=["jpg", "jpeg", "png", "webp"], accept_multiple_files=True)
+    photos = right.file_uploader(say("audit.photos"), type=list(SUFFIXES), accept_multiple_files=True)
     return Uploaded(manifest, photos) if manifest is not None and photos else None
 
 

@@ -1,4 +1,4 @@
-"""What all visitors share: one engine, the audits, and the photos of this moment."""
+"""What all visitors share: one engine, the audits, and the packaged photos."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from vtviz.audit.background import AuditJobs
 from vtviz.audit.history import History, data_folder
 from vtviz.engine.engine import Engine
 from vtviz.engine.local import LocalEngine
-from vtviz.inputs import ImageInput, read_image
 from vtviz.paths import ASSETS
 
 
@@ -63,9 +62,3 @@ def samples() -> dict[str, Sample]:
     rows = json.loads((ASSETS / "samples" / "samples.json").read_text(encoding="utf-8"))
     lists = ("texts", "texts_zh", "questions", "questions_zh")
     return {row["name"]: Sample(**{**row, **{name: tuple(row[name]) for name in lists}}) for row in rows}
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def checked_photo(sha256: str, _data: bytes) -> ImageInput:
-    """The photo in a file, checked once. Raises InputError where it cannot be used."""
-    return read_image(_data)

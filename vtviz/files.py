@@ -128,6 +128,21 @@ def from_home(written: str) -> Path:
         return Path(written)
 
 
+def local_path(folder: Path, written: str) -> Path:
+    """The path that a person wrote, which starts at a folder: as it stands where there is such a file, else with ``~``
+    or the backslashes of Windows read as they were meant."""
+    path = folder / written
+    meant = [folder / from_home(written), folder / written.replace("\\", "/")]
+    return path if _exists(path) else next((other for other in meant if other != path and _exists(other)), path)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return os.path.lexists(path)
+    except (OSError, ValueError):
+        return False
+
+
 def parse_json(text: str) -> Any:
     """The value that a JSON text holds.
 

@@ -40,8 +40,8 @@ def to_html(report: dict[str, Any], pictures: dict[str, bytes], language: str = 
         return sentences.get(f"{kind}.{name}", otherwise)
 
     def picture(name: str) -> Markup:
-        data = base64.b64encode(pictures[name]).decode()
-        return Markup("data:image/jpeg;base64,") + data if name in pictures else Markup("")
+        data = base64.b64encode(pictures.get(name, b"")).decode()
+        return Markup("data:image/jpeg;base64,") + data if data else Markup("")
 
     environment = Environment(
         loader=FileSystemLoader(ASSETS / "report"),

@@ -28,6 +28,7 @@ from vtviz.ui.frame.resources import audit_jobs, samples
 
 SOURCES = ("demo", "upload", "path")
 METHODS = ["raw_attention", "attention_gradcam"]  # to begin with
+MANIFESTS = ["csv", "tsv", "txt", "json", "jsonl"]
 LOCAL = ("127.0.0.1", "localhost")
 
 
@@ -89,7 +90,7 @@ def _ask_rows() -> Rows | None:
         path = st.text_input(say("audit.path"), placeholder="/data/manifest.jsonl", help=say("audit.manifest_help"))
         return OnServer(path.strip()) if path.strip() else None
     left, right = st.columns(2)
-    manifest = left.file_uploader(say("audit.manifest"), type=["csv", "jsonl"], help=say("audit.manifest_help"))
+    manifest = left.file_uploader(say("audit.manifest"), type=MANIFESTS, help=say("audit.manifest_help"))
     photos = right.file_uploader(say("audit.photos"), type=list(SUFFIXES), accept_multiple_files=True)
     return Uploaded(manifest, photos) if manifest is not None and photos else None
 

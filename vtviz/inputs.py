@@ -25,7 +25,13 @@ UNSPACED = rf"\u3040-\u30ff{HAN}"  # Kana and Han
 # A character as a reader sees it, with its accents and joiners, is one \X (Unicode Standard Annex 29).
 LETTER, UNSPACED_LETTER = rf"(?=[^\W{UNSPACED}])\X", rf"(?=[{UNSPACED}])\X"
 PLAIN_HAN = rf"[{HAN}](?![\p{{Grapheme_Cluster_Break=Extend}}\p{{Grapheme_Cluster_Break=ZWJ}}])"
-WORD = regex.compile(rf"(?:{PLAIN_HAN})+|{UNSPACED_LETTER}|(?:{LETTER})+(?:(?=['’\-])\X(?:{LETTER})+)*|(?=[^\w\s])\X")
+JOINT = r"(?:(?=['’\-])\X|(?<=\p{Nd})[.,:](?=\p{Nd}))"  # inside a word, as in "isn't", "3.14" and "10:30"
+ADDRESS = r"(?<![\w.%+\-])[A-Za-z0-9._%+\-]++@[A-Za-z0-9\-]++(?:\.[A-Za-z0-9\-]++)+"  # of e-mail
+INITIALS = r"(?<!\w)\p{Latin}(?:\.\p{Latin})+\b\.?"  # "U.S.", "e.g."
+WORD = regex.compile(
+    rf"{ADDRESS}|{INITIALS}|(?:{PLAIN_HAN})+|{UNSPACED_LETTER}"
+    rf"|(?:(?<!\w)\#)?(?:{LETTER})+(?:{JOINT}(?:{LETTER})+)*|(?=[^\w\s])\X"
+)
 UNSPACED_WORD = regex.compile(rf"(?:{UNSPACED_LETTER})+")
 SOFT = regex.compile(r"[\u00ad\u2060\ufeff]")  # says where a line may break, or may not
 BLANK = regex.compile(r"[[\p{C}\p{Z}]--[\p{Grapheme_Cluster_Break=Extend}\p{Grapheme_Cluster_Break=ZWJ}]]", regex.V1)
@@ -178,7 +184,8 @@ def check_text(text: str) -> str:
 
 
 def split_words(text: str) -> tuple[Word, ...]:
-    """The words and punctuation marks of a text, in order; apostrophes and hyphens stay inside words.
+    """The words and punctuation marks of a text, in order; apostrophes and hyphens stay inside words, as do marks of
+    numbers, times, initials, e-mail addresses and tags ("3.14", "10:30", "U.S.", "a@b.org", "#dog").
 
     Chinese is written without spaces: its words are those of a dictionary. Of Japanese, each character is a word.
     What a reader sees as one character is never split.

@@ -19,6 +19,7 @@ from vtviz.tasks.answer import Answer
 from vtviz.tasks.caption import Caption
 from vtviz.ui.ask.choice import kept_choice
 from vtviz.ui.ask.inputs import QUESTION, current_sample
+from vtviz.ui.ask.links import note_wrong
 from vtviz.ui.ask.selection import select
 from vtviz.ui.frame.charts import show_chart
 from vtviz.ui.frame.language import plain, say
@@ -39,6 +40,8 @@ def open_task(query: Mapping[str, str]) -> None:
     """Takes over the task and the question of a link."""
     if query.get(TASK) in TASKS:
         st.session_state[TASK] = query[TASK]
+    elif TASK in query:
+        note_wrong(TASK)
     if query.get(QUESTION):
         st.session_state[QUESTION] = query[QUESTION][:MAX_CHARACTERS]
 
@@ -92,7 +95,7 @@ def show_captions(captions: list[Caption], image: ImageInput, alt: str, areas: S
         index = st.radio(
             say("describe.captions"),
             range(len(captions)),
-            format_func=lambda number: f"{captions[number].text} · {_score(captions[number]).text}",
+            format_func=lambda number: f"{plain(captions[number].text)} · {_score(captions[number]).text}",
             help=say("describe.captions_help"),
             key=f"captions-{image.sha256}",
         )

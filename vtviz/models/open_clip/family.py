@@ -62,7 +62,10 @@ def _info(name: str, known: Preset | None) -> ModelInfo:
             name, known.label, known.description, known.licence, here, abilities, known.size_mb, known.notice
         )
     from vtviz.models.open_clip.loading.load import is_here, writes
+    from vtviz.models.open_clip.loading.weights import find_weights
 
+    if spec.path is not None:
+        find_weights(spec.path)
     source = spec.hub or (spec.path.name if spec.path else spec.tag) or ""
     label = f"{spec.architecture} {source}" if spec.hub is None else source
     abilities = COCA if writes(spec) else DUAL_ENCODER

@@ -21,6 +21,7 @@ from vtviz.metrics.registry import DEFAULTS, find_metric, metrics
 from vtviz.models.registry import model_infos
 from vtviz.paths import ASSETS
 from vtviz.ui.ask.choice import kept_choice
+from vtviz.ui.ask.own_models import is_local
 from vtviz.ui.audit.runs import PENDING
 from vtviz.ui.frame.language import current_language, plain, say, say_error
 from vtviz.ui.frame.names import method_name, metric_about, metric_name
@@ -29,7 +30,6 @@ from vtviz.ui.frame.resources import audit_jobs, samples
 SOURCES = ("demo", "upload", "path")
 METHODS = ["raw_attention", "attention_gradcam"]  # to begin with
 MANIFESTS = ["csv", "tsv", "txt", "json", "jsonl"]
-LOCAL = ("127.0.0.1", "localhost")
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def _ask_rows() -> Rows | None:
     """Where the rows come from, or None where that is not complete."""
     source = kept_choice(
         say("audit.source"),
-        SOURCES if st.get_option("server.address") in LOCAL else SOURCES[:2],
+        SOURCES if is_local() else SOURCES[:2],
         "audit-source",
         SOURCES[0],
         st.segmented_control,

@@ -55,6 +55,8 @@ def read_bytes(path: Path, limit: int) -> bytes:
     with open(path, "rb", opener=_open_at_once) as file:
         _need_file(os.fstat(file.fileno()))
         data = file.read(limit + 1)  # a file may grow, and some say that they are empty and never end
+    if data is None:  # a file of the system that would have to be waited for
+        raise OSError(errno.EINVAL, NO_FILE)
     if len(data) > limit:
         raise TooLarge(errno.EFBIG, LARGE.format(limit=limit // 2**20))
     return data

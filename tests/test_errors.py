@@ -131,7 +131,7 @@ def test_translations_have_the_values_of_their_sentence() -> None:
 
 def test_an_error_is_english_in_logs_and_chinese_on_a_chinese_page(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError) as caught:
-        read_image(b"GIF89a")
+        read_image(b"%PDF-1.7")
     monkeypatch.setattr("vtviz.ui.frame.language.current_language", lambda: "zh")
     assert "convert it" in str(caught.value) and "转换格式" in say_error(caught.value)
     assert say_error(UserError("A plug-in's own {x} sentence")) == "A plug-in's own {x} sentence"

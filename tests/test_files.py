@@ -60,7 +60,7 @@ def test_a_photo_is_read_or_named_with_the_reason(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"The photo none\.jpg cannot be read: No such file or directory\."):
         read_photo(tmp_path / "none.jpg", "none.jpg")
     (tmp_path / "text.jpg").write_bytes(b"text")
-    with pytest.raises(InputError, match="not a JPEG, PNG or WebP image"):
+    with pytest.raises(InputError, match="not a JPEG, PNG, WebP, HEIC, AVIF, TIFF, GIF or BMP image"):
         read_photo(tmp_path / "text.jpg")
 
 

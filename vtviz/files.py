@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
 import re
+import stat
 from pathlib import Path
 from typing import Any, NoReturn
 from uuid import uuid4
@@ -21,6 +23,9 @@ HOME = "there is no such file; write the full path of your home folder instead o
 NO_PATH = "this is not a valid file name"
 CACHE = "VTVIZ_CACHE"  # environment variable: where to keep what can be made again
 DATA = "VTVIZ_DATA"  # environment variable: where to keep what belongs to this user
+NO_FILE = "it is not a file but a device, a pipe or a socket"
+LARGE = "it is larger than {limit} MB"
+TABLE_BYTES, REPORT_BYTES, JSON_BYTES = 64 * 2**20, 256 * 2**20, 64 * 2**20  # of manifests, reports, other JSON files
 
 
 def write_atomically(path: Path, data: bytes | memoryview) -> None:
@@ -41,6 +46,42 @@ def write_atomically(path: Path, data: bytes | memoryview) -> None:
         raise
 
 
+def read_bytes(path: Path, limit: int) -> bytes:
+    """What a file holds, at most one byte more than ``limit``; what is no file, such as a device or a pipe, is not
+    opened.
+
+    Raises:
+        OSError: if it cannot be read.
+        ValueError: if this is no path.
+        TooLarge: if it is longer than the limit.
+    """
+    _need_file(path.stat())
+    with open(path, "rb", opener=_open_at_once) as file:
+        _need_file(os.fstat(file.fileno()))
+        data = file.read(limit + 1)  # a file may grow, and some say that they are empty and never end
+    if data is None:  # a file of the system that would have to be waited for
+        raise OSError(errno.EINVAL, NO_FILE)
+    if len(data) > limit:
+        raise TooLarge(errno.EFBIG, LARGE.format(limit=limit // 2**20))
+    return data
+
+
+class TooLarge(OSError):
+    """A file that is longer than it may be."""
+
+
+def _need_file(about: os.stat_result) -> None:
+    if stat.S_ISDIR(about.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(about.st_mode):
+        raise OSError(errno.EINVAL, NO_FILE)
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Opens a file without waiting for whoever may write to it."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
 def read_photo(path: Path, name: str | None = None) -> ImageInput:
     """The photo in a file, which an error calls ``name``, or by its path where that is None.
 
@@ -48,8 +89,11 @@ def read_photo(path: Path, name: str | None = None) -> ImageInput:
         InputError: if the file cannot be read, or what it holds cannot be used.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)  # what is longer is refused, however long it is
+        data = read_bytes(path, MAX_BYTES)
+    except TooLarge as error:
+        raise InputError(
+            "The image file is larger than {limit} MB; choose a smaller one.", limit=MAX_BYTES // 2**20
+        ) from error
     except (OSError, ValueError) as error:
         shown = address(path) or name or str(path)
         raise InputError(
@@ -99,6 +143,21 @@ def from_home(written: str) -> Path:
         return Path(written).expanduser()
     except RuntimeError:  # nobody of this name
         return Path(written)
+
+
+def local_path(folder: Path, written: str) -> Path:
+    """The path that a person wrote, which starts at a folder: as it stands where there is such a file, else with ``~``
+    or the backslashes of Windows read as they were meant."""
+    path = folder / written
+    meant = [folder / from_home(written), folder / written.replace("\\", "/")]
+    return path if _exists(path) else next((other for other in meant if other != path and _exists(other)), path)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return os.path.lexists(path)
+    except (OSError, ValueError):
+        return False
 
 
 def parse_json(text: str) -> Any:

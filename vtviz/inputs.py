@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import regex
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from vtviz.chinese import HAN, RUN, segment
 from vtviz.errors import UserError
-from vtviz.image_files import decode, is_known
+from vtviz.image_files.decode import decode
+from vtviz.image_files.formats import USUAL_MEGAPIXELS, Format, format_of, most_megapixels
 
 MAX_BYTES = 15 * 2**20
-MAX_PIXELS = 50_000_000
 MIN_SIDE = 8
 MAX_CHARACTERS = 2000
 Frame = tuple[float, float, float, float]  # left, top, right, bottom as fractions of a photo's width and height
@@ -25,7 +25,13 @@ UNSPACED = rf"\u3040-\u30ff{HAN}"  # Kana and Han
 # A character as a reader sees it, with its accents and joiners, is one \X (Unicode Standard Annex 29).
 LETTER, UNSPACED_LETTER = rf"(?=[^\W{UNSPACED}])\X", rf"(?=[{UNSPACED}])\X"
 PLAIN_HAN = rf"[{HAN}](?![\p{{Grapheme_Cluster_Break=Extend}}\p{{Grapheme_Cluster_Break=ZWJ}}])"
-WORD = regex.compile(rf"(?:{PLAIN_HAN})+|{UNSPACED_LETTER}|(?:{LETTER})+(?:(?=['’\-])\X(?:{LETTER})+)*|(?=[^\w\s])\X")
+JOINT = r"(?:(?=['’\-])\X|(?<=\p{Nd})[.,:](?=\p{Nd}))"  # inside a word, as in "isn't", "3.14" and "10:30"
+ADDRESS = r"(?<![\w.%+\-])[A-Za-z0-9._%+\-]++@[A-Za-z0-9\-]++(?:\.[A-Za-z0-9\-]++)+"  # of e-mail
+INITIALS = r"(?<!\w)\p{Latin}(?:\.\p{Latin})+\b\.?"  # "U.S.", "e.g."
+WORD = regex.compile(
+    rf"{ADDRESS}|{INITIALS}|(?:{PLAIN_HAN})+|{UNSPACED_LETTER}"
+    rf"|(?:(?<!\w)\#)?(?:{LETTER})+(?:{JOINT}(?:{LETTER})+)*|(?=[^\w\s])\X"
+)
 UNSPACED_WORD = regex.compile(rf"(?:{UNSPACED_LETTER})+")
 SOFT = regex.compile(r"[\u00ad\u2060\ufeff]")  # says where a line may break, or may not
 BLANK = regex.compile(r"[[\p{C}\p{Z}]--[\p{Grapheme_Cluster_Break=Extend}\p{Grapheme_Cluster_Break=ZWJ}]]", regex.V1)
@@ -38,10 +44,15 @@ class InputError(UserError, ValueError):
 
 @dataclass(frozen=True)
 class ImageInput:
-    """A checked photo. ``pixels`` is uint8 ``[height, width, 3]`` RGB; ``sha256`` is that of the file's bytes."""
+    """A checked photo. ``pixels`` is uint8 ``[height, width, 3]`` in sRGB; ``sha256`` is that of the file's bytes.
+
+    Large photos are kept at the size at which they are shown: ``in_file`` is the width and height that such a photo has
+    in its file.
+    """
 
     pixels: np.ndarray
     sha256: str
+    in_file: tuple[int, int] | None = None
 
     @property
     def width(self) -> int:
@@ -50,6 +61,17 @@ class ImageInput:
     @property
     def height(self) -> int:
         return int(self.pixels.shape[0])
+
+    @property
+    def file_size(self) -> tuple[int, int]:
+        """Width and height of the photo in its file, upright."""
+        return self.in_file or (self.width, self.height)
+
+    @property
+    def is_reduced(self) -> bool:
+        """Whether the photo was too large to be decoded in full."""
+        width, height = self.file_size
+        return width * height > USUAL_MEGAPIXELS * 10**6
 
     def to_pil(self) -> Image.Image:
         return Image.fromarray(self.pixels)
@@ -81,39 +103,43 @@ class Tokens:
 
 
 def read_image(data: bytes) -> ImageInput:
-    """The photo in a JPEG, PNG or WebP file: upright, its first frame, on white where it is transparent.
+    """The photo in a file of one of the formats that people have: upright, its first frame, in sRGB, on white where it
+    is transparent.
 
     Raises:
-        InputError: if the file is empty, too large, broken, cut short, or of another format.
+        InputError: if the file is empty, too large, broken, cut short, or of another format, or memory runs out.
     """
     if not data:
         raise InputError("The image file is empty; choose another.")
     if len(data) > MAX_BYTES:
         raise InputError("The image file is larger than {limit} MB; choose a smaller one.", limit=MAX_BYTES // 2**20)
+    form = format_of(data)
+    if form is None:
+        raise InputError(
+            "The file is not a JPEG, PNG, WebP, HEIC, AVIF, TIFF, GIF or BMP image; convert it to one of these formats."
+        )
     try:
-        rgb = decode(data, _check_size)
+        picture, size = decode(data, form, _check_size)
     except InputError:
         raise
     except Image.DecompressionBombError as error:  # Pillow's own limit, met before ours
-        raise _too_many_pixels() from error
-    except Exception as error:  # Pillow says in many ways that it cannot read a file
-        if isinstance(error, UnidentifiedImageError) and not is_known(data):
-            raise InputError(
-                "The file is not a JPEG, PNG or WebP image; convert it to one of these formats."
-            ) from error
+        raise _too_many_pixels(USUAL_MEGAPIXELS) from error
+    except MemoryError as error:
+        raise InputError("There is not enough memory to open this image; scale it down, or try again later.") from error
+    except Exception as error:  # the readers say in many ways that they cannot read a file
         raise InputError("The image file is damaged or incomplete; save or download it again.") from error
-    return ImageInput(np.asarray(rgb), hashlib.sha256(data).hexdigest())
+    return ImageInput(np.asarray(picture), hashlib.sha256(data).hexdigest(), None if picture.size == size else size)
 
 
-def _too_many_pixels() -> InputError:
-    limit = MAX_PIXELS // 10**6
+def _too_many_pixels(limit: int) -> InputError:
     return InputError("The image has more than {limit} megapixels; scale it down.", limit=limit)
 
 
-def _check_size(image: Image.Image) -> None:
+def _check_size(image: Image.Image, form: Format) -> None:
     """Before any pixel is decoded, because a small file can hold a huge image."""
-    if image.width * image.height > MAX_PIXELS:
-        raise _too_many_pixels()
+    limit = most_megapixels(form, image)
+    if image.width * image.height > limit * 10**6:
+        raise _too_many_pixels(limit)
     if min(image.size) < MIN_SIDE:
         raise InputError("The image is less than {limit} pixels wide or tall; choose a larger one.", limit=MIN_SIDE)
 
@@ -158,7 +184,8 @@ def check_text(text: str) -> str:
 
 
 def split_words(text: str) -> tuple[Word, ...]:
-    """The words and punctuation marks of a text, in order; apostrophes and hyphens stay inside words.
+    """The words and punctuation marks of a text, in order; apostrophes and hyphens stay inside words, as do marks of
+    numbers, times, initials, e-mail addresses and tags ("3.14", "10:30", "U.S.", "a@b.org", "#dog").
 
     Chinese is written without spaces: its words are those of a dictionary. Of Japanese, each character is a word.
     What a reader sees as one character is never split.

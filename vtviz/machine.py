@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import gc
 import importlib.metadata
 import platform
@@ -13,6 +14,11 @@ import torch
 
 from vtviz.inputs import InputError
 
+CAUSES = 8  # errors looked at, from the last to what led to it
+FULL = (
+    *("out of memory", "can't allocate memory", "Cannot allocate memory", "std::bad_alloc", "bad allocation"),
+    *("failed to map segment", "could not create a memory object", "unable to mmap"),
+)
 PACKAGES = ("torch", "timm", "open_clip_torch", "tokenizers", "pillow", "captum")
 
 
@@ -64,9 +70,17 @@ def synchronise(device: torch.device) -> None:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that a device's memory is full."""
-    full = isinstance(error, torch.OutOfMemoryError | MemoryError)
-    return full or any(sign in str(error) for sign in ("out of memory", "can't allocate memory"))
+    """Whether an error, or one that led to it, says that the memory of a device or of the machine is full."""
+    seen: BaseException | None = error
+    for _ in range(CAUSES):
+        if seen is None:
+            return False
+        if isinstance(seen, torch.OutOfMemoryError | MemoryError) or getattr(seen, "errno", None) == errno.ENOMEM:
+            return True
+        if any(sign in str(seen) for sign in FULL):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
 
 
 def device_label(device: torch.device) -> str:

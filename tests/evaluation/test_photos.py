@@ -18,7 +18,10 @@ def test_a_photo_is_encoded_with_its_size(tiny: VtvizBase, data: Path) -> None:
     ("content", "message"),
     [
         (None, r"^The photo bad\.png cannot be read: No such file or directory\.$"),
-        (b"text", r"^The photo bad\.png cannot be used\. The file is not a JPEG, PNG or WebP image; "),
+        (
+            b"text",
+            r"^The photo bad\.png cannot be used\. The file is not a JPEG, PNG, WebP, HEIC, AVIF, ",
+        ),
     ],
 )
 def test_a_photo_that_cannot_be_used_is_named(tiny: VtvizBase, data: Path, content: bytes | None, message: str) -> None:

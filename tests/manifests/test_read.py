@@ -55,13 +55,14 @@ def test_a_bad_row_is_named(tmp_path: Path, row: object, message: str) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "message"),
     [
-        ("m.txt", b"image,text\n", "must be a .csv or .jsonl"),
+        ("m.xlsx", b"image,text\n", "must be a .csv, .tsv, .jsonl or .json"),
         ("m.jsonl", b"", "no rows"),
         ("m.jsonl", b"{", "Row 1 .* not valid JSON"),
-        ("m.csv", b"image,caption\na,b\n", "no column text"),
+        ("m.csv", b"image,title\na,b\n", "no column text"),
         ("m.csv", b"image,text\na.jpg,b,c\n", "Row 1 .* different number of columns"),
         ("m.csv", b'image,text,boxes\na.jpg,b,"[1,"\n', r"Row 1 .* not valid JSON \(boxes"),
-        ("m.csv", b"\xff\xfe", "not UTF-8"),
+        ("m.csv", b"\xff\xfe", "no column image"),
+        ("m.csv", b"image,text\na.jpg,\x01\xff\xfe", "not text in an encoding"),
         (
             "m.jsonl",
             b'{"image": "a", "text": "b", "boxes": ' + b"[" * 10**5 + b"]" * 10**5 + b"}",

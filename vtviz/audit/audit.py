@@ -115,6 +115,7 @@ def make_report(
             "path": _told(manifest.path.resolve()),
             "sha256": manifest.sha256,
             "rows": len(manifest.rows),
+            "notes": list(manifest.notes),
             "photos_sha256": photos_sha256(rows),
         },
         "models": [

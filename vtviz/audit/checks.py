@@ -15,16 +15,17 @@ import numpy as np
 from vtviz.attribution.registry import find_method
 from vtviz.audit.requests import About, CheckSanity, DescribeHeads
 from vtviz.audit.settings import Settings
-from vtviz.files import write_atomically
-from vtviz.inputs import InputError
+from vtviz.files import JSON_BYTES, parse_json, read_bytes, write_atomically
+from vtviz.inputs import ImageInput, InputError
 from vtviz.jobs.door import Door
 from vtviz.manifests.read import Row
 from vtviz.metrics.sanity import Check, Outcome, Probe
-from vtviz.models.base import ModelError
-from vtviz.watch import Watch
+from vtviz.watch import Cancelled, Watch
 
 CHECKS = "checks.json"
 ORDER: tuple[Check, ...] = ("cascading_randomisation", "independent_randomisation", "text_swap", "random_logit")
+OUTCOME = {"check", "verdict", "value", "limit", "probes", "stages"}
+HEADS = {"probes", "similarity", "importance"}
 SLOW_PROBES = 2  # of methods that run the model on hundreds of changed photos
 
 
@@ -39,8 +40,19 @@ def probes_of(rows: Sequence[Row]) -> tuple[Probe, ...]:
     result = []
     for place, row in enumerate(rows):
         others = [other.text for other in (*rows[place + 1 :], *rows[:place]) if other.image != row.image]
-        result.append(Probe(row.photo(), row.text, others[0] if others else "A red bus in a street"))
+        photo = _photo(row)
+        if photo is not None:
+            result.append(Probe(photo, row.text, others[0] if others else "A red bus in a street"))
     return tuple(result)
+
+
+def _photo(row: Row) -> ImageInput | None:
+    """The photo of a row that was measured; None where it is gone since."""
+    try:
+        return row.photo()
+    except InputError as error:
+        logging.getLogger("vtviz").warning("row %d is left out of the checks: %s", row.number, error)
+        return None
 
 
 def run_checks(
@@ -86,7 +98,9 @@ def _answer(request: CheckSanity | DescribeHeads, door: Door, watch: Watch) -> d
     """What one check found, as plain values; one that cannot be made does not cost the others."""
     try:
         answer = door(request, watch.quietly())
-    except (InputError, ModelError, RuntimeError, ValueError) as error:
+    except Cancelled:
+        raise
+    except Exception as error:
         logging.getLogger("vtviz").exception("%s of %s failed", type(request).__name__, request.model)
         if isinstance(request, DescribeHeads):
             return None
@@ -97,11 +111,22 @@ def _answer(request: CheckSanity | DescribeHeads, door: Door, watch: Watch) -> d
 
 
 def _known(file: Path, probes: str) -> dict[str, Any]:
-    """What was found on the same photos and texts before."""
+    """What was found on the same photos and texts before; nothing where the file is damaged."""
     if not file.is_file():
         return {}
-    kept: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return kept["found"] if kept.get("probes") == probes else {}
+    try:
+        kept = parse_json(read_bytes(file, JSON_BYTES).decode())
+    except (OSError, ValueError):
+        return {}
+    found = kept.get("found") if isinstance(kept, dict) and kept.get("probes") == probes else None
+    return {key: value for key, value in found.items() if _is_whole(key, value)} if isinstance(found, dict) else {}
+
+
+def _is_whole(key: str, value: Any) -> bool:
+    """Whether a value is what ``_answer`` writes under a key."""
+    if key.endswith("|heads"):
+        return value is None or (isinstance(value, dict) and value.keys() >= HEADS)
+    return isinstance(value, dict) and value.keys() >= OUTCOME
 
 
 def _digest(requests: Iterable[CheckSanity | DescribeHeads]) -> str:
@@ -113,6 +138,8 @@ def _digest(requests: Iterable[CheckSanity | DescribeHeads]) -> str:
 def _work(models: Sequence[About], rows: Sequence[Row], settings: Settings) -> dict[str, CheckSanity | DescribeHeads]:
     """Every check by the name under which its outcome is kept."""
     probes, few = probes_of(rows), probes_of(spread(rows, SLOW_PROBES))
+    if not few:
+        return {}
     work: dict[str, CheckSanity | DescribeHeads] = {}
     for model in models:
         for method in model.methods:

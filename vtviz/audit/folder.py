@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vtviz.audit.requests import About
 from vtviz.audit.settings import Settings
-from vtviz.files import write_atomically
+from vtviz.files import JSON_BYTES, parse_json, read_bytes, write_atomically
 from vtviz.inputs import InputError
 from vtviz.manifests.read import Manifest
 
@@ -29,7 +29,7 @@ def claim_folder(folder: Path, manifest: Manifest, settings: Settings, models: S
     file = folder / RUN
     if file.is_file():
         try:
-            theirs = json.loads(file.read_text(encoding="utf-8"))
+            theirs = parse_json(read_bytes(file, JSON_BYTES).decode())
         except ValueError:
             theirs = None
         if theirs != mine:

@@ -11,10 +11,11 @@ import orjson
 
 from vtviz.audit.audit import SCHEMA, run_audit
 from vtviz.audit.settings import settings_from
-from vtviz.files import address, is_text, reason
+from vtviz.files import REPORT_BYTES, address, is_text, read_bytes, reason
 from vtviz.inputs import InputError
 from vtviz.jobs.door import Door
 from vtviz.manifests.read import read_manifest
+from vtviz.models.registry import model_info
 from vtviz.watch import Watch
 
 TOLERANCE = 1e-6
@@ -47,7 +48,7 @@ def read_report(path: Path) -> dict[str, Any]:
         InputError: if it cannot be read or is no report of an audit.
     """
     try:
-        report = orjson.loads(path.read_bytes())
+        report = orjson.loads(read_bytes(path, REPORT_BYTES))
     except orjson.JSONDecodeError as error:
         raise InputError("The report {name} is not valid JSON; choose another file.", name=path.name) from error
     except (OSError, ValueError) as error:
@@ -97,7 +98,9 @@ def replay(
         watch: hears every step, and may cancel.
 
     Raises:
-        InputError: if the report or the manifest cannot be used, or the folder is not empty.
+        InputError: if the report or the manifest cannot be used, a model is not on this machine, or the folder is not
+            empty.
+        ModelError: if a name of a model in the report cannot be meant.
     """
     old = read_report(path)
     if folder.is_dir() and any(folder.iterdir()):
@@ -106,6 +109,8 @@ def replay(
             folder=folder,
         )
     settings = settings_from(old["settings"])
+    for name in settings.models:
+        _need_here(name)
     rows = read_manifest(manifest or Path(old["inputs"]["path"]), settings.limit)
     new = run_audit(rows, settings, folder, door, watch)
     result = [
@@ -117,6 +122,17 @@ def replay(
         *differences(first, second, "weights_sha256"),
         *differences(old["summary"], {key: new["summary"].get(key) for key in old["summary"]}, "summary"),
     ]
+
+
+def _need_here(name: str) -> None:
+    """Refuses a model that is not on this machine: a report from elsewhere must not choose what is downloaded."""
+    info = model_info(name)
+    if info is not None and not info.available:
+        raise InputError(
+            "The report names the model {model}, which is not on this machine; if you trust the report, use the model "
+            "once with `vtviz explain`, then replay.",
+            model=name,
+        )
 
 
 def differences(first: Any, second: Any, place: str, tolerance: float = TOLERANCE) -> Iterator[Difference]:

@@ -13,6 +13,8 @@ from vtviz.metrics.registry import DEFAULTS, find_metric
 from vtviz.models.base import FusionModel
 from vtviz.models.registry import DEFAULT_MODEL
 
+MOST_STEPS = 1000
+LARGEST = 2**31 - 1
 RANDOM = "random"  # stands beside the methods: a ranking drawn at random, the baseline of every figure
 
 
@@ -49,6 +51,8 @@ class Settings:
             )
         if self.steps < 2:
             raise InputError("An audit needs at least two steps; raise the number.")
+        if self.steps > MOST_STEPS:
+            raise InputError("An audit takes at most {most} steps; lower the number.", most=MOST_STEPS)
 
     def methods_of(self, model: FusionModel) -> tuple[str, ...]:
         """The methods to audit on a model, without the random ranking."""
@@ -80,7 +84,7 @@ def _are_names(value: Any) -> bool:
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST
 
 
 KINDS: dict[str, Callable[[Any], bool]] = {  # what a field of Settings may hold

@@ -61,6 +61,9 @@ def main() -> None:
     except (InputError, ModelError) as error:
         typer.echo(str(error), err=True)
         sys.exit(2)
+    except MemoryError:
+        typer.echo("This machine is out of memory; choose a smaller model or photo, or close other programs.", err=True)
+        sys.exit(2)
     except OSError as error:
         typer.echo(f"{error.strerror or error}: {error.filename or 'a file could not be written'}", err=True)
         sys.exit(2)

@@ -19,7 +19,8 @@ SHOWN = 10
 @app.command()
 def audit(
     manifest: Annotated[
-        Path | None, path_argument("CSV or JSONL with image, text and perhaps boxes, phrase, group.")
+        Path | None,
+        path_argument("A table or JSON file with image, text and perhaps boxes, phrase, group."),
     ] = None,
     output: Annotated[
         Path | None, path_option("Folder for report.json, report.html, rows.parquet; the same folder resumes.")
@@ -28,7 +29,7 @@ def audit(
     methods: Annotated[str | None, typer.Option(help="Methods, separated by commas; default: the model's.")] = None,
     metrics: Annotated[str | None, typer.Option(help="Metrics, separated by commas; see `vtviz metrics`.")] = None,
     fill: Annotated[str, typer.Option(help="What replaces removed patches: blur, mean or zero.")] = "blur",
-    steps: Annotated[int, typer.Option(help="Number of removal steps.", min=2)] = 8,
+    steps: Annotated[int, typer.Option(help="Number of removal steps.", min=2, max=1000)] = 8,
     seed: Annotated[int, typer.Option(help="Random seed.", min=0)] = 0,
     limit: Annotated[int | None, typer.Option(help="Only the first N rows.", min=1)] = None,
     engine: Annotated[str, typer.Option(help="Where the audit runs: local.")] = "local",
@@ -52,6 +53,8 @@ def audit(
     written = {"metrics": names(metrics)} if metrics else {}
     settings = Settings(names(model), names(methods), fill=fill, steps=steps, seed=seed, limit=limit, **written)  # type: ignore[arg-type]
     rows = read_manifest(manifest, limit)
+    for note in rows.notes:
+        typer.echo(note, err=True)
     with bars() as watch, closing(LocalEngine(device, models=1)) as door:
         report = run_audit(rows, settings, output, door.ask, watch, language)
     for name, counts in report["summary"]["rows"].items():

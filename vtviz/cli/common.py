@@ -36,7 +36,7 @@ def path_option(about: str) -> Any:
     return typer.Option(parser=from_home, help=about)
 
 
-Photo = Annotated[Path, path_argument("A JPEG, PNG or WebP file.")]
+Photo = Annotated[Path, path_argument("A photo: JPEG, PNG, WebP, HEIC, AVIF, TIFF, GIF or BMP.")]
 Model = Annotated[str, typer.Option(help="Model name; `vtviz models` lists them, docs/models.md explains them.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]

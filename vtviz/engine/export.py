@@ -45,8 +45,8 @@ def to_dict(explanation: Explanation) -> dict[str, Any]:
         "doubt": explanation.doubt,
         "image": {
             "sha256": explanation.image.sha256,
-            "width": explanation.image.width,
-            "height": explanation.image.height,
+            "width": explanation.image.file_size[0],
+            "height": explanation.image.file_size[1],
         },
         "tokens": [
             {"text": tokens.text[start:end], "piece": piece, "start": start, "end": end, "relevance": float(score)}

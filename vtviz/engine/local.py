@@ -16,6 +16,7 @@ from vtviz.engine.engine import Request, Status
 from vtviz.engine.run_log import RunLog
 from vtviz.engine.slow_job import SlowJob
 from vtviz.engine.turns import QUEUE, Turns
+from vtviz.errors import UserError
 from vtviz.inputs import ImageInput
 from vtviz.machine import choose_device, device_label, is_out_of_memory, memory_mb, release_memory
 from vtviz.models.base import FusionModel, ModelError
@@ -153,15 +154,20 @@ class LocalEngine:
         device = self._device(request.device)
         try:
             return self._run_on(device, request, watch)
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
+        except Exception as error:
+            if isinstance(error, UserError) or not is_out_of_memory(error):
                 raise
             if device.type == "cpu":
                 raise ModelError(FULL) from error
         # Outside the handler, whose traceback would keep the tensors.
         self._models.values.pop((request.model, device), None)
         self._forget((request.model, device))
-        answer = self._run_on(torch.device("cpu"), request, watch)
+        try:
+            answer = self._run_on(torch.device("cpu"), request, watch)
+        except Exception as error:
+            if isinstance(error, UserError) or not is_out_of_memory(error):
+                raise
+            raise ModelError(FULL) from error
         return replace(answer, notices=(MOVED, *answer.notices)) if isinstance(answer, Noticing) else answer  # type: ignore[type-var]
 
     def _run_on(self, device: torch.device, request: Request[Answer], watch: Watch) -> Answer:

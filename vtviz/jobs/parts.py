@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -48,14 +49,15 @@ class PartStore:
 
     def add(self, records: Sequence[dict[str, Any]]) -> None:
         """Takes records, which are lost by a kill before the next ``flush``."""
-        self._open += records
+        self._open += [{name: _writable(value) for name, value in record.items()} for record in records]
 
     def flush(self) -> None:
         """Writes the records taken so far."""
         if not self._open:
             return
         self._parts.mkdir(parents=True, exist_ok=True)
-        number = len(list(self._parts.glob("*.parquet")))
+        numbers = [int(file.stem) for file in self._parts.glob("*.parquet") if file.stem.isdecimal()]
+        number = max(numbers, default=-1) + 1  # a part may have been removed
         _write(self._parts / f"{number:06d}.parquet", [pa.Table.from_pylist(self._open, self.schema)], self.schema)
         self._open = []
 
@@ -81,27 +83,41 @@ class PartStore:
     def _once(self, files: list[Path]) -> Iterator[pa.Table]:
         """The newest record of each key: one that failed may have been measured again, and a kill may have left some
         in the whole file and in a part."""
-        newest = {
-            key: number
-            for number, file in enumerate(files)
-            for key in self._keys(pq.read_table(file, columns=self._key))
-        }
+        newest = {key: number for number, file in enumerate(files) for key in self._keys(_read(file, self._key))}
         for number, file in enumerate(files):
-            for batch in pq.ParquetFile(file).iter_batches(GROUP):
-                table = pa.Table.from_batches([batch], self.schema)
+            with damage_told(file):
+                batches = pq.ParquetFile(file).iter_batches(GROUP)
+            while True:
+                with damage_told(file):
+                    batch = next(batches, None)
+                    table = None if batch is None else pa.Table.from_batches([batch], self.schema)
+                if table is None:
+                    break
                 yield table.filter(pa.array([newest[key] == number for key in self._keys(table)]))
 
     def _keys(self, table: pa.Table) -> list[tuple[Any, ...]]:
         return list(zip(*(table[name].to_pylist() for name in self._key), strict=True))
 
 
-def _read(path: Path, columns: list[str]) -> pa.Table:
+@contextmanager
+def damage_told(path: Path) -> Iterator[None]:
+    """Says of a file of records that it is damaged, whatever Parquet's reader raises. Raises InputError where it is."""
     try:
-        return pq.read_table(path, columns=columns)
-    except pa.ArrowInvalid as error:
+        yield
+    except (pa.ArrowException, OSError, KeyError, ValueError, TypeError) as error:
         raise InputError(
             "The file {file} is damaged; remove it, and the rows that it held are measured again.", file=str(path)
         ) from error
+
+
+def _read(path: Path, columns: list[str]) -> pa.Table:
+    with damage_told(path):
+        return pq.read_table(path, columns=columns)
+
+
+def _writable(value: Any) -> Any:
+    """A value that a file can hold: names of files may have bytes that are no text."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
 def _write(path: Path, tables: Iterable[pa.Table], schema: pa.Schema) -> None:

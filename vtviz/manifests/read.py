@@ -1,4 +1,4 @@
-"""A manifest: a CSV or JSON-lines file with a photo and a text a row."""
+"""A manifest: a table or a data set with a photo and a text a row."""
 
 from __future__ import annotations
 
@@ -8,12 +8,33 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from vtviz.files import address, is_number, is_text, parse_json, read_photo, reason
+from vtviz.files import (
+    TABLE_BYTES,
+    address,
+    is_number,
+    is_text,
+    local_path,
+    parse_json,
+    read_bytes,
+    read_photo,
+    reason,
+)
 from vtviz.inputs import ImageInput, InputError, composed
-from vtviz.manifests.csv_rows import csv_rows
+from vtviz.manifests.tables.columns import COLUMNS, known_keys
+from vtviz.manifests.tables.datasets import (
+    entities_rows,
+    is_entities,
+    json_table,
+    metadata_of,
+    one_text_each,
+    photo_folder,
+)
+from vtviz.manifests.tables.delimited import delimited_rows
+from vtviz.manifests.tables.encoding import decoded
 from vtviz.metrics.localisation import Box
 
-COLUMNS = ("image", "text", "boxes", "phrase", "group", "unit")
+TABLES, JSON_LINES = (".csv", ".tsv", ".tab", ".txt"), (".jsonl", ".ndjson")
+READ_IN = "The manifest is read as {encoding} text."
 Unit = Literal["fraction", "pixel", "unclear"]
 UNITS: dict[str, Unit] = {"": "fraction", "fraction": "fraction", "pixel": "pixel"}
 PIXELS = 2.0  # what no fraction of a photo reaches
@@ -39,49 +60,105 @@ class Row:
 
 @dataclass(frozen=True)
 class Manifest:
-    """The rows of a file, its name, and the sha256 of its bytes."""
+    """The rows of a file, its name, the sha256 of its bytes, and notes for the person on how it was read."""
 
     path: Path
     sha256: str
     rows: tuple[Row, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Records:
+    """The values of every row of a file under the names of its columns; ``folder`` is where relative paths start."""
+
+    path: Path
+    folder: Path
+    sha256: str
+    values: list[dict[str, Any]]
+    notes: tuple[str, ...] = ()
 
 
 def read_manifest(path: Path, limit: int | None = None) -> Manifest:
-    """The rows of a CSV or JSONL manifest, or its first ``limit`` rows. Relative paths start at its folder.
+    """The rows of a manifest, or its first ``limit`` rows. Relative paths start at its folder.
+
+    That is a table (commas, semicolons, tabs), JSON lines, the captions of COCO, or the folder of a data set of Hugging
+    Face or of Flickr30k Entities.
 
     Raises:
         InputError: if the file cannot be read, has no rows, or a row is not as it should be; it names the row.
     """
-    records, sha256 = read_records(path, limit)
-    rows = [read_row(number, item, path.parent) for number, item in enumerate(records, 1)]
-    named = [bool(item.get("unit")) for item in records]
+    found = read_records(path, limit)
+    rows = [read_row(number, item, found.folder) for number, item in enumerate(found.values, 1)]
+    named = [bool(item.get("unit")) for item in found.values]
     in_pixels = any(_in_pixels(row) for row, name in zip(rows, named, strict=True) if not name)
     rows = [row if name else replace(row, unit=_unit(row, in_pixels)) for row, name in zip(rows, named, strict=True)]
-    return Manifest(path, sha256, tuple(rows))
+    return Manifest(found.path, found.sha256, tuple(rows), found.notes)
 
 
-def read_records(path: Path, limit: int | None = None) -> tuple[list[dict[str, Any]], str]:
-    """The rows of a manifest as they are written, every column of them, and the sha256 of the file.
+def read_records(path: Path, limit: int | None = None) -> Records:
+    """The rows of a manifest as they are written, every column of them, or its first ``limit`` rows.
 
     Raises:
         InputError: if the file cannot be read, or has no rows.
     """
+    notes: list[str] = []
     try:
-        data = path.read_bytes()
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError("The manifest {name} is not UTF-8 text; save it as UTF-8.", name=path.name) from error
+        path = _file_of(path)
+        if path.is_dir():
+            taken: list[bytes] = []
+            values: list[Any] = entities_rows(path, limit, taken)
+            folder, data = path, b"".join(taken)
+        else:
+            data = read_bytes(path, TABLE_BYTES)
+            values = _values_of(path, data, notes)
+            folder = path.parent
     except (OSError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
         raise InputError(
             "The manifest {path} cannot be read: {reason}.", path=address(path) or path, reason=reason(error, path)
         ) from error
-    reader = {".csv": _csv_rows, ".jsonl": _json_rows}.get(path.suffix.lower())
-    if reader is None:
-        raise InputError("The manifest {name} must be a .csv or .jsonl file.", name=path.name)
-    values = reader(text)[:limit]
+    values = values[:limit]
     if not values:
         raise InputError("The manifest {name} has no rows; add at least one.", name=path.name)
-    return values, hashlib.sha256(data).hexdigest()
+    if path.suffix.lower() == ".json":
+        folder = photo_folder(path, [item["image"] for item in values[:3] if is_text(item.get("image"))])
+    return Records(path, folder, hashlib.sha256(data).hexdigest(), values, tuple(dict.fromkeys(notes)))
+
+
+def _file_of(path: Path) -> Path:
+    """The file with the rows, or a folder of Flickr30k Entities."""
+    if not path.is_dir() or is_entities(path):
+        return path
+    file = metadata_of(path)
+    if file is None:
+        raise InputError(
+            "The folder {folder} is not a data set that vtviz knows; choose a manifest, or a folder with "
+            "metadata.jsonl or Sentences.",
+            folder=path.name,
+        )
+    return file
+
+
+def _values_of(path: Path, data: bytes, notes: list[str]) -> list[dict[str, Any]]:
+    """The values of each row under the names of the columns; adds to the notes for the person."""
+    suffix = path.suffix.lower()
+    if suffix not in (*TABLES, *JSON_LINES, ".json"):
+        raise InputError("The manifest {name} must be a .csv, .tsv, .jsonl or .json file.", name=path.name)
+    try:
+        text, encoding = decoded(data)
+    except ValueError as error:
+        raise InputError(
+            "The manifest {name} is not text in an encoding that vtviz knows; save it as UTF-8.", name=path.name
+        ) from error
+    if encoding != "UTF-8":
+        notes.append(READ_IN.format(encoding=encoding))
+    if suffix in TABLES:
+        rows, more = delimited_rows(text)
+        notes += more
+        return _with_boxes(rows)
+    return _with_known_keys(_json_lines(text) if suffix in JSON_LINES else _json_file(text, path.name), notes)
 
 
 def _in_pixels(row: Row) -> bool:
@@ -98,23 +175,43 @@ def _unit(row: Row, in_pixels: bool) -> Unit:
     return "pixel" if _in_pixels(row) or whole else "unclear"
 
 
-def _csv_rows(text: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = [dict(row) for row in csv_rows(text)]
-    for number, row in enumerate(rows, 1):
-        if row.get("boxes", "").strip():
-            row["boxes"] = _json(row["boxes"], number, "boxes")
+def _with_boxes(rows: list[dict[str, str]]) -> list[dict[str, Any]]:
+    """The rows of a table, in which boxes are written as JSON."""
+    return [
+        {**row, "boxes": _json(row["boxes"], number, "boxes")} if row.get("boxes", "").strip() else {**row}
+        for number, row in enumerate(rows, 1)
+    ]
+
+
+def _json_lines(text: str) -> list[Any]:
+    # splitlines() would split at U+2028 inside a string too
+    lines = [line for line in text.split("\n") if line.strip()]
+    return [row for number, line in enumerate(lines, 1) for row in one_text_each(_json(line, number, "line"))]
+
+
+def _json_file(text: str, name: str) -> list[Any]:
+    try:
+        rows = json_table(parse_json(text))
+    except ValueError as error:
+        if isinstance(error, InputError):
+            raise
+        if "\n" in text.strip():
+            return _json_lines(text)
+        raise InputError("The manifest {name} is not valid JSON; correct it.", name=name) from error
+    if rows is None:
+        raise InputError("The manifest {name} holds no list of photos and texts; choose another file.", name=name)
     return rows
 
 
-def _json_rows(text: str) -> list[dict[str, Any]]:
-    lines = [
-        line for line in text.split("\n") if line.strip()
-    ]  # splitlines() would split at U+2028 inside a string too
-    rows = [_json(line, number, "line") for number, line in enumerate(lines, 1)]
+def _with_known_keys(rows: list[Any], notes: list[str]) -> list[dict[str, Any]]:
+    result = []
     for number, row in enumerate(rows, 1):
         if not isinstance(row, dict):
             raise InputError("Row {number} of the manifest is not a JSON object.", number=number)
-    return rows
+        values, more = known_keys(row)
+        result.append(values)
+        notes += more
+    return result
 
 
 def _json(text: str, number: int, where: str) -> Any:
@@ -147,7 +244,7 @@ def read_row(number: int, values: Mapping[str, Any], folder: Path) -> Row:
     if unit is None:
         raise InputError("The unit in row {number} of the manifest must be fraction or pixel.", number=number)
     boxes = _boxes(number, result["boxes"])
-    return Row(number, folder / image, text, boxes, phrase, str(result["group"]).strip(), unit)
+    return Row(number, local_path(folder, image), text, boxes, phrase, str(result["group"]).strip(), unit)
 
 
 def _is_written(value: object) -> bool:

@@ -7,7 +7,7 @@ import json
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from vtviz.files import reason
 from vtviz.inputs import InputError
@@ -38,8 +38,9 @@ def save_uploads(folder: Path, manifest: Upload, photos: Iterable[Upload]) -> Pa
                 "The photo in row {number} of the manifest lies outside the manifest's folder; use a path inside it.",
                 number=row.number,
             )
-        if wanted.setdefault(place.name, row.image) != row.image:
-            raise InputError("Two photos in the manifest are called {name}; give each its own name.", name=place.name)
+        photo = PureWindowsPath(place.name).name  # which splits at both kinds of slashes
+        if wanted.setdefault(photo, row.image) != row.image:
+            raise InputError("Two photos in the manifest are called {name}; give each its own name.", name=photo)
     for name, data in _unpacked(photos):
         target = wanted.pop(PurePosixPath(name).name, None)
         if target is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from vtviz.models.base import ModelError
 
@@ -24,3 +24,10 @@ def need_numbers(values: Tensor | np.ndarray) -> None:
             count=int((~good).sum()),
             total=good.size,
         )
+
+
+def need_finite(network: nn.Module) -> None:
+    """Refuses weights of which one is NaN or infinite. Raises ValueError where there is one."""
+    for name, tensor in network.state_dict().items():
+        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+            raise ValueError(f"{name} is not finite")

@@ -21,6 +21,7 @@ from vtviz.tasks.answer import Answer, in_language
 from vtviz.tasks.caption import Caption
 from vtviz.ui.ask.choice import kept_choice
 from vtviz.ui.ask.inputs import QUESTION, current_sample
+from vtviz.ui.ask.links import note_wrong
 from vtviz.ui.ask.selection import select, text_language
 from vtviz.ui.ask.things import find_things, sentence
 from vtviz.ui.frame.charts import show_chart
@@ -43,6 +44,8 @@ def open_task(query: Mapping[str, str]) -> None:
     """Takes over the task and the question of a link."""
     if query.get(TASK) in TASKS:
         st.session_state[TASK] = query[TASK]
+    elif TASK in query:
+        note_wrong(TASK)
     if query.get(QUESTION):
         st.session_state[QUESTION] = query[QUESTION][:MAX_CHARACTERS]
 
@@ -116,7 +119,7 @@ def show_captions(captions: list[Caption], image: ImageInput, alt: str, areas: S
         index = st.radio(
             say("describe.captions"),
             range(len(captions)),
-            format_func=lambda number: f"{captions[number].text} · {_score(captions[number]).text}",
+            format_func=lambda number: f"{plain(captions[number].text)} · {_score(captions[number]).text}",
             help=say("describe.captions_help"),
             key=f"captions-{image.sha256}-{captions[0].text}",
         )

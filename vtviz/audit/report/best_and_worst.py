@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ import pyarrow.parquet as pq
 from vtviz.audit.requests import About, DrawCase
 from vtviz.audit.settings import Settings
 from vtviz.files import write_atomically
+from vtviz.inputs import InputError
 from vtviz.jobs.door import Door
 from vtviz.manifests.read import Row
 from vtviz.metrics.registry import find_metric
+from vtviz.models.base import ModelError
 from vtviz.watch import Watch
 
 SHOWN = 3
@@ -78,7 +81,9 @@ def draw_cases(folder: Path, cases: dict[str, Any], rows: Sequence[Row], door: D
                 file = folder / PICTURES / case["picture"]
                 if not file.is_file():
                     row = by_number[case["row"]]
-                    write_atomically(
-                        file,
-                        door(DrawCase(model, method, row.photo(), row.text), watch.quietly()),
-                    )
+                    try:
+                        drawn = door(DrawCase(model, method, row.photo(), row.text), watch.quietly())
+                    except (InputError, ModelError) as error:  # the photo is gone since it was measured
+                        logging.getLogger("vtviz").warning("row %d is not drawn: %s", row.number, error)
+                    else:
+                        write_atomically(file, drawn)

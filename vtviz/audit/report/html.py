@@ -38,7 +38,7 @@ def to_html(report: dict[str, Any], pictures: dict[str, bytes], language: str = 
         return sentences.get(f"{kind}.{name}", otherwise)
 
     def picture(name: str) -> Markup:
-        return data_address(pictures[name]) if name in pictures else Markup("")
+        return data_address(pictures[name]) if pictures.get(name) else Markup("")
 
     shown = [
         {"model": model["name"], "method": method, "name": _method(report, label, say, method)}

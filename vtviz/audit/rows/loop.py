@@ -14,11 +14,12 @@ from vtviz.audit.requests import About, MeasureRow
 from vtviz.audit.rows.row import failed_row
 from vtviz.audit.rows.store import RowStore
 from vtviz.audit.settings import Settings
-from vtviz.inputs import InputError
+from vtviz.files import read_bytes
+from vtviz.inputs import MAX_BYTES, InputError
 from vtviz.jobs.door import Door
 from vtviz.manifests.read import Row
 from vtviz.models.base import ModelError
-from vtviz.watch import Watch
+from vtviz.watch import Cancelled, Watch
 
 FLUSH_SECONDS = 10.0
 FLUSH_ROWS = 32
@@ -60,7 +61,7 @@ def _still_true(done: dict[tuple[str, int], str], rows: Sequence[Row]) -> set[tu
     @cache
     def sha256(path: Path) -> str:
         try:
-            return hashlib.sha256(path.read_bytes()).hexdigest()
+            return hashlib.sha256(read_bytes(path, MAX_BYTES)).hexdigest()
         except (OSError, ValueError):
             return ""
 
@@ -72,9 +73,11 @@ def _records(model: About, row: Row, settings: Settings, door: Door, watch: Watc
         request = MeasureRow(model.name, row, row.photo(), settings)
         records: list[dict[str, Any]] = door(request, watch.quietly())
         return records
+    except Cancelled:
+        raise
     except (InputError, ModelError) as error:
         reason = str(error)
-    except (RuntimeError, ValueError) as error:  # one row must not end an audit of a night
+    except Exception as error:  # one row must not end an audit of a night, whatever is wrong with it
         logging.getLogger("vtviz").exception("row %d", row.number)
         reason = f"{type(error).__name__}: {error}"
     return failed_row(row, model.name, model.methods, reason)

@@ -111,7 +111,7 @@ def fractions(row: Row, image: ImageInput) -> tuple[Box, ...]:
     Raises:
         InputError: if a box lies outside the photo, or it cannot be told whether it is in fractions or in pixels.
     """
-    wide, high = (image.width, image.height) if row.unit == "pixel" else (1, 1)
+    wide, high = image.file_size if row.unit == "pixel" else (1, 1)
     if row.unit == "unclear":
         raise InputError(
             "Other boxes of the manifest are in pixels, and these may be fractions; name the unit in a column `unit`."
@@ -121,8 +121,8 @@ def fractions(row: Row, image: ImageInput) -> tuple[Box, ...]:
         raise InputError(
             "A box lies outside the {width} × {height} photo; check its numbers, or name their unit in a column "
             "`unit`: fraction or pixel.",
-            width=image.width,
-            height=image.height,
+            width=image.file_size[0],
+            height=image.file_size[1],
         )
     return tuple((x0, y0, min(x1, 1.0), min(y1, 1.0)) for x0, y0, x1, y1 in result)
 

@@ -41,7 +41,8 @@ def read_pairs(path: Path, limit: int | None = None) -> PairSet:
     """
     if path == SAMPLES:
         return _samples(limit)
-    records, sha256 = read_records(path, limit)
+    found = read_records(path, limit)
+    records, sha256 = found.values, found.sha256
     if any(key in records[0] for key in ("captions", *CHINESE)):
         rows = read_split(path.parent, path.stem, limit)
         if len(rows) < 2:
@@ -53,7 +54,7 @@ def read_pairs(path: Path, limit: int | None = None) -> PairSet:
             "does not.",
             name=path.name,
         )
-    pairs = [_labelled(number, record, path.parent) for number, record in enumerate(records, 1)]
+    pairs = [_labelled(number, record, found.folder) for number, record in enumerate(records, 1)]
     return PairSet(path.name, sha256, tuple(pairs))
 
 

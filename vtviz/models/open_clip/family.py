@@ -8,6 +8,7 @@ import torch
 
 from vtviz.models.base import ModelError, ModelInfo
 from vtviz.models.open_clip.abilities import COCA, DUAL_ENCODER
+from vtviz.models.open_clip.faults import faults_told
 from vtviz.models.open_clip.names import FORMS, PREFIX, parse
 from vtviz.models.open_clip.presets import PRESETS, Preset, languages, preset
 
@@ -26,7 +27,10 @@ def info(name: str) -> ModelInfo | None:
     Raises:
         ModelError: if the name cannot be understood, or there is no such architecture or tag.
     """
-    return _info(name, preset(name)) if name.startswith(PREFIX) else None
+    if not name.startswith(PREFIX):
+        return None
+    with faults_told(name):
+        return _info(name, preset(name))
 
 
 def load(name: str, device: torch.device) -> OpenClipDualEncoder | None:
@@ -40,8 +44,9 @@ def load(name: str, device: torch.device) -> OpenClipDualEncoder | None:
     from vtviz.models.open_clip.dual_encoder import OpenClipDualEncoder
     from vtviz.models.open_clip.loading.load import load_parts
 
-    parts = load_parts(spec, device)
-    return CocaModel(parts) if isinstance(parts.network, CoCa) else OpenClipDualEncoder(parts)
+    with faults_told(name):
+        parts = load_parts(spec, device)
+        return CocaModel(parts) if isinstance(parts.network, CoCa) else OpenClipDualEncoder(parts)
 
 
 def _info(name: str, known: Preset | None) -> ModelInfo:
@@ -58,7 +63,10 @@ def _info(name: str, known: Preset | None) -> ModelInfo:
             languages=languages(name),
         )
     from vtviz.models.open_clip.loading.load import is_here, writes
+    from vtviz.models.open_clip.loading.weights import find_weights
 
+    if spec.path is not None:
+        find_weights(spec.path)
     source = spec.hub or (spec.path.name if spec.path else spec.tag) or ""
     label = f"{spec.architecture} {source}" if spec.hub is None else source
     abilities = COCA if writes(spec) else DUAL_ENCODER

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal, cast, get_args
 from urllib.parse import parse_qsl
 
+from vtviz.files import from_home
 from vtviz.models.base import ModelError
 
 PREFIX = "open_clip:"
@@ -60,7 +61,7 @@ def parse(name: str) -> Spec | None:
     if at:
         if not path:
             raise ModelError("{name} does not name a file; write open_clip:ARCH@FILE-OR-FOLDER.", name=name)
-        chosen = Path(path).expanduser()
+        chosen = from_home(path)
         return Spec(name, architecture or AUTO, path=chosen, fit=fit, quickgelu=quickgelu, norm=norm)
     architecture, slash, tag = source.rpartition("/")
     if not slash or not architecture or not tag:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from tokenizers import Tokenizer
 
 from vtviz.chinese import Language
-from vtviz.files import from_home
+from vtviz.files import JSON_BYTES, from_home, parse_json, read_bytes
+from vtviz.machine import is_out_of_memory
 from vtviz.models.base import ModelError, ModelInfo
+from vtviz.models.finite import need_finite
 from vtviz.models.vtviz_base.abilities import abilities
+from vtviz.models.vtviz_base.config import check_config, check_counts, check_ids
 from vtviz.models.vtviz_base.model import NAME, VtvizBase
 from vtviz.models.vtviz_base.network import FusionNetwork, NetworkConfig
 from vtviz.models.vtviz_base.vocabulary import Vocabulary, spelling
@@ -23,6 +25,8 @@ from vtviz.models.vtviz_base.weights import load_weights
 from vtviz.paths import ASSETS
 
 FOLDER = ASSETS / "models" / NAME
+WEIGHTS_BYTES = 2**30
+PROBE = "a dog"
 FILES = ("model.safetensors", "config.json", "tokenizer.json", "vocabulary.json")
 
 
@@ -38,8 +42,7 @@ def infos() -> list[ModelInfo]:
 
 @cache
 def _languages() -> tuple[Language, ...]:
-    described = json.loads((FOLDER / "config.json").read_text(encoding="utf-8"))
-    return tuple(described.get("caption_languages", ("en",)))
+    return tuple(_json(FOLDER / "config.json").get("caption_languages", ("en",)))
 
 
 def info(name: str) -> ModelInfo | None:
@@ -62,6 +65,7 @@ def load_folder(folder: Path, device: torch.device | None = None) -> VtvizBase:
 
     Raises:
         ModelError: if a file is missing or does not fit.
+        MemoryError: if memory runs out.
     """
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
@@ -70,25 +74,26 @@ def load_folder(folder: Path, device: torch.device | None = None) -> VtvizBase:
             folder=folder.name,
             files=", ".join(missing),
         )
-    weights = (folder / "model.safetensors").read_bytes()
     try:
-        described = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        weights = read_bytes(folder / "model.safetensors", WEIGHTS_BYTES)
+        described = check_config(_json(folder / "config.json"))
         network = FusionNetwork(NetworkConfig(**described.pop("network")))
         network.load_state_dict(load_weights(weights))
-        tokenizer = _tokenizer(folder / "tokenizer.json")
-        counts = json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))
-        vocabulary = Vocabulary(counts, spelling(tokenizer))
+        need_finite(network)
+        tokenizer = Tokenizer.from_str(read_bytes(folder / "tokenizer.json", JSON_BYTES).decode())
+        vocabulary = Vocabulary(check_counts(_json(folder / "vocabulary.json")), spelling(tokenizer))
         network.to(device or torch.device("cpu"))
-        return VtvizBase(network, tokenizer, hashlib.sha256(weights).hexdigest(), vocabulary, **described)
-    except (SafetensorError, RuntimeError, KeyError, TypeError, AttributeError, ValueError) as error:
+        model = VtvizBase(network, tokenizer, hashlib.sha256(weights).hexdigest(), vocabulary, **described)
+        check_ids(model.encode_texts([PROBE]).ids, network)
+        return model
+    except Exception as error:  # the libraries raise whatever they like where a file is damaged
+        if is_out_of_memory(error):
+            raise MemoryError from error
         raise ModelError(
             "The files in the model folder {folder} are damaged or do not belong together; copy them again.",
             folder=folder.name,
         ) from error
 
 
-def _tokenizer(path: Path) -> Tokenizer:
-    try:
-        return Tokenizer.from_file(str(path))
-    except Exception as error:  # the library raises no class of its own
-        raise ValueError(str(error)) from error
+def _json(path: Path) -> Any:
+    return parse_json(read_bytes(path, JSON_BYTES).decode())

@@ -11,6 +11,10 @@ from tokenizers import Tokenizer
 KNOWN = 5  # times in training from which a word counts as known
 PART = re.compile(r"[^\W\d_]+")  # as training counts them
 ENDINGS = ("s", "t")
+ENDING = re.compile(r"(?<=\w)'(?:re|ve|ll|d|m|s)$")  # of "we're", "dog's"
+NOT = re.compile(r"^(\w+)n't$")
+SHORTENED = {"ca": "can", "wo": "will", "sha": "shall", "ai": "is"}  # before "n't"
+INITIALS = re.compile(r"[^\W\d_](?:\.[^\W\d_])+\.?")
 
 
 def spelling(tokenizer: Tokenizer) -> Callable[[str], str]:
@@ -29,12 +33,20 @@ class Vocabulary:
     def count(self, word: str) -> int:
         """How often a word occurred, in this form, in the singular or in the plural; the rarest of its parts where it
         has several ("ice-cream", "man's")."""
-        parts = [part for part in PART.findall(self.spell(word)) if part not in ENDINGS]
+        spelled = NOT.sub(_of_not, self.spell(word).replace("’", "'"))
+        parts = [part for part in PART.findall(ENDING.sub("", spelled)) if part not in ENDINGS]
         return min((sum(self.counts[form] for form in _forms(part)) for part in parts), default=0)
 
     def knows(self, word: str) -> bool:
-        """Whether a word occurred often enough; numbers and marks count as known."""
-        return not any(character.isalpha() for character in word) or self.count(word) >= KNOWN
+        """Whether a word occurred often enough; numbers, marks and initials count as known."""
+        if not any(character.isalpha() for character in word) or INITIALS.fullmatch(word):
+            return True
+        return self.count(word) >= KNOWN
+
+
+def _of_not(found: re.Match[str]) -> str:
+    """ "isn't" as the word before "not"."""
+    return SHORTENED.get(found[1], found[1])
 
 
 def _forms(word: str) -> set[str]:

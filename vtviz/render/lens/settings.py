@@ -9,6 +9,8 @@ from typing import Any
 from vtviz.models.record import KINDS
 from vtviz.render.lens.view import WAYS
 
+MOST = 10**6  # beyond any index
+LONGEST = 10_000  # characters
 COLOURS = ("cividis", "viridis", "inferno")
 
 
@@ -50,6 +52,11 @@ class LensSettings:
         read = {name: _READERS[name](values[name]) for name in _READERS if values.get(name) is not None}
         return LensSettings(**{name: value for name, value in read.items() if value is not None})
 
+    @staticmethod
+    def unread(values: Mapping[str, Any]) -> list[str]:
+        """The names of the values that make no sense."""
+        return [name for name, value in values.items() if name not in _READERS or _READERS[name](value) is None]
+
 
 def _write(value: Any) -> str:
     if isinstance(value, bool):
@@ -58,7 +65,7 @@ def _write(value: Any) -> str:
 
 
 def _words(value: Any) -> tuple[int, ...] | None:
-    parts = [part for part in value.split(".") if part] if isinstance(value, str) else value
+    parts = [part for part in value[:LONGEST].split(".") if part] if isinstance(value, str) else value
     indices = [_index(part) for part in parts] if isinstance(parts, list | tuple) else [None]
     return None if None in indices else tuple(sorted({index for index in indices if index is not None}))
 
@@ -68,7 +75,7 @@ def _index(value: Any) -> int | None:
         number = int(value)
     except (TypeError, ValueError, OverflowError):
         return None
-    return number if number >= 0 else None
+    return number if 0 <= number <= MOST else None
 
 
 def _percentage(value: Any) -> int | None:

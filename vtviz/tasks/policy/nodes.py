@@ -125,7 +125,7 @@ def _check_events(text: str, file: str) -> None:
     """Refuses what can make a small file large or deep, before anything is built of it."""
     depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark else 1
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise _wrong(file, line, "anchors and aliases (& and *) are not allowed")
         if getattr(event, "tag", None):

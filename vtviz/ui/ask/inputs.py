@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from typing import Any, Literal
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from vtviz.inputs import MAX_BYTES, MAX_CHARACTERS, ImageInput, InputError, check_text, read_image
+from vtviz.image_files.formats import SUFFIXES
+from vtviz.inputs import MAX_BYTES, MAX_CHARACTERS, ImageInput, InputError, check_text
 from vtviz.models.base import MATCH
 from vtviz.ui.ask.choice import choice
-from vtviz.ui.ask.photos import photo_name, photo_of, thumbnail, uploads
+from vtviz.ui.ask.photos import decoded_photos, photo_name, photo_of, thumbnail, uploads
 from vtviz.ui.ask.selection import select, selected, text_language
 from vtviz.ui.frame.language import current_language, plain, say, say_error
 from vtviz.ui.frame.resources import Sample, samples
 
 QUESTION = "question"
-TROUBLE = "input-trouble"
+TROUBLE, NOTICE = "input-trouble", "input-notice"
 TILES = 6  # of uploads
 NEW_PHOTO: dict[str, Any] = {"text": "", "target": MATCH.kind}  # what another photo begins with
 
@@ -71,7 +73,7 @@ def _ask_upload(side: str) -> None:
 
     st.file_uploader(
         say("inputs.upload"),
-        type=["jpg", "jpeg", "png", "webp"],
+        type=list(SUFFIXES),
         key=key,
         max_upload_size=MAX_BYTES // 2**20,
         on_change=keep,
@@ -82,21 +84,26 @@ def _ask_upload(side: str) -> None:
 def _take_file(name: str, data: bytes, side: str) -> None:
     """Selects an uploaded photo; one that cannot be used is named, and what was selected stays."""
     try:
-        read_image(data)
+        image = decoded_photos().get(hashlib.sha256(data).hexdigest(), data)
     except InputError as error:
         st.session_state[TROUBLE] = f"{name}: {say_error(error)}"
     else:
         photo = uploads().keep(name, data)
+        if image.is_reduced:
+            width, height = image.file_size
+            st.session_state[NOTICE] = say("inputs.reduced", name=name, width=width, height=height)
         is_new = not side and photo != selected().photo  # else it is the one that a link waits for
         select(side, photo=photo, **(NEW_PHOTO if is_new else {}))
     clear_upload(side)
 
 
 def show_trouble() -> None:
-    """What was wrong with a text or a file just given, once."""
-    trouble = st.session_state.pop(TROUBLE, None)
+    """What was wrong with a text or a file just given, or what was done about it, once."""
+    trouble, notice = (st.session_state.pop(key, None) for key in (TROUBLE, NOTICE))
     if trouble:
         st.error(plain(trouble), icon=":material/error:")
+    if notice:
+        st.info(plain(notice), icon=":material/photo_size_select_large:")
 
 
 def _tile(photo: str, chosen: str) -> None:

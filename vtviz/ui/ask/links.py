@@ -12,9 +12,10 @@ from vtviz.sentences import LANGUAGES
 from vtviz.ui.ask.photos import photo_name, photo_of
 from vtviz.ui.ask.selection import from_query, select_all, selected, to_query
 from vtviz.ui.frame.components import component
-from vtviz.ui.frame.language import current_language, say
+from vtviz.ui.frame.language import current_language, plain, say
 
 WRONG, WANTED, LENS = "link-wrong", "link-wanted", "lens."
+SHOWN = 24  # names, and characters of each
 
 
 def open_link(page: str, sides: Sequence[str] = ("",)) -> dict[str, str]:
@@ -34,8 +35,17 @@ def open_link(page: str, sides: Sequence[str] = ("",)) -> dict[str, str]:
             st.session_state[WANTED + side] = chosen.photo
     if query.get("lang", "en") not in LANGUAGES:
         wrong.append("lang")
+    lens = {name.removeprefix(LENS): value for name, value in query.items() if name.startswith(LENS)}
+    wrong += [LENS + name for name in LensSettings.unread(lens)]
+    for name in wrong:
+        query.pop(name, None)
     st.session_state[WRONG] = wrong
     return query
+
+
+def note_wrong(name: str) -> None:
+    """Adds a parameter of the link that made no sense to those that ``show_link_notices`` names."""
+    st.session_state[WRONG] = [*st.session_state.get(WRONG, ()), name]
 
 
 def prefix_of(side: str) -> str:
@@ -47,14 +57,19 @@ def show_link_notices(sides: Sequence[str] = ("",)) -> None:
     """What of the link could not be read, once; and which uploaded photo it needs."""
     wrong = st.session_state.pop(WRONG, [])
     if wrong:
-        st.warning(say("link.wrong", names=", ".join(wrong)), icon=":material/link_off:")
+        st.warning(say("link.wrong", names=plain(_listed(wrong))), icon=":material/link_off:")
     for side in sides:
         wanted, chosen = st.session_state.get(WANTED + side), selected(side)
         if wanted and wanted != chosen.photo and not chosen.is_sample:
             shown = photo_name(chosen.photo)
-            st.warning(say("link.other_photo", name=shown, hash=wanted[:12]), icon=":material/image_search:")
+            st.warning(say("link.other_photo", name=plain(shown), hash=wanted[:12]), icon=":material/image_search:")
         if wanted and (wanted == chosen.photo or chosen.is_sample) and photo_of(chosen.photo) is not None:
             del st.session_state[WANTED + side]
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The first few names, each as long as a name of ours may be."""
+    return ", ".join(name[:SHOWN] for name in names[:SHOWN]) + (" …" if len(names) > SHOWN else "")
 
 
 def show_missing_photo(side: str = "") -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import streamlit as st
 
 from vtviz.attribution.options import Options
@@ -11,14 +13,15 @@ from vtviz.machine import device_names
 from vtviz.models.base import MATCH, ModelError, ModelInfo
 from vtviz.models.registry import DEFAULT_MODEL, model_info, model_infos
 from vtviz.ui.ask.choice import choice
-from vtviz.ui.ask.selection import select, selected
+from vtviz.ui.ask.own_models import FILE, check_own_model
+from vtviz.ui.ask.selection import is_selected, select, selected
 from vtviz.ui.frame.language import current_language, plain, say, say_notice
 from vtviz.ui.frame.resources import shared_engine
 from vtviz.ui.frame.waiting import ask
 from vtviz.ui.frame.welcome import end_page
 from vtviz.watch import Progress
 
-OWN, FILE = "own", "@"
+OWN = "own"
 LOADING = ("download_share", "hash")  # stages of loading a model whose share is known
 FITS = ("squash", "letterbox", "crop")
 AGREED, DEVICE, AUTO = "agreed-models", "device", "auto"
@@ -95,6 +98,17 @@ def need_model(name: str) -> None:
     if not name:
         st.info(say("model.own_empty"), icon=":material/folder_open:")
         end_page()
+    try:
+        check_own_model(name)
+        _load(name)
+    except ModelError:
+        if name != DEFAULT_MODEL:
+            about = say("model.back", name=_label_of(DEFAULT_MODEL))
+            st.button(about, key=f"back-{uuid4().hex}", icon=":material/undo:", on_click=_leave, args=(name,))
+        raise
+
+
+def _load(name: str) -> None:
     engine, device = shared_engine(), current_device()
     if engine.is_loaded(name, device):
         return
@@ -117,6 +131,13 @@ def need_model(name: str) -> None:
 def trust(name: str) -> None:
     """Lets a model be loaded without asking: the person agreed to it, or made it."""
     st.session_state[AGREED] = {*st.session_state.get(AGREED, ()), name.partition("?")[0]}
+
+
+def _leave(name: str) -> None:
+    """Takes the default model wherever another one is picked."""
+    for side in ("", "a", "b"):
+        if is_selected(side) and selected(side).model == name:
+            select(side, **FRESH, model=DEFAULT_MODEL)
 
 
 def show_notices(explanation: Explanation) -> None:
@@ -144,6 +165,7 @@ def _infos() -> list[ModelInfo]:
 
 def _writes(name: str) -> bool:
     try:
+        check_own_model(name)
         info = model_info(name)
     except ModelError:
         return False

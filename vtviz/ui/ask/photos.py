@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
 import streamlit as st
 from PIL import ImageOps
 
-from vtviz.inputs import ImageInput, InputError
+from vtviz.inputs import ImageInput, InputError, read_image
 from vtviz.render.overlay import to_jpeg
 from vtviz.ui.frame.language import say
-from vtviz.ui.frame.resources import checked_photo, samples
+from vtviz.ui.frame.resources import samples
 from vtviz.ui.frame.visitor import kept_for_visitor
 
 KEPT_BYTES = 32 * 2**20
+DECODED_BYTES = 128 * 2**20
 THUMBNAIL = (72, 52)  # pixels
 
 
@@ -43,6 +45,30 @@ class Uploads:
         return sha256
 
 
+class DecodedPhotos:
+    """The photos of this moment, decoded, at most ``limit`` bytes of them; one is decoded at a time, because that may
+    take hundreds of megabytes."""
+
+    def __init__(self, limit: int = DECODED_BYTES) -> None:
+        self.limit, self.photos, self._lock = limit, OrderedDict[str, ImageInput](), threading.Lock()
+
+    def get(self, sha256: str, data: bytes) -> ImageInput:
+        """The photo in a file with this SHA-256. Raises InputError where it cannot be used."""
+        with self._lock:
+            image = self.photos.get(sha256) or read_image(data)
+            self.photos[sha256] = image
+            self.photos.move_to_end(sha256)
+            while sum(photo.pixels.nbytes for photo in self.photos.values()) > self.limit and len(self.photos) > 1:
+                self.photos.popitem(last=False)
+            return image
+
+
+@st.cache_resource(show_spinner=False)
+def decoded_photos() -> DecodedPhotos:
+    """Those of everybody on this server."""
+    return DecodedPhotos()
+
+
 def uploads() -> Uploads:
     """The uploads of this person, which survive a reload."""
     return kept_for_visitor("uploads", Uploads)
@@ -56,9 +82,9 @@ def photo_of(photo: str) -> ImageInput | None:
     """
     if photo in samples():
         data = samples()[photo].read()
-        return checked_photo(hashlib.sha256(data).hexdigest(), data)
+        return decoded_photos().get(hashlib.sha256(data).hexdigest(), data)
     upload = uploads().files.get(photo)
-    return checked_photo(photo, upload.data) if upload else None
+    return decoded_photos().get(photo, upload.data) if upload else None
 
 
 def photo_name(photo: str) -> str:

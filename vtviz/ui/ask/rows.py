@@ -9,16 +9,18 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from vtviz.image_files.formats import SUFFIXES
 from vtviz.jobs.history import UPLOADS
 from vtviz.manifests.save import save_uploads
 from vtviz.ui.ask.choice import kept_choice
+from vtviz.ui.ask.own_models import is_local
 from vtviz.ui.frame.language import say
 from vtviz.ui.frame.person.who import own_folder
 from vtviz.ui.frame.resources import samples
 
 SOURCES = ("demo", "upload", "path")
-LOCAL = ("127.0.0.1", "localhost")
-PHOTOS = ["jpg", "jpeg", "png", "webp", "zip"]
+MANIFESTS = ["csv", "tsv", "txt", "json", "jsonl"]
+PHOTOS = [*SUFFIXES, "zip"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def ask_rows(page: str, placeholder: str) -> Rows | None:
     """
     source = kept_choice(
         say(f"{page}.source"),
-        SOURCES if st.get_option("server.address") in LOCAL else SOURCES[:2],
+        SOURCES if is_local() else SOURCES[:2],
         f"{page}-source",
         SOURCES[0],
         st.segmented_control,
@@ -68,7 +70,7 @@ def ask_rows(page: str, placeholder: str) -> Rows | None:
         path = st.text_input(say(f"{page}.path"), placeholder=placeholder, help=about)
         return OnServer(path.strip()) if path.strip() else None
     left, right = st.columns(2)
-    manifest = left.file_uploader(say(f"{page}.manifest"), type=["csv", "jsonl"], help=about)
+    manifest = left.file_uploader(say(f"{page}.manifest"), type=MANIFESTS, help=about)
     photos = right.file_uploader(say(f"{page}.photos"), type=PHOTOS, accept_multiple_files=True)
     return Uploaded(manifest, photos) if manifest is not None and photos else None
 

@@ -18,6 +18,7 @@ from vtviz.engine.requests.explain import Explain
 from vtviz.inputs import MAX_CHARACTERS, ImageInput, InputError, check_text
 from vtviz.models.base import MATCH, ModelError, Target
 from vtviz.models.registry import DEFAULT_MODEL, model_info
+from vtviz.ui.ask.own_models import check_own_model
 from vtviz.ui.frame.language import current_language
 from vtviz.ui.frame.resources import samples
 
@@ -111,7 +112,7 @@ def from_query(query: Mapping[str, str], start: Selection, prefix: str = "") -> 
         if prefix + name in query:
             try:
                 values[name] = read(query[prefix + name])
-            except (ValueError, KeyError):
+            except Exception:  # a link may say anything, and the page is to open
                 wrong.append(prefix + name)
     if "photo" in values and "text" not in values:
         sample = samples().get(values["photo"])
@@ -135,7 +136,10 @@ def _text(value: str) -> str:
 
 def _model(value: str) -> str:
     try:
-        known = len(value) <= MAX_CHARACTERS and model_info(value) is not None
+        if len(value) > MAX_CHARACTERS:
+            raise ValueError
+        check_own_model(value)
+        known = model_info(value) is not None
     except ModelError as error:
         raise ValueError from error
     if not known:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import orjson
 import plotly.graph_objects as go
 import streamlit as st
 
 from vtviz.audit.report.best_and_worst import PICTURES
-from vtviz.audit.report.files import archive
+from vtviz.audit.report.files import archive, damage_told, stored_report
 from vtviz.audit.report.html import to_html
 from vtviz.audit.report.verdict import Verdict, verdicts
 from vtviz.audit.settings import RANDOM
@@ -28,11 +27,17 @@ REASONS = 3  # of failed rows, the commonest first
 
 
 def show_report(folder: Path) -> None:
-    """The findings of each method, the figures as a chart, downloads."""
-    report = orjson.loads((folder / "report.json").read_bytes())
+    """The findings of each method, the figures as a chart, downloads. Raises InputError where the report is damaged."""
+    with damage_told(folder):
+        _show(folder, stored_report(folder))
+
+
+def _show(folder: Path, report: dict[str, Any]) -> None:
+    for note in report["inputs"].get("notes", ()):
+        st.caption(plain(say_stored(note)))
     counts = report["summary"]["rows"]
     for model, rows in counts.items():
-        st.caption(say("audit.done", model=model, **rows))
+        st.caption(say("audit.done", model=plain(model), **rows))
     for why, count in list(report["summary"]["failures"].items())[:REASONS]:
         st.caption(f"{count} × {plain(say_stored(why))}")
     for note, count in report["summary"].get("notes", {}).items():
@@ -42,8 +47,8 @@ def show_report(folder: Path) -> None:
     for start in range(0, len(columns), 2):
         for column, (model, method) in zip(st.columns(2), columns[start : start + 2], strict=False):
             with column.container(border=True):
-                title = _method(report, method)
-                st.markdown(f"**{title}**" + (f" · {model}" if len(report["models"]) > 1 else ""))
+                title = plain(_method(report, method))
+                st.markdown(f"**{title}**" + (f" · {plain(model)}" if len(report["models"]) > 1 else ""))
                 for verdict in verdicts(report, model, method):
                     st.markdown(f"{MARKS[verdict.tone]} {_sentence(report, verdict)}")
     if st.toggle(say("audit.read"), key="audit-read"):
@@ -56,7 +61,7 @@ def show_report(folder: Path) -> None:
 def _sentence(report: dict[str, Any], verdict: Verdict) -> str:
     values = {name: f"{v:.3f}" if isinstance(v, float) else v for name, v in verdict.values.items()}
     if "metric" in values:
-        values["metric"] = _metric(report, str(values["metric"]))
+        values["metric"] = plain(_metric(report, str(values["metric"])))
     if "reason" in values:
         values |= {"check": say(f"audit.check.{values['check']}"), "reason": plain(say_stored(str(values["reason"])))}
     return say(f"audit.{verdict.key}", **{name: "–" if value is None else value for name, value in values.items()})

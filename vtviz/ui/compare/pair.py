@@ -10,6 +10,7 @@ import streamlit as st
 
 from vtviz.engine.comparison import Comparison, compare, comparison_dict
 from vtviz.engine.explanation import Explanation
+from vtviz.ui.ask.links import note_wrong
 from vtviz.ui.compare.pack import pair_data
 from vtviz.ui.frame.components import asset, component
 from vtviz.ui.frame.scores import Score
@@ -22,6 +23,8 @@ def open_pair(query: Mapping[str, str]) -> None:
     """Takes over the pinned pair of a link, for whatever its sides turn out to be."""
     if re.fullmatch(r"\d{1,4}", query.get(PAIR, ""), re.ASCII):
         st.session_state[PAIR] = (None, int(query[PAIR]))
+    elif PAIR in query:
+        note_wrong(PAIR)
 
 
 def show_score(explanation: Explanation, other: Explanation | None = None) -> None:

@@ -9,6 +9,9 @@ import streamlit as st
 from vtviz.errors import UserError
 from vtviz.sentences import LANGUAGES, catalogue, error_sentences, translated
 
+JOINER = "\u2060"
+ADDRESS = re.compile(r"https?(?=://)|www(?=\.)|[\w.+-](?=@)", re.IGNORECASE)  # where a link would begin
+
 
 def current_language() -> str:
     """The language this person chose."""
@@ -40,8 +43,9 @@ def say_stored(sentence: str) -> str:
 
 
 def plain(text: str) -> str:
-    """A person's own text for a label that Streamlit reads as Markdown: every mark is escaped."""
-    return re.sub(r"([!-/:-@[-`{-~])", r"\\\1", text)
+    """A person's own text for a label that Streamlit reads as Markdown: every mark is escaped, and an invisible
+    joiner keeps addresses from becoming links, which happens after marks are read."""
+    return re.sub(r"([!-/:-@[-`{-~])", r"\\\1", ADDRESS.sub(rf"\g<0>{JOINER}", text))
 
 
 def say_notice(notice: str) -> str:

@@ -16,7 +16,6 @@ from vtviz.chinese import Language
 from vtviz.engine.engine import Engine
 from vtviz.engine.local import LocalEngine
 from vtviz.evaluation.runs.background import EvaluationJobs
-from vtviz.inputs import ImageInput, read_image
 from vtviz.jobs.background import Jobs, Limits
 from vtviz.jobs.history import History
 from vtviz.paths import ASSETS
@@ -121,9 +120,3 @@ def samples() -> dict[str, Sample]:
     rows = json.loads((ASSETS / "samples" / "samples.json").read_text(encoding="utf-8"))
     lists = ("texts", "texts_zh", "questions", "questions_zh")
     return {row["name"]: Sample(**{**row, **{name: tuple(row[name]) for name in lists}}) for row in rows}
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def checked_photo(sha256: str, _data: bytes) -> ImageInput:
-    """The photo in a file, checked once. Raises InputError where it cannot be used."""
-    return read_image(_data)

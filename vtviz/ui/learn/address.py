@@ -16,6 +16,8 @@ def ask_part() -> str:
     asked = st.query_params.get("part", PARTS[0])
     if PART not in st.session_state:
         st.session_state[PART] = asked if asked in PARTS else PARTS[0]
+        if asked not in PARTS:
+            st.warning(say("link.wrong", names="part"), icon=":material/link_off:")
     return kept_choice(
         say("learn.part"),
         PARTS,

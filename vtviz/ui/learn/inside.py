@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from vtviz.engine.requests.mechanism import Inside, LookInside
-from vtviz.inputs import ImageInput
+from vtviz.inputs import ImageInput, InputError
 from vtviz.models.record import KINDS, Kind
 from vtviz.render.colour import colour_map
 from vtviz.render.lens.pack import SIGNED_COLOURS, Blobs, join
 from vtviz.render.overlay import scaled_photo, to_jpeg
-from vtviz.ui.frame.language import current_language
+from vtviz.ui.frame.language import current_language, say
 from vtviz.ui.frame.waiting import ask
 from vtviz.ui.learn.parts import labels, lessons_done, show_part
 
 SHOWN: tuple[Kind, ...] = ("text→image", "image→text", "fused")
 PHOTO_SIDE = 900  # pixels
+LONGEST = 16  # characters of what the address says
 
 
 def show_inside(
@@ -27,7 +29,13 @@ def show_inside(
     """The steps of a layer that is chosen in the browser, perhaps with a task; returns the lessons that are done."""
     key = f"inside-{task['lesson']}" if task else "inside"
     kind, layer = _wanted(key, task)
-    answer = ask(LookInside(image, text, kind, layer))
+    try:
+        answer = ask(LookInside(image, text, kind, layer))
+    except InputError:
+        if (kind, layer) == (SHOWN[0], 0):
+            raise
+        st.warning(say("link.wrong", names="kind, layer"), icon=":material/link_off:")
+        answer = ask(LookInside(image, text, SHOWN[0], 0))
     header, blobs = _packed(f"{image.sha256}-{text}-{kind}-{layer}", image, answer)
     about = {
         "labels": labels(),
@@ -37,7 +45,7 @@ def show_inside(
         "done": done,
         "asked": {}
         if task
-        else {name: st.query_params[name] for name in ("word", "head", "step") if name in st.query_params},
+        else {name: st.query_params[name][:LONGEST] for name in ("word", "head", "step") if name in st.query_params},
     }
     told = show_part("inside", key, join({**header, **about}, blobs), wanted=None, done=None)
     return lessons_done(told["done"])
@@ -47,7 +55,7 @@ def _wanted(key: str, task: dict[str, Any] | None) -> tuple[Kind, int]:
     """The layer that was chosen in the browser, or named by the address, or that the task begins with."""
     told = (st.session_state.get(key) or {}).get("wanted") or (task or {}) or st.query_params.to_dict()
     kind, layer = told.get("kind"), str(told.get("layer", 0))
-    return (kind if kind in KINDS else SHOWN[0]), int(layer) if layer.isdecimal() else 0
+    return (kind if kind in KINDS else SHOWN[0]), int(layer) if re.fullmatch(r"\d{1,3}", layer, re.ASCII) else 0
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -10,7 +10,7 @@ from vtviz.engine.heads import head_entropies
 from vtviz.engine.requests.explain import STAGES
 from vtviz.ui.ask.models import show_model
 from vtviz.ui.frame.charts import show_chart
-from vtviz.ui.frame.language import say, say_stored
+from vtviz.ui.frame.language import plain, say, say_stored
 
 
 def metrics_line(explanation: Explanation) -> str:
@@ -41,7 +41,7 @@ def _show_all(explanation: Explanation) -> None:
     }
     for column, (key, value) in zip(st.columns(4), values.items(), strict=True):
         column.metric(say(key), value, help=say(f"{key}_help"))
-    st.caption(say("metrics.device", device=say_stored(explanation.device), model=explanation.model))
+    st.caption(say("metrics.device", device=say_stored(explanation.device), model=plain(explanation.model)))
     st.markdown(f"**{say('metrics.stages')}**")
     show_chart(_timings_chart(explanation.timings_ms), "timings", right=30)
 

@@ -14,7 +14,7 @@ from vtviz.manifests.save import unpack
 from vtviz.scenes.compose import NAME as SCENES
 from vtviz.training.recurrent.matching import LOSSES, Loss
 from vtviz.ui.ask.choice import kept_choice
-from vtviz.ui.ask.rows import LOCAL
+from vtviz.ui.ask.own_models import is_local
 from vtviz.ui.frame.language import plain, say, say_error
 from vtviz.ui.frame.person.who import own_folder
 from vtviz.ui.frame.resources import training_jobs
@@ -50,7 +50,7 @@ def _ask_data() -> Any:
     """``scenes``, a path, or uploaded files; None where that is not complete."""
     source = kept_choice(
         say("train.source"),
-        SOURCES if st.get_option("server.address") in LOCAL else SOURCES[:2],
+        SOURCES if is_local() else SOURCES[:2],
         "train-source",
         SOURCES[0],
         st.segmented_control,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,12 +12,15 @@ import torch
 from open_clip.model import _build_vision_tower
 from open_clip.tokenizer import HFTokenizer, SimpleTokenizer
 
+from vtviz.files import JSON_BYTES, parse_json, read_bytes
 from vtviz.models.base import ModelError
+from vtviz.models.open_clip.loading.config import check_described, check_size
 from vtviz.models.open_clip.loading.hub import WEIGHTS, cached, fetch
 from vtviz.models.open_clip.loading.weights import (
     CONFIG,
     build,
     check_file,
+    check_finite,
     find_weights,
     sha256_of,
     without_transformers,
@@ -64,9 +66,11 @@ def load_parts(spec: Spec, device: torch.device) -> Parts:
     """
     source = _source(spec)
     check_file(source.weights)
+    check_size(source.config, source.weights)
     local = source.factory.startswith("local-dir:")
     shown = source.weights.parent.name if local else source.factory
     network = build(source.factory, None if local else source.weights, source.quickgelu, shown)
+    check_finite(network, source.weights)
     reader = _reader(source, shown)
     known = preset(spec.name)
     notices = (known.notice,) if known and known.notice else ()
@@ -186,15 +190,16 @@ def _tag_files(spec: Spec) -> tuple[str, tuple[str, ...]]:
 
 def _described(folder: Path) -> dict[str, Any]:
     try:
-        described: dict[str, Any] = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        described = parse_json(read_bytes(folder / CONFIG, JSON_BYTES).decode())
+    except (OSError, ValueError) as error:
         raise ModelError(
             "The file {file} in {folder} is not valid JSON; correct it.", file=CONFIG, folder=folder.name
         ) from error
-    if "model_cfg" not in described:
+    if not isinstance(described, dict) or "model_cfg" not in described:
         raise ModelError(
             "The file {file} in {folder} has no model_cfg; add the architecture there.", file=CONFIG, folder=folder.name
         )
+    check_described(described, folder.name)
     return described
 
 

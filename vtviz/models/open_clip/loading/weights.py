@@ -15,7 +15,10 @@ from open_clip.factory import _find_checkpoint_in_dir
 from safetensors import SafetensorError, safe_open
 from torch import nn
 
+from vtviz.machine import is_out_of_memory
 from vtviz.models.base import ModelError
+from vtviz.models.finite import need_finite
+from vtviz.models.open_clip.faults import first_line
 from vtviz.watch import current_watch
 
 CONFIG = "open_clip_config.json"
@@ -99,13 +102,26 @@ def check_file(path: Path) -> None:
         ) from error
     except pickle.UnpicklingError as error:
         raise _refusal(name, str(error)) from error
-    except (RuntimeError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except Exception as error:  # a damaged archive or pickle may raise anything
+        if is_out_of_memory(error):
+            raise MemoryError from error
         raise ModelError(
             "The file {file} is damaged or incomplete, or contains no weights; save or download it again.", file=name
         ) from error
     state = held.get("state_dict", held) if isinstance(held, dict) else None
     if not isinstance(state, dict) or not any(isinstance(value, torch.Tensor) for value in state.values()):
         raise ModelError("The file {file} contains no state_dict; save the model's state_dict.", file=name)
+
+
+def check_finite(network: nn.Module, weights: Path) -> None:
+    """Refuses weights of which one is not a number. Raises ModelError where there is one."""
+    try:
+        need_finite(network)
+    except ValueError as error:
+        raise ModelError(
+            "The file {file} is damaged or incomplete, or contains no weights; save or download it again.",
+            file=weights.name,
+        ) from error
 
 
 def _refusal(name: str, message: str) -> ModelError:
@@ -136,10 +152,14 @@ def build(model_name: str, weights: Path | None, quickgelu: bool | None, shown: 
         )
         return network
     except (ImportError, AttributeError, NameError, TypeError) as error:
+        if is_out_of_memory(error):
+            raise MemoryError from error
         raise _missing(shown, error) from error
-    except torch.OutOfMemoryError:
+    except (torch.OutOfMemoryError, MemoryError):
         raise
     except (RuntimeError, KeyError, ValueError, OSError, AssertionError) as error:
+        if is_out_of_memory(error):
+            raise MemoryError from error
         raise _misfit(shown, error) from error
 
 
@@ -153,7 +173,7 @@ def without_transformers(shown: str) -> ModelError:
 def _missing(shown: str, error: Exception) -> ModelError:
     if isinstance(error, ImportError) or "transformers" in str(error) or "AutoConfig" in str(error):
         return without_transformers(shown)
-    return ModelError("{name} cannot be built: {reason}.", name=shown, reason=_line(error))
+    return ModelError("{name} cannot be built: {reason}.", name=shown, reason=first_line(error))
 
 
 def _misfit(shown: str, error: Exception) -> ModelError:
@@ -164,7 +184,7 @@ def _misfit(shown: str, error: Exception) -> ModelError:
         return ModelError(
             "The weights do not fit {name} ({reason}); name the architecture they were trained with.",
             name=shown,
-            reason=_difference(text) or _line(error),
+            reason=_difference(text) or first_line(error),
         )
     if "huggingface.co" in text or "connect" in text.lower() or "offline" in text.lower():
         return ModelError(
@@ -172,7 +192,7 @@ def _misfit(shown: str, error: Exception) -> ModelError:
             "or use an architecture with a built-in text encoder.",
             name=shown,
         )
-    return ModelError("{name} cannot be loaded: {reason}.", name=shown, reason=_line(error))
+    return ModelError("{name} cannot be loaded: {reason}.", name=shown, reason=first_line(error))
 
 
 def _difference(text: str) -> str:
@@ -186,8 +206,3 @@ def _difference(text: str) -> str:
     sizes = re.findall(r"size mismatch for ([\w.]+)", text)
     parts += [f"≠{len(sizes)}: {sizes[0]}…"] if sizes else []
     return ", ".join(parts)
-
-
-def _line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0].rstrip(".") if lines else type(error).__name__

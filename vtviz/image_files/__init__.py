@@ -1,0 +1,1 @@
+"""Image files as people have them, damaged ones too, to pixels."""

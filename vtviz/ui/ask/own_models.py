@@ -1,0 +1,43 @@
+"""Which files of weights a person may open by name: all of their own machine, or those of one folder of a server."""
+
+from __future__ import annotations
+
+import os
+
+import streamlit as st
+
+from vtviz.files import from_home
+from vtviz.models.base import ModelError
+from vtviz.ui.frame.person.who import LOOPBACK, own_folder
+
+FOLDER = "VTVIZ_MODELS"  # the environment variable that names the folder
+FILE = "@"  # stands before a path in the name of a model
+
+
+def is_local() -> bool:
+    """Whether only the people of this machine can reach this server."""
+    return st.get_option("server.address") in LOOPBACK
+
+
+def check_own_model(name: str) -> None:
+    """Refuses the name of a model whose files this server does not open, in one sentence, whether they exist or not.
+
+    Raises:
+        ModelError: if they lie outside the folder that ``VTVIZ_MODELS`` names. Without it no file is opened for people
+            elsewhere, and any for those of this machine.
+    """
+    _, has_file, path = name.partition("?")[0].partition(FILE)
+    folder = os.environ.get(FOLDER)
+    if not has_file or (not folder and is_local()) or _lies_in(path, str(own_folder() / "trainings")):
+        return
+    if not folder or not _lies_in(path, folder):
+        raise ModelError(
+            "This server opens models only from its own folder of models; ask whoever runs it to put yours there."
+        )
+
+
+def _lies_in(path: str, folder: str) -> bool:
+    try:
+        return from_home(path).resolve().is_relative_to(from_home(folder).resolve())
+    except (OSError, ValueError, RuntimeError):  # no path, or links in a circle
+        return False

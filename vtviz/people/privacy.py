@@ -21,6 +21,8 @@ KEPT = (
     Kept("cookie"),
     Kept("uploads", ("uploads/*",)),
     Kept("jobs", ("*.sqlite", "*.sqlite-journal", "audits/*", "evaluations/*", "trainings/*")),
+    Kept("stores", ("stores/*",)),
+    Kept("rulings", ("policy-log.jsonl",)),
     Kept("locks", ("alive/*.lock",)),
     Kept("people", ("people.json",)),
 )

@@ -60,7 +60,7 @@ def known_keys(row: Mapping[str, object]) -> tuple[dict[str, object], list[str]]
     """The values of a JSON object under the names of the columns, and a note for each that had another name."""
     result: dict[str, object] = {}
     notes = []
-    plain = {plain_name(key): key for key in reversed(list(row))}
+    plain = {plain_name(key): key for key in reversed([*row])}
     for name in COLUMNS:
         key = next((plain[other] for other in (name, *OTHERS.get(name, ())) if other in plain), None)
         if key is not None:

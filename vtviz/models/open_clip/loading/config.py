@@ -60,6 +60,6 @@ def check_size(config: dict[str, Any], weights: Path) -> None:
     for factors in products:
         count = 1
         for factor in factors:
-            count *= int(factor) if isinstance(factor, int | float) and is_number(factor) else 1
+            count *= int(factor) if factor is not None and is_number(factor) else 1
         if count > most:
             raise ModelError("The file {file} is too small for the architecture; choose another.", file=weights.name)

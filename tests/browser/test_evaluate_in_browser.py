@@ -1,6 +1,7 @@
 """The Evaluate page in a real browser, on scores that are made up so that no model has to run for them."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from vtviz.evaluation.runs.settings import Settings
 from vtviz.jobs.history import DATA, History
 from vtviz.models.registry import DEFAULT_MODEL
 from vtviz.watch import Watch
+
+BUSY = 60_000  # milliseconds that a change may take on a busy machine
 
 
 def door(request: Any, watch: Watch) -> Any:
@@ -39,7 +42,7 @@ def page(browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
         complaints: list[str] = []
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(f"{server.address}/evaluate")
-        page.get_by_role("slider").wait_for(timeout=120_000)
+        page.get_by_role("slider").wait_for(timeout=300_000)
         yield page
         page.close()
         assert not complaints
@@ -47,15 +50,15 @@ def page(browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
 
 def test_the_slider_moves_the_figures_and_a_mistake_opens_in_explore(page: Page) -> None:
     accuracy = page.get_by_test_id("stMetric").filter(has_text="Accuracy").get_by_test_id("stMetricValue")
-    expect(accuracy).to_have_text("50.0%")  # 4 matches of 12 pairs are right, and both of guitar and snow
-    expect(page.locator(".js-plotly-plot")).to_have_count(5)
+    expect(accuracy).to_have_text("50.0%", timeout=BUSY)  # 4 matches of 12 pairs are right, and both of guitar and snow
+    expect(page.locator(".js-plotly-plot")).to_have_count(5, timeout=BUSY)
     page.get_by_role("slider").press("End")
-    expect(accuracy).to_have_text("66.7%", timeout=30_000)  # nothing is a match
-    expect(page).to_have_url(lambda url: "threshold=1" in url)
+    expect(accuracy).to_have_text("66.7%", timeout=BUSY)  # nothing is a match
+    expect(page).to_have_url(re.compile(r"threshold=1$"), timeout=BUSY)
     page.get_by_role("button", name="The model's own").click()
-    expect(accuracy).to_have_text("50.0%", timeout=30_000)
-    card = page.get_by_test_id("stImage").first
-    expect(card).to_be_visible()
+    expect(accuracy).to_have_text("50.0%", timeout=BUSY)
+    page.get_by_test_id("stImage").first.scroll_into_view_if_needed()
+    expect(page.get_by_text("Threshold", exact=True)).to_be_in_viewport(timeout=BUSY)  # it stays in view
     text = page.get_by_test_id("stImage").first.locator("img").get_attribute("alt")
     page.get_by_role("button", name="Explore", exact=True).first.click()
-    expect(page.get_by_role("textbox", name="Text about the photo")).to_have_value(text or "", timeout=120_000)
+    expect(page.get_by_role("textbox", name="Text about the photo")).to_have_value(text or "", timeout=300_000)

@@ -22,6 +22,7 @@ from vtviz.ui.frame.welcome import welcome
 
 IN_APP = "_vtviz_in_app"
 REROUTED = "_vtviz_rerouted"
+FIRST = "explore"  # the page at the root, whose url_path is empty
 
 
 def pages() -> list[StreamlitPage]:
@@ -53,7 +54,7 @@ def run_app() -> None:
 
 def go_to(name: str) -> None:
     """Leaves for the page in ``pages/NAME.py``."""
-    st.switch_page(next(page for page in pages() if page.url_path == name))
+    st.switch_page(next(page for page in pages() if (page.url_path or FIRST) == name))
 
 
 def setup(title: str, is_screen: bool = False) -> None:

@@ -53,7 +53,7 @@ def test_phrases_mark_their_words_and_their_boxes_also_in_a_mirrored_photo() -> 
     row = {
         "image": "a.jpg",
         "captions": ["a red ring and a blue cross"],
-        "phrases": [{"caption": 0, "start": 15, "end": 27, "text": "a blue cross", "boxes": [[0.0, 0.0, 0.5, 0.5]]}],
+        "phrases": [{"caption": 0, "start": 15, "end": 27, "boxes": [[0.0, 0.0, 0.5, 0.5]], "kind": []}],
     }
     items = Items([row, row], Words(count_words(row["captions"], 1)), side=2)
     seen = set()

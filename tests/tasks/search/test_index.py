@@ -122,10 +122,13 @@ def test_a_zip_file_is_indexed_as_it_is(folder: Path, store_folder: Path, tmp_pa
         for path in folder.rglob("*.png"):
             made_zip.write(path, path.relative_to(folder))
         made_zip.writestr("__MACOSX/._a.png", b"rubbish")
+        undated = zipfile.ZipInfo("undated.png")
+        undated.date_time = (1980, 0, 0, 0, 0, 0)
+        made_zip.writestr(undated, (folder / "a.png").read_bytes())
     done = index(archive, store_folder)
-    assert done.added == 5 and done.unreadable == ()
+    assert done.added == 6 and done.unreadable == ()
     assert paths(store_folder)[0] == "a.png" and open_store(str(store_folder)).read_photo("a.png").width == 64
-    assert index(archive, store_folder).unchanged == 5
+    assert index(archive, store_folder).unchanged == 6
 
 
 def test_a_store_inside_the_folder_does_not_index_itself(folder: Path) -> None:

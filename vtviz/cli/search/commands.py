@@ -38,6 +38,7 @@ def index(
     from vtviz.engine.requests.model import LoadModel
     from vtviz.engine.requests.tasks.search import EncodePhotos
     from vtviz.tasks.search.index import index_folder
+    from vtviz.tasks.search.store import close_store
 
     with closing(LocalEngine(device, models=1)) as engine, bars() as watch:
         loaded = engine.ask(LoadModel(model), watch)
@@ -49,6 +50,7 @@ def index(
             lambda images: engine.ask(EncodePhotos(tuple(images), model), watch.quietly()),
             watch,
         )
+    close_store(store)
     for item in done.unreadable:
         typer.echo(f"{item.path}: {item.reason}", err=True)
     typer.echo(

@@ -26,8 +26,7 @@ class Value:
 
     def wrong(self, reason: str, **values: object) -> InputError:
         """What is said of this value."""
-        mark = self.node.start_mark
-        return _wrong(self.file, mark.line + 1 if mark else 1, reason.format(**values))
+        return _wrong(self.file, _line(self.node.start_mark), reason.format(**values))
 
     def text(self) -> str:
         if not isinstance(self.node, yaml.ScalarNode) or self.node.tag != "tag:yaml.org,2002:str":
@@ -113,7 +112,7 @@ def read_yaml(data: bytes, file: str) -> Value:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise _wrong(file, mark.line + 1 if mark else 1, NOT_YAML.format(problem=error.problem)) from error
+        raise _wrong(file, _line(mark), NOT_YAML.format(problem=error.problem)) from error
     except yaml.YAMLError as error:
         raise _wrong(file, 1, NOT_YAML.format(problem="it has characters that cannot be printed")) from error
     if node is None:
@@ -125,7 +124,7 @@ def _check_events(text: str, file: str) -> None:
     """Refuses what can make a small file large or deep, before anything is built of it."""
     depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        line = event.start_mark.line + 1 if event.start_mark else 1
+        line = _line(event.start_mark)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise _wrong(file, line, "anchors and aliases (& and *) are not allowed")
         if getattr(event, "tag", None):
@@ -136,6 +135,10 @@ def _check_events(text: str, file: str) -> None:
                 raise _wrong(file, line, "this is nested too deeply")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
+
+
+def _line(mark: Any) -> int:
+    return mark.line + 1 if mark else 1
 
 
 def _wrong(file: str, line: int, reason: str) -> InputError:

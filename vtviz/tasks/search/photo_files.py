@@ -87,8 +87,7 @@ class _Zip:
         with zipfile.ZipFile(self.place) as archive:
             for info in sorted(archive.infolist(), key=lambda info: info.filename):
                 if not info.is_dir() and _is_photo(info.filename) and is_text(info.filename):
-                    changed = calendar.timegm((*info.date_time, 0, 0, 0)) * 10**9
-                    yield PhotoFile(info.filename, info.file_size, changed)
+                    yield PhotoFile(info.filename, info.file_size, _changed(info) * 10**9)
 
     def read(self, path: str) -> bytes:
         try:
@@ -99,6 +98,13 @@ class _Zip:
         except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
             why = error.strerror or str(error) if isinstance(error, OSError) else str(error)
             raise _unreadable(path, why) from error
+
+
+def _changed(info: zipfile.ZipInfo) -> int:
+    try:
+        return calendar.timegm((*info.date_time, 0, 0, 0))
+    except ValueError:  # some programs write a month of 0
+        return 0
 
 
 def _is_photo(name: str) -> bool:

@@ -52,6 +52,7 @@ def test_who_writes_captions_is_known_before_loading(weights: Weights, tmp_path:
         shutil.copy(weights("tiny-clip"), tmp_path / f"{name}.safetensors")  # a name says nothing
     assert not writes(f"open_clip:tiny-clip@{tmp_path / 'coca.safetensors'}")
     assert writes(f"open_clip:tiny-coca@{tmp_path / 'clip.safetensors'}")
+    (tmp_path / "clip.safetensors").unlink()
     assert not writes(f"open_clip:auto@{tmp_path}")
     (tmp_path / "open_clip_config.json").write_text(json.dumps({"model_cfg": CONFIGS["tiny-coca"]}))
     assert writes(f"open_clip:auto@{tmp_path}") and writes("open_clip:hf-hub:org/CoCa-L")

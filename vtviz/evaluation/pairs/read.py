@@ -10,7 +10,7 @@ from typing import Any
 
 from vtviz.evaluation.pairs.pair import Pair, PairSet
 from vtviz.evaluation.split import CHINESE, Row, read_split
-from vtviz.files import address
+from vtviz.files import address, parse_json
 from vtviz.inputs import InputError, check_text
 from vtviz.manifests.read import COLUMNS, read_records, read_row
 from vtviz.paths import ASSETS
@@ -41,13 +41,14 @@ def read_pairs(path: Path, limit: int | None = None) -> PairSet:
     """
     if path == SAMPLES:
         return _samples(limit)
-    found = read_records(path, limit)
-    records, sha256 = found.values, found.sha256
-    if any(key in records[0] for key in ("captions", *CHINESE)):
+    if _is_split(path):
         rows = read_split(path.parent, path.stem, limit)
         if len(rows) < 2:
             raise InputError("Matching needs at least two photos; raise the limit or give more data.")
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
         return PairSet(f"{path.parent.name}/{path.stem}", sha256, tuple(split_pairs(rows, path.parent / "images")))
+    found = read_records(path, limit)
+    records = found.values
     if not any("label" in record for record in records):
         raise InputError(
             "The manifest {name} has no column label; add it, with 1 where the text describes the photo and 0 where it "
@@ -55,7 +56,19 @@ def read_pairs(path: Path, limit: int | None = None) -> PairSet:
             name=path.name,
         )
     pairs = [_labelled(number, record, found.folder) for number, record in enumerate(records, 1)]
-    return PairSet(path.name, sha256, tuple(pairs))
+    return PairSet(path.name, found.sha256, tuple(pairs))
+
+
+def _is_split(path: Path) -> bool:
+    """Whether a file is one of the data contract, with several captions a line."""
+    if path.suffix.lower() != ".jsonl" or not path.is_file():
+        return False
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            first = parse_json(next((line for line in file if line.strip()), "null"))
+    except ValueError:
+        return False
+    return isinstance(first, dict) and any(isinstance(first.get(key), list) for key in ("captions", *CHINESE))
 
 
 def splits_in(folder: Path) -> list[Path]:

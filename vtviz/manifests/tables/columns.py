@@ -57,13 +57,14 @@ def columns_of(written: Sequence[str]) -> tuple[dict[str, int], list[str]]:
 
 
 def known_keys(row: Mapping[str, object]) -> tuple[dict[str, object], list[str]]:
-    """The values of a JSON object under the names of the columns, and a note for each that had another name."""
-    result: dict[str, object] = {}
+    """The values of a JSON object, those of COLUMNS under these names, and a note for each that had another name."""
+    result = {str(key): value for key, value in row.items()}
     notes = []
     plain = {plain_name(key): key for key in reversed([*row])}
     for name in COLUMNS:
         key = next((plain[other] for other in (name, *OTHERS.get(name, ())) if other in plain), None)
         if key is not None:
+            result.pop(key, None)
             result[name] = row[key]
             if plain_name(key) != name:
                 notes.append(READ_AS.format(column=key, name=name))

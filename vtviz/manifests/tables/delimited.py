@@ -24,7 +24,8 @@ FIRST_LINE = re.compile(r"(?:[^\S\r\n]*(?:\r\n|\r|\n))*([^\r\n]*)(?:\r\n|\r|\n|\
 
 
 def delimited_rows(text: str) -> tuple[list[dict[str, str]], list[str]]:
-    """The fields of each row by the name of their column, as in ``COLUMNS``; and notes for the person.
+    """The fields of each row by the name of their column, those of ``COLUMNS`` under these names; and notes for the
+    person.
 
     Fields are separated by commas, semicolons, tabs or vertical bars: what separates ``image`` from ``text`` in the
     first line, or what a line ``sep=`` before it says. A table without names of columns is read where its first line
@@ -94,6 +95,7 @@ def _rows_of(reader: Iterator[list[str]], separator: str) -> tuple[list[dict[str
     except InputError as error:
         raise _NoColumns(error) from error
     needed = max(places["image"], places["text"])
+    others = {name.strip(): place for place, name in enumerate(header) if place not in places.values() and name.strip()}
     rows: list[dict[str, str]] = []
     for fields in _numbered(reader):
         number = len(rows) + 1
@@ -105,7 +107,7 @@ def _rows_of(reader: Iterator[list[str]], separator: str) -> tuple[list[dict[str
             raise InputError(
                 "Row {number} of the manifest runs into the next one; close its quotation mark.", number=number
             )
-        rows.append({name: fields[place] for name, place in places.items() if place < len(fields)})
+        rows.append({name: fields[place] for name, place in {**others, **places}.items() if place < len(fields)})
     return rows, notes
 
 

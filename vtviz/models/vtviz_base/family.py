@@ -50,8 +50,21 @@ def info(name: str) -> ModelInfo | None:
     family, _, folder = name.partition("@")
     if family != NAME:
         return None
+    if folder:
+        need_files(from_home(folder))
     shipped = infos()[0]
     return replace(shipped, name=name, label=name, licence="", available=True) if folder else shipped
+
+
+def need_files(folder: Path) -> None:
+    """Raises ModelError where a folder lacks files of a model."""
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing:
+        raise ModelError(
+            "The model folder {folder} lacks {files}; train the model, or copy it into this folder.",
+            folder=folder.name,
+            files=", ".join(missing),
+        )
 
 
 def load(name: str, device: torch.device) -> VtvizBase | None:
@@ -67,13 +80,7 @@ def load_folder(folder: Path, device: torch.device | None = None) -> VtvizBase:
         ModelError: if a file is missing or does not fit.
         MemoryError: if memory runs out.
     """
-    missing = [name for name in FILES if not (folder / name).is_file()]
-    if missing:
-        raise ModelError(
-            "The model folder {folder} lacks {files}; train the model, or copy it into this folder.",
-            folder=folder.name,
-            files=", ".join(missing),
-        )
+    need_files(folder)
     try:
         weights = read_bytes(folder / "model.safetensors", WEIGHTS_BYTES)
         described = check_config(_json(folder / "config.json"))

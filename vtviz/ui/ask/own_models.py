@@ -6,9 +6,10 @@ import os
 
 import streamlit as st
 
-from vtviz.files import from_home
+from vtviz.files import data_folder, from_home
 from vtviz.models.base import ModelError
-from vtviz.ui.frame.person.who import LOOPBACK, own_folder
+from vtviz.training.runs.background import KIND
+from vtviz.ui.frame.person.who import EVERYBODY, LOOPBACK, folder_of, is_shared, signed_in
 
 FOLDER = "VTVIZ_MODELS"  # the environment variable that names the folder
 FILE = "@"  # stands before a path in the name of a model
@@ -28,12 +29,20 @@ def check_own_model(name: str) -> None:
     """
     _, has_file, path = name.partition("?")[0].partition(FILE)
     folder = os.environ.get(FOLDER)
-    if not has_file or (not folder and is_local()) or _lies_in(path, str(own_folder() / "trainings")):
+    if not has_file or (not folder and is_local()) or _was_made_here(path):
         return
     if not folder or not _lies_in(path, folder):
         raise ModelError(
             "This server opens models only from its own folder of models; ask whoever runs it to put yours there."
         )
+
+
+def _was_made_here(path: str) -> bool:
+    """Whether a path is that of a training of this person's."""
+    name = signed_in() if is_shared() else EVERYBODY
+    if name is None:
+        return False
+    return _lies_in(path, str((folder_of(name) if name else data_folder()) / KIND))
 
 
 def _lies_in(path: str, folder: str) -> bool:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from vtviz.evaluation.split import split_row
 from vtviz.models.recurrent.network import PAD, UNKNOWN
 from vtviz.models.recurrent.vocabulary import Words, count_words
 from vtviz.scenes.compose import compose
@@ -50,11 +51,15 @@ def test_every_photo_comes_once_in_an_epoch_and_batches_depend_on_their_number_a
 
 
 def test_phrases_mark_their_words_and_their_boxes_also_in_a_mirrored_photo() -> None:
-    row = {
-        "image": "a.jpg",
-        "captions": ["a red ring and a blue cross"],
-        "phrases": [{"caption": 0, "start": 15, "end": 27, "boxes": [[0.0, 0.0, 0.5, 0.5]], "kind": []}],
-    }
+    row = split_row(
+        {
+            "image": "a.jpg",
+            "captions": ["a red ring and a blue cross"],
+            "phrases": [{"caption": 0, "start": 15, "end": 27, "boxes": [[0.0, 0.0, 0.5, 0.5]]}],
+        },
+        1,
+        "train.jsonl",
+    )
     items = Items([row, row], Words(count_words(row["captions"], 1)), side=2)
     seen = set()
     for number in range(12):

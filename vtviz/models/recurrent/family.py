@@ -12,6 +12,7 @@ from safetensors import SafetensorError
 
 from vtviz.files import from_home
 from vtviz.models.base import ModelError, ModelInfo
+from vtviz.models.folders import need_files
 from vtviz.models.recurrent.model import ABILITIES, NAME, VtvizRecurrent
 from vtviz.models.recurrent.network import NetworkConfig, RecurrentNetwork
 from vtviz.models.recurrent.vocabulary import Words
@@ -39,6 +40,8 @@ def info(name: str) -> ModelInfo | None:
     family, _, folder = name.partition("@")
     if family != NAME:
         return None
+    if folder:
+        need_files(from_home(folder), FILES)
     return replace(SHIPPED, name=name, label=name, licence="") if folder else SHIPPED
 
 
@@ -54,13 +57,7 @@ def load_folder(folder: Path, device: torch.device | None = None) -> VtvizRecurr
     Raises:
         ModelError: if a file is missing or does not fit.
     """
-    missing = [name for name in FILES if not (folder / name).is_file()]
-    if missing:
-        raise ModelError(
-            "The model folder {folder} lacks {files}; train the model, or copy it into this folder.",
-            folder=folder.name,
-            files=", ".join(missing),
-        )
+    need_files(folder, FILES)
     if not BACKBONE.is_file():
         raise ModelError("The model {model} needs the image features of vtviz-base; install it too.", model=NAME)
     weights = (folder / "model.safetensors").read_bytes()

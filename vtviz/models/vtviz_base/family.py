@@ -16,6 +16,7 @@ from vtviz.files import JSON_BYTES, from_home, parse_json, read_bytes
 from vtviz.machine import is_out_of_memory
 from vtviz.models.base import ModelError, ModelInfo
 from vtviz.models.finite import need_finite
+from vtviz.models.folders import need_files
 from vtviz.models.vtviz_base.abilities import abilities
 from vtviz.models.vtviz_base.config import check_config, check_counts, check_ids
 from vtviz.models.vtviz_base.model import NAME, VtvizBase
@@ -51,20 +52,9 @@ def info(name: str) -> ModelInfo | None:
     if family != NAME:
         return None
     if folder:
-        need_files(from_home(folder))
+        need_files(from_home(folder), FILES)
     shipped = infos()[0]
     return replace(shipped, name=name, label=name, licence="", available=True) if folder else shipped
-
-
-def need_files(folder: Path) -> None:
-    """Raises ModelError where a folder lacks files of a model."""
-    missing = [name for name in FILES if not (folder / name).is_file()]
-    if missing:
-        raise ModelError(
-            "The model folder {folder} lacks {files}; train the model, or copy it into this folder.",
-            folder=folder.name,
-            files=", ".join(missing),
-        )
 
 
 def load(name: str, device: torch.device) -> VtvizBase | None:
@@ -80,7 +70,7 @@ def load_folder(folder: Path, device: torch.device | None = None) -> VtvizBase:
         ModelError: if a file is missing or does not fit.
         MemoryError: if memory runs out.
     """
-    need_files(folder)
+    need_files(folder, FILES)
     try:
         weights = read_bytes(folder / "model.safetensors", WEIGHTS_BYTES)
         described = check_config(_json(folder / "config.json"))

@@ -15,7 +15,8 @@ from vtviz.evaluation.runs.background import KIND
 from vtviz.evaluation.runs.requests import DescribeScorer, Scorer
 from vtviz.evaluation.runs.run import run_evaluation
 from vtviz.evaluation.runs.settings import Settings
-from vtviz.jobs.history import DATA, History
+from vtviz.files import DATA
+from vtviz.jobs.history import History
 from vtviz.models.registry import DEFAULT_MODEL
 from vtviz.watch import Watch
 

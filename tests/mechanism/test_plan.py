@@ -31,7 +31,9 @@ def own(folder: Path, name: str, config: dict) -> FusionModel:
     (folder / f"{name}.json").write_text(json.dumps(config))
     open_clip.add_model_config(folder)
     torch.manual_seed(0)
-    save_file(open_clip.create_model(name).state_dict(), folder / "weights.safetensors")
+    state = open_clip.create_model(name).state_dict()
+    finite = {key: torch.nan_to_num(value) for key, value in state.items()}  # open_clip leaves some as memory was
+    save_file(finite, folder / "weights.safetensors")
     return load_model(f"open_clip:{name}@{folder / 'weights.safetensors'}", torch.device("cpu"))
 
 

@@ -59,7 +59,8 @@ function newLens(root) {
 
   // In words: what looks, and by what measure.
   lens.describe = () => {
-    const { data, set, over } = lens, { labels } = data, places = over.words ?? set.words;
+    const { data, set, over } = lens, { labels } = data;
+    const places = (over.words ?? set.words).filter((place) => place < lens.units.length);
     const { layer, head } = over.cell ?? set, patch = over.patch ?? set.patch;
     const attention = set.show === "attention" || over.cell !== null;
     const view = lens.view(), wholeOnly = !attention && view.of === "text";
@@ -146,7 +147,7 @@ function showWords(lens, shown) {
   const { data, set, over } = lens, { labels } = data, values = shadeTokens(lens), patch = over.patch ?? set.patch;
   const said = [shown.map ? lens.describe() : lens.set.kind === "text" ? labels.text_only : labels.away];
   if (patch !== null) {
-    const order = range(values.length).sort((a, b) => values[b] - values[a]).slice(0, 3);
+    const order = range(Math.min(values.length, lens.units.length)).sort((a, b) => values[b] - values[a]).slice(0, 3);
     const words = order.map((place) => lens.units[place].text).join(", ");
     said.push(placed(lens, labels.patch_status, patch).replace("{words}", () => words));
   }

@@ -65,7 +65,10 @@ def first_selection() -> Selection:
 def text_language(model: str = DEFAULT_MODEL) -> Language:
     """The language of the texts that are offered for a model: this person's where the model reads it, else English."""
     language: Language = "zh" if current_language() == "zh" else "en"
-    info = model_info(model)
+    try:
+        info = model_info(model)
+    except ModelError:  # the page says so where it is loaded
+        info = None
     return language if info is not None and language in info.languages else "en"
 
 

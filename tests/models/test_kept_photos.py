@@ -8,7 +8,7 @@ from vtviz.models.encoders import SearchModel
 from vtviz.models.vtviz_base.model import VtvizBase
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def test_kept_photos_are_compared_and_matched_as_photos_are(tiny: VtvizBase, photo: ImageInput) -> None:
     assert isinstance(tiny, SearchModel)
     other = ImageInput(np.ascontiguousarray(photo.pixels[::-1]), "1" * 64)
@@ -22,7 +22,7 @@ def test_kept_photos_are_compared_and_matched_as_photos_are(tiny: VtvizBase, pho
     torch.testing.assert_close(logits, tiny.match_logits(features, ["a dog runs"] * 2))
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def test_a_vector_is_the_pooled_one_beside_the_mean_of_the_local_ones(tiny: VtvizBase, photo: ImageInput) -> None:
     """Their product against the weighted sum of cosines, written out patch by patch and word by word."""
     texts, photos = tiny.index_texts(["a dog runs"]), tiny.index_images(tiny.encode_image(photo))

@@ -14,7 +14,7 @@ Loaded = Callable[[str], OpenClipDualEncoder]
 
 
 @pytest.mark.parametrize("name", ["tiny-clip", "tiny-timm", "tiny-coca"])
-@torch.inference_mode()
+@torch.no_grad()
 def test_the_vectors_of_a_dual_encoder_say_all(loaded: Loaded, photo: ImageInput, name: str) -> None:
     model = loaded(name)
     assert isinstance(model, SearchModel)

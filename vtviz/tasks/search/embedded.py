@@ -16,6 +16,11 @@ from vtviz.tasks.search.entry import EVERYTHING, Entry, Filters, Near, entry_fro
 from vtviz.tasks.search.vectors import PAGE, point_id
 
 CONFIG = "edge_config.json"
+KEYS = {
+    "folders": qdrant.PayloadSchemaType.Keyword,
+    "taken": qdrant.PayloadSchemaType.Float,
+    "side": qdrant.PayloadSchemaType.Integer,
+}
 
 
 class EmbeddedVectors:
@@ -36,6 +41,8 @@ class EmbeddedVectors:
                 exact = qdrant.EdgeOptimizersConfig(indexing_threshold=0)  # every vector is looked at: no graph
                 config = qdrant.EdgeConfig(vectors=vectors, optimizers=exact)
                 self._shard = qdrant.EdgeShard.create(str(folder), config)
+                for name, kind in KEYS.items():
+                    self._shard.update(qdrant.UpdateOperation.create_field_index(name, kind))
         except Exception as error:  # it raises nothing narrower
             if "WouldBlock" in str(error):
                 raise InputError(

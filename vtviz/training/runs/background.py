@@ -13,6 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from vtviz.inputs import InputError
 from vtviz.jobs.background import Jobs, Limits
 from vtviz.jobs.history import Entry, History
@@ -61,6 +63,17 @@ class TrainingJobs(Jobs):
         if child is not None and child.stdin is not None:
             child.stdin.write(f"{ENOUGH}\n")
             child.stdin.flush()
+
+    def memory_mb(self, number: int) -> float | None:
+        """The memory that a training takes, in MiB; None where it does not run."""
+        child = self._children.get(number)
+        with suppress(psutil.Error):
+            return psutil.Process(child.pid).memory_info().rss / 2**20 if child is not None else None
+        return None
+
+    def models(self) -> dict[str, str]:
+        """What finished trainings were called, by the name of their models."""
+        return {self.model_of(entry): entry.name for entry in self.history.all() if entry.state == "done"}
 
     def model_of(self, entry: Entry) -> str:
         """The name of the model that a training made."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from uuid import uuid4
 
 import streamlit as st
@@ -16,7 +18,7 @@ from vtviz.ui.ask.choice import choice
 from vtviz.ui.ask.own_models import FILE, check_own_model
 from vtviz.ui.ask.selection import is_selected, select, selected
 from vtviz.ui.frame.language import current_language, plain, say, say_notice
-from vtviz.ui.frame.resources import shared_engine
+from vtviz.ui.frame.resources import shared_engine, training_jobs
 from vtviz.ui.frame.waiting import ask
 from vtviz.ui.frame.welcome import end_page
 from vtviz.watch import Progress
@@ -117,7 +119,7 @@ def _load(name: str) -> None:
         if not info.available:
             _offer(info)
             end_page()
-        if FILE in name:
+        if FILE in name and name not in training_jobs().models():
             _offer_file(name)
             end_page()
 
@@ -160,7 +162,14 @@ def _label_of(name: str) -> str:
 
 
 def _infos() -> list[ModelInfo]:
-    return sorted(model_infos(), key=lambda info: info.name != DEFAULT_MODEL)
+    """The models that are offered: the default, those of this person's own training, all others."""
+    own = []
+    for name, label in training_jobs().models().items():
+        with suppress(ModelError):  # its files are gone
+            info = model_info(name)
+            own += [replace(info, label=label)] if info is not None else []
+    default, *others = sorted(model_infos(), key=lambda info: info.name != DEFAULT_MODEL)
+    return [default, *own, *others]
 
 
 def _writes(name: str) -> bool:

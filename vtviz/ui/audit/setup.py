@@ -21,7 +21,7 @@ from vtviz.ui.ask.selection import text_language
 from vtviz.ui.audit.runs import PAGE
 from vtviz.ui.frame.language import current_language, plain, say, say_error
 from vtviz.ui.frame.names import method_name, metric_about, metric_name
-from vtviz.ui.frame.resources import audit_jobs, samples
+from vtviz.ui.frame.resources import audit_jobs, samples, training_jobs
 from vtviz.ui.show.jobs import choose_job
 
 METHODS = ["raw_attention", "attention_gradcam"]  # to begin with
@@ -47,8 +47,11 @@ def set_up() -> None:
 def _ask_settings() -> Settings | None:
     """The models and methods to audit, and by which metrics; None where there are none of one of these."""
     left, right = st.columns(2)
-    names = [info.name for info in model_infos() if info.available]
-    models = left.multiselect(say("audit.models"), names, default=names[:1], key="audit-models")
+    own = training_jobs().models()
+    names = [*(info.name for info in model_infos() if info.available), *own]
+    models = left.multiselect(
+        say("audit.models"), names, default=names[:1], key="audit-models", format_func=lambda name: own.get(name, name)
+    )
     chosen_methods = kept_choice(
         say("audit.methods"),
         list(methods()),

@@ -14,7 +14,7 @@ from vtviz.models.registry import model_infos
 from vtviz.ui.ask.rows import OnServer, Rows, Uploaded, ask_rows, save_upload
 from vtviz.ui.evaluate.address import PAGE
 from vtviz.ui.frame.language import current_language, plain, say, say_error
-from vtviz.ui.frame.resources import evaluation_jobs
+from vtviz.ui.frame.resources import evaluation_jobs, training_jobs
 from vtviz.ui.show.jobs import choose_job
 
 
@@ -22,10 +22,16 @@ def set_up() -> None:
     """What to evaluate; a button starts one evaluation per model."""
     st.subheader(say("evaluate.set_up"))
     rows = _ask_split(ask_rows(PAGE, "/data/flickr8k"))
-    names = [info.name for info in model_infos() if info.available]
+    own = training_jobs().models()
+    names = [*(info.name for info in model_infos() if info.available), *own]
     left, right = st.columns([2, 1])
     models = left.multiselect(
-        say("evaluate.models"), names, default=names[:1], key="evaluate-models", help=say("evaluate.models_help")
+        say("evaluate.models"),
+        names,
+        default=names[:1],
+        key="evaluate-models",
+        help=say("evaluate.models_help"),
+        format_func=lambda name: own.get(name, name),
     )
     limit = right.number_input(say("evaluate.limit"), 0, None, 0, help=say("evaluate.limit_help"), key="evaluate-limit")
     ready = rows is not None and bool(models)

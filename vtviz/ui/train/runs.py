@@ -20,13 +20,13 @@ from vtviz.ui.frame.shell import go_to
 from vtviz.ui.show.jobs import JobList, show_jobs
 from vtviz.ui.train.charts import FIGURES, figure_name, figures_chart, losses_chart
 from vtviz.ui.train.setup import PAGE
-from vtviz.ui.train.watching import watch_it_learn
+from vtviz.ui.train.watching import latest_maps, watch_it_learn
 from vtviz.watch import Progress, as_clock
 
 
 def show_runs() -> None:
     """The list of trainings, and the chosen one."""
-    show_jobs(JobList(PAGE, ":material/model_training:", training_jobs, progress_text, _show, _curves, _offer_keeping))
+    show_jobs(JobList(PAGE, ":material/model_training:", training_jobs, progress_text, _show, _so_far, _offer_keeping))
 
 
 def progress_text(now: Progress | None) -> str:
@@ -80,6 +80,12 @@ def _refused(run: dict[str, Any]) -> None:
                 st.markdown(plain(say_stored(row)))
 
 
+def _so_far(entry: Entry) -> None:
+    """What there is to see of a training that is not finished: its curves, and the maps of its last check."""
+    _curves(entry)
+    latest_maps(entry)
+
+
 def _curves(entry: Entry) -> None:
     """Losses and figures so far."""
     history = read_history(training_jobs().history.folder_of(entry.id))
@@ -94,7 +100,9 @@ def _curves(entry: Entry) -> None:
         show_chart(figures_chart(history), f"train-figures-{entry.id}", keep=True, alt=say("train.curves.figures"))
     last = history[-1]
     about = {"rate": f"{last['rate']:.2g}", "speed": f"{last['steps per second']:.1f}", "step": int(last["step"])}
-    st.caption(say("train.now", **about))
+    memory = training_jobs().memory_mb(entry.id)
+    taken = "" if memory is None else " · " + say("train.memory", memory=f"{memory:.0f}")
+    st.caption(say("train.now", **about) + taken)
 
 
 def show_table() -> None:

@@ -31,19 +31,38 @@ SIDE = 320  # pixels
 KEPT = "train-maps"
 
 
+def latest_maps(entry: Entry) -> None:
+    """The heatmaps at the last check so far."""
+    folder = training_jobs().history.folder_of(entry.id)
+    run, steps = read_run(folder), _steps(folder)
+    if run.get("examples") and steps:
+        with errors_shown(st.container()):
+            _maps(run, {say("train.at_step", step=steps[-1]): _snapshot(folder, steps[-1])})
+
+
+def _steps(folder: Path) -> list[int]:
+    """The checks whose weights are there, all files of them."""
+    found = (folder / SNAPSHOTS).glob("[0-9]*/config.json")  # which is written last
+    return sorted(int(path.parent.name) for path in found)
+
+
+def _snapshot(folder: Path, step: int) -> str:
+    """The name of the model at a check."""
+    return f"{NAME}@{folder / SNAPSHOTS / f'{step:06d}'}"
+
+
 @st.fragment
 def watch_it_learn(entry: Entry) -> None:
     """A slider over the checks; a move runs this alone again."""
     folder = training_jobs().history.folder_of(entry.id)
-    steps = sorted(int(path.name) for path in (folder / SNAPSHOTS).glob("[0-9]*"))
+    steps = _steps(folder)
     if len(steps) < 2:
         return
     st.subheader(say("train.watch"), help=say("train.watch_help"))
     with errors_shown(st.container()):
         step = st.select_slider(say("train.step"), steps, steps[-1], key=f"train-step-{entry.id}")
         run = read_run(folder)
-        snapshot = f"{NAME}@{folder / SNAPSHOTS / f'{step:06d}'}"
-        _maps(run, {say("train.at_step", step=step): snapshot, "vtviz base": DEFAULT_MODEL})
+        _maps(run, {say("train.at_step", step=step): _snapshot(folder, step), "vtviz base": DEFAULT_MODEL})
         _at(folder, step, steps)
 
 

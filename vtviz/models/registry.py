@@ -29,8 +29,9 @@ def _own_families() -> tuple[Family, ...]:
 
 
 def model_infos() -> list[ModelInfo]:
-    """Every model that can be asked for by name."""
-    return [info for family in families() for info in family.infos()]
+    """Every model that can be asked for by name, the default one first."""
+    found = [info for family in families() for info in family.infos()]
+    return sorted(found, key=lambda info: info.name != DEFAULT_MODEL)
 
 
 def model_info(name: str) -> ModelInfo | None:

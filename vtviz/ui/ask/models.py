@@ -168,7 +168,7 @@ def _infos() -> list[ModelInfo]:
         with suppress(ModelError):  # its files are gone
             info = model_info(name)
             own += [replace(info, label=label)] if info is not None else []
-    default, *others = sorted(model_infos(), key=lambda info: info.name != DEFAULT_MODEL)
+    default, *others = model_infos()
     return [default, *own, *others]
 
 

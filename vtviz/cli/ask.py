@@ -30,6 +30,7 @@ def ask_folder(
     from vtviz.chinese import language_of
     from vtviz.engine.local import LocalEngine
     from vtviz.engine.requests.captions_and_answers import AnswerQuestion
+    from vtviz.spreadsheets import as_cell
     from vtviz.tasks.answer import in_language
     from vtviz.tasks.search.photo_files import photos_in
 
@@ -46,14 +47,14 @@ def ask_folder(
             try:
                 image = read_image(source.read(path))
             except InputError as error:
-                writer.writerow({"photo": path, "error": str(error)})
+                writer.writerow({"photo": as_cell(path), "error": str(error)})
                 continue
             answer = engine.ask(AnswerQuestion(image, question, model))
             likeliest, probability = answer.candidates[0]
             said = "" if answer.text is None else in_language(answer.text, language)
             told += bool(said)
             shown = {"answer": said, "likeliest": in_language(likeliest, language), "probability": f"{probability:.4f}"}
-            writer.writerow({"photo": path, **shown})
+            writer.writerow({"photo": as_cell(path), **shown})
     make_folder(output.parent)
     write_atomically(output, table.getvalue().encode("utf-8-sig"))  # so that Excel reads it as UTF-8
     typer.echo(f"{told} of {len(files)} photos answered: {output}")

@@ -12,9 +12,9 @@ import orjson
 
 from vtviz.attribution.base import Details
 from vtviz.engine.explanation import Explanation
+from vtviz.spreadsheets import as_cell
 
 SCHEMA = "vtviz.explanation/1"
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets take for the start of one
 
 
 def to_dict(explanation: Explanation) -> dict[str, Any]:
@@ -93,5 +93,5 @@ def token_scores(explanation: Explanation) -> bytes:
     tokens = explanation.tokens
     for (start, end), score in zip(tokens.spans, explanation.relevance.tokens, strict=True):
         text = tokens.text[start:end]
-        writer.writerow([f"'{text}" if text.startswith(FORMULA) else text, start, end, f"{score:.9g}"])
+        writer.writerow([as_cell(text), start, end, f"{score:.9g}"])
     return table.getvalue().encode("utf-8-sig")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from pathlib import Path
 
 from vtviz.inputs import InputError
-from vtviz.jobs.history import Entry, History
+from vtviz.jobs.history import UPLOADS, Entry, History
+from vtviz.jobs.limits import Limits, need_space
 from vtviz.models.base import ModelError
+from vtviz.paths import ASSETS
 from vtviz.watch import Cancelled, Progress, Watch
 
 
@@ -23,26 +25,17 @@ class Job:
         self.watch = Watch(cancelled=self.stop.is_set)
 
 
-@dataclass(frozen=True)
-class Limits:
-    """How many jobs of one kind a person may have on their way, the size of all their files in MB, and how often they
-    may upload in an hour."""
-
-    jobs: int = 3
-    megabytes: int = 2048
-    uploads: int = 60
-
-
 class Jobs(ABC):
     """Runs jobs of one kind in a thread of their own and keeps their history.
 
     Args:
         history: where they are listed.
         limits: what one person may have here; None where all is theirs.
+        confined: whether jobs read only what was uploaded for them, and what vtviz ships.
     """
 
-    def __init__(self, history: History, limits: Limits | None = None) -> None:
-        self.limits = limits
+    def __init__(self, history: History, limits: Limits | None = None, confined: bool = False) -> None:
+        self.limits, self.confined = limits, confined
         self.history = history
         history.runs_here = lambda number: number in self._jobs
         self._worker = ThreadPoolExecutor(1, thread_name_prefix=f"vtviz-{history.kind}")
@@ -71,15 +64,25 @@ class Jobs(ABC):
             raise InputError(
                 "{count} jobs of yours are on their way already; wait for one, or cancel it.", count=len(self._jobs)
             )
-        if self.history.bytes() >= self.limits.megabytes * 2**20:
-            raise InputError(
-                "Your files have reached {limit} MB, which is all you may keep here; delete something first.",
-                limit=self.limits.megabytes,
-            )
-        if self.history.uploads_since(time.time() - 3600) > self.limits.uploads:
-            raise InputError(
-                "You have uploaded {limit} times in the last hour; wait a while.", limit=self.limits.uploads
-            )
+        need_space(self.history.folder, self.limits)
+
+    def check_files(self, source: Path, photos: Iterable[Path]) -> None:
+        """Refuses what lies outside the upload that a job reads, where others' files lie on this machine too.
+
+        Args:
+            source: the manifest or the data set.
+            photos: that it names.
+
+        Raises:
+            InputError: if one lies elsewhere, whether it exists or not.
+        """
+        if not self.confined:
+            return
+        uploads, shipped = (self.history.folder / UPLOADS).resolve(), ASSETS.resolve()
+        allowed = [source.resolve().parent, shipped] if source.resolve().is_relative_to(uploads) else [shipped]
+        for path in {source, *photos}:
+            if not any(path.resolve().is_relative_to(folder) for folder in allowed):
+                raise InputError("{name} lies outside what was uploaded; upload it too.", name=path.name)
 
     def remove(self, entry: Entry) -> None:
         """Deletes a job that is not on its way, with its files."""

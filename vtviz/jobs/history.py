@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -15,6 +15,7 @@ from vtviz.inputs import InputError
 from vtviz.jobs.owner import is_alive, this_process
 
 State = Literal["waiting", "running", "done", "failed", "cancelled", "interrupted"]
+DAY = 86_400.0  # seconds
 UPLOADS = "uploads"  # a folder for each upload
 OPEN: tuple[State, ...] = ("waiting", "running")
 TABLE = """CREATE TABLE IF NOT EXISTS {kind} (
@@ -34,6 +35,15 @@ class Entry:
     settings: str
     state: State
     error: str
+
+
+def bytes_in(folder: Path) -> int:
+    """The size of all files in a folder; what is deleted meanwhile does not count."""
+    size = 0
+    for file in folder.rglob("*"):
+        with suppress(OSError):
+            size += file.lstat().st_size if not file.is_dir() else 0
+    return size
 
 
 class History:
@@ -80,27 +90,30 @@ class History:
         return self._read("ORDER BY created DESC, id DESC", ())
 
     def remove(self, entry: Entry) -> None:
-        """Takes a job off the list and deletes what it made, and what was uploaded for it."""
+        """Takes a job off the list and deletes what it made, and what was uploaded for it alone."""
         with self._open() as database:
             database.execute(f"DELETE FROM {self.kind} WHERE id = ?", (entry.id,))
         shutil.rmtree(self.folder_of(entry.id), ignore_errors=True)
-        uploaded = entry.manifest.parent
-        if uploaded.parent == self.folder / UPLOADS:
+        uploaded = self.upload_of(entry)
+        if uploaded is not None and uploaded not in map(self.upload_of, self.all()):
             shutil.rmtree(uploaded, ignore_errors=True)
+
+    def upload_of(self, entry: Entry) -> Path | None:
+        """The folder of the upload that a job reads, or None where it reads something else."""
+        uploads, path = self.folder / UPLOADS, entry.manifest
+        if ".." in path.parts or not path.is_relative_to(uploads) or path == uploads:
+            return None
+        return uploads / path.relative_to(uploads).parts[0]
 
     def expire(self, days: float) -> None:
         """Deletes the jobs that were set up longer ago and are not on their way, with their files."""
         for entry in self.all():
-            if entry.state not in OPEN and entry.created < time.time() - days * 86_400:
+            if entry.state not in OPEN and entry.created < time.time() - days * DAY:
                 self.remove(entry)
-
-    def uploads_since(self, moment: float) -> int:
-        """How many uploads there are from after a moment, in seconds since 1970."""
-        return sum(folder.stat().st_mtime > moment for folder in (self.folder / UPLOADS).glob("*"))
 
     def bytes(self) -> int:
         """The size of all files in the folder."""
-        return sum(file.stat().st_size for file in self.folder.rglob("*") if file.is_file())
+        return bytes_in(self.folder)
 
     def folder_of(self, number: int) -> Path:
         """The folder of what a job makes."""

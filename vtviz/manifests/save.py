@@ -5,16 +5,16 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from vtviz.files import reason
+from vtviz.files import TABLE_BYTES, reason
 from vtviz.inputs import InputError
 from vtviz.manifests.read import read_manifest
 
 Upload = tuple[str, bytes]  # name and bytes
 UNPACKED = 500 * 2**20  # bytes of all files in a zip file
+MEMBERS = 50_000
 
 
 def save_uploads(folder: Path, manifest: Upload, photos: Iterable[Upload]) -> Path:
@@ -33,7 +33,7 @@ def save_uploads(folder: Path, manifest: Upload, photos: Iterable[Upload]) -> Pa
     wanted: dict[str, Path] = {}
     for row in read_manifest(path).rows:
         place = row.image.relative_to(folder) if row.image.is_relative_to(folder) else None
-        if place is None or ".." in place.parts:
+        if place is None or ".." in place.parts or str(place).startswith("~"):  # whoever's home it is, or nobody's
             raise InputError(
                 "The photo in row {number} of the manifest lies outside the manifest's folder; use a path inside it.",
                 number=row.number,
@@ -45,6 +45,7 @@ def save_uploads(folder: Path, manifest: Upload, photos: Iterable[Upload]) -> Pa
         target = wanted.pop(PurePosixPath(name).name, None)
         if target is not None:
             _save(target, name, data)
+    path.write_bytes(manifest[1])  # again, lest a photo of its name took its place
     if wanted:
         first = min(wanted)
         raise InputError(
@@ -63,14 +64,23 @@ def _unpacked(photos: Iterable[Upload]) -> Iterator[Upload]:
             continue
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as packed:
-                members = [member for member in packed.infolist() if not member.is_dir()]
+                members = [member for member in packed.infolist() if not member.filename.endswith("/")]
                 if sum(member.file_size for member in members) > UNPACKED:
                     raise InputError(
                         "The zip file {name} holds more than {limit} MB; split it.", name=name, limit=UNPACKED // 2**20
                     )
+                if len(members) > MEMBERS or any(member.file_size > TABLE_BYTES for member in members):
+                    raise InputError(
+                        "The zip file {name} holds more than {count} files, or one of more than {limit} MB; split it.",
+                        name=name,
+                        count=MEMBERS,
+                        limit=TABLE_BYTES // 2**20,
+                    )
                 for member in members:
                     yield member.filename, packed.read(member)
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, zlib.error) as error:  # damaged or encrypted
+        except InputError:
+            raise
+        except Exception as error:  # damaged or encrypted, which the readers of each way of packing say in their own
             raise InputError(
                 "The zip file {name} is damaged or encrypted; pack the photos again.", name=name
             ) from error
@@ -85,7 +95,7 @@ def unpack(name: str, data: bytes, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for member, content in _unpacked([(name, data)]):
         place = PurePosixPath(member.replace("\\", "/"))
-        if not place.is_absolute() and ".." not in place.parts and ":" not in place.parts[0]:
+        if place.parts and not place.is_absolute() and ".." not in place.parts and ":" not in place.parts[0]:
             _save(folder / place, place.name, content)
 
 

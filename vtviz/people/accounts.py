@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Literal
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from argon2.exceptions import InvalidHashError, VerificationError
 
-from vtviz.files import write_atomically
+from vtviz.files import JSON_BYTES, parse_json, read_bytes, write_atomically
 from vtviz.inputs import InputError
 
 FILE = "people.json"
 SHORTEST = 10  # characters of a password
-LONGEST_NAME = 80
+LONGEST_NAME, LONGEST_PASSWORD = 80, 1000
 
 Role = Literal["person", "administrator"]
 
@@ -48,8 +48,9 @@ class People:
         if not self.file.is_file():
             return []
         try:
-            return [Person(**row) for row in json.loads(self.file.read_text(encoding="utf-8"))]
-        except (OSError, ValueError, TypeError) as error:
+            rows = parse_json(read_bytes(self.file, JSON_BYTES).decode())
+            return [Person(**{name: str(value) for name, value in row.items()}) for row in rows]  # type: ignore[arg-type]
+        except (OSError, ValueError, TypeError, AttributeError) as error:
             raise InputError("The list of people {file} is damaged; restore it.", file=self.file.name) from error
 
     def add(self, name: str, password: str, role: Role = "person") -> None:
@@ -63,6 +64,10 @@ class People:
             raise InputError("Choose a name of 1 to {limit} characters.", limit=LONGEST_NAME)
         if len(password) < SHORTEST:
             raise InputError("The password is shorter than {limit} characters; choose a longer one.", limit=SHORTEST)
+        if len(password) > LONGEST_PASSWORD:
+            raise InputError(
+                "The password is longer than {limit} characters; choose a shorter one.", limit=LONGEST_PASSWORD
+            )
         with self._lock:
             others = [person for person in self.all() if person.name != name]
             self._write([*others, Person(name, role, self._hasher.hash(password))])
@@ -79,9 +84,12 @@ class People:
     def sign_in(self, name: str, password: str) -> Person | None:
         """The person with this name and password, or None; it takes as long where there is nobody of this name."""
         person = next((each for each in self.all() if each.name == name.strip()), None)
+        if len(password) > LONGEST_PASSWORD:
+            return None
         try:
-            self._hasher.verify(person.hash if person else _NOBODY, password)
-        except (VerifyMismatchError, InvalidHashError):
+            with _one_by_one:
+                self._hasher.verify(person.hash if person else _NOBODY, password)
+        except (VerificationError, InvalidHashError, UnicodeEncodeError):
             return None
         return person
 
@@ -91,4 +99,5 @@ class People:
         self.file.chmod(0o600)
 
 
+_one_by_one = threading.Lock()  # each takes 64 MB and much of the processor, and anybody may ask for it
 _NOBODY = PasswordHasher().hash("nobody's")

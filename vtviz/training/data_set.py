@@ -8,13 +8,13 @@ import io
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from PIL import Image
 
 from vtviz.evaluation.split import Row, split_row
-from vtviz.files import parse_json, reason
+from vtviz.files import REPORT_BYTES, is_file, is_number, parse_json, read_bytes, reason
 from vtviz.inputs import InputError
 from vtviz.scenes.compose import NAME as SCENES
 from vtviz.scenes.compose import data_folder
@@ -107,6 +107,7 @@ def _rows(path: Path, images: Path, refused: list[Refused]) -> list[Row]:
     joined: dict[str, Row] = {}
     for line, values in _lines(path, refused):
         try:
+            _need_inside(values.get("image"))
             row = split_row(_as_row(values, images), line, path.name)
             _check_photo(images / row["image"], row["image"])
         except InputError as error:
@@ -123,7 +124,7 @@ def _rows(path: Path, images: Path, refused: list[Refused]) -> list[Row]:
 def _lines(path: Path, refused: list[Refused]) -> Iterator[tuple[int, dict[str, Any]]]:
     """The numbered rows of a CSV or JSONL file."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_bytes(path, REPORT_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError("The file {name} is not UTF-8 text.", name=path.name) from error
     except OSError as error:
@@ -147,7 +148,10 @@ def _lines(path: Path, refused: list[Refused]) -> Iterator[tuple[int, dict[str, 
 
 def _csv_lines(text: str, name: str, refused: list[Refused]) -> Iterator[tuple[int, dict[str, Any]]]:
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    columns = reader.fieldnames or []
+    try:
+        columns = reader.fieldnames or []
+    except csv.Error as error:
+        raise InputError("The file {name} cannot be read: {reason}.", name=name, reason=str(error)) from error
     if "image" not in columns or not set(CAPTIONS) & set(columns):
         raise InputError("The file {name} needs the columns image and text.", name=name)
     while True:
@@ -183,17 +187,25 @@ def _as_row(values: dict[str, Any], images: Path) -> Row:
 
 def _in_fractions(box: Any, photo: Path) -> Any:
     """A box in fractions of its photo; one that is no box stays as it is, and is refused later."""
-    if not isinstance(box, list) or not all(isinstance(value, int | float) for value in box) or max(box, default=0) < 2:
+    if not isinstance(box, list) or not all(map(is_number, box)) or max(box, default=0) < 2:
         return box
     width, height = _check_photo(photo, photo.name)
     return [value / length for value, length in zip(box, (width, height) * 2, strict=False)]
 
 
+def _need_inside(name: object) -> None:
+    """Refuses a photo outside the folder of its data set: whoever uploads one may read nothing else of this machine."""
+    if isinstance(name, str) and (PurePath(name).is_absolute() or ".." in PurePath(name).parts):
+        raise InputError("The photo {name} lies outside the folder of the data set; use a path inside it.", name=name)
+
+
 def _check_photo(path: Path, name: str) -> tuple[int, int]:
     """The width and height of a photo, whose beginning can be read."""
     try:
+        if not is_file(path):
+            raise FileNotFoundError
         with Image.open(path) as photo:
             return photo.size
-    except OSError as error:
+    except Exception as error:  # Pillow raises many kinds where a file is damaged
         why = "it is missing" if isinstance(error, FileNotFoundError) else "it is not an image file"
         raise InputError("The photo {name} cannot be read: {reason}.", name=name, reason=why) from error

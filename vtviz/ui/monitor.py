@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import get_args
 
@@ -14,15 +14,26 @@ import streamlit as st
 from vtviz.engine.engine import Status
 from vtviz.engine.requests.explain import STAGES
 from vtviz.engine.run_log import EXPLAIN, KEPT, RunEntry
+from vtviz.jobs.background import Jobs
 from vtviz.jobs.history import OPEN
 from vtviz.models.base import ScoreKind
+from vtviz.paths import PAGES
+from vtviz.spreadsheets import as_cell
+from vtviz.ui.ask.own_models import FILE
 from vtviz.ui.frame.charts import show_chart
 from vtviz.ui.frame.language import plain, say, say_or, say_stored
-from vtviz.ui.frame.resources import audit_jobs, shared_engine
+from vtviz.ui.frame.person.who import is_shared
+from vtviz.ui.frame.resources import audit_jobs, evaluation_jobs, shared_engine, training_jobs
 from vtviz.ui.frame.scores import score_name
+from vtviz.ui.frame.trouble import errors_shown
 from vtviz.ui.show.history import asked_texts
 
 POLL = 2.0
+JOBS: dict[str, tuple[Callable[[], Jobs], str]] = {  # by the page that shows them
+    "audit": (audit_jobs, ":material/fact_check:"),
+    "evaluate": (evaluation_jobs, ":material/analytics:"),
+    "train": (training_jobs, ":material/model_training:"),
+}
 MINUTE = 60.0
 
 
@@ -32,7 +43,8 @@ def live() -> None:
     status = shared_engine().status()
     entries = [entry for entry in status.runs if entry.request == EXPLAIN]
     _now(status, entries)
-    _audits()
+    with errors_shown(st.container()):
+        _jobs()
     if not entries:
         st.info(say("monitor.empty"), icon=":material/monitoring:")
         return
@@ -70,13 +82,15 @@ def _now(status: Status, entries: Sequence[RunEntry]) -> None:
     st.caption(say("monitor.device", device=say_stored(status.device), kept=KEPT))
 
 
-def _audits() -> None:
-    """The audits on their way, with a link to their page."""
-    for entry in audit_jobs().history.all():
-        if entry.state in OPEN:
-            now = audit_jobs().progress(entry.id)
-            st.progress(now.share if now else 0.0, text=say("monitor.audit", name=plain(entry.name)))
-            st.page_link("pages/audit.py", label=say("monitor.open_audit"), icon=":material/fact_check:")
+def _jobs() -> None:
+    """The jobs of this person that are on their way, with a link to their page."""
+    for page, (jobs_of, icon) in JOBS.items():
+        jobs = jobs_of()
+        for entry in jobs.history.all():
+            if entry.state in OPEN:
+                now = jobs.progress(entry.id)
+                st.progress(now.share if now else 0.0, text=say(f"monitor.{page}", name=plain(entry.name)))
+                st.page_link(PAGES / f"{page}.py", label=say(f"monitor.open_{page}"), icon=icon)
 
 
 def _titled(name: str, chart: go.Figure) -> None:
@@ -164,14 +178,15 @@ def _faithfulness(entries: Sequence[RunEntry]) -> go.Figure:
 
 
 def _table(entries: Sequence[RunEntry]) -> list[dict[str, object]]:
-    """The latest run first, with a column for each kind of score; texts are only those of the person who looks."""
+    """The latest run first, with a column for each kind of score; texts, and the files of models, are only those of the
+    person who looks."""
     kinds, texts = _kinds(entries), asked_texts()
     return [
         {
             say("monitor.time"): when,
             say("monitor.request"): say_or(f"monitor.request.{entry.request}", entry.request),
-            say("monitor.text"): texts.get(entry.key, ""),
-            say("monitor.model"): entry.model,
+            say("monitor.text"): as_cell(texts.get(entry.key, "")),
+            say("monitor.model"): as_cell(_model_shown(entry, entry.key in texts)),
             say("monitor.method"): entry.method,
             **{score_name(kind): entry.score if entry.score_kind == kind else None for kind in kinds},
             say("monitor.total"): entry.timings_ms.get("total"),
@@ -180,3 +195,8 @@ def _table(entries: Sequence[RunEntry]) -> list[dict[str, object]]:
         }
         for when, entry in zip(_when(entries)[::-1], entries[::-1], strict=True)
     ]
+
+
+def _model_shown(entry: RunEntry, is_own: bool) -> str:
+    """The model of a run, where several use this server without the path of what another of them trained."""
+    return entry.model.partition(FILE)[0] if is_shared() and not is_own else entry.model

@@ -8,9 +8,11 @@ from pathlib import Path
 import streamlit as st
 
 from vtviz.files import data_folder
+from vtviz.jobs.history import bytes_in
+from vtviz.people.accounts import People
 from vtviz.people.privacy import KEPT
 from vtviz.ui.frame.language import plain, say
-from vtviz.ui.frame.person.who import PEOPLE, is_administrator, is_shared, own_folder
+from vtviz.ui.frame.person.who import PEOPLE, hash_of, is_administrator, is_shared, own_folder
 from vtviz.ui.frame.resources import KEEP
 
 COLUMNS = ("what", "where", "time", "who")
@@ -36,10 +38,11 @@ def show_place() -> None:
         st.markdown(say("privacy.kept_days", days=plain(os.environ[KEEP])))
     if is_shared() and is_administrator():
         st.subheader(say("privacy.sizes"))
+        known = {hash_of(each.name): each.name for each in People(data_folder()).all()}
         folders = sorted((data_folder() / PEOPLE).glob("*"))
-        names, sizes = [each.name for each in folders], [_megabytes(each) for each in folders]
+        names, sizes = [known.get(each.name, each.name) for each in folders], [_megabytes(each) for each in folders]
         st.dataframe({say("privacy.person"): names, say("privacy.megabytes"): sizes}, hide_index=True)
 
 
 def _megabytes(folder: Path) -> str:
-    return f"{sum(file.stat().st_size for file in folder.rglob('*') if file.is_file()) / 2**20:.1f}"
+    return f"{bytes_in(folder) / 2**20:.1f}"

@@ -18,6 +18,10 @@ from safetensors.torch import save_file
 
 from tests.conftest import SIZES
 from tests.reliability.fuzz.running import Read, changed, mutated
+from vtviz.models.recurrent.network import NetworkConfig as Sizes
+from vtviz.models.recurrent.network import RecurrentNetwork
+from vtviz.models.recurrent.vocabulary import Words
+from vtviz.models.recurrent.weights import save_model
 from vtviz.models.registry import load_model
 from vtviz.models.vtviz_base.family import FOLDER
 from vtviz.models.vtviz_base.network import FusionNetwork
@@ -31,10 +35,10 @@ PREPROCESS = {"mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5], "interpolation": 
 def cases(rng: random.Random) -> Iterator[Read]:
     """Loads of models, of which one file is damaged."""
     root = Path(tempfile.mkdtemp(prefix="vtviz-fuzz-"))
-    base, clip = _base(root / "base"), _clip(root / "clip")
+    base, clip, recurrent = _base(root / "base"), _clip(root / "clip"), _recurrent(root / "recurrent")
     yield partial(load_model, base)
     while True:
-        name = rng.choice((base, base, clip))
+        name = rng.choice((base, base, clip, recurrent))
         file = rng.choice([file for file in sorted(Path(name.partition("@")[2]).iterdir()) if file.is_file()])
         whole = file.read_bytes()
         if file.suffix == ".json" and len(whole) < 100_000 and rng.random() < 0.7:
@@ -68,6 +72,15 @@ def _base(folder: Path) -> str:
     (folder / "vocabulary.json").write_text(json.dumps({"dog": 9, "cat": 3}))
     shutil.copy(FOLDER / "tokenizer.json", folder)
     return f"vtviz-base@{folder}"
+
+
+def _recurrent(folder: Path) -> str:
+    """A small vtviz-recurrent of a few words."""
+    words = Words({"dog": 9, "cat": 3})
+    torch.manual_seed(0)
+    network = RecurrentNetwork(Sizes(len(words), 8, 16, 2, 64, 1))
+    save_model(network, words, folder, threshold=0.5, bounds=[0.2, 0.8])
+    return f"vtviz-recurrent@{folder}"
 
 
 def _clip(folder: Path) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from vtviz.evaluation.pairs.pair import Pair, PairSet
 from vtviz.evaluation.split import CHINESE, Row, read_split
-from vtviz.files import address, parse_json
+from vtviz.files import address, is_file, is_folder, parse_json, reason
 from vtviz.inputs import InputError, check_text
 from vtviz.manifests.read import COLUMNS, read_records, read_row
 from vtviz.paths import ASSETS
@@ -61,12 +61,12 @@ def read_pairs(path: Path, limit: int | None = None) -> PairSet:
 
 def _is_split(path: Path) -> bool:
     """Whether a file is one of the data contract, with several captions a line."""
-    if path.suffix.lower() != ".jsonl" or not path.is_file():
+    if path.suffix.lower() != ".jsonl" or not is_file(path):
         return False
     try:
         with path.open(encoding="utf-8-sig") as file:
             first = parse_json(next((line for line in file if line.strip()), "null"))
-    except ValueError:
+    except (OSError, ValueError):
         return False
     return isinstance(first, dict) and any(isinstance(first.get(key), list) for key in ("captions", *CHINESE))
 
@@ -77,9 +77,14 @@ def splits_in(folder: Path) -> list[Path]:
     Raises:
         InputError: if there is no such folder, or none of them in it.
     """
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise InputError("There is no folder {folder}; check the path.", folder=address(folder) or str(folder))
-    found = sorted(file for file in folder.iterdir() if file.suffix.lower() in (".jsonl", ".csv"))
+    try:
+        found = sorted(file for file in folder.iterdir() if file.suffix.lower() in (".jsonl", ".csv"))
+    except OSError as error:
+        raise InputError(
+            "The folder {folder} cannot be read: {reason}.", folder=str(folder), reason=reason(error, folder)
+        ) from error
     if not found:
         raise InputError("The folder {folder} has no .jsonl or .csv file; choose another.", folder=str(folder))
     return found

@@ -14,27 +14,28 @@ from vtviz.evaluation.figures.reliability import reliability
 from vtviz.evaluation.figures.slices import slices
 from vtviz.evaluation.figures.table import figures_at
 from vtviz.evaluation.runs.evaluation import Evaluation
+from vtviz.spreadsheets import as_cell
 
 FIXED = ("image", "text", "label", "score", "called", "image_sha256")
 
 
 def to_csv(evaluation: Evaluation, threshold: float) -> bytes:
     """A row per pair: the photo, the text, its label, the score, what it is called at the threshold (1 for a match),
-    and the further columns of its row. UTF-8 with a mark, which spreadsheets need."""
+    and the further columns of its row. UTF-8 with a mark, which spreadsheets need; no text runs there as a formula."""
     names = [name for name in evaluation.slice_keys if not name.startswith(":") and name not in FIXED]
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
-    writer.writerow([*FIXED, *names])
+    writer.writerow([*FIXED, *map(as_cell, names)])
     for index, score in enumerate(evaluation.scores.tolist()):
         fixed = (
-            Path(evaluation.paths[index]).name,
-            evaluation.texts[index],
+            as_cell(Path(evaluation.paths[index]).name),
+            as_cell(evaluation.texts[index]),
             int(evaluation.labels[index]),
             repr(score),
             int(score >= threshold),
             evaluation.hashes[index],
         )
-        writer.writerow([*fixed, *(evaluation.keys[index].get(name, "") for name in names)])
+        writer.writerow([*fixed, *(as_cell(evaluation.keys[index].get(name, "")) for name in names)])
     return buffer.getvalue().encode("utf-8-sig")
 
 

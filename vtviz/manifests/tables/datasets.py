@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from vtviz.files import JSON_BYTES, read_bytes
+from vtviz.files import JSON_BYTES, is_file, read_bytes
 from vtviz.inputs import InputError
 from vtviz.manifests.tables.columns import known_keys
 
@@ -78,14 +78,7 @@ def photo_folder(manifest: Path, images: list[str]) -> Path:
     folder, split = manifest.parent, manifest.stem.rsplit("_", 1)[-1]
     places = [base / name for base in (folder, folder.parent) for name in ("", "images", split)]
     few = images[:3]
-    return next((place for place in places if few and all(_is_file(place / image) for image in few)), folder)
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False
+    return next((place for place in places if few and all(is_file(place / image) for image in few)), folder)
 
 
 def metadata_of(folder: Path) -> Path | None:
@@ -121,7 +114,7 @@ def entities_rows(folder: Path, limit: int | None, taken: list[bytes]) -> Rows:
             break
         sentences = read_bytes(file, JSON_BYTES)
         annotations = folder / ANNOTATIONS / f"{file.stem}.xml"
-        boxed = read_bytes(annotations, JSON_BYTES) if annotations.is_file() else b""
+        boxed = read_bytes(annotations, JSON_BYTES) if is_file(annotations) else b""
         taken += [sentences, boxed]
         boxes = _boxes(boxed, annotations.name) if boxed else {}
         image = str((photos / f"{file.stem}.jpg").relative_to(folder))

@@ -19,7 +19,7 @@ SEPARATORS = ",;\t|"
 UNQUOTED = "\t|"  # between fields that may begin with a quotation mark of their own
 NUMBERED = re.compile(r"#\d{1,3}\Z")  # of the captions of a photo, as in Flickr8k.token.txt
 NO_NAMES = "The first line has no names of columns; the first column is read as image, the second as text."
-SEP_LINE = re.compile(r"\s*\"?sep=(\\t|[^\"])\"?\s*", re.IGNORECASE)  # as Excel writes and reads it
+SEP_LINE = re.compile(r"\s*\"?sep=(\\t|\t|[^\"\s\0])\"?\s*", re.IGNORECASE)  # as Excel writes and reads it
 FIRST_LINE = re.compile(r"(?:[^\S\r\n]*(?:\r\n|\r|\n))*([^\r\n]*)(?:\r\n|\r|\n|\Z)")
 
 

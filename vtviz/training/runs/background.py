@@ -16,8 +16,9 @@ from typing import Any
 import psutil
 
 from vtviz.inputs import InputError
-from vtviz.jobs.background import Jobs, Limits
+from vtviz.jobs.background import Jobs
 from vtviz.jobs.history import Entry, History
+from vtviz.jobs.limits import Limits
 from vtviz.models.recurrent.model import NAME
 from vtviz.paths import ASSETS
 from vtviz.training.data_set import read_data

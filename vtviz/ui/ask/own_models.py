@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import os
-
-import streamlit as st
+from collections.abc import Iterable
 
 from vtviz.files import data_folder, from_home
 from vtviz.models.base import ModelError
 from vtviz.training.runs.background import KIND
-from vtviz.ui.frame.person.who import EVERYBODY, LOOPBACK, folder_of, is_shared, signed_in
+from vtviz.ui.frame.person.who import EVERYBODY, folder_of, is_local, is_shared, signed_in
 
 FOLDER = "VTVIZ_MODELS"  # the environment variable that names the folder
 FILE = "@"  # stands before a path in the name of a model
-
-
-def is_local() -> bool:
-    """Whether only the people of this machine can reach this server."""
-    return st.get_option("server.address") in LOOPBACK
 
 
 def check_own_model(name: str) -> None:
@@ -35,6 +29,12 @@ def check_own_model(name: str) -> None:
         raise ModelError(
             "This server opens models only from its own folder of models; ask whoever runs it to put yours there."
         )
+
+
+def check_own_models(names: Iterable[str]) -> None:
+    """The same for several: a browser may send others than those that were offered. Raises ModelError."""
+    for name in names:
+        check_own_model(name)
 
 
 def _was_made_here(path: str) -> bool:

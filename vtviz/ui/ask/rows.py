@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,13 +11,12 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from vtviz.image_files.formats import SUFFIXES
-from vtviz.jobs.history import UPLOADS
+from vtviz.jobs.limits import UploadRoom
 from vtviz.manifests.save import save_uploads
 from vtviz.ui.ask.choice import kept_choice
-from vtviz.ui.ask.own_models import is_local
 from vtviz.ui.frame.language import say
-from vtviz.ui.frame.person.who import own_folder
-from vtviz.ui.frame.resources import samples
+from vtviz.ui.frame.person.who import is_local, own_folder
+from vtviz.ui.frame.resources import samples, upload_room
 
 SOURCES = ("demo", "upload", "path")
 MANIFESTS = ["csv", "tsv", "txt", "json", "jsonl"]
@@ -75,16 +75,26 @@ def ask_rows(page: str, placeholder: str) -> Rows | None:
     return Uploaded(manifest, photos) if manifest is not None and photos else None
 
 
-def save_upload(rows: Uploaded) -> Path:
-    """The manifest of an upload, in a folder of its own with its photos.
+@contextmanager
+def place_for(rows: Rows) -> Iterator[Path]:
+    """A folder for what a job reads, which is gone again where the job cannot start.
+
+    Raises:
+        InputError: if this person uploaded too often of late, or has too many files.
+    """
+    if isinstance(rows, Uploaded):
+        with upload_room().take(rows.manifest.size + sum(photo.size for photo in rows.photos)) as folder:
+            yield folder
+    else:
+        with UploadRoom(own_folder()).take(0) as folder:
+            yield folder
+
+
+def save_upload(rows: Uploaded, folder: Path) -> Path:
+    """The manifest of an upload, in a folder with its photos.
 
     Raises:
         InputError: if it cannot be used, or photos are missing.
     """
     manifest = (rows.manifest.name, rows.manifest.getvalue())
-    return save_uploads(upload_folder(), manifest, ((photo.name, photo.getvalue()) for photo in rows.photos))
-
-
-def upload_folder() -> Path:
-    """A new folder for what a person uploads."""
-    return own_folder() / UPLOADS / uuid.uuid4().hex[:12]
+    return save_uploads(folder, manifest, ((photo.name, photo.getvalue()) for photo in rows.photos))

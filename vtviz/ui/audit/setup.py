@@ -9,14 +9,15 @@ import streamlit as st
 from vtviz.attribution.masked import FILLS, Fill
 from vtviz.attribution.registry import methods
 from vtviz.audit.settings import Settings
+from vtviz.errors import UserError
 from vtviz.files import from_home
-from vtviz.inputs import InputError
 from vtviz.manifests.save import save_rows
 from vtviz.metrics.registry import DEFAULTS, find_metric, metrics
 from vtviz.models.registry import model_infos
 from vtviz.paths import ASSETS
 from vtviz.ui.ask.choice import kept_choice
-from vtviz.ui.ask.rows import OnServer, Rows, Uploaded, ask_rows, save_upload, upload_folder
+from vtviz.ui.ask.own_models import check_own_models
+from vtviz.ui.ask.rows import OnServer, Rows, Uploaded, ask_rows, place_for, save_upload
 from vtviz.ui.ask.selection import text_language
 from vtviz.ui.audit.runs import PAGE
 from vtviz.ui.frame.language import current_language, plain, say, say_error
@@ -36,12 +37,15 @@ def set_up() -> None:
     if st.button(say("audit.start"), type="primary", icon=":material/play_arrow:", disabled=not ready):
         assert rows is not None and settings is not None
         try:
-            name, manifest = _save(rows)
-            entry = audit_jobs().start(name, manifest, settings, current_language())
-            choose_job(PAGE, entry.id)
-            st.rerun()
-        except InputError as error:
+            check_own_models(settings.models)
+            with place_for(rows) as folder:
+                name, manifest = _save(rows, folder)
+                entry = audit_jobs().start(name, manifest, settings, current_language())
+        except UserError as error:
             st.error(plain(say_error(error)), icon=":material/error:")
+            return
+        choose_job(PAGE, entry.id)
+        st.rerun()
 
 
 def _ask_settings() -> Settings | None:
@@ -98,13 +102,13 @@ def _ask_metrics() -> list[str]:
     return chosen
 
 
-def _save(rows: Rows) -> tuple[str, Path]:
-    """A name for the audit, and its manifest; uploads get a folder of their own."""
+def _save(rows: Rows, folder: Path) -> tuple[str, Path]:
+    """A name for the audit, and its manifest, in the folder where it is not a file of this machine."""
     if isinstance(rows, OnServer):
         path = from_home(rows.path)
         return path.name, path
     if isinstance(rows, Uploaded):
-        return rows.manifest.name, save_upload(rows)
+        return rows.manifest.name, save_upload(rows, folder)
     lines = [
         {
             "image": str(ASSETS / "samples" / sample.file),
@@ -113,4 +117,4 @@ def _save(rows: Rows) -> tuple[str, Path]:
         }
         for sample in samples().values()
     ]
-    return say("audit.source.demo"), save_rows(upload_folder(), lines)
+    return say("audit.source.demo"), save_rows(folder, lines)

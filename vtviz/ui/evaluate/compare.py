@@ -38,7 +38,8 @@ def show_comparison(entry: Entry, evaluation: Evaluation, threshold: float) -> N
     second = Scored(other.scores[theirs], first.labels, first.photos, first.photo_count)
     names = (evaluation.scorer.model, other.scorer.model)
     names = names if names[0] != names[1] else (f"{names[0]} ({entry.id})", f"{names[1]} ({chosen})")
-    gap = _ranking_gap((entry.id, evaluation.created), (chosen, other.created), first, second)
+    keys = [str(evaluation_jobs().history.folder_of(number)) for number in (entry.id, chosen)]  # ids come again
+    gap = _ranking_gap((keys[0], evaluation.created), (keys[1], other.created), first, second)
     with st.container(border=True):
         st.markdown(say("evaluate.compare_one_category") if gap is None else ranking_words(gap, names))
         st.markdown(decision_words(compare_decisions(first, second, (threshold, other.start)), names))
@@ -49,7 +50,7 @@ def show_comparison(entry: Entry, evaluation: Evaluation, threshold: float) -> N
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _ranking_gap(own: tuple[int, str], other: tuple[int, str], _first: Scored, _second: Scored) -> RankingGap | None:
+def _ranking_gap(own: tuple[str, str], other: tuple[str, str], _first: Scored, _second: Scored) -> RankingGap | None:
     """The comparison of rankings, which does not depend on the threshold and takes a while."""
     return compare_rankings(_first, _second)
 

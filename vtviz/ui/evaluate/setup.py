@@ -6,12 +6,15 @@ from pathlib import Path
 
 import streamlit as st
 
+from vtviz.errors import UserError
 from vtviz.evaluation.pairs.read import SAMPLES, splits_in
 from vtviz.evaluation.runs.settings import Settings
-from vtviz.files import from_home
+from vtviz.files import from_home, is_file
 from vtviz.inputs import InputError
+from vtviz.jobs.history import Entry
 from vtviz.models.registry import model_infos
-from vtviz.ui.ask.rows import OnServer, Rows, Uploaded, ask_rows, save_upload
+from vtviz.ui.ask.own_models import check_own_models
+from vtviz.ui.ask.rows import OnServer, Rows, Uploaded, ask_rows, place_for, save_upload
 from vtviz.ui.evaluate.address import PAGE
 from vtviz.ui.frame.language import current_language, plain, say, say_error
 from vtviz.ui.frame.resources import evaluation_jobs, training_jobs
@@ -41,13 +44,20 @@ def set_up() -> None:
 
 
 def _start(rows: Rows, models: list[str], limit: int | None) -> None:
+    entries: list[Entry] = []
     try:
-        name, data = _data(rows)
-        entries = [
-            evaluation_jobs().start(f"{model} · {name}", data, Settings(model, limit), current_language())
-            for model in models
-        ]
-    except InputError as error:
+        check_own_models(models)
+        with place_for(rows) as folder:
+            name, data = _data(rows, folder)
+            try:
+                for model in models:
+                    settings = Settings(model, limit)
+                    entries.append(evaluation_jobs().start(f"{model} · {name}", data, settings, current_language()))
+            except InputError as error:
+                if not entries:
+                    raise
+                st.toast(plain(say_error(error)), icon=":material/error:")  # those before it read the upload already
+    except UserError as error:
         st.error(plain(say_error(error)), icon=":material/error:")
         return
     choose_job(PAGE, entries[0].id)
@@ -59,7 +69,7 @@ def _ask_split(rows: Rows | None) -> Rows | None:
     if not isinstance(rows, OnServer):
         return rows
     path = from_home(rows.path)
-    if path.suffix.lower() in (".csv", ".jsonl") or path.is_file():
+    if path.suffix.lower() in (".csv", ".jsonl") or is_file(path):
         return rows
     try:
         files = splits_in(path)
@@ -70,11 +80,11 @@ def _ask_split(rows: Rows | None) -> Rows | None:
     return OnServer(str(chosen))
 
 
-def _data(rows: Rows) -> tuple[str, Path]:
-    """A name for the data, and the file that holds the pairs; uploads get a folder of their own."""
+def _data(rows: Rows, folder: Path) -> tuple[str, Path]:
+    """A name for the data, and the file that holds the pairs, in the folder where it was uploaded."""
     if isinstance(rows, OnServer):
         path = from_home(rows.path)
         return f"{path.parent.name}/{path.name}" if path.parent.name else path.name, path
     if isinstance(rows, Uploaded):
-        return rows.manifest.name, save_upload(rows)
+        return rows.manifest.name, save_upload(rows, folder)
     return say("evaluate.source.demo"), SAMPLES

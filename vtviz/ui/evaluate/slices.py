@@ -7,6 +7,7 @@ import streamlit as st
 from vtviz.evaluation.figures.slices import slices
 from vtviz.evaluation.runs.evaluation import Evaluation
 from vtviz.jobs.history import Entry
+from vtviz.spreadsheets import as_cell
 from vtviz.ui.evaluate.words import figure, key_name, number, value_name
 from vtviz.ui.frame.language import say
 
@@ -20,8 +21,8 @@ def show_slices(entry: Entry, evaluation: Evaluation, threshold: float) -> None:
     st.caption(say("evaluate.slices_about"))
     rows = [
         {
-            say("evaluate.slice.key"): key_name(part.key),
-            say("evaluate.slice.value"): value_name(part.key, part.value),
+            say("evaluate.slice.key"): as_cell(key_name(part.key)),
+            say("evaluate.slice.value"): as_cell(value_name(part.key, part.value)),
             say("evaluate.slice.pairs"): part.pairs,
             say("evaluate.accuracy"): figure(part.accuracy),
             say("evaluate.slice.match_recall"): number(part.match_recall),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import gc
 import json
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import streamlit as st
 
@@ -16,13 +16,15 @@ from vtviz.chinese import Language
 from vtviz.engine.engine import Engine
 from vtviz.engine.local import LocalEngine
 from vtviz.evaluation.runs.background import EvaluationJobs
-from vtviz.jobs.background import Jobs, Limits
+from vtviz.files import data_folder
+from vtviz.inputs import InputError
 from vtviz.jobs.history import History
+from vtviz.jobs.limits import Limits, UploadRoom
+from vtviz.jobs.retention import keep_expiring
 from vtviz.paths import ASSETS
 from vtviz.training.runs.background import TrainingJobs
-from vtviz.ui.frame.person.who import is_shared, own_folder
+from vtviz.ui.frame.person.who import PEOPLE, is_local, is_shared, own_folder
 
-AnyJobs = TypeVar("AnyJobs", bound=Jobs)
 KEEP = "VTVIZ_KEEP_DAYS"  # after which what people made is deleted; without it, it stays
 LIMITS = {"jobs": "VTVIZ_JOBS", "megabytes": "VTVIZ_MEGABYTES", "uploads": "VTVIZ_UPLOADS"}
 
@@ -72,46 +74,76 @@ def shared_engine() -> Engine:
 
 def audit_jobs() -> AuditJobs:
     """The audits of this person; they use the engine's models, and others are served in between their passes."""
-    return _audit_jobs(own_folder(), limits())
+    _begin_retention()
+    return _audit_jobs(own_folder(), limits(), not is_local())
 
 
 @st.cache_resource(show_spinner=False)
-def _audit_jobs(folder: Path, limits: Limits | None) -> AuditJobs:
-    return _expired(AuditJobs(History(folder), shared_engine().ask, limits))
+def _audit_jobs(folder: Path, limits: Limits | None, confined: bool) -> AuditJobs:
+    return AuditJobs(History(folder), shared_engine().ask, limits, confined)
+
+
+def upload_room() -> UploadRoom:
+    """The uploads of this person."""
+    return _upload_room(own_folder(), limits())
+
+
+@st.cache_resource(show_spinner=False)
+def _upload_room(folder: Path, limits: Limits | None) -> UploadRoom:
+    return UploadRoom(folder, limits)
 
 
 def limits() -> Limits | None:
-    """What one person may have on this server, where there are several."""
+    """What one person may have on this server, where there are several. Raises InputError where a variable of the
+    environment that says so is no number."""
     if not is_shared():
         return None
-    return Limits(**{name: int(os.environ[variable]) for name, variable in LIMITS.items() if variable in os.environ})
+    said = {name: _number(variable) for name, variable in LIMITS.items() if os.environ.get(variable)}
+    return Limits(**{name: int(number) for name, number in said.items()})
+
+
+def _number(variable: str) -> float:
+    """The number in a variable of the environment."""
+    try:
+        number = float(os.environ[variable])
+    except ValueError:
+        number = math.nan
+    if not 0 <= number < 1e9:
+        raise InputError("{variable} must be a number from 0; ask whoever runs this server.", variable=variable)
+    return number
 
 
 def evaluation_jobs() -> EvaluationJobs:
     """The evaluations of this person, which share the engine in the same way."""
-    return _evaluation_jobs(own_folder(), limits())
+    _begin_retention()
+    return _evaluation_jobs(own_folder(), limits(), not is_local())
 
 
 @st.cache_resource(show_spinner=False)
-def _evaluation_jobs(folder: Path, limits: Limits | None) -> EvaluationJobs:
-    return _expired(EvaluationJobs(folder, shared_engine().ask, limits))
+def _evaluation_jobs(folder: Path, limits: Limits | None, confined: bool) -> EvaluationJobs:
+    return EvaluationJobs(folder, shared_engine().ask, limits, confined)
 
 
 def training_jobs() -> TrainingJobs:
     """The trainings of this person, each in a process of its own."""
+    _begin_retention()
     return _training_jobs(own_folder(), limits())
 
 
 @st.cache_resource(show_spinner=False)
 def _training_jobs(folder: Path, limits: Limits | None) -> TrainingJobs:
-    return _expired(TrainingJobs(folder, limits))
+    return TrainingJobs(folder, limits)
 
 
-def _expired(jobs: AnyJobs) -> AnyJobs:
-    """The jobs, without those that are older than the owner of this server keeps them."""
+def _begin_retention() -> None:
     if os.environ.get(KEEP):
-        jobs.history.expire(float(os.environ[KEEP]))
-    return jobs
+        _retention(data_folder(), _number(KEEP))
+
+
+@st.cache_resource(show_spinner=False)
+def _retention(data: Path, days: float) -> None:
+    """Deletes what is older than the owner of this server keeps it, as long as the server runs."""
+    keep_expiring(lambda: (data, *(data / PEOPLE).glob("*")), days)
 
 
 @st.cache_resource(show_spinner=False)

@@ -17,7 +17,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 COOKIE = "vtviz-visitor"
 NAME = re.compile(r"[0-9a-f]{32}")
 KEPT_VISITORS = 32
-SESSION = "_vtviz_visitor"
+SESSION, LANGUAGE = "_vtviz_visitor", "lang"
 TAB = "_vtviz_tab"
 AWAY = 60.0  # seconds without a tab after which nobody waits any more
 
@@ -62,8 +62,12 @@ def visitor_name() -> str:
 
 
 def forget_visitor() -> None:
-    """Keeps nothing for this person any more."""
+    """Keeps nothing for this person any more, neither on the server nor in this session, and gives their browser
+    another name."""
     _visitors().forget(visitor_name())
+    for key in set(st.session_state) - {LANGUAGE}:
+        del st.session_state[key]
+    st.session_state[SESSION] = secrets.token_hex(16)
 
 
 def session_name() -> str:

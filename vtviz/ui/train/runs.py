@@ -9,6 +9,7 @@ import streamlit as st
 from vtviz.attribution.options import Options
 from vtviz.jobs.history import Entry
 from vtviz.models.base import MATCH
+from vtviz.spreadsheets import as_cell
 from vtviz.training.recurrent.run_files import read_history, read_run
 from vtviz.ui.ask.models import trust
 from vtviz.ui.ask.selection import select
@@ -114,7 +115,7 @@ def show_table() -> None:
             continue
         settings, figures = run.get("settings", {}), {**run.get("best", {}), **run.get("figures", {})}
         row = {
-            say("train.run"): entry.name,
+            say("train.run"): as_cell(entry.name),
             say("train.state"): say(f"train.state.{entry.state}"),
             say("train.photos"): str(run.get("photos", {}).get("train", "–")),
             say("train.width"): str(settings.get("width", "–")),

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
-import uuid
 from typing import Any, get_args
 
 import streamlit as st
 
 from vtviz.inputs import InputError
-from vtviz.jobs.history import UPLOADS
 from vtviz.manifests.save import unpack
 from vtviz.scenes.compose import NAME as SCENES
 from vtviz.training.recurrent.matching import LOSSES, Loss
 from vtviz.ui.ask.choice import kept_choice
-from vtviz.ui.ask.own_models import is_local
 from vtviz.ui.frame.language import plain, say, say_error
-from vtviz.ui.frame.person.who import own_folder
-from vtviz.ui.frame.resources import training_jobs
+from vtviz.ui.frame.person.who import is_local
+from vtviz.ui.frame.resources import training_jobs, upload_room
 from vtviz.ui.show.jobs import choose_job
 
 PAGE = "train"
@@ -36,9 +32,13 @@ def set_up() -> None:
     if st.button(say("train.start"), type="primary", icon=":material/play_arrow:", disabled=not ready):
         assert data is not None
         try:
-            source = _folder(data)
-            shown = name.strip() or say(f"train.source.{'scenes' if source == SCENES else 'own'}")
-            entry = training_jobs().start(shown, {**settings, "data": source})
+            shown = name.strip() or say(f"train.source.{'scenes' if data == SCENES else 'own'}")
+            if isinstance(data, str):
+                entry = training_jobs().start(shown, {**settings, "data": data})
+            else:
+                with upload_room().take(data.size) as folder:
+                    unpack(data.name, data.getvalue(), folder)
+                    entry = training_jobs().start(shown, {**settings, "data": str(folder)})
         except InputError as error:
             st.error(plain(say_error(error)), icon=":material/error:")
             return
@@ -65,19 +65,6 @@ def _ask_data() -> Any:
         path = st.text_input(say("train.path"), placeholder="/data/my-photos", help=about)
         return path.strip() or None
     return st.file_uploader(say("train.upload"), type=["zip"], help=about)
-
-
-def _folder(data: Any) -> str:
-    """The folder of the data, or ``scenes``; an upload gets one of its own."""
-    if isinstance(data, str):
-        return data
-    folder = own_folder() / UPLOADS / uuid.uuid4().hex[:12]
-    try:
-        unpack(data.name, data.getvalue(), folder)
-    except InputError:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    return str(folder)
 
 
 def _ask_settings() -> dict[str, Any]:

@@ -63,11 +63,12 @@ def _enter(people: People, name: str, password: str) -> None:
     if not _tries().may_try(name):
         st.error(say("person.wait", seconds=round(PAUSE)), icon=":material/timer:")
         return
-    if people.sign_in(name, password) is None:
+    person = people.sign_in(name, password)
+    if person is None:
         _tries().note(name)
         st.error(say("person.wrong"), icon=":material/error:")
         return
-    enter(name)
+    enter(person)
     st.rerun()
 
 
@@ -76,7 +77,6 @@ def _leave() -> None:
         st.logout()
         return
     leave()
-    st.session_state.clear()
     st.rerun()
 
 
@@ -90,6 +90,8 @@ class Tries:
     def may_try(self, name: str) -> bool:
         """Whether a name has had fewer than TRIES wrong passwords in the last PAUSE seconds."""
         with self._lock:
+            for other in [other for other in self._at if not self._recent(other)]:
+                del self._at[other]  # whoever tries names without end fills no memory
             return len(self._recent(name)) < TRIES
 
     def note(self, name: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,19 +10,25 @@ import streamlit as st
 from streamlit.errors import StreamlitSecretNotFoundError
 
 from vtviz.files import data_folder
-from vtviz.people.accounts import People
+from vtviz.inputs import InputError
+from vtviz.people.accounts import People, Person
+from vtviz.people.sessions import Sessions
 from vtviz.ui.frame.visitor import forget_visitor, visitor_name
 
 OPEN = "VTVIZ_OPEN"  # 1 lets everybody in, and shows them the same
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-HOURS = 12.0  # for which a person stays signed in
 EVERYBODY = ""
 PEOPLE = "people"
 
 
+def is_local() -> bool:
+    """Whether only the people of this machine can reach this server."""
+    return st.get_option("server.address") in LOOPBACK
+
+
 def is_shared() -> bool:
     """Whether people sign in: the app is open to a network, and nobody said that all may see all."""
-    return st.get_option("server.address") not in LOOPBACK and os.environ.get(OPEN) != "1"
+    return not is_local() and os.environ.get(OPEN) != "1"
 
 
 def person() -> str:
@@ -38,10 +43,14 @@ def person() -> str:
 
 
 def is_administrator() -> bool:
-    """Whether this person also sees how much space each person takes."""
+    """Whether this person also sees how much space each person takes. Where people sign in through a provider, those
+    whose e-mail address, as the provider has verified it, is on the list as an administrator."""
     if not is_shared():
         return True
     name = signed_in()
+    if name is not None and has_provider():
+        user = st.user.to_dict()
+        name = user.get("email") if user.get("email_verified") is True else None
     return any(each.name == name and each.role == "administrator" for each in People(data_folder()).all())
 
 
@@ -54,9 +63,14 @@ def own_folder() -> Path:
 
 def folder_of(name: str) -> Path:
     """The folder of a person who signs in. It is named by a hash: a name may hold anything."""
-    folder = data_folder() / PEOPLE / sha256(name.encode()).hexdigest()[:24]
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = data_folder() / PEOPLE / hash_of(name)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
+
+
+def hash_of(name: str) -> str:
+    """What the folder of a person is called."""
+    return sha256(name.encode()).hexdigest()[:24]
 
 
 def signed_in() -> str | None:
@@ -64,8 +78,16 @@ def signed_in() -> str | None:
     if has_provider():
         user = st.user.to_dict()
         return f"{user.get('iss', '')} {user.get('sub') or user.get('email')}" if user.get("is_logged_in") else None
-    name, until = _sessions().get(visitor_name(), ("", 0.0))
-    return name if until > time.time() else None
+    entered = _sessions().of(visitor_name())
+    return entered.name if entered is not None and _is_listed(entered) else None
+
+
+def _is_listed(entered: Person) -> bool:
+    """Whether somebody may still sign in, with the password that they had then."""
+    try:
+        return entered in People(data_folder()).all()
+    except InputError:  # the list is damaged, which the way in says
+        return False
 
 
 def has_provider() -> bool:
@@ -76,18 +98,20 @@ def has_provider() -> bool:
         return False
 
 
-def enter(name: str) -> None:
-    """This browser is that of a person, for HOURS."""
-    _sessions()[visitor_name()] = (name, time.time() + HOURS * 3600)
+def enter(person: Person) -> None:
+    """This browser is that of a person. It gets a new name, which nobody can have planted there, and nothing is left of
+    whoever used it before."""
+    leave()
+    _sessions().enter(visitor_name(), person)
 
 
 def leave() -> None:
     """Nobody is signed in with this browser any more, and nothing is kept for it."""
-    _sessions().pop(visitor_name(), None)
+    _sessions().leave(visitor_name())
     forget_visitor()
 
 
 @st.cache_resource(show_spinner=False)
-def _sessions() -> dict[str, tuple[str, float]]:
-    """Who is signed in, and until when, by the cookie of the browser."""
-    return {}
+def _sessions() -> Sessions:
+    """Who is signed in, by the cookie of the browser."""
+    return Sessions()

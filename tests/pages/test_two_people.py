@@ -16,22 +16,25 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from vtviz.audit.background import AuditJobs
+from vtviz.audit.report.files import archive, stored_report
 from vtviz.audit.settings import Settings
 from vtviz.engine.cache import Kept
-from vtviz.engine.local import Bench
+from vtviz.engine.local import Bench, LocalEngine
+from vtviz.engine.run_log import EXPLAIN, RunEntry
+from vtviz.evaluation.report.html import to_html
 from vtviz.evaluation.runs.background import EvaluationJobs
+from vtviz.evaluation.runs.evaluation import read_evaluation
+from vtviz.evaluation.runs.export import to_csv, to_json
 from vtviz.evaluation.runs.settings import Settings as Scoring
 from vtviz.files import DATA
 from vtviz.jobs.background import Jobs
 from vtviz.jobs.history import UPLOADS, History
-from vtviz.jobs.owner import LOCKS
 from vtviz.models.base import ModelError
 from vtviz.models.vtviz_base.model import VtvizBase
 from vtviz.paths import PAGES
 from vtviz.people.accounts import People
 from vtviz.training.runs.background import TrainingJobs
 from vtviz.ui.ask import own_models
-from vtviz.ui.ask.photos import Uploads
 from vtviz.ui.frame.person import who
 from vtviz.ui.frame.resources import shared_engine
 from vtviz.watch import Watch
@@ -187,11 +190,6 @@ def test_whose_model_it_is_says_no_more_than_that_it_is_not_ones_own(
 
 
 def test_a_download_is_made_of_ones_own_files_alone(data: dict[str, Theirs]) -> None:
-    from vtviz.audit.report.files import archive, stored_report
-    from vtviz.evaluation.report.html import to_html
-    from vtviz.evaluation.runs.evaluation import read_evaluation
-    from vtviz.evaluation.runs.export import to_csv, to_json
-
     for name, other in (("ada", "bob"), ("bob", "ada")):
         own = data[name]
         audit = History(own.folder).folder_of(own.audit)
@@ -203,18 +201,15 @@ def test_a_download_is_made_of_ones_own_files_alone(data: dict[str, Theirs]) -> 
 
 
 def test_the_log_of_the_engine_names_nobodys_files(data: dict[str, Theirs]) -> None:
-    from vtviz.engine.local import LocalEngine
-
     engine = shared_engine()
     assert isinstance(engine, LocalEngine)
-    with pytest.raises(Exception):  # noqa: B017 - the model is not one
-        from vtviz.engine.requests.model import LoadModel
-
-        engine.ask(LoadModel(data["ada"].model, None))
-    assert any(data["ada"].model in entry.model for entry in engine.status().runs)
+    entry = RunEntry(time.time(), EXPLAIN, "0" * 64, data["ada"].model, "raw_attention", 1.0, 0, 100.0)
+    engine.runs._add(entry)
     app = visit("monitor", "bob")
+    assert not app.exception
     nothing_of(data["ada"], app)
-    assert [model for frame in app.dataframe for model in frame.value.get("Model", ()) if "@" in str(model)] == []
+    models = [str(model) for frame in app.dataframe for model in frame.value["Model"]]
+    assert "vtviz-recurrent" in models and not [model for model in models if "@" in model]
 
 
 def test_an_administrator_sees_sizes_and_no_contents(data: dict[str, Theirs]) -> None:
@@ -264,4 +259,3 @@ def test_the_files_are_for_the_server_alone(data: dict[str, Theirs]) -> None:
         assert (who.folder_of(name).stat().st_mode & 0o077) == 0
     fresh = who.folder_of("new person")
     assert fresh.stat().st_mode & 0o077 == 0 and re.fullmatch("[0-9a-f]{24}", fresh.name)
-    assert LOCKS and Uploads().files == {}

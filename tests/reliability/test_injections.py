@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from PIL import Image
 
 from tests.evaluation.made import made
-from tests.reliability.injections import AWAY, FORMULAS, NAMES, SVG, TEXTS, Elements
+from tests.reliability.injections import ALL, AWAY, FORMULAS, NAMES, SVG, TEXTS, Elements
 from vtviz.audit.audit import run_audit
 from vtviz.audit.settings import Settings
 from vtviz.engine.export import token_scores
@@ -139,12 +139,15 @@ def test_a_lens_and_a_story_have_the_same_elements_whatever_their_texts(
     tiny_engine: LocalEngine, photo: ImageInput
 ) -> None:
     shapes: dict[str, Any] = {}
-    for text in (INNOCENT, "a dog " + " a dog ".join(TEXTS)[:1900]):
-        view = lens_view(tiny_engine.ask(Explain(photo, text, "tiny", "raw_attention")))
-        lens = lens_page(view, text, text, about=About(text, text, text)).decode()
-        moment = Moment(photo.sha256, text, "tiny", note=text)
-        shown = scene(tiny_engine.ask(TellMoment(moment, photo)), moment, "en")
-        told = story_page(Story(text, "en", (moment,)), [shown]).decode()
+    moment = Moment(photo.sha256, INNOCENT, "tiny")
+    view = lens_view(tiny_engine.ask(Explain(photo, INNOCENT, "tiny", "raw_attention")))
+    shown = scene(tiny_engine.ask(TellMoment(moment, photo)), moment, "en")
+    for text in (INNOCENT, ALL):
+        about = About(text, text, text)
+        lens = lens_page(view, text, text, about=about).decode()
+        told = story_page(
+            Story(text, "en", (replace(moment, text=text, note=text),)), [replace(shown, about=about, changes=(text,))]
+        ).decode()
         for name, page in {"lens": lens, "story": told}.items():
             assert leads_nowhere(page) and "default-src 'none'" in page
-            assert shapes.setdefault(name, Elements(page).elements) == Elements(page).elements
+            assert shapes.setdefault(name, Elements(page).elements) != [] and shapes[name] == Elements(page).elements

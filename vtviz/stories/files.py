@@ -10,7 +10,6 @@ import hashlib
 import io
 import re
 import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -21,7 +20,7 @@ import msgspec
 import orjson
 
 from vtviz.chinese import Language
-from vtviz.files import is_text, reason
+from vtviz.files import TooLarge, is_text, read_bytes, reason
 from vtviz.inputs import MAX_BYTES, MAX_CHARACTERS, InputError
 from vtviz.interventions.changes import as_plain, from_plain
 from vtviz.models.registry import DEFAULT_MODEL
@@ -74,13 +73,12 @@ def read_story(path: Path) -> Told:
         InputError: if it cannot be read, is too large, is no story, or lacks a photo.
     """
     try:
-        size = path.stat().st_size
-        if zipfile.is_zipfile(path):
-            if size > MAX_ZIP:
-                raise _too_large(path.name, MAX_ZIP)
-            with zipfile.ZipFile(path) as archive:
-                return _read(path.name, NAME, _from_zip(archive))
+        data = read_bytes(path, MAX_ZIP)
+        if zipfile.is_zipfile(io.BytesIO(data)):
+            return unpack_story(data, path.name)
         return _read(path.name, path.name, _from_folder(path.parent))
+    except TooLarge as error:
+        raise _too_large(path.name, MAX_ZIP) from error
     except (OSError, ValueError) as error:
         if isinstance(error, InputError):
             raise
@@ -101,7 +99,9 @@ def unpack_story(data: bytes, name: str = NAME) -> Told:
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 return _read(name, NAME, _from_zip(archive))
-        except zipfile.BadZipFile as error:
+        except InputError:
+            raise
+        except Exception as error:  # what reads zips raises many kinds
             raise _damaged(name) from error
     return _read(name, NAME, lambda wanted, most: data[:most] if wanted == NAME else None)
 
@@ -158,7 +158,9 @@ def _read(name: str, story_name: str, read: Read) -> Told:
             raise _too_large(name, MAX_STORY)
         story = _story(name, data)
         photos = {sha256: _photo(sha256, read) for sha256 in {moment.photo for moment in story.moments}}
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (OSError, InputError):
+        raise
+    except Exception as error:  # damaged or encrypted, which each way of packing says in its own
         raise _damaged(name) from error
     return Told(story, photos)
 

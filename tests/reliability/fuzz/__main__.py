@@ -10,7 +10,7 @@ import warnings
 
 from tests.reliability.fuzz.running import run
 
-KINDS = ("photos", "texts", "manifests", "links", "reports", "weights")
+KINDS = ("photos", "texts", "manifests", "links", "reports", "weights", "policies", "stories", "archives")
 
 
 def main() -> int:

@@ -84,10 +84,16 @@ class _Zip:
     place: Path
 
     def files(self) -> Iterator[PhotoFile]:
-        with zipfile.ZipFile(self.place) as archive:
-            for info in sorted(archive.infolist(), key=lambda info: info.filename):
-                if not info.is_dir() and _is_photo(info.filename) and is_text(info.filename):
-                    yield PhotoFile(info.filename, info.file_size, _changed(info) * 10**9)
+        try:
+            with zipfile.ZipFile(self.place) as archive:
+                members = archive.infolist()
+        except Exception as error:  # what lists a damaged file raises many kinds
+            raise InputError(
+                "The zip file {name} is damaged or encrypted; pack the photos again.", name=self.place.name
+            ) from error
+        for info in sorted(members, key=lambda info: info.filename):
+            if _is_photo(info.filename) and is_text(info.filename):
+                yield PhotoFile(info.filename, info.file_size, _changed(info) * 10**9)
 
     def read(self, path: str) -> bytes:
         try:
@@ -95,7 +101,7 @@ class _Zip:
                 return opened.read(MAX_BYTES + 1)  # however much it would unpack to
         except KeyError as error:
             raise _unreadable(path, "there is no such file in it") from error
-        except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
+        except Exception as error:  # damaged or encrypted, which each way of packing says in its own
             why = error.strerror or str(error) if isinstance(error, OSError) else str(error)
             raise _unreadable(path, why) from error
 

@@ -50,7 +50,7 @@ def is_administrator() -> bool:
     name = signed_in()
     if name is not None and has_provider():
         user = st.user.to_dict()
-        name = user.get("email") if user.get("email_verified") is True else None
+        name = str(user.get("email")) if user.get("email_verified") is True else None
     return any(each.name == name and each.role == "administrator" for each in People(data_folder()).all())
 
 

@@ -19,8 +19,9 @@ from vtviz.inputs import InputError
 from vtviz.jobs.background import Jobs
 from vtviz.jobs.history import Entry, History
 from vtviz.jobs.limits import Limits
-from vtviz.models.recurrent.model import NAME
+from vtviz.models.recurrent.model import NAME as RECURRENT
 from vtviz.paths import ASSETS
+from vtviz.scenes.compose import NAME as SCENES
 from vtviz.training.data_set import read_data
 from vtviz.training.runs.child import ENOUGH, PAUSED
 from vtviz.watch import Cancelled, Progress, Watch
@@ -39,20 +40,26 @@ class TrainingJobs(Jobs):
     Args:
         folder: where they are listed and kept.
         limits: what one person may have here.
+        confined: whether trainings read only what was uploaded for them.
     """
 
-    def __init__(self, folder: Path, limits: Limits | None = None) -> None:
-        super().__init__(History(folder, KIND), limits)
+    def __init__(self, folder: Path, limits: Limits | None = None, confined: bool = False) -> None:
+        super().__init__(History(folder, KIND), limits, confined)
         self._children: dict[int, subprocess.Popen[str]] = {}
 
     def start(self, name: str, settings: Mapping[str, Any]) -> Entry:
-        """Lists a new training, with settings of RecurrentConfig, and lets it wait for its turn.
+        """Lists a new training and lets it wait for its turn. ``network`` says whether the settings are those of
+        RecurrentConfig or TrainConfig.
 
         Raises:
             InputError: if the data cannot be used.
         """
         self.need_room()
-        if settings["data"] != "scenes":
+        if self.confined and settings.get("network", RECURRENT) != RECURRENT:
+            raise InputError("Only the people of the machine that vtviz runs on can train this network.")
+        if settings["data"] != SCENES:
+            self.check_files(Path(settings["data"]), ())
+        if settings.get("network", RECURRENT) == RECURRENT and settings["data"] != SCENES:
             read_data(settings["data"], settings.get("seed", 0))
         entry = self.history.add(name, Path(settings["data"]), json.dumps(dict(settings)))
         self.submit(entry, "en")
@@ -78,7 +85,11 @@ class TrainingJobs(Jobs):
 
     def model_of(self, entry: Entry) -> str:
         """The name of the model that a training made."""
-        return f"{NAME}@{self.history.folder_of(entry.id)}"
+        return f"{self.network_of(entry)}@{self.history.folder_of(entry.id)}"
+
+    def network_of(self, entry: Entry) -> str:
+        """The network that is trained: ``vtviz-recurrent`` or ``vtviz-base``."""
+        return str(json.loads(entry.settings).get("network", RECURRENT))
 
     def work(self, entry: Entry, watch: Watch, language: str) -> None:
         """Trains on, or begins."""

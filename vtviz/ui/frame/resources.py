@@ -127,12 +127,12 @@ def _evaluation_jobs(folder: Path, limits: Limits | None, confined: bool) -> Eva
 def training_jobs() -> TrainingJobs:
     """The trainings of this person, each in a process of its own."""
     _begin_retention()
-    return _training_jobs(own_folder(), limits())
+    return _training_jobs(own_folder(), limits(), not is_local())
 
 
 @st.cache_resource(show_spinner=False)
-def _training_jobs(folder: Path, limits: Limits | None) -> TrainingJobs:
-    return TrainingJobs(folder, limits)
+def _training_jobs(folder: Path, limits: Limits | None, confined: bool) -> TrainingJobs:
+    return TrainingJobs(folder, limits, confined)
 
 
 def _begin_retention() -> None:

@@ -1,9 +1,11 @@
 """Many users at once over real websockets: ``python -m benchmarks.crowd --users 32 --minutes 5``.
 
 Each user writes a sentence of their own about a photo of their own again and again, and checks that the score on the
-page is that which the engine gives for this photo and this sentence alone. Prints how many answers came and how many
-were mixed up or refused, the time to an answer, and how far the server grew (RSS) after the first minute; with
-``--flood``, how much longer one user waits beside another who asks without a pause.
+page is that which the engine gives for this photo and this sentence alone. Prints how many answers came, how many were
+mixed up, and how many pages ended with an error in place of waiting; the time to an answer; the server's memory (RSS)
+after the first minute and at the end; and the share of the worker that one more user's RISE job had beside them: its
+time alone over its time in the crowd. With ``--flood``, how much longer one user waits beside another who asks without
+a pause.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ from urllib.parse import urlencode
 
 import psutil
 import websockets
+from streamlit.proto.Alert_pb2 import Alert
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
@@ -37,6 +41,8 @@ PAUSE = (0.5, 2.0)  # seconds in which a person reads
 EVERY = 5  # seconds between two looks at the memory
 Scores = dict[tuple[str, str], str]  # by photo and sentence
 LONGEST = 120.0  # seconds to wait for an answer
+SLOW = {"method": "rise", "text": "A cup of coffee"}  # what the user with the job asks for
+LOOK = 1.0  # seconds between two looks at the job
 
 
 @dataclass
@@ -50,11 +56,20 @@ class Counts:
     seconds: list[float] = field(default_factory=list)
 
 
+@dataclass
+class Seen:
+    """What a page showed in one run: the score, errors, and the buttons by their labels."""
+
+    score: str = ""
+    errors: str = ""
+    buttons: dict[str, str] = field(default_factory=dict)
+
+
 class Visitor:
     """One session of the app, as a browser holds it."""
 
-    def __init__(self, address: str, photo: str) -> None:
-        self.address, self.photo, self.field_id = address, photo, ""
+    def __init__(self, address: str, photo: str, **query: str) -> None:
+        self.address, self.photo, self.query, self.field_id = address, photo, query, ""
 
     async def __aenter__(self) -> Visitor:
         address = self.address.replace("http", "ws", 1) + "/_stcore/stream"
@@ -64,30 +79,50 @@ class Visitor:
     async def __aexit__(self, *error: object) -> None:
         await self.socket.close()
 
-    async def ask(self, words: str) -> tuple[str, str]:
-        """Writes a sentence; the score that the page shows, and the errors on it."""
+    async def ask(self, words: str = "", pressed: str = "") -> Seen:
+        """Writes a sentence, or presses the button with an id; what the page shows then."""
         message = BackMsg()
-        message.rerun_script.query_string = urlencode({"photo": self.photo, "text": words})
-        if self.field_id:
+        message.rerun_script.query_string = urlencode({"photo": self.photo, "text": words, **self.query})
+        if self.field_id and words:
             state: WidgetState = message.rerun_script.widget_states.widgets.add()
             state.id, state.string_value = self.field_id, words
+        if pressed:
+            state = message.rerun_script.widget_states.widgets.add()
+            state.id, state.trigger_value = pressed, True
         await self.socket.send(message.SerializeToString())
-        score, errors = "", ""
+        seen, until = Seen(), time.monotonic() + LONGEST
         while True:
-            raw = await asyncio.wait_for(self.socket.recv(), LONGEST)
+            raw = await asyncio.wait_for(self.socket.recv(), until - time.monotonic())
             heard = ForwardMsg.FromString(raw)
             kind = heard.WhichOneof("type")
-            if kind == "script_finished" and score:
-                return score, errors
-            if kind != "delta" or heard.delta.WhichOneof("type") != "new_element":
-                continue
-            element = heard.delta.new_element
-            if element.WhichOneof("type") == "text_input":
-                self.field_id = element.text_input.id
-            elif element.WhichOneof("type") == "metric":
-                score = element.metric.body
-            elif element.WhichOneof("type") == "alert":
-                errors += element.alert.body
+            if kind == "new_session":
+                seen = Seen()  # a run that begins anew shows all of it again
+            if kind == "script_finished" and (seen.score or seen.errors):
+                return seen
+            if kind == "delta" and heard.delta.WhichOneof("type") == "new_element":
+                self._look_at(heard.delta.new_element, seen)
+
+    def _look_at(self, element: Element, seen: Seen) -> None:
+        kind = element.WhichOneof("type")
+        if kind == "text_input":
+            self.field_id = element.text_input.id
+        elif kind == "metric":
+            seen.score = seen.score or element.metric.body  # the answer stands first
+        elif kind == "alert" and element.alert.format == Alert.ERROR:
+            seen.errors += element.alert.body
+        elif kind == "button":
+            seen.buttons[element.button.label] = element.button.id
+
+    async def run_slow(self) -> float:
+        """Starts the slow method that the address asks for; the seconds until the page shows its map."""
+        seen = await self.ask()
+        label = next(label for label in seen.buttons if label.startswith("Run "))
+        began = time.monotonic()
+        seen = await self.ask(pressed=seen.buttons[label])
+        while label in seen.buttons or any(name.startswith("Cancel") for name in seen.buttons):
+            await asyncio.sleep(LOOK)
+            seen = await self.ask()
+        return time.monotonic() - began
 
 
 def expected() -> Scores:
@@ -112,19 +147,22 @@ async def use(
             words = text(rng.randrange(TEXTS))
             began = time.monotonic()
             try:
-                score, errors = await visitor.ask(words)
+                seen = await visitor.ask(words)
             except (TimeoutError, websockets.WebSocketException):
                 counts.failed += 1
                 return
             counts.seconds.append(time.monotonic() - began)
-            counts.answers += 1
-            counts.refused += bool(errors)
-            counts.mixed += score != scores[visitor.photo, words]
+            counts.refused += bool(seen.errors)
+            counts.answers += bool(seen.score)
+            counts.mixed += bool(seen.score) and seen.score != scores[visitor.photo, words]
             await asyncio.sleep(rng.uniform(*pause))
 
 
 async def crowd(address: str, pid: int, users: int, minutes: float, scores: Scores) -> dict[str, object]:
-    """All users at once; what came of it."""
+    """All users at once, and one more with a slow job; what came of it."""
+    first = next(iter(samples()))
+    async with Visitor(address, first, **SLOW, seed="1") as visitor:
+        alone = await visitor.run_slow()
     names, counts, until = list(samples()), Counts(), time.monotonic() + 60 * minutes
     process = psutil.Process(pid)
     sessions = [
@@ -138,18 +176,31 @@ async def crowd(address: str, pid: int, users: int, minutes: float, scores: Scor
             await asyncio.sleep(EVERY)
         return sizes
 
-    *_, sizes = await asyncio.gather(*sessions, memory())
+    async def slow_jobs() -> list[float]:
+        """The seconds of one job after the other, the last of which may end after the crowd has left."""
+        spent = list[float]()
+        while time.monotonic() < until:
+            async with Visitor(address, first, **SLOW, seed=str(len(spent) + 2)) as visitor:
+                spent.append(await visitor.run_slow())
+        return spent
+
+    *_, sizes, slow = await asyncio.gather(*sessions, memory(), slow_jobs())
     after = sizes[60 // EVERY :] or sizes[-1:]
+    seconds = counts.seconds or [float("nan")] * 2
     return {
         "users": users,
         "answers": counts.answers,
         "mixed": counts.mixed,
-        "refused": counts.refused,
+        "refused_and_not_retried": counts.refused,
         "failed": counts.failed,
-        "median_s": round(statistics.median(counts.seconds), 2),
-        "p95_s": round(statistics.quantiles(counts.seconds, n=20)[-1], 2),
-        "memory_mb": round(sizes[-1]),
+        "median_s": round(statistics.median(seconds), 2),
+        "p95_s": round(statistics.quantiles(seconds, n=20)[-1], 2),
+        "memory_after_first_minute_mb": round(after[0]),
+        "memory_at_the_end_mb": round(sizes[-1]),
         "growth_after_first_minute_mb": round(max(after) - after[0]),
+        "slow_job_alone_s": round(alone, 1),
+        "slow_job_in_the_crowd_s": [round(each, 1) for each in slow],
+        "slow_job_share_of_worker": round(alone / max(slow), 3),
     }
 
 

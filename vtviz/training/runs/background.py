@@ -29,6 +29,7 @@ from vtviz.watch import Cancelled, Progress, Watch
 KIND = "trainings"
 LOG = "log.txt"
 TICK = 0.2  # seconds
+_one_at_a_time = threading.Lock()  # whoever's training it is
 
 
 class TrainingJobs(Jobs):
@@ -92,7 +93,16 @@ class TrainingJobs(Jobs):
         return str(json.loads(entry.settings).get("network", RECURRENT))
 
     def work(self, entry: Entry, watch: Watch, language: str) -> None:
-        """Trains on, or begins."""
+        """Trains on, or begins, once no other person's training runs: each takes a processor and much memory."""
+        while not _one_at_a_time.acquire(timeout=TICK):
+            if watch.cancelled() or not threading.main_thread().is_alive():
+                raise Cancelled
+        try:
+            self._train(entry, watch)
+        finally:
+            _one_at_a_time.release()
+
+    def _train(self, entry: Entry, watch: Watch) -> None:
         folder = self.history.folder_of(entry.id)
         folder.mkdir(parents=True, exist_ok=True)
         asked = {"settings": json.loads(entry.settings), "folder": str(folder)}

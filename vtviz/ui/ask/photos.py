@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import weakref
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -16,7 +17,7 @@ from vtviz.ui.frame.language import say
 from vtviz.ui.frame.resources import samples
 from vtviz.ui.frame.visitor import kept_for_visitor
 
-KEPT_BYTES = 32 * 2**20
+KEPT_BYTES, EVERYBODYS_BYTES = 32 * 2**20, 256 * 2**20
 DECODED_BYTES = 128 * 2**20
 THUMBNAIL = (72, 52)  # pixels
 
@@ -30,10 +31,13 @@ class Upload:
 
 
 class Uploads:
-    """The last files that one person uploaded, at most ``limit`` bytes of them; nobody else sees them."""
+    """The last files that one person uploaded, at most ``limit`` bytes of them; nobody else sees them.
 
-    def __init__(self, limit: int = KEPT_BYTES) -> None:
-        self.limit, self.files = limit, OrderedDict[str, Upload]()
+    ``room`` bounds those of everybody: where it is full, whoever uploaded longest ago loses theirs.
+    """
+
+    def __init__(self, limit: int = KEPT_BYTES, room: UploadMemory | None = None) -> None:
+        self.limit, self.files, self.room = limit, OrderedDict[str, Upload](), room
 
     def keep(self, name: str, data: bytes) -> str:
         """Keeps a file, lets the oldest ones go where there is no room, and returns its SHA-256."""
@@ -42,7 +46,32 @@ class Uploads:
         self.files.move_to_end(sha256)
         while sum(len(upload.data) for upload in self.files.values()) > self.limit and len(self.files) > 1:
             self.files.popitem(last=False)
+        if self.room is not None:
+            self.room.keep(self)
         return sha256
+
+    @property
+    def bytes(self) -> int:
+        return sum(len(upload.data) for upload in list(self.files.values()))
+
+
+class UploadMemory:
+    """The uploads of everybody on this server, at most ``limit`` bytes of them beside those of the last person."""
+
+    def __init__(self, limit: int = EVERYBODYS_BYTES) -> None:
+        self.limit, self._lock = limit, threading.Lock()
+        self._last = list[weakref.ref[Uploads]]()  # the person who uploaded last at the end
+
+    def keep(self, latest: Uploads) -> None:
+        """Notes that a person has uploaded, and makes room."""
+        with self._lock:
+            known = [kept for kept in (reference() for reference in self._last) if kept is not None]
+            known = [*(kept for kept in known if kept is not latest), latest]
+            self._last = [weakref.ref(kept) for kept in known]
+            for kept in known[:-1]:
+                if sum(other.bytes for other in known) <= self.limit:
+                    break
+                kept.files.clear()
 
 
 class DecodedPhotos:
@@ -71,7 +100,12 @@ def decoded_photos() -> DecodedPhotos:
 
 def uploads() -> Uploads:
     """The uploads of this person, which survive a reload."""
-    return kept_for_visitor("uploads", Uploads)
+    return kept_for_visitor("uploads", lambda: Uploads(room=_upload_memory()))
+
+
+@st.cache_resource(show_spinner=False)
+def _upload_memory() -> UploadMemory:
+    return UploadMemory()
 
 
 def photo_of(photo: str) -> ImageInput | None:

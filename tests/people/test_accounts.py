@@ -50,3 +50,12 @@ def test_a_damaged_file_and_an_unknown_name_get_one_sentence(tmp_path: Path) -> 
         (tmp_path / FILE).write_text(damaged)
         with pytest.raises(InputError, match="damaged"):
             People(tmp_path).all()
+
+
+def test_a_password_beyond_all_measure_is_refused_and_costs_nothing(tmp_path: Path) -> None:
+    people = People(tmp_path)
+    people.add("ada", PASSWORD)
+    assert people.sign_in("ada", "x" * 10**7) is None and people.sign_in("ada", "\ud800" * 12) is None
+    with pytest.raises(InputError, match="longer than 1000"):
+        people.add("bob", "x" * 1001)
+    assert [person.name for person in people.all()] == ["ada"]

@@ -6,6 +6,7 @@ Larger teams sign in through their own provider (OpenID Connect), which Streamli
 from __future__ import annotations
 
 import json
+import os
 import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -95,6 +96,7 @@ class People:
 
     def _write(self, people: list[Person]) -> None:
         rows = [asdict(person) for person in sorted(people, key=lambda person: person.name)]
+        os.umask(0o077)  # as everything that a server for several people writes
         write_atomically(self.file, (json.dumps(rows, ensure_ascii=False, indent=2) + "\n").encode())
         self.file.chmod(0o600)
 

@@ -113,6 +113,8 @@ def read_yaml(data: bytes, file: str) -> Value:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise _wrong(file, _line(mark), NOT_YAML.format(problem=error.problem)) from error
+    except InputError:
+        raise
     except (yaml.YAMLError, ValueError, OverflowError) as error:  # the latter of characters that do not exist
         raise _wrong(file, 1, NOT_YAML.format(problem="it has characters that cannot be printed")) from error
     if node is None:

@@ -15,7 +15,7 @@ from vtviz.machine import device_names
 from vtviz.models.base import MATCH, ModelError, ModelInfo
 from vtviz.models.registry import DEFAULT_MODEL, model_info, model_infos
 from vtviz.ui.ask.choice import choice
-from vtviz.ui.ask.own_models import FILE, check_own_model
+from vtviz.ui.ask.own_models import FILE, check_download, check_own_model
 from vtviz.ui.ask.selection import is_selected, select, selected
 from vtviz.ui.frame.language import current_language, plain, say, say_notice
 from vtviz.ui.frame.resources import shared_engine, training_jobs
@@ -117,6 +117,7 @@ def _load(name: str) -> None:
     info = model_info(name)
     if info is not None and name.partition("?")[0] not in st.session_state.get(AGREED, ()):
         if not info.available:
+            check_download(info.name)
             _offer(info)
             end_page()
         if FILE in name and name not in training_jobs().models():

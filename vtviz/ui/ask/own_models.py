@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from vtviz.files import data_folder, from_home
 from vtviz.models.base import ModelError
+from vtviz.models.registry import model_info, model_infos
 from vtviz.training.runs.background import KIND
 from vtviz.ui.frame.person.who import EVERYBODY, folder_of, is_local, is_shared, signed_in
 
@@ -31,10 +32,26 @@ def check_own_model(name: str) -> None:
         )
 
 
+def check_download(name: str) -> None:
+    """Refuses to fetch what people elsewhere name and this server does not offer: it would fill its disk.
+
+    Raises:
+        ModelError: if such a model is not here yet.
+    """
+    info = None if is_local() else model_info(name)
+    if (
+        info is not None
+        and not info.available
+        and info.name.partition("?")[0] not in {offered.name for offered in model_infos()}
+    ):
+        raise ModelError("This server downloads only the models that it offers; ask whoever runs it to add this one.")
+
+
 def check_own_models(names: Iterable[str]) -> None:
-    """The same for several: a browser may send others than those that were offered. Raises ModelError."""
+    """The same for the models of a job: a browser may send others than those that were offered. Raises ModelError."""
     for name in names:
         check_own_model(name)
+        check_download(name)
 
 
 def _was_made_here(path: str) -> bool:

@@ -7,12 +7,14 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from vtviz.files import DATA
+from vtviz.inputs import InputError
 from vtviz.jobs.history import History
+from vtviz.jobs.limits import Limits
 from vtviz.paths import PAGES
 from vtviz.people.accounts import People
-from vtviz.ui.frame.person import who
-from vtviz.ui.frame.person.way_in import TRIES, _tries
-from vtviz.ui.frame.resources import audit_jobs
+from vtviz.ui.frame.person import way_in, who
+from vtviz.ui.frame.person.way_in import TRIES, Tries, _tries
+from vtviz.ui.frame.resources import audit_jobs, limits
 
 PASSWORD = "correct horse battery"
 
@@ -80,3 +82,25 @@ def test_all_may_see_all_where_the_owner_says_so(monkeypatch: pytest.MonkeyPatch
     app = page("audit")
     assert not app.exception and not app.text_input and app.title
     assert audit_jobs().limits is None
+
+
+def test_names_that_were_tried_once_fill_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    tries = Tries()
+    for number in range(100):
+        tries.note(f"name {number}")
+    assert tries.may_try("ada") and len(tries._at) == 100
+    later = way_in.time.monotonic() + way_in.PAUSE + 1
+    monkeypatch.setattr(way_in.time, "monotonic", lambda: later)
+    assert tries.may_try("ada") and not tries._at
+
+
+def test_a_server_for_several_needs_numbers_for_its_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VTVIZ_JOBS", "1")
+    monkeypatch.setenv("VTVIZ_UPLOADS", "5")
+    assert limits() == Limits(jobs=1, uploads=5)
+    for wrong in ("many", "-1", "nan", "1e99"):
+        monkeypatch.setenv("VTVIZ_JOBS", wrong)
+        with pytest.raises(InputError, match="VTVIZ_JOBS must be a number"):
+            limits()
+    app = sign_in(page("audit"), "ada")
+    assert not app.exception and "VTVIZ" in app.error[0].value

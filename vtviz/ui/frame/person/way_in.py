@@ -12,8 +12,10 @@ from vtviz.inputs import InputError
 from vtviz.people.accounts import People
 from vtviz.ui.frame.language import plain, say, say_error
 from vtviz.ui.frame.person.who import enter, has_provider, is_shared, leave, signed_in
+from vtviz.ui.frame.visitor import forget_visitor, kept_for_visitor
 from vtviz.ui.frame.welcome import end_welcome
 
+OWNER = "owner"  # of what is kept for a browser
 TRIES, PAUSE = 5, 60.0  # wrong passwords of one name, and the seconds after which it may be tried again
 
 
@@ -21,10 +23,14 @@ def need_person() -> None:
     """Lets nobody past who has not signed in where people do; shows the way in instead."""
     if not is_shared():
         return
-    if signed_in() is None:
+    name = signed_in()
+    if name is None:
         end_welcome()
         _show_way_in()
         st.stop()
+    if kept_for_visitor(OWNER, lambda: name) != name:  # somebody else used this browser, and did not sign out
+        forget_visitor()
+        kept_for_visitor(OWNER, lambda: name)
 
 
 def offer_leaving() -> None:
@@ -73,10 +79,10 @@ def _enter(people: People, name: str, password: str) -> None:
 
 
 def _leave() -> None:
+    leave()
     if has_provider():
         st.logout()
         return
-    leave()
     st.rerun()
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.engine.sent import SentEngine
+from tests.serve.running import running
 from vtviz.attribution.options import Options
 from vtviz.engine.local import LocalEngine
 from vtviz.engine.requests.captions_and_answers import WriteCaptions
@@ -225,17 +225,18 @@ def test_errors_speak_chinese() -> None:
 
 
 @pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[SentEngine]:
-    """The engine of the pages is one that knows the contract alone."""
-    engine = SentEngine(LocalEngine("cpu"))
-    monkeypatch.setattr(resources, "LocalEngine", lambda: engine)
-    resources.shared_engine.clear()
-    yield engine
-    resources.shared_engine.clear()
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The engine of the pages is behind HTTP; its address."""
+    engine = LocalEngine("cpu")
+    with running(engine) as address:
+        monkeypatch.setenv("VTVIZ_ENGINE", address)
+        resources.shared_engine.clear()
+        yield address
+        resources.shared_engine.clear()
     engine.close()
 
 
-def test_an_engine_elsewhere_drives_the_page(sent: SentEngine) -> None:
+def test_an_engine_elsewhere_drives_the_page(elsewhere: str) -> None:
     app = AppTest.from_file(str(ASSETS.parent / "pages" / "explore.py"), default_timeout=120)
     app.session_state["more-metrics-open"] = True
     app.run()

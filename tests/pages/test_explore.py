@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from tests.serve.running import running
 from vtviz.attribution.options import Options
 from vtviz.engine.local import LocalEngine
+from vtviz.engine.remote.client import RemoteEngine
 from vtviz.engine.requests.captions_and_answers import WriteCaptions
 from vtviz.inputs import InputError
 from vtviz.models.vtviz_base import family
@@ -250,7 +251,7 @@ def test_an_engine_elsewhere_drives_the_page(elsewhere: str) -> None:
     app.selectbox(key="pick-method-en").set_value("occlusion").run()
     run = next(index for index, button in enumerate(app.button) if button.label.startswith("Run "))
     app.button[run].click().run()
-    kinds = {entry.request for entry in sent.status().runs}
+    kinds = {entry.request for entry in RemoteEngine(elsewhere).status().runs}
     assert not app.exception and {"Explain", "AnswerQuestion", "MeasureFaithfulness", "MeasureMetric"} <= kinds
 
 

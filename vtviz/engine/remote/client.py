@@ -25,10 +25,10 @@ from vtviz.engine.remote.frames import (
     read_progress,
 )
 from vtviz.engine.slow_job import SlowJob
-from vtviz.engine.turns import Busy
+from vtviz.engine.turns import WAITING, Busy
 from vtviz.inputs import InputError
 from vtviz.models.base import ModelError
-from vtviz.watch import Cancelled, Progress, Watch
+from vtviz.watch import Progress, Watch
 
 Answer = TypeVar("Answer")
 
@@ -88,9 +88,7 @@ class RemoteEngine:
             job = self._jobs[key] = SlowJob[Answer]()
             job.future = Future[Answer]()
         begun = threading.Event()
-        inner = job.watch(lambda: None, outer.cancelled)
-        inner.who = outer.who
-        threading.Thread(target=self._work, args=(key, request, job, inner, begun), daemon=True).start()
+        threading.Thread(target=self._work, args=(key, request, job, outer, begun), daemon=True).start()
         begun.wait()
         error = job.future.exception() if job.future.done() and not job.future.cancelled() else None
         if isinstance(error, EngineAway | Busy):
@@ -120,15 +118,28 @@ class RemoteEngine:
         self._client.close()
 
     def _work(
-        self, key: str, request: Request[Answer], job: SlowJob[Answer], watch: Watch, begun: threading.Event
+        self, key: str, request: Request[Answer], job: SlowJob[Answer], outer: Watch, begun: threading.Event
     ) -> None:
+        """Follows a job on the engine. Its future runs from the first step of its work on, and until then can be
+        cancelled at once."""
+        future = job.future
+
+        def runs() -> bool:
+            return future.running() or (not future.cancelled() and future.set_running_or_notify_cancel())
+
+        def hear(now: Progress) -> None:
+            job.now = now
+            if now.stage not in ("", WAITING):
+                runs()
+
+        watch = Watch(hear, lambda: job.stopping or outer.cancelled(), who=outer.who)
         try:
-            if job.future.set_running_or_notify_cancel():
-                job.future.set_result(self._answer("start", request, watch, begun))
-        except Cancelled:
-            job.future.set_exception(Cancelled())
+            answer = self._answer("start", request, watch, begun)
+            if runs():
+                future.set_result(answer)
         except BaseException as error:  # whoever waits for it is told
-            job.future.set_exception(error)
+            if runs():
+                future.set_exception(error)
         finally:
             with self._lock:
                 self._jobs.pop(key, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -31,6 +32,7 @@ from vtviz.models.base import ModelError
 from vtviz.watch import Progress, Watch
 
 Answer = TypeVar("Answer")
+log = logging.getLogger("vtviz")
 
 PREFIX = "/v1/engine"
 CONNECT, SILENCE = 5.0, 30.0  # seconds until an engine counts as away: to be reached, and between two signs of life
@@ -156,6 +158,8 @@ class RemoteEngine:
             except EngineAway:
                 if request.key is not None or not request.slow:
                     raise
+                if watch.now.stage != AWAY:
+                    log.warning("The engine at %s is away; this waits for it.", self.address)
             watch.tell(Progress(AWAY))
             until = time.monotonic() + AGAIN
             while time.monotonic() < until:

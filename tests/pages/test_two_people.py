@@ -30,6 +30,7 @@ from vtviz.files import DATA
 from vtviz.jobs.background import Jobs
 from vtviz.jobs.history import UPLOADS, History
 from vtviz.models.base import ModelError
+from vtviz.models.folders import PLACE
 from vtviz.models.vtviz_base.model import VtvizBase
 from vtviz.paths import PAGES
 from vtviz.people.accounts import People
@@ -178,7 +179,7 @@ def test_no_link_opens_what_is_anothers(data: dict[str, Theirs]) -> None:
 def test_whose_model_it_is_says_no_more_than_that_it_is_not_ones_own(
     data: dict[str, Theirs], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv(own_models.FOLDER, raising=False)
+    monkeypatch.delenv(PLACE, raising=False)
     monkeypatch.setattr(own_models, "signed_in", lambda: "bob")
     own_models.check_own_models([data["bob"].model, "vtviz-base"])
     told = set()

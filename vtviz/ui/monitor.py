@@ -17,9 +17,9 @@ from vtviz.engine.run_log import EXPLAIN, KEPT, RunEntry
 from vtviz.jobs.background import Jobs
 from vtviz.jobs.history import OPEN
 from vtviz.models.base import ScoreKind
+from vtviz.models.folders import FILE
 from vtviz.paths import PAGES
 from vtviz.spreadsheets import as_cell
-from vtviz.ui.ask.own_models import FILE
 from vtviz.ui.frame.charts import show_chart
 from vtviz.ui.frame.language import plain, say, say_or, say_stored
 from vtviz.ui.frame.person.who import is_shared

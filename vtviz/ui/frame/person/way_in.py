@@ -11,8 +11,8 @@ from vtviz.files import data_folder
 from vtviz.inputs import InputError
 from vtviz.people.accounts import People
 from vtviz.ui.frame.language import plain, say, say_error
+from vtviz.ui.frame.person.visitor import forget_visitor, kept_for_visitor
 from vtviz.ui.frame.person.who import enter, has_provider, is_shared, leave, signed_in
-from vtviz.ui.frame.visitor import forget_visitor, kept_for_visitor
 from vtviz.ui.frame.welcome import end_welcome
 
 OWNER = "owner"  # of what is kept for a browser

@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from PIL import Image
 
 from tests.evaluation.made import made
-from tests.reliability.injections import ALL, AWAY, FORMULAS, NAMES, SVG, TEXTS, Elements
+from tests.reliability.injections.corpus import ALL, AWAY, FORMULAS, NAMES, SVG, TEXTS, Elements
 from vtviz.audit.audit import run_audit
 from vtviz.audit.settings import Settings
 from vtviz.engine.export import token_scores

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from vtviz.ui.frame import visitor
-from vtviz.ui.frame.visitor import COOKIE, Visitors, kept_for_visitor, visitor_name
+from vtviz.ui.frame.person import visitor
+from vtviz.ui.frame.person.visitor import COOKIE, Visitors, kept_for_visitor, visitor_name
 
 NAME = "0123456789abcdef" * 2
 

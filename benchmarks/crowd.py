@@ -42,6 +42,7 @@ EVERY = 5  # seconds between two looks at the memory
 Scores = dict[tuple[str, str], str]  # by photo and sentence
 LONGEST = 120.0  # seconds to wait for an answer
 SLOW = {"method": "rise", "text": "A cup of coffee"}  # what the user with the job asks for
+LONGEST_JOB = 900.0  # seconds
 LOOK = 1.0  # seconds between two looks at the job
 
 
@@ -120,6 +121,8 @@ class Visitor:
         began = time.monotonic()
         seen = await self.ask(pressed=seen.buttons[label])
         while label in seen.buttons or any(name.startswith("Cancel") for name in seen.buttons):
+            if seen.errors or time.monotonic() - began > LONGEST_JOB:
+                raise RuntimeError(f"the slow job did not end: {seen.errors}")
             await asyncio.sleep(LOOK)
             seen = await self.ask()
         return time.monotonic() - began

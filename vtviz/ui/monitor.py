@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import get_args
 
@@ -14,15 +14,32 @@ import streamlit as st
 from vtviz.engine.engine import Status
 from vtviz.engine.requests.explain import STAGES
 from vtviz.engine.run_log import EXPLAIN, KEPT, RunEntry
+from vtviz.jobs.background import Jobs
 from vtviz.jobs.history import OPEN
 from vtviz.models.base import ScoreKind
 from vtviz.ui.frame.charts import show_chart
 from vtviz.ui.frame.language import plain, say, say_or, say_stored
-from vtviz.ui.frame.resources import audit_jobs, shared_engine
+from vtviz.ui.frame.resources import (
+    audit_jobs,
+    evaluation_jobs,
+    index_jobs,
+    policy_jobs,
+    question_jobs,
+    shared_engine,
+    training_jobs,
+)
 from vtviz.ui.frame.scores import score_name
 from vtviz.ui.show.history import asked_texts
 
 POLL = 2.0
+JOBS: dict[str, tuple[str, Callable[[], Jobs]]] = {
+    "audit": (":material/fact_check:", audit_jobs),
+    "evaluate": (":material/analytics:", evaluation_jobs),
+    "train": (":material/model_training:", training_jobs),
+    "search": (":material/photo_library:", index_jobs),
+    "policy": (":material/rule:", policy_jobs),
+    "describe": (":material/quiz:", question_jobs),
+}
 MINUTE = 60.0
 
 
@@ -32,7 +49,7 @@ def live() -> None:
     status = shared_engine().status()
     entries = [entry for entry in status.runs if entry.request == EXPLAIN]
     _now(status, entries)
-    _audits()
+    _jobs()
     if not entries:
         st.info(say("monitor.empty"), icon=":material/monitoring:")
         return
@@ -70,13 +87,15 @@ def _now(status: Status, entries: Sequence[RunEntry]) -> None:
     st.caption(say("monitor.device", device=say_stored(status.device), kept=KEPT))
 
 
-def _audits() -> None:
-    """The audits on their way, with a link to their page."""
-    for entry in audit_jobs().history.all():
-        if entry.state in OPEN:
-            now = audit_jobs().progress(entry.id)
-            st.progress(now.share if now else 0.0, text=say("monitor.audit", name=plain(entry.name)))
-            st.page_link("pages/audit.py", label=say("monitor.open_audit"), icon=":material/fact_check:")
+def _jobs() -> None:
+    """The jobs on their way, each with a link to its page."""
+    for page, (icon, jobs) in JOBS.items():
+        for entry in jobs().history.all():
+            if entry.state in OPEN:
+                now = jobs().progress(entry.id)
+                text = say("monitor.job", page=say(f"page.{page}"), name=plain(entry.name))
+                st.progress(now.share if now else 0.0, text=text)
+                st.page_link(f"pages/{page}.py", label=say("monitor.open", page=say(f"page.{page}")), icon=icon)
 
 
 def _titled(name: str, chart: go.Figure) -> None:

@@ -14,6 +14,9 @@ import streamlit as st
 from vtviz.audit.background import AuditJobs
 from vtviz.chinese import Language
 from vtviz.engine.engine import Engine
+from vtviz.engine.jobs.indexes import IndexJobs
+from vtviz.engine.jobs.policies import PolicyJobs
+from vtviz.engine.jobs.questions import QuestionJobs
 from vtviz.engine.local import LocalEngine
 from vtviz.evaluation.runs.background import EvaluationJobs
 from vtviz.jobs.background import Jobs, Limits
@@ -105,6 +108,36 @@ def training_jobs() -> TrainingJobs:
 @st.cache_resource(show_spinner=False)
 def _training_jobs(folder: Path, limits: Limits | None) -> TrainingJobs:
     return _expired(TrainingJobs(folder, limits))
+
+
+def index_jobs() -> IndexJobs:
+    """The photo folders that this person searches."""
+    return _index_jobs(own_folder(), limits())
+
+
+@st.cache_resource(show_spinner=False)
+def _index_jobs(folder: Path, limits: Limits | None) -> IndexJobs:
+    return _expired(IndexJobs(folder, shared_engine().ask, limits))
+
+
+def question_jobs() -> QuestionJobs:
+    """The questions that this person asked whole folders."""
+    return _question_jobs(own_folder(), limits())
+
+
+@st.cache_resource(show_spinner=False)
+def _question_jobs(folder: Path, limits: Limits | None) -> QuestionJobs:
+    return _expired(QuestionJobs(folder, shared_engine().ask, limits))
+
+
+def policy_jobs() -> PolicyJobs:
+    """The policies that this person measured."""
+    return _policy_jobs(own_folder(), limits())
+
+
+@st.cache_resource(show_spinner=False)
+def _policy_jobs(folder: Path, limits: Limits | None) -> PolicyJobs:
+    return _expired(PolicyJobs(folder, shared_engine().ask, limits))
 
 
 def _expired(jobs: AnyJobs) -> AnyJobs:

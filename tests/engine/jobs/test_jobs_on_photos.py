@@ -50,6 +50,13 @@ def photos(tmp_path: Path) -> Path:
     return tmp_path / "photos"
 
 
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """The folder of a person."""
+    (tmp_path / "own").mkdir()
+    return tmp_path / "own"
+
+
 def finished(jobs: Jobs, entry: Entry) -> Entry:
     for _ in range(1200):
         now = jobs.history.get(entry.id)
@@ -59,8 +66,8 @@ def finished(jobs: Jobs, entry: Entry) -> Entry:
     raise AssertionError("the job did not end")
 
 
-def test_an_index_has_a_store_until_it_is_removed(door: Any, photos: Path, tmp_path: Path) -> None:
-    jobs = IndexJobs(tmp_path / "own", door)
+def test_an_index_has_a_store_until_it_is_removed(door: Any, photos: Path, own: Path) -> None:
+    jobs = IndexJobs(own, door)
     entry = finished(jobs, jobs.start("mine", photos, "tiny"))
     assert entry.state == "done", entry.error
     result = jobs.result(entry.id)
@@ -79,9 +86,9 @@ def test_an_index_has_a_store_until_it_is_removed(door: Any, photos: Path, tmp_p
     jobs.close()
 
 
-def test_a_folder_without_photos_is_refused_before_it_is_listed(door: Any, tmp_path: Path) -> None:
+def test_a_folder_without_photos_is_refused_before_it_is_listed(door: Any, own: Path, tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
-    jobs, asked = IndexJobs(tmp_path / "own", door), QuestionJobs(tmp_path / "own", door)
+    jobs, asked = IndexJobs(own, door), QuestionJobs(own, door)
     with pytest.raises(InputError, match="no JPEG"):
         jobs.start("none", tmp_path / "none")
     with pytest.raises(InputError, match="no JPEG"):
@@ -92,7 +99,7 @@ def test_a_folder_without_photos_is_refused_before_it_is_listed(door: Any, tmp_p
 
 
 def test_a_question_resumes_where_it_was_stopped(
-    door: Any, photos: Path, tmp_path: Path, tiny: VtvizBase, monkeypatch: pytest.MonkeyPatch
+    door: Any, photos: Path, own: Path, tiny: VtvizBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tiny, "unknown_words", lambda words: ())
     asked: list[str] = []
@@ -103,7 +110,7 @@ def test_a_question_resumes_where_it_was_stopped(
             raise Cancelled
         return door(request, watch)
 
-    jobs = QuestionJobs(tmp_path / "own", counting)
+    jobs = QuestionJobs(own, counting)
     entry = finished(jobs, jobs.start(photos, " a dog runs ", "tiny"))
     assert entry.state == "interrupted" and entry.name == "a dog runs"
     assert [row.photo for row in jobs.answers(entry.id)] == ["0.png"]
@@ -118,11 +125,11 @@ def test_a_question_resumes_where_it_was_stopped(
     jobs.close()
 
 
-def test_a_policy_is_measured_on_rows(door: Any, photos: Path, tmp_path: Path, tiny: VtvizBase) -> None:
+def test_a_policy_is_measured_on_rows(door: Any, photos: Path, own: Path, tiny: VtvizBase) -> None:
     rows = [("0.png", "it runs", "dogs;runners"), ("1.png", "it sits", ""), ("bad.jpg", "", "dogs")]
     manifest = photos / "rows.csv"
     manifest.write_text("image,text,rules\n" + "".join(f"{','.join(row)}\n" for row in rows))
-    jobs = PolicyJobs(tmp_path / "own", door)
+    jobs = PolicyJobs(own, door)
     with pytest.raises(InputError, match="lacks: dogs"):
         jobs.start("Small", POLICY.replace("name: dogs", "name: cats"), manifest)
     entry = finished(jobs, jobs.start("Small", POLICY, manifest))

@@ -106,7 +106,7 @@ def test_a_question_is_kept_and_followed_up(app: AppTest) -> None:
     following[1].click().run()
     assert not app.exception and app.text_input(key="question").value == "What colour is the cat?"
     app.text_input(key="question").set_value("Where is it?").run()
-    assert any("Read as: “Where is the cat?”" in text.value for text in app.markdown)
+    assert any("Read as: “Where is the cat?”" in text.value.replace("\\", "") for text in app.markdown)
     earlier = [button.label.replace("\\", "") for button in app.button if str(button.key).startswith("asked-")]
     assert [label.split(" → ")[0] for label in earlier[:2]] == ["What colour is the cat?", "Is there a cat?"]
     app.button(key="asked-1").click().run()

@@ -166,9 +166,9 @@ def test_plus_minus_and_filters(photos: Path) -> None:
     app.text_input(key="search-more-0").set_value("a red cat").run()
     app.number_input(key="search-more-weight-0").set_value(-1.0).run()
     assert not app.error and "weighted sum" in words(app) and app.text_input(key="search-more-1").value == ""
-    app.selectbox(key="search-filter-folder").set_value("sea").run()
+    app.selectbox(key="search-filter-00001-folder").set_value("sea").run()
     assert {path.split("/")[0] for path in on_wall(app)} == {"sea"} and "Photos searched: 4" in words(app)
-    app.number_input(key="search-filter-smallest").set_value(5000).run()
+    app.number_input(key="search-filter-00001-smallest").set_value(5000).run()
     assert "No photo passes the filters" in words(app)
 
 

@@ -24,7 +24,7 @@ from vtviz.ui.frame.trouble import errors_shown
 from vtviz.ui.frame.waiting import ask
 from vtviz.ui.policy.edit import current_policy, edit_policy
 from vtviz.ui.show.model_notes import show_foreign, show_model_notes
-from vtviz.ui.show.word_maps import maps_of_words, show_maps
+from vtviz.ui.show.word_maps import maps_of_words, show_maps, show_photo
 from vtviz.watch import Progress
 
 SIDE, TEXT = "policy", "policy-text"
@@ -143,7 +143,7 @@ def _show_evidence(ruling: Ruling, image: ImageInput) -> None:
     alt, evidence = photo_name(selected(SIDE).photo), ruling.evidence
     with st.container(key="evidence"):
         if evidence is None:
-            st.image(image.to_pil(), alt=alt, width="stretch")
+            show_photo(image, alt)
             return
         maps = maps_of_words(evidence.tokens, evidence.relevance)
         name = f"policy-{image.sha256[:16]}-{evidence.tokens.text}"

@@ -24,9 +24,9 @@ from vtviz.ui.frame.waiting import ask
 from vtviz.ui.search.address import VIEW
 from vtviz.ui.search.folders import MODEL, follow
 from vtviz.ui.search.query import ask_query
-from vtviz.ui.search.wall import choose_hit, chosen_hit, show_wall
+from vtviz.ui.search.wall import begin_wall, chosen_hit, show_wall
 from vtviz.ui.search.why import show_why
-from vtviz.ui.show.model_notes import model_label, reader_of, show_foreign
+from vtviz.ui.show.model_notes import is_foreign, model_label, reader_of, show_foreign
 from vtviz.watch import Progress
 
 FOUND = "search-found"
@@ -77,7 +77,7 @@ def _search(store: Store, model: str, query: Query, filters: Filters) -> Found:
     is_new, turn = request.key not in kept, 0
     found: Found = ask(request, _searching) if is_new else kept[request.key]
     if is_new:
-        choose_hit(None)
+        begin_wall()
     while sentence and (left := [hit.photo for hit in found.hits if hit.match is None]):
         with area.container():
             show_wall(store, found, turn)
@@ -94,15 +94,15 @@ def _search(store: Store, model: str, query: Query, filters: Filters) -> Found:
 
 def _say(found: Found, model: str, query: Query) -> None:
     """What is to be said of the results as a whole: nothing is left out silently."""
-    texts = " ".join(term.text for term in query.terms if term.text)
     if not found.hits:
         st.info(say("search.none_left"), icon=":material/filter_alt_off:")
         return
-    if found.foreign:
-        show_foreign(model, texts)
+    foreign = next((term.text for term in query.terms if is_foreign(model, term.text)), "")
+    if foreign:
+        show_foreign(model, foreign)
         if st.button(say("search.other_model"), icon=":material/translate:", key="search-other-model"):
             st.session_state[VIEW] = "folders"
-            st.session_state[MODEL] = reader_of(texts) or model
+            st.session_state[MODEL] = reader_of(foreign) or model
             st.rerun()
     if found.unknown:
         words = ", ".join(f"“{plain(word)}”" for word in found.unknown)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import streamlit as st
 
@@ -15,11 +16,13 @@ from vtviz.tasks.search.query import Query, Term, part_of
 from vtviz.tasks.search.store import Store, open_store
 from vtviz.ui.ask.photos import photo_name, photo_of, uploads
 from vtviz.ui.frame.language import plain, say, say_error
+from vtviz.ui.show.word_maps import show_photo
 
 TEXT, PHOTO, UPLOAD, BOX, MORE = "search-text", "search-photo", "search-upload", "search-box", "search-more"
 MOST = 5  # more texts
 WHOLE = (0, 100)  # per cent
 FILTERS = "search-filter"
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2100, 12, 31)
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ def _ask_photo(store: Store) -> Term | None:
             return None
         box = _ask_box()
         part = part_of(image, box) if box else image
-        st.image(part.to_pil(), alt=photo.shown, width=260)
+        show_photo(part, photo.shown)
         st.button(say("search.photo_remove"), icon=":material/close:", on_click=_drop, key="search-photo-drop")
     if box is None and photo.inside:
         return Term(path=photo.name)
@@ -176,23 +179,24 @@ def _ask_filters(store: Store) -> Filters:
     """Folder, days and size."""
     folders, earliest, latest = _facts(store.address, store.revision)
     names = ("folder", "since", "until", "smallest", "largest")
-    active = sum(bool(st.session_state.get(f"{FILTERS}-{name}")) for name in names)
+    key = f"{FILTERS}-{Path(store.address).parent.name}"  # another folder has filters of its own
+    active = sum(bool(st.session_state.get(f"{key}-{name}")) for name in names)
     title = say("search.filters_count", count=active) if active else say("search.filters")
     with st.popover(title, icon=":material/filter_alt:", wrap=False, key="search-filter-open"):
         folder = st.selectbox(
             say("search.filter_folder"),
             ["", *folders],
             format_func=lambda name: name or say("search.all_folders"),
-            key=f"{FILTERS}-folder",
+            key=f"{key}-folder",
         )
-        days = {"min_value": earliest, "max_value": latest, "value": None, "format": "YYYY-MM-DD"}
+        days = {"min_value": FIRST_DAY, "max_value": LAST_DAY, "value": None, "format": "YYYY-MM-DD"}
         left, right = st.columns(2)
-        since = left.date_input(say("search.since"), key=f"{FILTERS}-since", **days)  # type: ignore[arg-type]
-        until = right.date_input(say("search.until"), key=f"{FILTERS}-until", **days)  # type: ignore[arg-type]
+        since = left.date_input(say("search.since"), key=f"{key}-since", **days)  # type: ignore[arg-type]
+        until = right.date_input(say("search.until"), key=f"{key}-until", **days)  # type: ignore[arg-type]
         pixels = {"min_value": 1, "value": None, "step": 100, "placeholder": "px"}
-        smallest = left.number_input(say("search.smallest"), key=f"{FILTERS}-smallest", **pixels)  # type: ignore[arg-type]
-        largest = right.number_input(say("search.largest"), key=f"{FILTERS}-largest", **pixels)  # type: ignore[arg-type]
-        st.caption(say("search.filters_help"))
+        smallest = left.number_input(say("search.smallest"), key=f"{key}-smallest", **pixels)  # type: ignore[arg-type]
+        largest = right.number_input(say("search.largest"), key=f"{key}-largest", **pixels)  # type: ignore[arg-type]
+        st.caption(say("search.filters_help", earliest=earliest, latest=latest))
     return Filters(
         folder,
         _seconds(since),

@@ -19,6 +19,7 @@ from vtviz.ui.frame.shell import go_to
 from vtviz.ui.frame.waiting import ask
 from vtviz.ui.search.wall import MARKS
 from vtviz.ui.show.model_notes import show_foreign, show_model_notes
+from vtviz.ui.show.word_maps import show_photo
 from vtviz.watch import Progress
 
 LINES, SHOWN = "search-sentences", 10
@@ -54,7 +55,8 @@ def show_sentences() -> None:
             show_missing_photo()
             return
         picture, results = st.columns([2, 3], gap="small")
-        picture.image(image.to_pil(), alt=photo_name(selected().photo), width="stretch")
+        with picture:
+            show_photo(image, photo_name(selected().photo))
         if not lines:
             results.info(say("search.no_sentences", most=MOST), icon=":material/notes:")
             return

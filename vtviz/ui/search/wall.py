@@ -48,6 +48,12 @@ def chosen_hit(found: Found) -> Hit | None:
     return next((hit for hit in found.hits if hit.photo == picked), found.hits[0] if found.hits else None)
 
 
+def begin_wall() -> None:
+    """A new wall begins with its first photos, and the reasons of the first one."""
+    choose_hit(None)
+    st.session_state[SHOWN] = A_PAGE
+
+
 def choose_hit(photo: str | None) -> None:
     """Shows the reasons of this photo; of the first one where None."""
     st.session_state[CHOSEN] = photo

@@ -26,7 +26,7 @@ from vtviz.ui.frame.waiting import ask
 from vtviz.ui.search.query import QueryPhoto, query_photo, search_with
 from vtviz.ui.search.wall import choose_hit, score_text
 from vtviz.ui.show.verdict import told
-from vtviz.ui.show.word_maps import NamedMap, maps_of_words, show_maps
+from vtviz.ui.show.word_maps import NamedMap, maps_of_words, show_maps, show_photo
 from vtviz.vocabulary import everyday_nouns
 from vtviz.watch import Progress
 
@@ -71,7 +71,7 @@ def _show_shared(store: Store, image: ImageInput, query: Query, model: str, name
     names = shared_names(model)
     shared = ask(FindShared((other, image), names, model, current_device()), looking)[:SHARED]
     if not shared:
-        st.image(image.to_pil(), alt=name, width="stretch")
+        show_photo(image, name)
         return ""
     st.caption(say("search.both_show"))
     maps = [NamedMap(f"{item.name} {item.match:.0%}", item.maps[1]) for item in shared]

@@ -1,4 +1,4 @@
-"""A photo under the heatmap of a word, or of all of them, to choose from."""
+"""A photo, alone or under the heatmap of a word, or of all of them, to choose from."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import streamlit as st
 from vtviz.attribution.base import Relevance
 from vtviz.attribution.maps import of_span
 from vtviz.inputs import ImageInput, Tokens
-from vtviz.render.overlay import overlay, to_jpeg
+from vtviz.render.overlay import overlay, scaled_photo, to_jpeg
 from vtviz.ui.frame.language import plain, say
 from vtviz.vocabulary import empty_words
 
@@ -59,6 +59,16 @@ def show_maps(image: ImageInput, maps: Sequence[NamedMap], name: str, alt: str) 
         )
     chosen = maps[index or 0]
     area.image(_picture(f"{name}-{chosen.name}", image, chosen.values), alt=alt, width="stretch")
+
+
+def show_photo(image: ImageInput, alt: str) -> None:
+    """The photo alone, as small as a page needs it."""
+    st.image(_photo(image.sha256, image), alt=alt, width="stretch")
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def _photo(sha256: str, _image: ImageInput) -> bytes:
+    return to_jpeg(scaled_photo(_image, SIDE))
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)

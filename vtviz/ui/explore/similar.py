@@ -50,7 +50,7 @@ def offer_reader(explanation: Explanation) -> None:
         return
     label = say("model.use_reader", name=plain(model_label(reader)))
     if st.button(label, key="use-reader", icon=":material/translate:", type="tertiary"):
-        select(**FRESH, model=reader)
+        select("", **FRESH, model=reader)
         st.rerun()
 
 

@@ -47,12 +47,13 @@ def show_likes(entry: Entry) -> None:
     model = model_of(entry)
     need_model(model)
     wall, side = st.columns(WIDE, gap="medium")
-    terms = [tuple(Term(path=path) for path in paths) for paths in (likes, dislikes)]
+    liked, disliked = (tuple(Term(path=path) for path in paths) for paths in (likes, dislikes))
     with wall:
         st.caption(say("search.more_like"))
-        found = ask(
-            RecommendPhotos(store.address, *terms, TOP, model=model, device=current_device(), revision=store.revision)
+        request = RecommendPhotos(
+            store.address, liked, disliked, TOP, model=model, device=current_device(), revision=store.revision
         )
+        found = ask(request)
         show_wall(store, found, 0)
     with side, st.container(key="why"):
         images = [store.read_photo(path) for path in likes[:MOST]]

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from vtviz.image_files.formats import SUFFIXES
 from vtviz.inputs import MAX_BYTES, MAX_CHARACTERS, Frame, ImageInput, InputError
@@ -189,20 +190,35 @@ def _ask_filters(store: Store) -> Filters:
             format_func=lambda name: name or say("search.all_folders"),
             key=f"{key}-folder",
         )
-        days = {"min_value": FIRST_DAY, "max_value": LAST_DAY, "value": None, "format": "YYYY-MM-DD"}
         left, right = st.columns(2)
-        since = left.date_input(say("search.since"), key=f"{key}-since", **days)  # type: ignore[arg-type]
-        until = right.date_input(say("search.until"), key=f"{key}-until", **days)  # type: ignore[arg-type]
-        pixels = {"min_value": 1, "value": None, "step": 100, "placeholder": "px"}
-        smallest = left.number_input(say("search.smallest"), key=f"{key}-smallest", **pixels)  # type: ignore[arg-type]
-        largest = right.number_input(say("search.largest"), key=f"{key}-largest", **pixels)  # type: ignore[arg-type]
+        since = _ask_day(left, "since", key)
+        until = _ask_day(right, "until", key)
+        smallest = _ask_pixels(left, "smallest", key)
+        largest = _ask_pixels(right, "largest", key)
         st.caption(say("search.filters_help", earliest=earliest, latest=latest))
     return Filters(
         folder,
         _seconds(since),
         None if until is None else _seconds(until + timedelta(days=1)),
-        None if smallest is None else int(smallest),
-        None if largest is None else int(largest),
+        smallest,
+        largest,
+    )
+
+
+def _ask_day(column: DeltaGenerator, name: str, key: str) -> date | None:
+    return column.date_input(
+        say(f"search.{name}"),
+        value=None,
+        min_value=FIRST_DAY,
+        max_value=LAST_DAY,
+        key=f"{key}-{name}",
+        format="YYYY-MM-DD",
+    )
+
+
+def _ask_pixels(column: DeltaGenerator, name: str, key: str) -> int | None:
+    return column.number_input(
+        say(f"search.{name}"), min_value=1, value=None, step=100, placeholder="px", key=f"{key}-{name}"
     )
 
 

@@ -91,7 +91,8 @@ def progress_text(now: Progress | None) -> str:
 
 def _title(entry: Entry) -> str:
     state = "" if entry.state == "done" else f" · {say(f'search.state.{entry.state}')}"
-    return f"{entry.name}{state}"
+    name = photos_name(SAMPLES) if entry.manifest == SAMPLES.resolve() else entry.name
+    return f"{name}{state}"
 
 
 def _show(entry: Entry) -> None:

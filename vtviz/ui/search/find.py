@@ -88,7 +88,7 @@ def _search(store: Store, model: str, query: Query, filters: Filters) -> Found:
     with notes.container():
         _say(found, model, query)
     with area.container():
-        show_wall(store, found, turn)
+        show_wall(store, found)
     return found
 
 

@@ -54,7 +54,7 @@ def show_likes(entry: Entry) -> None:
             store.address, liked, disliked, TOP, model=model, device=current_device(), revision=store.revision
         )
         found = ask(request)
-        show_wall(store, found, 0)
+        show_wall(store, found)
     with side, st.container(key="why"):
         images = [store.read_photo(path) for path in likes[:MOST]]
         shared = ask(FindShared(tuple(images), shared_names(model), model, current_device()), looking)

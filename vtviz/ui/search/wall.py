@@ -19,25 +19,29 @@ MARKS = {
     "not sure": ":orange[:material/help:]",
     "does not": ":gray[:material/cancel:]",
 }
+END = "end"  # of the name of the last wall of a run
 NAME = 24  # characters of a file's name
 
 
-def show_wall(store: Store, found: Found, turn: int) -> None:
-    """The first hits, and a button for more. ``turn`` tells apart the walls of one run, of which the last one stays."""
+def show_wall(store: Store, found: Found, turn: int | None = None) -> None:
+    """The first hits, and a button for more. ``turn`` tells apart the walls of one run that are drawn again soon, in
+    which nothing can be clicked, lest a click is lost; the last one has none."""
     shown = st.session_state.get(SHOWN, A_PAGE)
     chosen = chosen_hit(found)
-    with st.container(key=f"wall-{turn}"):
+    name = END if turn is None else str(turn)
+    with st.container(key=f"wall-{name}"):
         for start in range(0, min(shown, len(found.hits)), A_ROW):
             columns = st.columns(A_ROW, gap="small")
             for column, hit in zip(columns, found.hits[start : start + A_ROW], strict=False):
-                with column.container(border=True, key=f"card-{turn}-{hit.photo}"):
-                    _show_card(store, hit, found.score_kind, turn, hit == chosen)
+                with column.container(border=True, key=f"card-{name}-{hit.photo}"):
+                    _show_card(store, hit, found.score_kind, name, hit == chosen)
         left = len(found.hits) - shown
         if left > 0:
             st.button(
                 say("search.show_more", count=min(A_PAGE, left)),
                 icon=":material/expand_more:",
-                key=f"search-more-{turn}",
+                disabled=turn is not None,
+                key=f"search-more-{name}",
                 on_click=lambda: st.session_state.update({SHOWN: shown + A_PAGE}),
             )
 
@@ -67,7 +71,7 @@ def score_text(hit: Hit, kind: ScoreKind) -> str:
     return f"{MARKS[hit.verdict]} **{score}**" if hit.verdict else f"**{score}**"
 
 
-def _show_card(store: Store, hit: Hit, kind: ScoreKind, turn: int, is_chosen: bool) -> None:
+def _show_card(store: Store, hit: Hit, kind: ScoreKind, wall: str, is_chosen: bool) -> None:
     name = hit.photo.rpartition("/")[2]
     try:
         st.image(store.thumbnail(hit.sha256), alt=name, width="stretch")
@@ -80,18 +84,20 @@ def _show_card(store: Store, hit: Hit, kind: ScoreKind, turn: int, is_chosen: bo
     with st.container(horizontal=True, gap="xsmall"):
         st.button(
             say("search.why"),
-            key=f"why-{turn}-{hit.photo}",
+            key=f"why-{wall}-{hit.photo}",
             type="primary" if is_chosen else "secondary",
+            disabled=wall != END,
             on_click=choose_hit,
             args=(hit.photo,),
         )
         for side, icon in (("like", "thumb_up"), ("dislike", "thumb_down")):
             st.button(
                 "",
-                key=f"{side}-{turn}-{hit.photo}",
+                key=f"{side}-{wall}-{hit.photo}",
                 icon=f":material/{icon}:",
                 type="primary" if verdict == side else "tertiary",
                 help=say(f"search.{side}"),
+                disabled=wall != END,
                 on_click=toggle,
                 args=(store, hit.photo, side),
             )

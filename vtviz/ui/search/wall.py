@@ -41,7 +41,7 @@ def show_wall(store: Store, found: Found, turn: int | None = None) -> None:
                 say("search.show_more", count=min(A_PAGE, left)),
                 icon=":material/expand_more:",
                 disabled=turn is not None,
-                key=f"search-more-{name}",
+                key=f"wall-more-{name}",
                 on_click=lambda: st.session_state.update({SHOWN: shown + A_PAGE}),
             )
 

@@ -26,6 +26,12 @@ def page(browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
         assert not complaints
 
 
+def settled(page: Page) -> None:
+    """Waits until the server is done."""
+    page.wait_for_timeout(500)
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=BUSY)
+
+
 def test_the_sample_photos_are_found_liked_and_opened_and_a_policy_blocks(page: Page, tmp_path: Path) -> None:
     page.goto("/search")
     cards = page.locator("[class*=st-key-card-]")
@@ -41,7 +47,10 @@ def test_the_sample_photos_are_found_liked_and_opened_and_a_policy_blocks(page: 
     text.fill("A cat")
     text.press("Enter")
     expect(cards.first).to_contain_text(re.compile("chelsea|kitten"), timeout=BUSY)
-    cards.first.get_by_role("button").nth(1).click()
+    settled(page)
+    expect(cards.first).to_contain_text(re.compile("chelsea|kitten"))
+    cards.first.locator("[class*=st-key-like-end-] button").click()
+    settled(page)
     page.get_by_role("radio", name="Likes").or_(page.get_by_role("button", name="Likes")).first.click()
     expect(page.get_by_text("Liked: 1")).to_be_visible(timeout=BUSY)
     expect(cards).to_have_count(11, timeout=BUSY)
@@ -56,6 +65,7 @@ def test_the_sample_photos_are_found_liked_and_opened_and_a_policy_blocks(page: 
     decisions = (tmp_path / "policy-log.jsonl").read_text().splitlines()
     assert len(decisions) == 2 and "dinner" not in decisions[0]
 
+    settled(page)
     page.get_by_role("link", name="Search").click()
     page.get_by_role("radio", name="Find photos").or_(page.get_by_role("button", name="Find photos")).first.click()
     page.get_by_role("button", name="Open in Explore").click(timeout=BUSY)

@@ -49,7 +49,7 @@ def test_the_sample_photos_are_found_liked_and_opened_and_a_policy_blocks(page: 
     expect(cards.first).to_contain_text(re.compile("chelsea|kitten"), timeout=BUSY)
     settled(page)
     expect(cards.first).to_contain_text(re.compile("chelsea|kitten"))
-    cards.first.locator("[class*=st-key-like-end-] button").click()
+    cards.first.locator("[class*=st-key-like-end-] button").first.click()
     settled(page)
     page.get_by_role("radio", name="Likes").or_(page.get_by_role("button", name="Likes")).first.click()
     expect(page.get_by_text("Liked: 1")).to_be_visible(timeout=BUSY)
@@ -60,7 +60,7 @@ def test_the_sample_photos_are_found_liked_and_opened_and_a_policy_blocks(page: 
     alert = page.get_by_role("alert")
     expect(alert.first).to_contain_text("pets as food", timeout=BUSY)
     expect(page.locator(".st-key-evidence")).to_contain_text("a cat", timeout=BUSY)
-    page.locator(".st-key-sample-coffee button").click()
+    page.locator(".st-key-sample-coffee button").first.click()
     expect(alert.first).to_contain_text("Allow", timeout=BUSY)
     decisions = (tmp_path / "policy-log.jsonl").read_text().splitlines()
     assert len(decisions) == 2 and "dinner" not in decisions[0]

@@ -29,6 +29,7 @@ from vtviz.ui.frame.resources import (
     training_jobs,
 )
 from vtviz.ui.frame.scores import score_name
+from vtviz.ui.frame.shell import page_named
 from vtviz.ui.show.history import asked_texts
 
 POLL = 2.0
@@ -95,7 +96,7 @@ def _jobs() -> None:
                 now = jobs().progress(entry.id)
                 text = say("monitor.job", page=say(f"page.{page}"), name=plain(entry.name))
                 st.progress(now.share if now else 0.0, text=text)
-                st.page_link(f"pages/{page}.py", label=say("monitor.open", page=say(f"page.{page}")), icon=icon)
+                st.page_link(page_named(page), label=say("monitor.open", page=say(f"page.{page}")), icon=icon)
 
 
 def _titled(name: str, chart: go.Figure) -> None:

@@ -34,10 +34,11 @@ GROUPS = {
 
 def pages() -> dict[str, list[StreamlitPage]]:
     """The pages by the menu that they are in, those of the bar itself under ``""``; the first is at ``/``."""
-    return {say(group) if group else "": [_page(name) for name in names] for group, names in GROUPS.items()}
+    return {say(group) if group else "": [page_named(name) for name in names] for group, names in GROUPS.items()}
 
 
-def _page(name: str) -> StreamlitPage:
+def page_named(name: str) -> StreamlitPage:
+    """The page in ``pages/NAME.py``."""
     return st.Page(PAGES / f"{name}.py", title=say(f"page.{name}"), default=name == FIRST)
 
 
@@ -55,7 +56,7 @@ def run_app() -> None:
 
 def go_to(name: str) -> None:
     """Leaves for the page in ``pages/NAME.py``."""
-    st.switch_page(_page(name))
+    st.switch_page(page_named(name))
 
 
 def setup(title: str, is_screen: bool = False) -> None:

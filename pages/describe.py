@@ -1,15 +1,17 @@
-"""Describe and ask: captions of a photo, and answers about it, each word with its map."""
+"""Describe and ask: captions of a photo, and answers about it, each word with its map; one question to all photos."""
 
 import streamlit as st
 
 from vtviz.engine.requests.captions_and_answers import AnswerQuestion, WriteCaptions
 from vtviz.models.registry import DEFAULT_MODEL
 from vtviz.ui.ask.inputs import ask_photo, show_trouble
-from vtviz.ui.ask.links import open_link, show_link, show_link_notices, show_missing_photo
+from vtviz.ui.ask.links import keep_address, open_link, show_link, show_link_notices, show_missing_photo
 from vtviz.ui.ask.models import ask_writer, current_device, need_model
 from vtviz.ui.ask.photos import photo_name
 from vtviz.ui.ask.selection import selected
-from vtviz.ui.describe import (
+from vtviz.ui.describe.asked import read_in_full, show_questions
+from vtviz.ui.describe.folders import show_folder_questions
+from vtviz.ui.describe.tasks import (
     ask_caption_language,
     ask_question,
     ask_task,
@@ -38,21 +40,29 @@ with errors_shown(areas.notices):
             link["question"] = ask_question()
         model = ask_writer() if task == "caption" else DEFAULT_MODEL
         language = ask_caption_language(model) if task == "caption" else None
-    with areas.strip:
-        image = ask_photo()
-    link["photo"] = selected().photo
-    alt = say("explore.alt", name=photo_name(selected().photo))
-    if image is None:
+    if task != "folder":
+        with areas.strip:
+            image = ask_photo()
+        link["photo"] = selected().photo
+        alt = say("explore.alt", name=photo_name(selected().photo))
+    if task == "folder":
+        show_folder_questions()
+    elif image is None:
         with areas.stage:
             show_missing_photo()
     elif task == "answer":
         need_model(model)
-        show_answer(ask(AnswerQuestion(image, link["question"], model, current_device())), image, alt, areas)
+        request = AnswerQuestion(image, read_in_full(link["question"]), model, current_device())
+        show_answer(ask(request), image, alt, areas, link["question"])
     else:
         need_model(model)
-        request = WriteCaptions(image, model, current_device(), language or "en")
-        show_captions(ask(request, by_pieces), image, alt, areas, model)
-with areas.actions:
-    if task == "answer":
-        offer_questions()
-    show_link(link)
+        captions = WriteCaptions(image, model, current_device(), language or "en")
+        show_captions(ask(captions, by_pieces), image, alt, areas, model)
+if task == "folder":
+    keep_address(link)
+else:
+    with areas.actions:
+        if task == "answer":
+            offer_questions()
+            show_questions()
+        show_link(link)

@@ -1,14 +1,19 @@
 """The page of captions and answers without a browser."""
 
+import shutil
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from vtviz.files import DATA
 from vtviz.paths import ASSETS
 from vtviz.sentences import catalogue
 from vtviz.ui.ask.selection import first_selection
-from vtviz.ui.frame.resources import samples
+from vtviz.ui.frame.resources import question_jobs, samples
 
 
 @pytest.fixture
@@ -91,3 +96,43 @@ def test_a_model_that_is_none_is_not_offered(typed: str) -> None:
     assert not app.exception and not app.error
     first, *others = app.selectbox(key="writer-en").options
     assert first == "vtviz base" and len(others) == 1 and "CoCa ViT-B/32" in others[0]
+
+
+def test_a_question_is_kept_and_followed_up(app: AppTest) -> None:
+    app.segmented_control[0].set_value("answer").run()
+    app.text_input(key="question").set_value("Is there a cat?").run()
+    following = [button for button in app.button if str(button.key).startswith("follow-")]
+    assert following[0].label.replace("\\", "") == "What is the cat doing?"
+    following[1].click().run()
+    assert not app.exception and app.text_input(key="question").value == "What colour is the cat?"
+    app.text_input(key="question").set_value("Where is it?").run()
+    assert any("Read as: “Where is the cat?”" in text.value.replace("\\", "") for text in app.markdown)
+    earlier = [button.label.replace("\\", "") for button in app.button if str(button.key).startswith("asked-")]
+    assert [label.split(" → ")[0] for label in earlier[:2]] == ["What colour is the cat?", "Is there a cat?"]
+    app.button(key="asked-1").click().run()
+    assert app.text_input(key="question").value == "Is there a cat?"
+
+
+def test_all_photos_of_a_folder_are_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(DATA, str(tmp_path / "data"))
+    st.cache_resource.clear()
+    (tmp_path / "photos").mkdir()
+    for name in ("dog", "coffee"):
+        shutil.copy(ASSETS / "samples" / f"{name}.jpg", tmp_path / "photos")
+    app = AppTest.from_file(str(ASSETS.parent / "pages" / "describe.py"), default_timeout=120)
+    app.query_params["task"] = "folder"
+    app.run()
+    assert not app.exception and "No questions to whole folders yet" in app.info[0].value
+    app.text_input(key="questions-question").set_value("Is there a dog?").run()
+    app.segmented_control[1].set_value("path").run()
+    next(field for field in app.text_input if field.label.startswith("Path")).set_value(str(tmp_path / "photos")).run()
+    next(button for button in app.button if button.label == "Ask").click().run()
+    assert not app.exception and not app.error
+    jobs = question_jobs()
+    (entry,) = jobs.history.all()
+    while jobs.progress(entry.id) is not None or jobs.history.all()[0].state != "done":
+        time.sleep(0.05)
+    app.run()
+    table = app.dataframe[0].value
+    assert list(table["Photo"]) == ["coffee.jpg", "dog.jpg"] and table["Answer"][1] == "yes"
+    assert len(app.get("download_button")) == 2

@@ -1,11 +1,13 @@
 """The Monitor page without a browser."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from vtviz.engine.jobs.indexes import IndexJobs
 from vtviz.engine.local import LocalEngine
 from vtviz.engine.requests.explain import Explain
 from vtviz.engine.requests.faithfulness import MeasureFaithfulness
@@ -56,3 +58,13 @@ def test_a_cosine_has_a_line_an_axis_and_a_column_of_its_own(app: AppTest, cat: 
     latest, first = app.dataframe[0].value.to_dict("records")
     assert latest["Similarity"] == cosine.score and first["Match"] == match.score
     assert np.isnan(latest["Match"]) and np.isnan(first["Similarity"])
+
+
+def test_jobs_on_their_way_are_named(app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs = IndexJobs(tmp_path, lambda request, watch: None)
+    jobs.history.runs_here = lambda number: True
+    jobs.history.add("my *photos*", tmp_path, "{}")
+    monkeypatch.setitem(monitor.JOBS, "search", (monitor.JOBS["search"][0], lambda: jobs))
+    app.run()
+    assert not app.exception
+    assert [bar.proto.text for bar in app.get("progress")] == ["Search: my \\*photos\\*"]

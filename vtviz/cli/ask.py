@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated
@@ -12,10 +10,8 @@ import typer
 
 from vtviz.cli.common import Device, Model, app, bars, path_argument, path_option
 from vtviz.files import check_file_place, make_folder, write_atomically
-from vtviz.inputs import InputError, read_image
+from vtviz.inputs import InputError
 from vtviz.models.registry import DEFAULT_MODEL
-
-COLUMNS = ("photo", "answer", "likeliest", "probability", "error")
 
 
 @app.command("ask")
@@ -27,34 +23,20 @@ def ask_folder(
     device: Device = "auto",
 ) -> None:
     """Ask every photo of a folder the same question; the answer is empty where the model can't tell."""
-    from vtviz.chinese import language_of
+    from vtviz.engine.jobs.questions import ask_photo, to_csv
     from vtviz.engine.remote.choose import open_engine
-    from vtviz.engine.requests.captions_and_answers import AnswerQuestion
-    from vtviz.spreadsheets import as_cell
-    from vtviz.tasks.answer import in_language
     from vtviz.tasks.search.photo_files import photos_in
 
     check_file_place(output)
-    source, language = photos_in(photos), language_of(question)
+    source = photos_in(photos)
     files = [file.path for file in source.files()]
     if not files:
         raise InputError("There are no JPEG, PNG or WebP files in {path}; choose another folder.", path=photos)
-    table, told = io.StringIO(newline=""), 0
-    writer = csv.DictWriter(table, COLUMNS)
-    writer.writeheader()
     with closing(open_engine(device, models=1)) as engine, bars() as watch:
-        for path in watch.follow("photos", files):
-            try:
-                image = read_image(source.read(path))
-            except InputError as error:
-                writer.writerow({"photo": as_cell(path), "error": str(error)})
-                continue
-            answer = engine.ask(AnswerQuestion(image, question, model))
-            likeliest, probability = answer.candidates[0]
-            said = "" if answer.text is None else in_language(answer.text, language)
-            told += bool(said)
-            shown = {"answer": said, "likeliest": in_language(likeliest, language), "probability": f"{probability:.4f}"}
-            writer.writerow({"photo": as_cell(path), **shown})
+        rows = [
+            ask_photo(source, path, question, model, engine.ask, watch.quietly())
+            for path in watch.follow("photos", files)
+        ]
     make_folder(output.parent)
-    write_atomically(output, table.getvalue().encode("utf-8-sig"))  # so that Excel reads it as UTF-8
-    typer.echo(f"{told} of {len(files)} photos answered: {output}")
+    write_atomically(output, to_csv(rows))
+    typer.echo(f"{sum(bool(row.answer) for row in rows)} of {len(files)} photos answered: {output}")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Protocol
 
 from vtviz.files import TABLE_BYTES, reason
 from vtviz.inputs import InputError
@@ -17,11 +18,27 @@ UNPACKED = 500 * 2**20  # bytes of all files in a zip file
 MEMBERS = 50_000
 
 
-def save_uploads(folder: Path, manifest: Upload, photos: Iterable[Upload]) -> Path:
+class PhotoRow(Protocol):
+    """A row of a manifest, with its photo."""
+
+    @property
+    def number(self) -> int: ...
+
+    @property
+    def image(self) -> Path: ...
+
+
+def _rows(path: Path) -> Sequence[PhotoRow]:
+    return read_manifest(path).rows
+
+
+def save_uploads(
+    folder: Path, manifest: Upload, photos: Iterable[Upload], read: Callable[[Path], Sequence[PhotoRow]] = _rows
+) -> Path:
     """Writes a manifest and its photos to a folder; returns the path of the manifest.
 
     A browser sends photos without their folders, so each goes where the manifest looks for a file of its name. A zip
-    file stands for the files in it.
+    file stands for the files in it. ``read`` gives the rows of a manifest of another kind.
 
     Raises:
         InputError: if the manifest cannot be used or leads out of the folder, a zip file is damaged or too large, or
@@ -31,7 +48,7 @@ def save_uploads(folder: Path, manifest: Upload, photos: Iterable[Upload]) -> Pa
     path = folder / ("manifest" + Path(manifest[0]).suffix.lower())
     path.write_bytes(manifest[1])
     wanted: dict[str, Path] = {}
-    for row in read_manifest(path).rows:
+    for row in read(path):
         place = row.image.relative_to(folder) if row.image.is_relative_to(folder) else None
         if place is None or ".." in place.parts or str(place).startswith("~"):  # whoever's home it is, or nobody's
             raise InputError(
@@ -84,6 +101,28 @@ def _unpacked(photos: Iterable[Upload]) -> Iterator[Upload]:
             raise InputError(
                 "The zip file {name} is damaged or encrypted; pack the photos again.", name=name
             ) from error
+
+
+def save_photos(folder: Path, photos: Iterable[Upload]) -> Path:
+    """Writes photos, and those in zip files, to the folder ``photos`` of a folder, whose path is returned. Photos of
+    one name are told apart by a number.
+
+    Raises:
+        InputError: if a zip file is damaged or too large, or a photo cannot be written.
+    """
+    target = folder / "photos"
+    target.mkdir(parents=True, exist_ok=True)
+    for name, data in photos:
+        if PurePosixPath(name).suffix.lower() == ".zip":
+            unpack(name, data, target)
+            continue
+        path = target / PureWindowsPath(name).name
+        number = 2
+        while path.exists():
+            path = target / f"{PureWindowsPath(name).stem} ({number}){path.suffix}"
+            number += 1
+        _save(path, path.name, data)
+    return target
 
 
 def unpack(name: str, data: bytes, folder: Path) -> None:

@@ -20,8 +20,11 @@ KEPT = (
     Kept("answers"),
     Kept("cookie"),
     Kept("uploads", ("uploads/*",)),
-    Kept("jobs", ("*.sqlite", "*.sqlite-journal", "audits/*", "evaluations/*", "trainings/*")),
-    Kept("stores", ("stores/*",)),
+    Kept(
+        "jobs",
+        ("*.sqlite", "*.sqlite-journal", "audits/*", "evaluations/*", "trainings/*", "questions/*", "policies/*"),
+    ),
+    Kept("stores", ("stores/*", "indexes/*")),
     Kept("rulings", ("policy-log.jsonl",)),
     Kept("locks", ("alive/*.lock",)),
     Kept("people", ("people.json",)),

@@ -18,21 +18,32 @@ from vtviz.jobs.background import Jobs
 from vtviz.jobs.history import OPEN
 from vtviz.models.base import ScoreKind
 from vtviz.models.folders import FILE
-from vtviz.paths import PAGES
 from vtviz.spreadsheets import as_cell
 from vtviz.ui.frame.charts import show_chart
 from vtviz.ui.frame.language import plain, say, say_or, say_stored
 from vtviz.ui.frame.person.who import is_shared
-from vtviz.ui.frame.resources import audit_jobs, evaluation_jobs, shared_engine, training_jobs
+from vtviz.ui.frame.resources import (
+    audit_jobs,
+    evaluation_jobs,
+    index_jobs,
+    policy_jobs,
+    question_jobs,
+    shared_engine,
+    training_jobs,
+)
 from vtviz.ui.frame.scores import score_name
+from vtviz.ui.frame.shell import page_named
 from vtviz.ui.frame.trouble import errors_shown
 from vtviz.ui.show.history import asked_texts
 
 POLL = 2.0
-JOBS: dict[str, tuple[Callable[[], Jobs], str]] = {  # by the page that shows them
-    "audit": (audit_jobs, ":material/fact_check:"),
-    "evaluate": (evaluation_jobs, ":material/analytics:"),
-    "train": (training_jobs, ":material/model_training:"),
+JOBS: dict[str, tuple[str, Callable[[], Jobs]]] = {
+    "audit": (":material/fact_check:", audit_jobs),
+    "evaluate": (":material/analytics:", evaluation_jobs),
+    "train": (":material/model_training:", training_jobs),
+    "search": (":material/photo_library:", index_jobs),
+    "policy": (":material/rule:", policy_jobs),
+    "describe": (":material/quiz:", question_jobs),
 }
 MINUTE = 60.0
 
@@ -83,14 +94,14 @@ def _now(status: Status, entries: Sequence[RunEntry]) -> None:
 
 
 def _jobs() -> None:
-    """The jobs of this person that are on their way, with a link to their page."""
-    for page, (jobs_of, icon) in JOBS.items():
-        jobs = jobs_of()
-        for entry in jobs.history.all():
+    """The jobs on their way, each with a link to its page."""
+    for page, (icon, jobs) in JOBS.items():
+        for entry in jobs().history.all():
             if entry.state in OPEN:
-                now = jobs.progress(entry.id)
-                st.progress(now.share if now else 0.0, text=say(f"monitor.{page}", name=plain(entry.name)))
-                st.page_link(PAGES / f"{page}.py", label=say(f"monitor.open_{page}"), icon=icon)
+                now = jobs().progress(entry.id)
+                text = say("monitor.job", page=say(f"page.{page}"), name=plain(entry.name))
+                st.progress(now.share if now else 0.0, text=text)
+                st.page_link(page_named(page), label=say("monitor.open", page=say(f"page.{page}")), icon=icon)
 
 
 def _titled(name: str, chart: go.Figure) -> None:

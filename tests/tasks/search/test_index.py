@@ -36,7 +36,7 @@ def test_an_index_holds_every_photo_with_its_vector_parts_and_thumbnail(folder: 
     assert near.entry.folders == ["sea"] and (near.entry.width, near.entry.height) == (64, 48)
     parts = store.kept.read([near.entry.sha256])["local"]
     np.testing.assert_allclose(parts.numpy().ravel(), near.vector, atol=0.01)
-    assert store.thumbnail(near.entry).startswith(b"\xff\xd8")
+    assert store.thumbnail(near.entry.sha256).startswith(b"\xff\xd8")
 
 
 def test_a_second_index_does_what_changed_and_no_more(

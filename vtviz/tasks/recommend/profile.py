@@ -51,12 +51,17 @@ def resolved(taste: Taste, store: Store) -> tuple[list[str], list[str], list[str
     return likes, dislikes, missing
 
 
-def write_taste(taste: Taste, path: Path) -> None:
-    """Writes a taste to a file."""
+def taste_file(taste: Taste) -> bytes:
+    """The file of a taste, which ``read_taste`` reads."""
     sides = {
         name: [vars(item) for item in side] for name, side in (("likes", taste.likes), ("dislikes", taste.dislikes))
     }
-    write_atomically(path, (json.dumps({"schema": SCHEMA, **sides}, indent=2, ensure_ascii=False) + "\n").encode())
+    return (json.dumps({"schema": SCHEMA, **sides}, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def write_taste(taste: Taste, path: Path) -> None:
+    """Writes a taste to a file."""
+    write_atomically(path, taste_file(taste))
 
 
 def read_taste(data: bytes) -> Taste:

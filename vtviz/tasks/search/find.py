@@ -103,7 +103,7 @@ def match_photos(
     words = [word.text for word in split_words(sentence)]
     named = names_something(words, model.unknown_words(words))
     verdicts = tuple(verdict_of(model, score) if named else None for score in scores)
-    return Matched(tuple(paths), tuple(scores), verdicts)
+    return Matched(tuple(paths), tuple(scores), verdicts, model.score_kind)
 
 
 def verdict_of(model: FusionModel, score: float) -> Verdict | None:

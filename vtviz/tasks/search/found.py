@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from vtviz.models.base import ScoreKind
 from vtviz.models.verdict import Verdict
 from vtviz.tasks.search.entry import Near
 from vtviz.tasks.search.picture import differing
@@ -40,12 +41,14 @@ class Hit:
 @dataclass(frozen=True)
 class Found:
     """The hits of a search, best first, among ``searched`` photos. ``unknown`` are words of the query that the model
-    does not know, and ``foreign`` says that it does not read the query's language."""
+    does not know, and ``foreign`` says that it does not read the query's language. ``score_kind`` is that of the
+    matches."""
 
     hits: tuple[Hit, ...]
     searched: int
     unknown: tuple[str, ...] = ()
     foreign: bool = False
+    score_kind: ScoreKind = "probability"
 
     @property
     def outcome(self) -> Outcome | None:
@@ -58,11 +61,13 @@ class Found:
 
 @dataclass(frozen=True)
 class Matched:
-    """The match of a text with photos, and the verdict on each, None where the model gives none."""
+    """The match of a text with photos, and the verdict on each, None where the model gives none; ``score_kind`` is that
+    of the model."""
 
     photos: tuple[str, ...]
     scores: tuple[float, ...]
     verdicts: tuple[Verdict | None, ...]
+    score_kind: ScoreKind = "probability"
 
 
 def reranked(found: Found, matched: Matched) -> Found:
@@ -72,7 +77,8 @@ def reranked(found: Found, matched: Matched) -> Found:
         replace(hit, match=said[hit.photo][0], verdict=said[hit.photo][1]) if hit.photo in said else hit
         for hit in found.hits
     ]
-    return replace(found, hits=tuple(sorted(hits, key=lambda hit: (hit.match is None, -hit.score))))
+    ordered = tuple(sorted(hits, key=lambda hit: (hit.match is None, -hit.score)))
+    return replace(found, hits=ordered, score_kind=matched.score_kind)
 
 
 def grouped(near: Sequence[Near], top: int) -> list[tuple[Near, tuple[str, ...]]]:

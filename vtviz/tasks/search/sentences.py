@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from vtviz.inputs import InputError, check_text
-from vtviz.models.base import FusionModel, as_score
+from vtviz.models.base import FusionModel, ScoreKind, as_score
 from vtviz.models.finite import need_numbers
 from vtviz.models.verdict import Verdict
 from vtviz.tasks.search.find import BLOCK, RERANKED, verdict_of
@@ -24,6 +24,7 @@ class Fitting:
     text: str
     match: float
     verdict: Verdict | None
+    score_kind: ScoreKind = "probability"
 
 
 def best_sentences(model: FusionModel, features: Tensor, sentences: Sequence[str], top: int = 10) -> list[Fitting]:
@@ -52,4 +53,4 @@ def best_sentences(model: FusionModel, features: Tensor, sentences: Sequence[str
     need_numbers(matches)
     scores = as_score(matches.float(), model.score_kind).tolist()
     ranked = sorted(zip(near, scores, strict=True), key=lambda item: -item[1])
-    return [Fitting(text, score, verdict_of(model, score)) for text, score in ranked[:top]]
+    return [Fitting(text, score, verdict_of(model, score), model.score_kind) for text, score in ranked[:top]]

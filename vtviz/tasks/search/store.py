@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from vtviz.files import data_folder, is_number, is_text, make_folder, parse_json, write_atomically
 from vtviz.inputs import ImageInput, InputError, read_image
 from vtviz.tasks.search.embedded import EmbeddedVectors
-from vtviz.tasks.search.entry import Entry, Near
+from vtviz.tasks.search.entry import Near
 from vtviz.tasks.search.kept import KeptParts
 from vtviz.tasks.search.photo_files import Photos, photos_in
 from vtviz.tasks.search.vectors import Vectors
@@ -75,10 +75,10 @@ class Store:
         """A photo of the store. Raises InputError where it cannot be read any more."""
         return read_image(self.photos.read(path))
 
-    def thumbnail(self, entry: Entry) -> bytes:
-        """The thumbnail of a photo, a JPEG file. Raises InputError where it is missing."""
+    def thumbnail(self, sha256: str) -> bytes:
+        """The thumbnail of a photo with these bytes, a JPEG file. Raises InputError where it is missing."""
         try:
-            return self.kept.thumbnail(entry.sha256)
+            return self.kept.thumbnail(sha256)
         except OSError as error:
             raise incomplete(self.address) from error
 

@@ -24,20 +24,20 @@ TILES = 6  # of uploads
 NEW_PHOTO: dict[str, Any] = {"text": "", "target": MATCH.kind}  # what another photo begins with
 
 
-def ask_photo() -> ImageInput | None:
+def ask_photo(side: str = "") -> ImageInput | None:
     """The photo, from a strip of small pictures that begins with a button for one's own; None where it was uploaded
-    elsewhere, in which case the page asks for it.
+    elsewhere, in which case the page asks for it. With a ``side``, the photo is that page's own.
 
     Raises:
         InputError: if the uploaded file cannot be used.
     """
-    chosen = selected().photo
+    chosen = selected(side).photo
     photos = [*list(uploads().files)[: -TILES - 1 : -1], *samples()]
     with st.container(key="strip", horizontal=True, gap="xsmall", wrap=False):
-        _ask_upload("")
+        _ask_upload(side, label=False)
         st.html(_pictures(tuple(photos)))
         for photo in photos:
-            _tile(photo, chosen)
+            _tile(photo, chosen, side)
     return photo_of(chosen)
 
 
@@ -63,7 +63,7 @@ def ask_side_photo(side: str) -> tuple[ImageInput | None, DeltaGenerator, DeltaG
     return photo_of(chosen), settings, answer
 
 
-def _ask_upload(side: str) -> None:
+def _ask_upload(side: str, label: bool = True) -> None:
     key = f"upload{side}-{st.session_state.get(f'uploads{side}', 0)}"
 
     def keep() -> None:
@@ -77,7 +77,7 @@ def _ask_upload(side: str) -> None:
         key=key,
         max_upload_size=MAX_BYTES // 2**20,
         on_change=keep,
-        label_visibility="visible" if side else "collapsed",
+        label_visibility="visible" if label else "collapsed",
     )
 
 
@@ -106,10 +106,10 @@ def show_trouble() -> None:
         st.info(plain(notice), icon=":material/photo_size_select_large:")
 
 
-def _tile(photo: str, chosen: str) -> None:
+def _tile(photo: str, chosen: str, side: str) -> None:
     label = photo_name(photo)
     look: Literal["primary", "secondary"] = "primary" if photo == chosen else "secondary"
-    st.button(plain(label), key=f"sample-{photo}", type=look, help=plain(label), on_click=_take, args=(photo,))
+    st.button(plain(label), key=f"sample-{photo}", type=look, help=plain(label), on_click=_take, args=(photo, side))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

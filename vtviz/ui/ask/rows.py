@@ -1,18 +1,20 @@
-"""Where the photos and texts of an audit or an evaluation come from: the samples, an upload, or this machine."""
+"""Where photos, or photos and texts, come from: the samples, an upload, or this machine."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from vtviz.files import from_home
 from vtviz.image_files.formats import SUFFIXES
 from vtviz.jobs.limits import UploadRoom
-from vtviz.manifests.save import save_uploads
+from vtviz.manifests.save import PhotoRow, save_photos, save_uploads
+from vtviz.paths import ASSETS
 from vtviz.ui.ask.choice import kept_choice
 from vtviz.ui.frame.language import say
 from vtviz.ui.frame.person.who import is_local, own_folder
@@ -21,6 +23,7 @@ from vtviz.ui.frame.resources import samples, upload_room
 SOURCES = ("demo", "upload", "path")
 MANIFESTS = ["csv", "tsv", "txt", "json", "jsonl"]
 PHOTOS = [*SUFFIXES, "zip"]
+SAMPLES = ASSETS / "samples"
 
 
 @dataclass(frozen=True)
@@ -90,11 +93,57 @@ def place_for(rows: Rows) -> Iterator[Path]:
             yield folder
 
 
-def save_upload(rows: Uploaded, folder: Path) -> Path:
-    """The manifest of an upload, in a folder with its photos.
+def save_upload(rows: Uploaded, folder: Path, read: Callable[[Path], Sequence[PhotoRow]] | None = None) -> Path:
+    """The manifest of an upload, in a folder with its photos; ``read`` gives the rows of another kind of manifest.
 
     Raises:
         InputError: if it cannot be used, or photos are missing.
     """
     manifest = (rows.manifest.name, rows.manifest.getvalue())
-    return save_uploads(folder, manifest, ((photo.name, photo.getvalue()) for photo in rows.photos))
+    photos = ((photo.name, photo.getvalue()) for photo in rows.photos)
+    return save_uploads(folder, manifest, photos, *([read] if read else []))
+
+
+def ask_photos(page: str) -> Path | list[UploadedFile] | None:
+    """A folder or zip file of photos, or uploaded files; None where that is not complete. ``page`` is the first part of
+    the sentences and keys."""
+    sources = ("upload", "path", "demo")
+    source = kept_choice(
+        say(f"{page}.source"),
+        sources if is_local() else ("upload", "demo"),
+        f"{page}-source",
+        sources[0],
+        st.segmented_control,
+        format_func=lambda name: say(f"{page}.source.{name}"),
+        required=True,
+    )
+    if source == "demo":
+        st.caption(say(f"{page}.demo_about", count=len(samples())))
+        return SAMPLES
+    if source == "path":
+        path = st.text_input(say(f"{page}.path"), placeholder="/data/photos", help=say(f"{page}.path_help"))
+        return from_home(path.strip()) if path.strip() else None
+    return st.file_uploader(say(f"{page}.upload"), type=PHOTOS, accept_multiple_files=True) or None
+
+
+@contextmanager
+def photos_of(given: Path | list[UploadedFile]) -> Iterator[Path]:
+    """Where the photos lie for a job; uploads get a folder of their own, which is gone again where the job cannot
+    start.
+
+    Raises:
+        InputError: if they cannot be used, or this person has too many.
+    """
+    if isinstance(given, Path):
+        yield given
+        return
+    with upload_room().take(sum(file.size for file in given)) as folder:
+        yield save_photos(folder, ((file.name, file.getvalue()) for file in given))
+
+
+def photos_name(given: Path | list[UploadedFile]) -> str:
+    """What they are called."""
+    if isinstance(given, Path):
+        return say("rows.samples") if given == SAMPLES else given.name or str(given)
+    first = PurePosixPath(given[0].name).stem
+    return first if len(given) == 1 else say("rows.and_more", name=first, count=len(given) - 1)

@@ -8,6 +8,7 @@ from vtviz.engine.about import about
 from vtviz.engine.explanation import Explanation
 from vtviz.engine.lens import lens_view
 from vtviz.inputs import ImageInput
+from vtviz.models.registry import DEFAULT_MODEL
 from vtviz.render.lens.settings import LensSettings
 from vtviz.render.lens.view import LensView
 from vtviz.ui.ask.explanation import explain_selected
@@ -16,7 +17,7 @@ from vtviz.ui.ask.method import show_pickers
 from vtviz.ui.ask.models import ask_device, ask_model, show_notices
 from vtviz.ui.ask.selection import selected
 from vtviz.ui.explore.change import ask_change, score_change
-from vtviz.ui.explore.similar import offer_similar
+from vtviz.ui.explore.similar import offer_reader, offer_similar
 from vtviz.ui.frame.language import current_language
 from vtviz.ui.frame.screen import BELOW, SERVED_PANELS, Screen, served_panel
 from vtviz.ui.show.attention_heads import show_heads
@@ -25,6 +26,7 @@ from vtviz.ui.show.faithfulness import faithfulness_panel
 from vtviz.ui.show.guide import show_guide, show_notes
 from vtviz.ui.show.history import remember, show_history
 from vtviz.ui.show.lens import lens, lens_panels
+from vtviz.ui.show.model_notes import show_model_notes
 from vtviz.ui.show.run_metrics import show_metrics
 from vtviz.ui.show.slow_method import show_job
 from vtviz.ui.show.verdict import show_verdict
@@ -45,6 +47,8 @@ def show_result(image: ImageInput, alt: str, areas: Screen, settings: LensSettin
     with method:
         job = st.container()
         ask_model(selected().model)
+        if selected().model != DEFAULT_MODEL:
+            show_model_notes(selected().model)
         ask_device()
     with areas.notices:
         explanation, request = explain_selected(image, ways=True)
@@ -52,6 +56,8 @@ def show_result(image: ImageInput, alt: str, areas: Screen, settings: LensSettin
         remember(explanation, request)
     with areas.answer, show_verdict(explanation, score_change(explanation)):
         offer_similar(explanation)
+    with areas.answer:
+        offer_reader(explanation)
     view = lens_view(explanation, request.method)
     with areas.stage:
         waiting = explanation.fingerprint != request.fingerprint

@@ -9,12 +9,13 @@ import streamlit as st
 from vtviz.engine.explanation import Explanation
 from vtviz.engine.requests.similar_sentences import RankSimilar, Similar
 from vtviz.models.base import MATCH
-from vtviz.ui.ask.models import current_device
-from vtviz.ui.ask.selection import select_all, selected
+from vtviz.ui.ask.models import FRESH, current_device
+from vtviz.ui.ask.selection import select, select_all, selected
 from vtviz.ui.frame.language import plain, say
 from vtviz.ui.frame.scores import Score
 from vtviz.ui.frame.shell import go_to
 from vtviz.ui.frame.waiting import ask
+from vtviz.ui.show.model_notes import is_foreign, model_label, reader_of
 from vtviz.watch import Progress
 
 SHOWN = 5  # the nearest of the similar sentences
@@ -39,6 +40,18 @@ def offer_similar(explanation: Explanation) -> None:
         st.caption(say("similar.about"))
         for index, similar in enumerate(ranked.similar[:SHOWN]):
             _offer(similar, index, Score(similar.score, explanation.score_kind, explanation.threshold is not None))
+
+
+def offer_reader(explanation: Explanation) -> None:
+    """Where the model does not read the language of the sentence: one that does."""
+    text = explanation.tokens.text
+    reader = reader_of(text)
+    if reader is None or not is_foreign(explanation.model, text):
+        return
+    label = say("model.use_reader", name=plain(model_label(reader)))
+    if st.button(label, key="use-reader", icon=":material/translate:", type="tertiary"):
+        select("", **FRESH, model=reader)
+        st.rerun()
 
 
 def _offer(similar: Similar, index: int, score: Score) -> None:

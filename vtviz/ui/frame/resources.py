@@ -14,6 +14,9 @@ import streamlit as st
 from vtviz.audit.background import AuditJobs
 from vtviz.chinese import Language
 from vtviz.engine.engine import Engine
+from vtviz.engine.jobs.indexes import IndexJobs
+from vtviz.engine.jobs.policies import PolicyJobs
+from vtviz.engine.jobs.questions import QuestionJobs
 from vtviz.engine.remote.choose import shared_engine as given_engine
 from vtviz.evaluation.runs.background import EvaluationJobs
 from vtviz.files import data_folder
@@ -133,6 +136,39 @@ def training_jobs() -> TrainingJobs:
 @st.cache_resource(show_spinner=False)
 def _training_jobs(folder: Path, limits: Limits | None, confined: bool) -> TrainingJobs:
     return TrainingJobs(folder, limits, confined)
+
+
+def index_jobs() -> IndexJobs:
+    """The photo folders that this person searches."""
+    _begin_retention()
+    return _index_jobs(own_folder(), limits())
+
+
+@st.cache_resource(show_spinner=False)
+def _index_jobs(folder: Path, limits: Limits | None) -> IndexJobs:
+    return IndexJobs(folder, shared_engine().ask, limits)
+
+
+def question_jobs() -> QuestionJobs:
+    """The questions that this person asked whole folders."""
+    _begin_retention()
+    return _question_jobs(own_folder(), limits())
+
+
+@st.cache_resource(show_spinner=False)
+def _question_jobs(folder: Path, limits: Limits | None) -> QuestionJobs:
+    return QuestionJobs(folder, shared_engine().ask, limits)
+
+
+def policy_jobs() -> PolicyJobs:
+    """The policies that this person measured."""
+    _begin_retention()
+    return _policy_jobs(own_folder(), limits())
+
+
+@st.cache_resource(show_spinner=False)
+def _policy_jobs(folder: Path, limits: Limits | None) -> PolicyJobs:
+    return PolicyJobs(folder, shared_engine().ask, limits)
 
 
 def _begin_retention() -> None:

@@ -25,19 +25,21 @@ REROUTED = "_vtviz_rerouted"
 FIRST = "explore"  # the page at the root, whose url_path is empty
 
 
-def pages() -> list[StreamlitPage]:
-    """The pages, first to last; the first is at ``/``."""
-    return [
-        st.Page(PAGES / "explore.py", title=say("page.explore"), default=True),
-        st.Page(PAGES / "compare.py", title=say("page.compare")),
-        st.Page(PAGES / "describe.py", title=say("page.describe")),
-        st.Page(PAGES / "learn.py", title=say("page.learn")),
-        st.Page(PAGES / "train.py", title=say("page.train")),
-        st.Page(PAGES / "evaluate.py", title=say("page.evaluate")),
-        st.Page(PAGES / "audit.py", title=say("page.audit")),
-        st.Page(PAGES / "monitor.py", title=say("page.monitor")),
-        st.Page(PAGES / "privacy.py", title=say("page.privacy")),
-    ]
+GROUPS = {
+    "": ("explore", "compare", "describe", "search", "policy", "learn"),
+    "page.models": ("train", "evaluate", "audit"),
+    "page.server": ("monitor", "privacy"),
+}
+
+
+def pages() -> dict[str, list[StreamlitPage]]:
+    """The pages by the menu that they are in, those of the bar itself under ``""``; the first is at ``/``."""
+    return {say(group) if group else "": [page_named(name) for name in names] for group, names in GROUPS.items()}
+
+
+def page_named(name: str) -> StreamlitPage:
+    """The page in ``pages/NAME.py``."""
+    return st.Page(PAGES / f"{name}.py", title=say(f"page.{name}"), default=name == FIRST)
 
 
 def run_app() -> None:
@@ -54,7 +56,7 @@ def run_app() -> None:
 
 def go_to(name: str) -> None:
     """Leaves for the page in ``pages/NAME.py``."""
-    st.switch_page(next(page for page in pages() if (page.url_path or FIRST) == name))
+    st.switch_page(page_named(name))
 
 
 def setup(title: str, is_screen: bool = False) -> None:

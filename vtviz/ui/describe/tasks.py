@@ -11,7 +11,7 @@ from vtviz.attribution.base import Relevance
 from vtviz.attribution.options import Options
 from vtviz.attribution.targets import WrittenTarget
 from vtviz.chinese import Language
-from vtviz.inputs import MAX_CHARACTERS, ImageInput, framed
+from vtviz.inputs import MAX_CHARACTERS, ImageInput, check_text, framed
 from vtviz.models.base import MATCH
 from vtviz.models.registry import DEFAULT_MODEL, model_info
 from vtviz.render.lens.about import About
@@ -24,6 +24,7 @@ from vtviz.ui.ask.inputs import QUESTION, current_sample
 from vtviz.ui.ask.links import note_wrong
 from vtviz.ui.ask.selection import select, text_language
 from vtviz.ui.ask.things import find_things, sentence
+from vtviz.ui.describe.asked import remember_question, show_asked
 from vtviz.ui.frame.charts import show_chart
 from vtviz.ui.frame.language import current_language, plain, say
 from vtviz.ui.frame.scores import Score
@@ -34,7 +35,7 @@ from vtviz.ui.show.lens import lens, lens_panels
 from vtviz.ui.show.verdict import show_truncation
 
 TASK = "task"
-TASKS = ("answer", "caption")
+TASKS = ("answer", "caption", "folder")
 KEY = "described"
 THINGS = 5  # of those that a photo may show
 DOUBTFUL = 0.5  # match probability below which a caption more likely misdescribes the photo
@@ -175,8 +176,10 @@ def _score(caption: Caption) -> Score:
     return Score(caption.score, caption.score_kind)
 
 
-def show_answer(answer: Answer, image: ImageInput, alt: str, areas: Screen) -> None:
-    """The answer, the candidates with their probabilities, and where the question looked."""
+def show_answer(answer: Answer, image: ImageInput, alt: str, areas: Screen, asked: str) -> None:
+    """The answer, the candidates with their probabilities, where the question looked, and what to ask next; ``asked``
+    is the question as it was written."""
+    remember_question(answer.question.text, answer, _said(answer.text or ""))
     with areas.answer, st.container(key="verdict", horizontal=True, vertical_alignment="center"):
         shown = _said(answer.text) if answer.text else say("describe.cannot_tell")
         st.metric(say("describe.answer_title"), shown, help=say("describe.answer_help"), width="content")
@@ -188,8 +191,11 @@ def show_answer(answer: Answer, image: ImageInput, alt: str, areas: Screen) -> N
         if answer.text is not None:
             _offer_explore(answer.question.text, str(WrittenTarget("answer", answer.text)))
         show_truncation(answer.question)
+        if answer.question.text != check_text(asked):
+            st.markdown(say("describe.read_as", question=plain(answer.question.text)))
     with areas.side:
         show_chart(_candidates(answer), "candidates", right=30)
+        show_asked(answer.question.text)
     name = f"answer-{image.sha256[:16]}-{answer.question.text}"
     unknown, method = answer.unknown, "describe.answer_map"
     view = LensView(name, image, answer.question, answer.relevance, unknown=unknown, method=method)

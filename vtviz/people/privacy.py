@@ -21,6 +21,7 @@ KEPT = (
     Kept("cookie"),
     Kept("uploads", ("uploads/*",)),
     Kept("jobs", ("*.sqlite", "*.sqlite-journal", "audits/*", "evaluations/*", "trainings/*")),
+    Kept("stories", ("stories/*",)),
     Kept("stores", ("stores/*",)),
     Kept("rulings", ("policy-log.jsonl",)),
     Kept("locks", ("alive/*.lock",)),

@@ -19,6 +19,7 @@ from vtviz.evaluation.runs.background import EvaluationJobs
 from vtviz.jobs.background import Jobs, Limits
 from vtviz.jobs.history import History
 from vtviz.paths import ASSETS
+from vtviz.stories.shelf import Shelf
 from vtviz.training.runs.background import TrainingJobs
 from vtviz.ui.frame.person.who import is_shared, own_folder
 
@@ -105,6 +106,14 @@ def training_jobs() -> TrainingJobs:
 @st.cache_resource(show_spinner=False)
 def _training_jobs(folder: Path, limits: Limits | None) -> TrainingJobs:
     return _expired(TrainingJobs(folder, limits))
+
+
+def story_shelf() -> Shelf:
+    """The stories of this person."""
+    shelf = Shelf(own_folder())
+    if os.environ.get(KEEP):
+        shelf.expire(float(os.environ[KEEP]))
+    return shelf
 
 
 def _expired(jobs: AnyJobs) -> AnyJobs:

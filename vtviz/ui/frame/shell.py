@@ -29,8 +29,10 @@ def pages() -> list[StreamlitPage]:
     """The pages, first to last; the first is at ``/``."""
     return [
         st.Page(PAGES / "explore.py", title=say("page.explore"), default=True),
+        st.Page(PAGES / "what_if.py", title=say("page.what_if")),
         st.Page(PAGES / "compare.py", title=say("page.compare")),
         st.Page(PAGES / "describe.py", title=say("page.describe")),
+        st.Page(PAGES / "stories.py", title=say("page.stories")),
         st.Page(PAGES / "learn.py", title=say("page.learn")),
         st.Page(PAGES / "train.py", title=say("page.train")),
         st.Page(PAGES / "evaluate.py", title=say("page.evaluate")),

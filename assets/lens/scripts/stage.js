@@ -49,7 +49,8 @@ function setUpStage(lens) {
     fingers.set(event.pointerId, event);
     began = { x: event.clientX, y: event.clientY, zoom: lens.zoom, moved: false };
     if (fingers.size === 2) began = { ...began, pinch: spread(), moved: true };
-    if (lens.zoom.scale > 1) canvas.setPointerCapture(event.pointerId);
+    began.patch = event.pointerType !== "touch" && (lens.zoom.scale === 1 || event.shiftKey) ? patchAt(lens, event) : null;
+    if (lens.zoom.scale > 1 || began.patch !== null) canvas.setPointerCapture(event.pointerId);
   };
   canvas.onpointermove = (event) => {
     if (fingers.has(event.pointerId)) fingers.set(event.pointerId, event);
@@ -57,13 +58,21 @@ function setUpStage(lens) {
       const now = spread();
       lens.zoom = began.zoom;
       zoomTo(lens, (began.zoom.scale * now.gap) / Math.max(began.pinch.gap, 1), now.x, now.y);
+    } else if (began?.patch != null && event.buttons) {
+      const patch = nearestPatch(lens, event);
+      began.moved ||= patch !== began.patch;
+      lens.over.patch = null;
+      if (began.moved) lens.pin({ box: boxOf(lens.data, began.patch, patch), patch: null }, false);
     } else if (began && event.buttons && lens.zoom.scale > 1) {
       const [dx, dy] = [event.clientX - began.x, event.clientY - began.y];
       began.moved ||= Math.hypot(dx, dy) > 4;
       if (began.moved) panTo(lens, began.zoom.x + dx, began.zoom.y + dy);
     } else if (event.pointerType !== "touch") lens.look({ patch: patchAt(lens, event) });
   };
-  canvas.onpointerup = canvas.onpointercancel = (event) => fingers.delete(event.pointerId);
+  canvas.onpointerup = canvas.onpointercancel = (event) => {
+    fingers.delete(event.pointerId);
+    if (began?.moved && lens.set.box) lens.report();
+  };
   canvas.onpointerleave = () => lens.look({ patch: null });
   canvas.onclick = (event) => {
     const patch = patchAt(lens, event);
@@ -72,7 +81,8 @@ function setUpStage(lens) {
   };
   canvas.onkeydown = (event) => {
     const step = STEPS[event.key];
-    if (event.key === "Escape") lens.pin({ patch: null });
+    if (event.key === "Escape") lens.pin({ patch: null, box: null });
+    else if (step && event.shiftKey && lens.zoom.scale === 1) growBox(lens, step);
     else if (step && event.shiftKey) panTo(lens, lens.zoom.x - 60 * step[1], lens.zoom.y - 60 * step[0]);
     else if (step) movePatch(lens, step);
     else return;

@@ -21,6 +21,7 @@ MODULES = (
     "data",
     "soft",
     "paint",
+    "region",
     "tokens",
     "stage",
     "matrix",
@@ -57,6 +58,7 @@ def alone(about: About = NOTHING) -> dict[str, Any]:
         "served": [],
         "about": about.to_dict(),
         "guide": False,
+        "resembles": False,
     }
 
 

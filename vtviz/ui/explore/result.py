@@ -7,13 +7,14 @@ import streamlit as st
 from vtviz.engine.about import about
 from vtviz.engine.explanation import Explanation
 from vtviz.engine.lens import lens_view
+from vtviz.engine.requests.things import ComparePatches
 from vtviz.inputs import ImageInput
 from vtviz.render.lens.settings import LensSettings
 from vtviz.render.lens.view import LensView
 from vtviz.ui.ask.explanation import explain_selected
 from vtviz.ui.ask.links import address_of, query_of, query_of_sides, show_link
 from vtviz.ui.ask.method import show_pickers
-from vtviz.ui.ask.models import ask_device, ask_model, show_notices
+from vtviz.ui.ask.models import ask_device, ask_model, current_device, show_notices
 from vtviz.ui.ask.selection import selected
 from vtviz.ui.explore.change import ask_change, score_change
 from vtviz.ui.explore.contrast import ask_contrast, contrast_query, contrast_view
@@ -21,6 +22,7 @@ from vtviz.ui.explore.similar import offer_similar
 from vtviz.ui.frame.language import current_language, say
 from vtviz.ui.frame.screen import BELOW, SERVED_PANELS, Screen, served_panel
 from vtviz.ui.frame.shell import go_to
+from vtviz.ui.frame.waiting import ask
 from vtviz.ui.show.attention_heads import show_heads
 from vtviz.ui.show.downloads import show_downloads
 from vtviz.ui.show.faithfulness import faithfulness_panel
@@ -99,6 +101,7 @@ def _show_lens(
         served=SERVED_PANELS,
         about=made,
         guide=guide,
+        alike=lambda: ask(ComparePatches(explanation.image, model=explanation.model, device=current_device())).cosines,
     )
     with st.container(key="actions", horizontal=True, gap="xsmall"):
         query = {**query_of_sides(), **query_of(pinned), **contrast_query()}

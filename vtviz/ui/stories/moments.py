@@ -52,7 +52,7 @@ def _about(index: int, moment: Moment, told: Told) -> st.delta_generator.DeltaGe
 def _facts(moment: Moment, language: str) -> list[str]:
     """What was changed, pinned and chosen, in words."""
     words = split_words(moment.text)
-    tokens = Tokens(moment.text, (), (), (), tuple(words))
+    tokens = Tokens(moment.text, (), (), tuple(words), ())
     pinned = [words[word].text for word in moment.settings.words or () if word < len(words)]
     return [
         *([f"“{' '.join(pinned)}”"] if pinned else []),

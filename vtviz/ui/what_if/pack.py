@@ -17,7 +17,6 @@ from vtviz.inputs import Tokens
 from vtviz.interventions.changes import Change, Drop, as_plain
 from vtviz.interventions.intervene import offered
 from vtviz.interventions.network import layers_in
-from vtviz.interventions.promise import Promise
 from vtviz.models.registry import model_info
 from vtviz.render.lens.pack import Blobs, join, pack
 from vtviz.render.lens.view import LensView
@@ -61,7 +60,7 @@ def bench_data(
         "reasons": _reasons(original),
         "way": way,
         "ways": [[name, _way_name(name, method)] for name, method in ways.items()],
-        "promise": _promised(now.promise),
+        "promise": _promised(now),
         "trials": list(trials),
         "undo": bool(bench.past),
         "labels": {key.removeprefix("what_if."): text for key, text in _sentences().items()},
@@ -179,14 +178,20 @@ def _way_name(way: str, method: str) -> str:
     return method_name(method) if way == "attribution" else say(f"lens.{way}")
 
 
-def _promised(promise: Promise | None) -> str:
+def _promised(now: Intervention) -> str:
     """What the map promised beside what happened; empty where it says nothing of the changes."""
+    promise = now.promise
     if promise is None:
         return ""
-    fell = say("what_if.fell" if promise.fell >= 0 else "what_if.rose", value=f"{abs(promise.fell):.2f}")
+    kind = now.before.target.kind
+    is_probability = kind != "match" or now.before.score_kind == "probability"
+    what = say(f"lens.total_{kind}" if is_probability else f"model.total_{now.before.score_kind}")
+    change = f"{-promise.fell:+.2f}".replace("-", "−")
     if promise.unit == "target":
-        return f"{say('what_if.promised_sum', value=f'{promise.predicted:.2f}')} {fell}"
-    return f"{say('what_if.promised_share', share=f'{promise.predicted:.0%}')} {fell}"
+        promised = say("what_if.promised_sum", value=f"{-promise.predicted:+.2f}".replace("-", "−"))
+    else:
+        promised = say("what_if.promised_share", share=f"{promise.predicted:.0%}")
+    return f"{promised} {say('what_if.happened', what=what, change=change)}"
 
 
 def _sentences() -> dict[str, str]:

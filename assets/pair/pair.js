@@ -67,7 +67,7 @@ export default function mountPair({ data, parentElement: root, setStateValue }) 
   const found = data.pairs.map((pair) => ({ ...pair, maps: pair.maps.map(floats), difference: floats(pair.difference) }));
   const wordOf = (pair, side) => (pair.whole ? labels.whole : pair.places[side] === null ? null : sides[side].words[pair.places[side]].text);
 
-  const likeness = data.alike && Object.fromEntries(Object.entries(data.alike.cosines).map(([name, text]) => [name, floats(text)]));
+  const likeness = data.alike && Object.fromEntries(Object.entries(data.alike).map(([name, text]) => [name, Float32Array.from(decoded(text), (value) => value / 127.5 - 1)]));
   // What resembles the patch that is looked at, on both sides: cosines from their median upwards.
   const alikeOn = (side) => {
     const at = state.patch, grid = data.grids[side], count = grid[0] * grid[1], others = likeness[`${at.side}${side}`];

@@ -19,11 +19,11 @@ class LensSettings:
     """The state of a lens.
 
     ``words`` are the indices of the pinned words: several are a phrase, none is the whole text, None the lens's own
-    choice. ``patch`` counts row by row; ``box`` is the first row and column of several patches, and the last. ``show``
-    is one of WAYS to look, None for the lens's own choice; ``against`` says whether signed maps show what speaks against the answer too. ``kind`` is the attention shown,
-    with ``layer`` counted among the layers of that kind and ``head``: ``mean`` for all, None for the view's own.
-    ``opacity`` and ``split`` are percentages; left of ``split`` the photo is bare. ``scale`` is ``own`` (each map to
-    its own maximum) or ``shared``.
+    choice. ``patch`` counts row by row; ``box`` is the first row and column of several patches, and the last.
+    ``show`` is one of WAYS to look, None for the lens's own choice; ``against`` says whether signed maps show what
+    speaks against the answer too. ``kind`` is the attention shown, with ``layer`` counted among the layers of that
+    kind and ``head``: ``mean`` for all, None for the view's own. ``opacity`` and ``split`` are percentages; left of
+    ``split`` the photo is bare. ``scale`` is ``own`` (each map to its own maximum) or ``shared``.
     """
 
     words: tuple[int, ...] | None = None

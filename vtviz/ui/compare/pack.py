@@ -61,7 +61,7 @@ def pair_data(comparison: Comparison, name: str, pinned: int, alike: Alike | Non
         "differs": comparison.same_photo,
         "comparable": sides[0].model == sides[1].model,
         "grids": [list(side.grid) for side in sides],
-        "alike": None if alike is None else {"cosines": {key: _floats(each) for key, each in alike.items()}},
+        "alike": None if alike is None else {key: _cosines(each) for key, each in alike.items()},
         "signed": [side.relevance.signed for side in sides],
         "lut": _text(colour_map()),
         "diverging": _text(colour_map(DIFFERENCE_COLOURS)),
@@ -142,6 +142,11 @@ def _photo(explanation: Explanation) -> str:
 
 def _floats(values: np.ndarray | None) -> str | None:
     return None if values is None else _text(values.astype("<f4"))
+
+
+def _cosines(values: np.ndarray) -> str:
+    """Cosines at 8 bits, from −1 at 0 to 1 at 255."""
+    return _text(((values + 1) * 127.5).round().clip(0, 255).astype(np.uint8))
 
 
 def _text(values: np.ndarray) -> str:

@@ -24,10 +24,14 @@ def test_whatever_a_session_writes_is_on_the_list(tmp_path: Path, monkeypatch: p
     app = AppTest.from_file(str(PAGES / "audit.py"), default_timeout=120).run()
     next(button for button in app.button if button.label == catalogue("en")["audit.start"]).click().run()
     assert not app.exception and audit_jobs().history.all()
+    app = AppTest.from_file(str(PAGES / "stories.py"), default_timeout=120).run()
+    app.button(key="story-copy").click().run()
+    assert not app.exception
     audit_jobs().close()
     files = [file for file in tmp_path.rglob("*") if file.is_file()]
     written = {str(file.relative_to(tmp_path)) for file in files}
     assert any(file.startswith("uploads/") for file in written) and "audits.sqlite" in written
+    assert any(file.endswith("story.json") for file in written)
     patterns = [pattern for kept in KEPT for pattern in kept.files]
     assert [file for file in written if not any(fnmatch.fnmatch(file, pattern) for pattern in patterns)] == []
     assert [file.name for file in files if file.stat().st_mode & 0o077] == []

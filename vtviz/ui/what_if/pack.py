@@ -8,19 +8,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from vtviz.engine.about import verdict
 from vtviz.engine.explanation import Explanation
 from vtviz.engine.intervention import Intervention
-from vtviz.inputs import Tokens
+from vtviz.inputs import ImageInput, Tokens
 from vtviz.interventions.changes import Change, Drop, as_plain
 from vtviz.interventions.intervene import offered
 from vtviz.interventions.network import layers_in
+from vtviz.interventions.photo import changed_picture
 from vtviz.models.registry import model_info
 from vtviz.render.lens.pack import Blobs, join, pack
 from vtviz.render.lens.view import LensView
-from vtviz.render.overlay import overlay, to_jpeg
+from vtviz.render.overlay import overlay, scaled_photo, to_jpeg
 from vtviz.render.words import word_scores
 from vtviz.sentences import catalogue
 from vtviz.stories.said import changes_said
@@ -80,8 +82,10 @@ class Seen:
 
 def seen(found: Intervention) -> Seen:
     """The changed photo under its map, small, and the scores."""
-    shown = found.shown
-    picture = overlay(shown.seen, shown.relevance.image.clip(min=0.0), max_side=THUMBNAIL)
+    before = found.before
+    photo = ImageInput(np.array(scaled_photo(before.image, THUMBNAIL)), before.image.sha256)
+    small = changed_picture(photo, found.changes, before.grid, before.frame)
+    picture = overlay(small, found.after.relevance.image.clip(min=0.0), max_side=THUMBNAIL)
     address = "data:image/jpeg;base64," + base64.b64encode(to_jpeg(picture)).decode()
     return Seen(address, Score.of(found.before), Score.of(found.after), found.before.tokens)
 

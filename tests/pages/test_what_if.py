@@ -57,8 +57,11 @@ def test_a_link_restores_the_trials_and_what_they_are_beside() -> None:
 
 
 def test_another_way_to_look_is_computed_alone() -> None:
-    data = shown(page(Bench((Without("text→image"),), (), [(Without("text→image"),)]), **{"what-if-way": "attention"}))
-    assert data["way"] == "attention" and not any(score for _, score in data["scores"])
+    off: tuple[Change, ...] = (Without("text→image", 0, 3),)
+    data = shown(page(Bench(off, (), [off]), **{"what-if-way": "attention"}))
+    assert data["way"] == "attention"
+    assert data["changes"] == [{"change": "without", "kind": "text→image", "layer": 0, "head": 3}]
+    assert any(before != after for before, after in data["scores"])
 
 
 def test_what_cannot_be_done_is_said_and_taken_back() -> None:

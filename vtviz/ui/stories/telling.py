@@ -13,7 +13,7 @@ from vtviz.inputs import read_image
 from vtviz.render.lens.pack import join
 from vtviz.stories.files import Told, shipped_photos, story_json, story_zip
 from vtviz.stories.page import story_page
-from vtviz.ui.ask.models import need_model
+from vtviz.ui.ask.models import may_load, need_model
 from vtviz.ui.frame.components import component
 from vtviz.ui.frame.language import say
 from vtviz.ui.frame.resources import shared_engine
@@ -31,13 +31,15 @@ def offer_telling(told: Told, name: str) -> None:
         if st.button(say("stories.present"), type="primary", icon=":material/slideshow:", key="present-it"):
             st.session_state[PRESENTED] = name
         engine = shared_engine()
+        asks = not all(may_load(model) for model in dict.fromkeys(moment.model for moment in told.story.moments))
         st.download_button(
             say("stories.export"),
             lambda: page_of(told, engine),
             "story.html",
             "text/html",
             icon=":material/web:",
-            help=say("stories.export_help"),
+            help=say("stories.export_later" if asks else "stories.export_help"),
+            disabled=asks,
             on_click="ignore",
         )
         zipped = any(moment.photo not in shipped_photos() for moment in told.story.moments)

@@ -134,7 +134,7 @@ def test_a_moment_is_pinned_presented_and_exported(page: Page, browser: Browser,
     page.locator(".st-key-pin-note textarea").fill("Look <b>here</b>")
     page.locator(".st-key-pin-note textarea").blur()
     page.locator(".st-key-pin-it button").click()
-    page.locator("[data-testid=stToast]").wait_for(timeout=BUSY_MS)
+    page.get_by_text("Pinned to “My story”").wait_for(timeout=BUSY_MS)
     page.locator(".st-key-pin-see button").click()
     page.locator(".st-key-present-it button").wait_for(timeout=BUSY_MS)
     serious(page)

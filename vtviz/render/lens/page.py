@@ -21,7 +21,6 @@ MODULES = (
     "data",
     "soft",
     "paint",
-    "region",
     "tokens",
     "stage",
     "matrix",

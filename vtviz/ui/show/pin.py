@@ -53,7 +53,7 @@ def offer_pin(pinned: Moment, photo: str) -> None:
         if add.button(say("stories.pin_it"), type="primary", key="pin-it", icon=":material/push_pin:"):
             st.session_state[STORY] = _pin(pinned, photo, note.strip(), chosen, title.strip())
             name = shelf.read(st.session_state[STORY]).story.title
-            st.toast(say("stories.pinned", title=plain(name)), icon=":material/push_pin:")
+            st.success(say("stories.pinned", title=plain(name)), icon=":material/push_pin:")
         if see.button(say("stories.see"), type="tertiary", key="pin-see"):
             go_to("stories")
 

@@ -20,7 +20,7 @@ from vtviz.ui.explore.change import ask_change, score_change
 from vtviz.ui.explore.contrast import ask_contrast, contrast_query, contrast_view
 from vtviz.ui.explore.similar import offer_similar
 from vtviz.ui.frame.language import current_language, say
-from vtviz.ui.frame.screen import BELOW, SERVED_PANELS, Screen, served_panel
+from vtviz.ui.frame.screen import BELOW, SERVED_PANELS, Screen, progress_area, served_panel
 from vtviz.ui.frame.shell import go_to
 from vtviz.ui.frame.waiting import ask
 from vtviz.ui.show.attention_heads import show_heads
@@ -89,6 +89,7 @@ def _show_lens(
     explanation: Explanation, view: LensView, alt: str, settings: LensSettings, tab: str, guide: bool
 ) -> None:
     """The lens and what goes with what is pinned in it. A pin runs this alone again."""
+    progress_area().empty()  # so that this part, run alone, may write to it
     made = about(explanation, current_language())
     pinned = lens(
         view,

@@ -188,6 +188,17 @@ def test_a_box_and_similar_patches_in_the_lens(page: Page, address: str) -> None
     expect(page.locator("#best")).to_be_hidden()
 
 
+def test_similar_patches_of_two_photos(page: Page, address: str) -> None:
+    page.goto(f"{address}/compare?a.photo=chelsea&a.text=A+cat&b.photo=kitten&b.text=A+cat")
+    canvas = page.locator("#sides canvas").first
+    canvas.wait_for(timeout=120_000)
+    canvas.hover()
+    page.keyboard.down("l")
+    expect(page.locator("#status")).to_contain_text("Most similar patch", timeout=BUSY_MS)
+    page.keyboard.up("l")
+    expect(page.locator("#status")).not_to_contain_text("Most similar patch")
+
+
 def serious(page: Page) -> None:
     found = [item for item in Axe().run(page).response["violations"] if item["impact"] in ("serious", "critical")]
     assert not found, [(item["id"], item["nodes"][0]["html"]) for item in found]

@@ -63,6 +63,7 @@ export default function mountPair({ data, parentElement: root, setStateValue }) 
   const state = pairs.get(root) ?? { over: null };
   if (state.name !== data.name) Object.assign(state, { name: data.name, pinned: data.pinned, over: null });
   pairs.set(root, state);
+  state.stop?.(); // what came before listens no more
   const lut = decoded(data.lut), diverging = decoded(data.diverging);
   const found = data.pairs.map((pair) => ({ ...pair, maps: pair.maps.map(floats), difference: floats(pair.difference) }));
   const wordOf = (pair, side) => (pair.whole ? labels.whole : pair.places[side] === null ? null : sides[side].words[pair.places[side]].text);
@@ -236,6 +237,7 @@ export default function mountPair({ data, parentElement: root, setStateValue }) 
   if (page) roomWatcher.observe(page);
   panels.forEach(({ canvas }) => watcher.observe(canvas));
   draw();
-  return () => { watcher.disconnect(); roomWatcher.disconnect(); window.removeEventListener("resize", fitRoom);
+  state.stop = () => { watcher.disconnect(); roomWatcher.disconnect(); window.removeEventListener("resize", fitRoom);
     window.removeEventListener("keydown", keyDown); window.removeEventListener("keyup", keyUp); };
+  return state.stop;
 }

@@ -237,7 +237,12 @@ export default function mountPair({ data, parentElement: root, setStateValue }) 
   if (page) roomWatcher.observe(page);
   panels.forEach(({ canvas }) => watcher.observe(canvas));
   draw();
-  state.stop = () => { watcher.disconnect(); roomWatcher.disconnect(); window.removeEventListener("resize", fitRoom);
-    window.removeEventListener("keydown", keyDown); window.removeEventListener("keyup", keyUp); };
+  state.stop = () => {
+    watcher.disconnect();
+    roomWatcher.disconnect();
+    window.removeEventListener("resize", fitRoom);
+    window.removeEventListener("keydown", keyDown);
+    window.removeEventListener("keyup", keyUp);
+  };
   return state.stop;
 }

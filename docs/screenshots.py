@@ -31,7 +31,7 @@ SHOWN = {  # page: its address, what it waits for, width and height of its pictu
         900,
     ),
     "what_if": (f"what_if?photo=chelsea&text=A+brown+cat+with+green+eyes&tried={TRIED}", "#now .marks", 1440, 900),
-    "stories": ("stories?", ".st-key-telling button", 1440, 900),
+    "stories": ("stories?", ".st-key-story-buttons button", 1440, 900),
     "describe": ("describe?photo=camera&task=answer&question=Where+is+the+man%3F", "#canvas", 1440, 860),
 }
 QUIET_MS = 2500  # until charts are drawn and nothing moves

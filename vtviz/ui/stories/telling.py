@@ -27,31 +27,30 @@ PRESENTED, PRESENT = "story-presented", "present"
 
 def offer_telling(told: Told, name: str) -> None:
     """Buttons that present a story, export it, and save it."""
-    with st.container(horizontal=True, gap="xsmall", key="telling"):
-        if st.button(say("stories.present"), type="primary", icon=":material/slideshow:", key="present-it"):
-            st.session_state[PRESENTED] = name
-        engine = shared_engine()
-        asks = not all(may_load(model) for model in dict.fromkeys(moment.model for moment in told.story.moments))
-        st.download_button(
-            say("stories.export"),
-            lambda: page_of(told, engine),
-            "story.html",
-            "text/html",
-            icon=":material/web:",
-            help=say("stories.export_later" if asks else "stories.export_help"),
-            disabled=asks,
-            on_click="ignore",
-        )
-        zipped = any(moment.photo not in shipped_photos() for moment in told.story.moments)
-        st.download_button(
-            "story.zip" if zipped else "story.json",
-            (lambda: story_zip(told)) if zipped else (lambda: story_json(told.story)),
-            "story.zip" if zipped else "story.json",
-            "application/zip" if zipped else "application/json",
-            icon=":material/data_object:",
-            help=say("stories.save_help"),
-            on_click="ignore",
-        )
+    if st.button(say("stories.present"), type="primary", icon=":material/slideshow:", key="present-it"):
+        st.session_state[PRESENTED] = name
+    engine = shared_engine()
+    asks = not all(may_load(model) for model in dict.fromkeys(moment.model for moment in told.story.moments))
+    st.download_button(
+        say("stories.export"),
+        lambda: page_of(told, engine),
+        "story.html",
+        "text/html",
+        icon=":material/web:",
+        help=say("stories.export_later" if asks else "stories.export_help"),
+        disabled=asks,
+        on_click="ignore",
+    )
+    zipped = any(moment.photo not in shipped_photos() for moment in told.story.moments)
+    st.download_button(
+        "story.zip" if zipped else "story.json",
+        (lambda: story_zip(told)) if zipped else (lambda: story_json(told.story)),
+        "story.zip" if zipped else "story.json",
+        "application/zip" if zipped else "application/json",
+        icon=":material/data_object:",
+        help=say("stories.save_help"),
+        on_click="ignore",
+    )
 
 
 def page_of(told: Told, engine: Engine) -> bytes:

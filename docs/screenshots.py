@@ -15,9 +15,13 @@ from typing import Literal
 from playwright.sync_api import Browser, Page
 
 from tools.chromium import launched, served
+from vtviz.interventions.changes import Change, Hide
+from vtviz.ui.what_if.trials import Bench, written
 
 PICTURES = Path(__file__).parent / "pictures"
+EYE: tuple[Change, ...] = (Hide(((0.25, 0.25, 0.55, 0.55),)),)
 WELCOME = Path(__file__).parent.parent / "assets" / "welcome.jpg"
+TRIED = written(Bench(EYE, tried=[EYE]))
 SHOWN = {  # page: its address, what it waits for, width and height of its picture
     "explore": ("?photo=chelsea&text=A+brown+cat+with+green+eyes", "#canvas", 1440, 860),
     "compare": (
@@ -26,6 +30,8 @@ SHOWN = {  # page: its address, what it waits for, width and height of its pictu
         1440,
         900,
     ),
+    "what_if": (f"what_if?photo=chelsea&text=A+brown+cat+with+green+eyes&tried={TRIED}", "#now .marks", 1440, 900),
+    "stories": ("stories?", ".st-key-story-buttons button", 1440, 900),
     "describe": ("describe?photo=camera&task=answer&question=Where+is+the+man%3F", "#canvas", 1440, 860),
 }
 QUIET_MS = 2500  # until charts are drawn and nothing moves

@@ -7,6 +7,7 @@ from vtviz.ui.ask.links import keep_address, lens_of, open_link, query_of_sides,
 from vtviz.ui.ask.models import ask_model
 from vtviz.ui.ask.photos import photo_name
 from vtviz.ui.ask.selection import selected
+from vtviz.ui.explore.contrast import open_contrast
 from vtviz.ui.explore.result import show_result
 from vtviz.ui.explore.things import offer_captions, show_things
 from vtviz.ui.frame.language import say
@@ -16,6 +17,7 @@ from vtviz.ui.frame.trouble import errors_shown
 
 setup("page.explore", is_screen=True)
 query = open_link("explore")
+open_contrast(query)
 areas = screen()
 with errors_shown(areas.notices):
     with areas.notices:

@@ -1,7 +1,7 @@
 // Two explanations side by side: a word of one lights up with its counterpart, and three maps move at once. Looking
 // needs no server; a pinned pair is told to it. The painting of cells is the lens's own (see paint.js).
 const pairs = new WeakMap();
-const looks = { opacity: 80, smooth: true, against: false }; // survives a change of what is compared
+const looks = { opacity: 80, smooth: true, against: false, alike: false }; // survives a change of what is compared
 
 const decoded = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 const floats = (text) => (text === null ? null : new Float32Array(decoded(text).buffer));
@@ -63,11 +63,42 @@ export default function mountPair({ data, parentElement: root, setStateValue }) 
   const state = pairs.get(root) ?? { over: null };
   if (state.name !== data.name) Object.assign(state, { name: data.name, pinned: data.pinned, over: null });
   pairs.set(root, state);
+  state.stop?.(); // what came before listens no more
   const lut = decoded(data.lut), diverging = decoded(data.diverging);
   const found = data.pairs.map((pair) => ({ ...pair, maps: pair.maps.map(floats), difference: floats(pair.difference) }));
   const wordOf = (pair, side) => (pair.whole ? labels.whole : pair.places[side] === null ? null : sides[side].words[pair.places[side]].text);
 
+  const likeness = data.alike && Object.fromEntries(Object.entries(data.alike).map(([name, text]) => [name, Float32Array.from(decoded(text), (value) => value / 127.5 - 1)]));
+  // What resembles the patch that is looked at, on both sides: cosines from their median upwards.
+  const alikeOn = (side) => {
+    const at = state.patch, grid = data.grids[side], count = grid[0] * grid[1], others = likeness[`${at.side}${side}`];
+    const row = others.subarray(at.patch * count, (at.patch + 1) * count), floor = [...row].sort((a, b) => a - b)[Math.floor(count / 2)];
+    const best = row.reduce((top, value, other) => (at.side === side && other === at.patch ? top : top < 0 || value > row[top] ? other : top), -1);
+    return { grid, peak: 1 - floor, map: row.map((value) => Math.max(0, value - floor)), best, own: at.side === side ? at.patch : null, cosine: row[best] };
+  };
+  const outlinePatch = (canvas, grid, patch, dashed) => {
+    const context = canvas.getContext("2d"), sharp = window.devicePixelRatio || 1, [w, h] = [canvas.width / grid[1], canvas.height / grid[0]];
+    context.setLineDash(dashed ? [4 * sharp, 3 * sharp] : []);
+    for (const [line, colour] of [[4, "#000"], [2, dashed ? "#ffe873" : "#fff"]]) {
+      Object.assign(context, { lineWidth: line * sharp, strokeStyle: colour });
+      context.strokeRect((patch % grid[1]) * w, Math.floor(patch / grid[1]) * h, w, h);
+    }
+    context.setLineDash([]);
+  };
+  const drawAlike = () => {
+    const told = panels.filter(({ kind }) => kind < 2).map(({ canvas, none, kind }) => {
+      const like = alikeOn(kind);
+      paintPanel(canvas, like.map, like.grid, like.peak, lut, false);
+      none.textContent = "";
+      outlinePatch(canvas, like.grid, like.best, true);
+      if (like.own !== null) outlinePatch(canvas, like.grid, like.own, false);
+      return `${sides[kind].name}: ${like.cosine.toFixed(2)}`;
+    });
+    find("status").textContent = `${labels.alike_best} ${told.join(" · ")}`;
+  };
+
   const draw = () => {
+    if (looks.alike && likeness && state.patch) { drawAlike(); return; }
     const shown = state.over ?? state.pinned, pair = found[shown];
     const seen = pair.maps.map((map, side) => (map && data.signed[side] && !looks.against ? map.map((value) => Math.max(0, value)) : map));
     const peak = largestOf(...seen), peaks = data.differs ? [peak, peak] : seen.map((map) => largestOf(map)); // one photo, one scale
@@ -103,6 +134,29 @@ export default function mountPair({ data, parentElement: root, setStateValue }) 
     element.onclick = () => pin(at);
   };
 
+  const holdAlike = (on) => {
+    if (looks.alike === on || !data.comparable) return;
+    looks.alike = on;
+    find("alike").checked = on;
+    if (on && !data.alike) setStateValue("alike", true);
+    draw();
+  };
+  const pointAt = (stage, side) => {
+    stage.onpointermove = (event) => {
+      const box = stage.getBoundingClientRect(), grid = data.grids[side];
+      const at = (share, count) => Math.min(count - 1, Math.max(0, Math.floor(share * count)));
+      const patch = at((event.clientY - box.top) / box.height, grid[0]) * grid[1] + at((event.clientX - box.left) / box.width, grid[1]);
+      state.patch = { side, patch };
+      if (looks.alike) draw();
+    };
+    stage.onpointerleave = () => { state.patch = null; if (looks.alike) draw(); };
+  };
+  const inField = (event) => event.composedPath()[0]?.closest?.("input:not([type=checkbox]), textarea, select");
+  const keyDown = (event) => { if (event.key === "l" && !event.repeat && !event.ctrlKey && !event.metaKey && state.patch && !inField(event)) holdAlike(true); };
+  const keyUp = (event) => { if (event.key === "l" && !inField(event)) holdAlike(false); };
+  window.addEventListener("keydown", keyDown);
+  window.addEventListener("keyup", keyUp);
+
   const panels = [0, 1, ...(data.differs ? [2] : [])].map((kind) => {
     const box = made("section", "side"), stage = made("div", `stage${kind === 2 ? " bare" : ""}`), words = made("div", "words");
     const canvas = made("canvas"), photo = made("img"), none = made("span", "none"), own = [];
@@ -123,6 +177,7 @@ export default function mountPair({ data, parentElement: root, setStateValue }) 
     canvas.setAttribute("role", "img");
     Object.assign(photo, { src: data.photos[kind === 2 ? 0 : kind] ?? data.photos[0], alt: kind === 2 ? "" : sides[kind].alt });
     stage.append(photo, canvas, none);
+    if (kind < 2) pointAt(stage, kind);
     const title = kind === 2 ? labels.difference : sides[kind].title;
     box.append(made("h3", "", title), words, stage);
     return { box, canvas, photo, title, none, kind, words: own };
@@ -163,6 +218,10 @@ export default function mountPair({ data, parentElement: root, setStateValue }) 
   find("against-row").hidden = !data.signed.includes(true);
   find("against-label").textContent = labels.against;
   Object.assign(find("against"), { checked: looks.against, onchange: (event) => { looks.against = event.target.checked; draw(); } });
+  find("alike-row").hidden = !data.comparable;
+  find("alike-label").textContent = labels.alike;
+  find("alike-row").title = labels.alike_help;
+  Object.assign(find("alike"), { checked: looks.alike, onchange: (event) => holdAlike(event.target.checked) });
   find("figures-label").textContent = labels.figures;
   find("save").textContent = labels.save;
   find("save").onclick = () => savePanels(panels, labels.foot);
@@ -178,5 +237,12 @@ export default function mountPair({ data, parentElement: root, setStateValue }) 
   if (page) roomWatcher.observe(page);
   panels.forEach(({ canvas }) => watcher.observe(canvas));
   draw();
-  return () => { watcher.disconnect(); roomWatcher.disconnect(); window.removeEventListener("resize", fitRoom); };
+  state.stop = () => {
+    watcher.disconnect();
+    roomWatcher.disconnect();
+    window.removeEventListener("resize", fitRoom);
+    window.removeEventListener("keydown", keyDown);
+    window.removeEventListener("keyup", keyUp);
+  };
+  return state.stop;
 }

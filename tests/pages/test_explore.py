@@ -275,3 +275,21 @@ def test_a_model_that_reads_chinese_is_offered_chinese_texts(monkeypatch: pytest
         app.run()
         assert not app.exception and [app.button(key=f"text-{place}").label for place in range(3)] == list(texts)
         assert app.text_input(key="text").value == texts[0]
+
+
+def packed(app: AppTest) -> bytes:
+    """What the lens got."""
+    (data,) = (each.proto.bytes for each in app.get("bidi_component") if b'"views"' in each.proto.bytes)
+    return data
+
+
+def test_why_one_text_rather_than_another() -> None:
+    app = AppTest.from_file(str(ASSETS.parent / "pages" / "explore.py"), default_timeout=120)
+    app.query_params.update({"photo": "chelsea", "text": "A brown cat", "against": "A brown dog"})
+    app.run()
+    assert not app.exception and not app.error and not app.warning
+    assert b'"methods":["Why this text rather than the other"]' in packed(app)
+    assert app.query_params["against"] == "A brown dog" and app.text_input(key="contrast-text").value == "A brown dog"
+    app.button(key="contrast-leave").click().run()
+    assert not app.exception and "against" not in app.query_params
+    assert b'"methods":["Why this text' not in packed(app)

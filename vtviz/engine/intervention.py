@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,9 @@ import orjson
 from vtviz.engine.explanation import Explanation
 from vtviz.engine.export import to_dict
 from vtviz.engine.run_log import Notes
-from vtviz.interventions.changes import Change, as_plain
+from vtviz.inputs import WHOLE_FRAME
+from vtviz.interventions.changes import PHOTO, Change, as_plain
+from vtviz.interventions.photo import changed_picture
 from vtviz.interventions.promise import Promise
 
 SCHEMA = "vtviz.interventions/1"
@@ -27,8 +29,8 @@ MADE = ("timings_ms", "device", "memory_mb", "versions", "notices")
 class Intervention:
     """A model's answer before and after ``changes``; ``values`` are the target before and after.
 
-    The picture of ``after`` is the photo as it was changed, for people: what is measured of it must be asked for with
-    the changes. ``promise`` is what the map said of what was taken away, or None where it says nothing of it.
+    ``after`` keeps the photo as it was: what is measured of it must be asked for with the changes. ``promise`` is what
+    the map said of what was taken away, or None where it says nothing of it.
     """
 
     changes: tuple[Change, ...]
@@ -36,6 +38,15 @@ class Intervention:
     after: Explanation
     values: tuple[float, float]
     promise: Promise | None
+
+    @property
+    def shown(self) -> Explanation:
+        """``after`` with the picture of the photo as it was changed, for people; made only where somebody looks."""
+        if not any(isinstance(change, PHOTO) for change in self.changes):
+            return self.after
+        before = self.before
+        picture = changed_picture(before.image, self.changes, before.grid, before.frame)
+        return replace(self.after, image=picture, frame=WHOLE_FRAME)
 
     @property
     def notes(self) -> Notes:

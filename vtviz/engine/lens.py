@@ -93,7 +93,7 @@ def _value(explanation: Explanation) -> float:
 def scene(found: Intervention, moment: Moment, language: str) -> Scene:
     """A moment of a story as it is shown in a language, with the attention between words and patches alone, where there
     is any and the moment shows no other."""
-    view = lens_view(found.after, moment.method)
+    view = lens_view(found.shown, moment.method)
     crossing = tuple(layer for layer in view.layers if layer.kind in ("text→image", "image→text"))
     if crossing and moment.settings.kind in (None, *(layer.kind for layer in crossing)):
         view = replace(view, layers=crossing)

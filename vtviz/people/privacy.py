@@ -24,6 +24,7 @@ KEPT = (
         "jobs",
         ("*.sqlite", "*.sqlite-journal", "audits/*", "evaluations/*", "trainings/*", "questions/*", "policies/*"),
     ),
+    Kept("stories", ("stories/*",)),
     Kept("stores", ("stores/*", "indexes/*")),
     Kept("rulings", ("policy-log.jsonl",)),
     Kept("locks", ("alive/*.lock",)),

@@ -133,7 +133,7 @@ def story_zip(told: Told) -> bytes:
         for sha256 in dict.fromkeys(moment.photo for moment in told.story.moments):
             if sha256 not in shipped_photos():
                 data = told.photos[sha256]
-                archive.writestr(f"{PHOTOS}/{sha256}{_suffix(data)}", data, zipfile.ZIP_STORED)
+                archive.writestr(f"{PHOTOS}/{sha256}{photo_suffix(data)}", data, zipfile.ZIP_STORED)
     return buffer.getvalue()
 
 
@@ -235,7 +235,8 @@ def _from_folder(folder: Path) -> Read:
     return read
 
 
-def _suffix(data: bytes) -> str:
+def photo_suffix(data: bytes) -> str:
+    """One of SUFFIXES, by what the file of a photo begins with."""
     return ".png" if data.startswith(b"\x89PNG") else ".webp" if data[8:12] == b"WEBP" else ".jpg"
 
 

@@ -13,7 +13,8 @@ function setUpControls(lens) {
     lens.several = !lens.several;
     showControls(lens);
   });
-  click("release", () => lens.pin({ patch: null }));
+  click("release", () => lens.pin({ patch: null, box: null }));
+  click("alike", () => likeOn(lens, !lens.alike));
   click("zoom-in", () => zoomTo(lens, lens.zoom.scale * 1.5));
   click("zoom-out", () => zoomTo(lens, lens.zoom.scale / 1.5));
   click("zoom-level", () => zoomTo(lens, 1));
@@ -84,7 +85,9 @@ function showControls(lens) {
   find("opacity").value = set.opacity;
   find("colours").value = set.colours;
   find("kind").value = set.kind;
-  find("release").hidden = set.patch === null;
+  find("release").hidden = set.patch === null && set.box === null;
+  find("alike").hidden = !data.resembles;
+  press("alike", lens.alike);
   const attention = data.layers.length > 0;
   find("tab-matrix").hidden = !attention;
   find("kind-row").hidden = data.kinds.length < 2;

@@ -26,6 +26,7 @@ async function decode({ text, blobs }) {
     ...data.layers.flatMap(({ blocks }) => Object.keys(blocks).map((name) => put(blocks, name))),
     ...data.views.flatMap((view) => [put(view, "maps"), put(view, "whole")]),
   ]);
+  if (data.alike) await put(data, "alike");
   for (const name of Object.keys(data.colours)) data.colours[name] = blob(data.colours[name]);
   data.diverging = blob(data.diverging);
   data.signedAttention = data.layers.some((layer) => Object.values(layer.blocks).some((block) => block.low));
@@ -96,22 +97,30 @@ function attentionMap(data, layers, head, pieces, patch) {
   return layers.length ? out : null;
 }
 
-// How much a patch speaks to each piece: attention of the patch to the pieces where the layers have it, else of the
-// pieces to the patch, else what the relevance maps say about it.
-function patchPieces(data, view, layers, head, patch) {
+// How much patches, in their mean, speak to each piece: attention of the patches to the pieces where the layers have it,
+// else of the pieces to the patches, else what the relevance maps say about them.
+function patchPieces(data, view, layers, head, patches) {
   const count = data.pieces.length, out = new Float32Array(count);
+  for (const patch of patches) addPatch(out, data, view, layers, head, patch, 1 / patches.length);
+  return out;
+}
+
+function addPatch(out, data, view, layers, head, patch, part) {
+  const count = data.pieces.length;
   const usable = layers.length && layers.every((layer) => layer.blocks.image_text || layer.blocks.text_image);
-  if (!usable) return out.map((_, piece) => valueAt(view.maps, piece, patch));
+  if (!usable) {
+    for (let piece = 0; piece < count; piece++) out[piece] += part * valueAt(view.maps, piece, patch);
+    return;
+  }
   for (const layer of layers) {
     const heads = head === "mean" ? range(layer.heads) : [head];
-    const share = 1 / (layers.length * heads.length);
+    const share = part / (layers.length * heads.length);
     const { text_image, image_text } = layer.blocks;
     for (const h of heads) {
       if (image_text) addRow(out, image_text, h * data.patches + patch, share);
       else for (let piece = 0; piece < count; piece++) out[piece] += share * valueAt(text_image, h * count + piece, patch);
     }
   }
-  return out;
 }
 
 // How much the asked pieces attend to each piece of the text.

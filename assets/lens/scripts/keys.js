@@ -14,6 +14,8 @@ const SHORTCUTS = {
   "]": (lens) => stepLayer(lens, 1),
 };
 
+const LIKE = "l"; // held: which patches are like the one that is looked at
+
 function stepLayer(lens, step) {
   const count = layersOf(lens.data, lens.set.kind).length;
   if (!count) return;
@@ -26,6 +28,18 @@ function stepLayer(lens, step) {
 function nextWay(lens) {
   const ways = WAYS.filter((way) => !lens.find(`show-${way}`).hidden), at = ways.indexOf(lens.set.show);
   if (ways.length) lens.find(`show-${ways[(at + 1) % ways.length]}`).click();
+}
+
+// The key may be held while the pointer rests on the photo, wherever the focus is outside of fields.
+function holdLike(lens) {
+  const field = (event) => event.composedPath()[0]?.closest?.("input, textarea, select, [contenteditable]");
+  lens.likeDown = (event) => {
+    if (event.key !== LIKE || event.repeat || event.ctrlKey || event.metaKey || event.altKey || field(event)) return;
+    if (lens.over.patch !== null || lens.root.activeElement || lens.root.getRootNode().activeElement?.closest?.(".lens")) likeOn(lens, true);
+  };
+  lens.likeUp = (event) => { if (event.key === LIKE && !field(event)) likeOn(lens, false); };
+  window.addEventListener("keydown", lens.likeDown);
+  window.addEventListener("keyup", lens.likeUp);
 }
 
 function setUpKeys(lens) {

@@ -21,9 +21,11 @@ function newLens(root) {
   // The layers and the head in view, the map of what is pinned or looked at, and the value of the highest colour.
   lens.shown = () => {
     const { data, set, over } = lens, attention = set.show === "attention" || over.cell !== null;
+    const like = likenessMap(lens);
+    const looks = [lens.serial, lens.box.width, lens.box.height, lens.zoom.scale, ...LOOKS.map((name) => set[name])];
+    if (like) return { ...like, attention: false, pieces: [], key: [looks, "like", like.patch].join() };
     const pieces = chosenPieces(lens, over.words ?? set.words);
     const { layer, head } = over.cell ?? set, patch = set.kind === "image" ? over.patch ?? set.patch : null;
-    const looks = [lens.serial, lens.box.width, lens.box.height, lens.zoom.scale, ...LOOKS.map((name) => set[name])];
     if (!attention) {
       const view = lens.view(), both = relevanceMap(data, view, pieces);
       const map = view.signed && !set.against ? positive(both) : both;
@@ -39,10 +41,10 @@ function newLens(root) {
   lens.oneRow = ({ layers, head, pieces }) => layers.length === 1 && head !== "mean" && pieces.length === 1
     && lens.set.kind === "text→image" && !lens.data.signedAttention;
 
-  lens.shades = (patch) => {
+  lens.shades = (patches) => {
     const { data, set, over } = lens;
     const { layer, head } = over.cell ?? set;
-    if (patch === null) {
+    if (patches === null) {
       const inText = set.show === "attention" && set.kind === "text"
         && textPieces(data, layersAt(lens, layer, head), head, chosenPieces(lens, over.words ?? set.words));
       return inText || lens.view().scores;
@@ -54,12 +56,14 @@ function newLens(root) {
     const paired = at === "mean" ? back : back[at] ? [back[at]] : [];
     const there = paired.length && set.kind !== "fused" ? paired : crossed ? layersAt(lens, at, which) : [];
     const fits = which === "mean" || there.every((each) => which < each.heads);
-    return patchPieces(data, lens.view(), fits ? there : [], which, patch);
+    return patchPieces(data, lens.view(), fits ? there : [], which, patches);
   };
 
   // In words: what looks, and by what measure.
   lens.describe = () => {
     const { data, set, over } = lens, { labels } = data;
+    const like = likenessMap(lens);
+    if (like) return likeSaid(lens, like);
     const places = (over.words ?? set.words).filter((place) => place < lens.units.length);
     const { layer, head } = over.cell ?? set, patch = over.patch ?? set.patch;
     const attention = set.show === "attention" || over.cell !== null;
@@ -83,6 +87,7 @@ function newLens(root) {
   };
   lens.pin = (change, tell = true) => {
     Object.assign(lens.set, change);
+    if (typeof change.patch === "number") lens.set.box = null;
     memory.used = true;
     if ("kind" in change) { buildMatrix(lens); lens.ask(lens.set.layer); }
     for (const name of LOOKS) memory.looks[name] = lens.set[name];
@@ -144,22 +149,23 @@ const placed = (lens, sentence, patch) => sentence
   .replace("{row}", Math.floor(patch / lens.data.grid[1]) + 1).replace("{column}", (patch % lens.data.grid[1]) + 1);
 
 function showWords(lens, shown) {
-  const { data, set, over } = lens, { labels } = data, values = shadeTokens(lens), patch = over.patch ?? set.patch;
+  const { data } = lens, { labels } = data, values = shadeTokens(lens), patches = regionOf(lens);
   const said = [shown.map ? lens.describe() : lens.set.kind === "text" ? labels.text_only : labels.away];
-  if (patch !== null) {
+  if (patches !== null) {
     const order = range(Math.min(values.length, lens.units.length)).sort((a, b) => values[b] - values[a]).slice(0, 3);
     const words = order.map((place) => lens.units[place].text).join(", ");
-    said.push(placed(lens, labels.patch_status, patch).replace("{words}", () => words));
+    const about = patches.length === 1 ? placed(lens, labels.patch_status, patches[0]) : labels.box_status.replace("{count}", patches.length);
+    said.push(about.replace("{words}", () => words));
   }
   Object.assign(lens.find("status"), { textContent: said.join(" · "), title: said.join(" · ") });
   lens.find("canvas").setAttribute("aria-label", `${labels.canvas} ${said.join(" · ")}`);
-  const top = shown.map ? (shown.attention ? percent(shown.peak) : number(shown.peak)) : "";
-  lens.find("low").textContent = isSigned(lens, shown.attention) && shown.map ? `−${top}` : "0";
+  const like = shown.floor !== undefined, top = like ? "1" : shown.map ? (shown.attention ? percent(shown.peak) : number(shown.peak)) : "";
+  lens.find("low").textContent = like ? number(shown.floor) : isSigned(lens, shown.attention) && shown.map ? `−${top}` : "0";
   lens.find("high").textContent = top;
 }
 
 const DEFAULTS = {
-  words: null, patch: null, show: null, against: false, kind: null, layer: null, head: null, pieces: false,
+  words: null, patch: null, box: null, show: null, against: false, kind: null, layer: null, head: null, pieces: false,
   opacity: 80, colours: "cividis", smooth: true, split: null, scale: "own",
 };
 
@@ -169,8 +175,9 @@ function receive(lens, data) {
     const pinned = memory.pinned.get(data.key), own = pinned?.text === data.text ? pinned.set : null;
     lens.set = { ...DEFAULTS, ...memory.looks, ...data.settings, ...own };
     if (own) lens.report();
-  } else if (before.text !== data.text) Object.assign(lens.set, { words: null, patch: null });
+  } else if (before.text !== data.text) Object.assign(lens.set, { words: null, patch: null, box: null });
   if (before?.name === data.name) {
+    data.alike ??= before.alike;
     data.layers.forEach((layer, at) => { if (!layer.here && before.layers[at].here) data.layers[at] = before.layers[at]; });
   }
   // Words, patches and layers that the pointer rests on may not exist in what came.
@@ -194,6 +201,7 @@ function fit(lens) {
   const first = data.first === null ? [] : set.pieces ? data.words[data.first].pieces : [data.first];
   set.words = Array.isArray(set.words) ? set.words.filter((place) => place < lens.units.length) : first;
   if (!(set.patch < data.patches)) set.patch = null;
+  if (!isBox(data, set.box)) set.box = null;
   if (!data.kinds.includes(set.kind)) {
     if (set.kind !== null) Object.assign(set, { layer: null, head: null }); // they were counted among another kind's
     set.kind = data.kinds[0] ?? null;
@@ -239,6 +247,7 @@ function setUp(lens) {
   lens.roomWatcher.observe(lens.find("words"));
   const page = document.querySelector("[data-testid=stMainBlockContainer]");
   if (page) lens.roomWatcher.observe(page);
+  holdLike(lens);
   lens.resized = () => fitRoom(lens);
   window.addEventListener("resize", lens.resized);
 }
@@ -276,6 +285,8 @@ export default async function mountLens(component) {
     lens.watcher?.disconnect();
     lens.roomWatcher?.disconnect();
     window.removeEventListener("resize", lens.resized);
+    window.removeEventListener("keydown", lens.likeDown);
+    window.removeEventListener("keyup", lens.likeUp);
     clearInterval(lens.playing);
     lenses.delete(root);
   };

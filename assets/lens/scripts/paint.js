@@ -30,10 +30,9 @@ function cellsOf(lens, { map, peak, attention }, opacity) {
   return lens.cells;
 }
 
-function outline(context, lens, patch, width, height, sharp) {
-  const [rows, columns] = lens.data.grid;
-  const w = width / columns, h = height / rows;
-  const x = (patch % columns) * w, y = Math.floor(patch / columns) * h;
+function outline(context, lens, width, height, sharp) {
+  const { left, top, wide, high } = regionBox(lens);
+  const [x, y, w, h] = [left * width, top * height, wide * width, high * height];
   for (const [line, colour] of [[4, "#000"], [2, "#fff"]]) {
     context.lineWidth = line * sharp;
     context.strokeStyle = colour;
@@ -66,11 +65,16 @@ function paintStage(lens, shown) {
 }
 
 function showPatch(lens) {
-  const [rows, columns] = lens.data.grid, patch = lens.over.patch ?? lens.set.patch, box = lens.find("patch");
-  box.hidden = patch === null;
-  if (patch === null) return;
-  const [left, top] = [(patch % columns) / columns, Math.floor(patch / columns) / rows].map((share) => `${100 * share}%`);
-  Object.assign(box.style, { left, top, width: `${100 / columns}%`, height: `${100 / rows}%` });
+  const put = (id, region) => {
+    const box = lens.find(id);
+    box.hidden = region === null;
+    if (region === null) return;
+    const [left, top, width, height] = [region.left, region.top, region.wide, region.high].map((share) => `${100 * share}%`);
+    Object.assign(box.style, { left, top, width, height });
+  };
+  const like = likenessMap(lens);
+  put("patch", regionBox(lens, lens.over.patch));
+  put("best", like && boxShares(lens.data, boxOf(lens.data, like.best, like.best)));
 }
 
 function paintThumb(lens, canvas, map, peak) {

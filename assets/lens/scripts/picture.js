@@ -41,7 +41,7 @@ async function savePng(lens) {
   context.scale(scale, scale);
   context.drawImage(lens.find("photo"), 0, 0, width, height);
   drawMap(over.getContext("2d"), lens, shown, width, height);
-  if (lens.set.patch !== null) outline(over.getContext("2d"), lens, lens.set.patch, width, height, width / 700);
+  if (regionBox(lens)) outline(over.getContext("2d"), lens, width, height, width / 700);
   const from = lens.set.split === null ? 0 : (((lens.set.split / 100) * lens.box.width - x) / scale) * sx;
   context.beginPath();
   context.rect(from, 0, width, height);
@@ -92,7 +92,7 @@ async function saveSvg(lens) {
   const from = lens.set.split === null ? 0 : (lens.set.split / 100) * width;
   const clip = (id, left) => shape("clipPath", { id }, [shape("rect", { x: left, y: 0, width: width - left, height })]);
   const photo = shape("image", { href: await dataUrl(lens.data.photo), width, height });
-  const patch = lens.set.patch === null ? [] : svgOutline(lens, width, height);
+  const patch = regionBox(lens) === null ? [] : svgOutline(lens, width, height);
   const foot = footOf(lens), whole = height + LINE * (foot.length + 0.6);
   const words = foot.map((text, at) => {
     const made = shape("text", { x: 12, y: height + LINE * (at + 1), "font-family": "system-ui, sans-serif", "font-size": 16, fill: "#222" });
@@ -110,7 +110,7 @@ async function saveSvg(lens) {
 }
 
 function svgOutline(lens, width, height) {
-  const [rows, columns] = lens.data.grid, w = width / columns, h = height / rows, patch = lens.set.patch;
-  const place = { x: (patch % columns) * w, y: Math.floor(patch / columns) * h, width: w, height: h, fill: "none" };
+  const { left, top, wide, high } = regionBox(lens);
+  const place = { x: left * width, y: top * height, width: wide * width, height: high * height, fill: "none" };
   return [shape("rect", { ...place, stroke: "#000", "stroke-width": 5 }), shape("rect", { ...place, stroke: "#fff", "stroke-width": 2.5 })];
 }

@@ -109,8 +109,8 @@ function dragTokens(lens) {
 
 // Shades: what a patch speaks to, what the words attend to (attention inside the text), or else the token scores.
 function shadeTokens(lens) {
-  const { set } = lens, patch = lens.over.patch ?? set.patch;
-  const pieces = lens.shades(patch);
+  const { set } = lens, patches = regionOf(lens);
+  const pieces = lens.shades(patches);
   const values = lens.units.map((unit) => unit.pieces.reduce((sum, piece) => sum + pieces[piece], 0));
   const peak = largest(values);
   lens.tokens.forEach((button, at) => {
@@ -119,7 +119,7 @@ function shadeTokens(lens) {
     button.classList.toggle("less", value < 0);
     button.setAttribute("aria-pressed", String(at ? set.words.includes(at - 1) : set.words.length === 0));
   });
-  lens.find("words").classList.toggle("from-patch", patch !== null);
+  lens.find("words").classList.toggle("from-patch", patches !== null);
   return values;
 }
 

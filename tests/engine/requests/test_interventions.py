@@ -27,11 +27,12 @@ def test_before_and_after_are_explanations(tiny_engine: Engine, photo: ImageInpu
     assert found.before.score == plain.score and found.before.fingerprint == plain.fingerprint
     np.testing.assert_array_equal(found.before.relevance.maps, plain.relevance.maps)
     assert found.after.score != plain.score and found.after.fingerprint != plain.fingerprint
-    assert found.after.tokens.text == "dog runs" and found.after.seen.pixels.shape == photo.pixels.shape
-    assert not (found.after.seen.pixels[:16, :32] == photo.pixels[:16, :32]).all()
+    assert found.after.tokens.text == "dog runs" and found.after.image.sha256 == photo.sha256
+    assert found.shown.seen.pixels.shape == photo.pixels.shape and found.shown.score == found.after.score
+    assert not (found.shown.seen.pixels[:16, :32] == photo.pixels[:16, :32]).all()
     (joined,) = found.after.record.of_kind("fused")
     assert joined.weights[0].any() and not joined.weights[1].any()
-    pack(lens_view(found.after))
+    pack(lens_view(found.shown))
 
 
 def test_the_file_has_both_sides_and_the_changes(tiny_engine: Engine, photo: ImageInput) -> None:

@@ -160,3 +160,10 @@ def test_every_way_to_look_is_packed_and_the_method_itself_first() -> None:
         header["show"] == "where"
         and said(shown, "", "", LensSettings(), "en")["methods"][1] == "Patch–word similarity (MaskCLIP)"
     )
+
+
+def test_likeness_of_patches_travels_where_it_is_known() -> None:
+    assert pack(view())[0]["alike"] is None
+    cosines = RANDOM.uniform(-1, 1, size=(6, 6)).astype(np.float32)
+    header, blobs = pack(view(), alike=cosines)
+    np.testing.assert_allclose(unpack(blobs, header["alike"]), cosines, atol=1 / 127)

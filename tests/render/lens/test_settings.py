@@ -5,9 +5,10 @@ import pytest
 from vtviz.render.lens.settings import LensSettings
 
 CHANGED = LensSettings((0, 3), 17, "attention", True, "image→text", 2, "mean", True, 55, "inferno", False, 40, "shared")
+BOX = LensSettings(box=(0, 2, 4, 2))
 
 
-@pytest.mark.parametrize("settings", [LensSettings(), LensSettings(words=()), CHANGED])
+@pytest.mark.parametrize("settings", [LensSettings(), LensSettings(words=()), CHANGED, BOX])
 def test_settings_survive_an_address(settings: LensSettings) -> None:
     assert LensSettings.from_dict(settings.to_dict()) == settings
 
@@ -29,6 +30,9 @@ def test_what_the_browser_tells_is_read() -> None:
         {"words": {"x": 1}},
         {"patch": "-4"},
         {"patch": 1e999},
+        {"box": "1.2.3"},
+        {"box": "4.0.1.9"},
+        {"box": [0, 1, 2, "x"]},
         {"opacity": "loud"},
         {"colours": "javascript:"},
         {"show": 3},

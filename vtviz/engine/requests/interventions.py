@@ -16,11 +16,9 @@ from vtviz.engine.intervention import Contrast, Intervention
 from vtviz.engine.lens import MOVED
 from vtviz.engine.requests.attribution_request import AttributionRequest
 from vtviz.engine.requests.explain import Explain
-from vtviz.inputs import WHOLE_FRAME
-from vtviz.interventions.changes import PHOTO, Change
+from vtviz.interventions.changes import Change
 from vtviz.interventions.contrast import check_contrast, contrast
 from vtviz.interventions.intervene import intervene
-from vtviz.interventions.photo import changed_picture
 from vtviz.interventions.promise import Cuts, predicted_against_real
 from vtviz.interventions.smallest import Kept, smallest_region
 from vtviz.machine import synchronise
@@ -74,9 +72,6 @@ class Intervene:
         first, second = (of.explained(model, method, state, watch) for state in (outcome.before, outcome.after))
         if self.changes:
             second = replace(second, fingerprint=self.key)
-        if any(isinstance(change, PHOTO) for change in self.changes):
-            picture = changed_picture(of.image, self.changes, model.grid, first.frame)
-            second = replace(second, image=picture, frame=WHOLE_FRAME)
         values = (outcome.before.value, outcome.after.value)
         return Intervention(self.changes, first, second, values, outcome.promise)
 

@@ -69,8 +69,9 @@ class Blobs:
         return packed
 
 
-def pack(view: LensView, wanted: Collection[int] = ()) -> tuple[dict[str, Any], bytes]:
-    """The header (without sentences and settings) and the blobs of a view.
+def pack(view: LensView, wanted: Collection[int] = (), alike: np.ndarray | None = None) -> tuple[dict[str, Any], bytes]:
+    """The header (without sentences and settings) and the blobs of a view; ``alike [patches, patches]`` is how like the
+    patches are to each other, where that is known.
 
     Layers go as long as they fit into ``RECORD_BYTES``, cross-attention first; others, named by their indices in the
     record, go where they are ``wanted``. A layer that did not go has no blocks but, perhaps, its summary.
@@ -101,6 +102,7 @@ def pack(view: LensView, wanted: Collection[int] = ()) -> tuple[dict[str, Any], 
     if view.total:
         total = view.total
         header["total"] = {"value": total.value, "baseline": total.baseline, "image": total.image}
+    header["alike"] = None if alike is None else blobs.add_rows(alike)
     header["views"][0]["offered"] = view.offered
     header["layers"] = _layers(view, blobs, wanted)
     return header, b"".join(blobs.parts)

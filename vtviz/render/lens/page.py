@@ -57,6 +57,7 @@ def alone(about: About = NOTHING) -> dict[str, Any]:
         "served": [],
         "about": about.to_dict(),
         "guide": False,
+        "resembles": False,
     }
 
 

@@ -19,11 +19,11 @@ class LensSettings:
     """The state of a lens.
 
     ``words`` are the indices of the pinned words: several are a phrase, none is the whole text, None the lens's own
-    choice. ``patch`` counts row by row. ``show`` is one of WAYS to look, None for the lens's own choice; ``against``
-    says whether signed maps show what speaks against the answer too. ``kind`` is the attention shown,
-    with ``layer`` counted among the layers of that kind and ``head``: ``mean`` for all, None for the view's own.
-    ``opacity`` and ``split`` are percentages; left of ``split`` the photo is bare. ``scale`` is ``own`` (each map to
-    its own maximum) or ``shared``.
+    choice. ``patch`` counts row by row; ``box`` is the first row and column of several patches, and the last.
+    ``show`` is one of WAYS to look, None for the lens's own choice; ``against`` says whether signed maps show what
+    speaks against the answer too. ``kind`` is the attention shown, with ``layer`` counted among the layers of that
+    kind and ``head``: ``mean`` for all, None for the view's own. ``opacity`` and ``split`` are percentages; left of
+    ``split`` the photo is bare. ``scale`` is ``own`` (each map to its own maximum) or ``shared``.
     """
 
     words: tuple[int, ...] | None = None
@@ -39,6 +39,7 @@ class LensSettings:
     smooth: bool = True
     split: int | None = None
     scale: str = "own"
+    box: tuple[int, ...] | None = None
 
     def to_dict(self) -> dict[str, str]:
         """What differs from the defaults, as short strings, for an address."""
@@ -70,6 +71,13 @@ def _words(value: Any) -> tuple[int, ...] | None:
     return None if None in indices else tuple(sorted({index for index in indices if index is not None}))
 
 
+def _box(value: Any) -> tuple[int, ...] | None:
+    parts = value[:LONGEST].split(".") if isinstance(value, str) else value
+    numbers = [_index(part) for part in parts] if isinstance(parts, list | tuple) else []
+    box = tuple(number for number in numbers if number is not None)
+    return box if len(numbers) == len(box) == 4 and box[0] <= box[2] and box[1] <= box[3] else None
+
+
 def _index(value: Any) -> int | None:
     try:
         number = int(value)
@@ -98,6 +106,7 @@ def _one_of(*allowed: str) -> Any:
 _READERS: dict[str, Any] = {
     "words": _words,
     "patch": _index,
+    "box": _box,
     "show": _one_of(*WAYS),
     "against": _flag,
     "kind": _one_of(*KINDS),

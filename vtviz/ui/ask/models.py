@@ -132,6 +132,18 @@ def _load(name: str) -> None:
     ask(LoadModel(name, device), describe, cancel=False)
 
 
+def may_load(name: str) -> bool:
+    """Whether a model can be loaded without asking this person first (see ``need_model``)."""
+    if shared_engine().is_loaded(name, current_device()) or name.partition("?")[0] in st.session_state.get(AGREED, ()):
+        return True
+    try:
+        check_own_model(name)
+        info = model_info(name)
+    except ModelError:
+        return False
+    return info is not None and info.available and (FILE not in name or name in training_jobs().models())
+
+
 def trust(name: str) -> None:
     """Lets a model be loaded without asking: the person agreed to it, or made it."""
     st.session_state[AGREED] = {*st.session_state.get(AGREED, ()), name.partition("?")[0]}

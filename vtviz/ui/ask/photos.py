@@ -121,6 +121,14 @@ def photo_of(photo: str) -> ImageInput | None:
     return decoded_photos().get(photo, upload.data) if upload else None
 
 
+def file_of(photo: str) -> bytes | None:
+    """The file of a photo of a selection, or None where it is an upload that is not here."""
+    if photo in samples():
+        return samples()[photo].read()
+    upload = uploads().files.get(photo)
+    return None if upload is None else upload.data
+
+
 def photo_name(photo: str) -> str:
     """What a photo is called: a sample's name in the chosen language, an upload's file name, else its hash."""
     if photo in samples():

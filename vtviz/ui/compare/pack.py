@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -38,12 +39,15 @@ LABELS = (
     "against",
     "figures",
     "save",
+    "alike",
+    "alike_help",
+    "alike_best",
     "smooth",
 )
 
 
-def pair_data(comparison: Comparison, name: str, pinned: int) -> dict[str, Any]:
-    """Photos, words, and the maps of every pair as float32."""
+def pair_data(comparison: Comparison, name: str, pinned: int, alike: Alike | None = None) -> dict[str, Any]:
+    """Photos, words, and the maps of every pair as float32; ``alike`` where it was asked for."""
     sides = comparison.sides
     photos = [_photo(side) if index == 0 or not comparison.same_photo else None for index, side in enumerate(sides)]
     figures = ("a", "b", "change_figure", "correlation", "overlap")
@@ -55,6 +59,9 @@ def pair_data(comparison: Comparison, name: str, pinned: int) -> dict[str, Any]:
         "pinned": pinned,
         "photos": photos,
         "differs": comparison.same_photo,
+        "comparable": sides[0].model == sides[1].model,
+        "grids": [list(side.grid) for side in sides],
+        "alike": None if alike is None else {key: _cosines(each) for key, each in alike.items()},
         "signed": [side.relevance.signed for side in sides],
         "lut": _text(colour_map()),
         "diverging": _text(colour_map(DIFFERENCE_COLOURS)),
@@ -67,6 +74,9 @@ def pair_data(comparison: Comparison, name: str, pinned: int) -> dict[str, Any]:
             "foot": _foot(comparison),
         },
     }
+
+
+Alike = Mapping[str, np.ndarray]  # cosines of patches, [patches, patches]: "01" of those of A with those of B, …
 
 
 def _notes(comparison: Comparison) -> list[str]:
@@ -132,6 +142,11 @@ def _photo(explanation: Explanation) -> str:
 
 def _floats(values: np.ndarray | None) -> str | None:
     return None if values is None else _text(values.astype("<f4"))
+
+
+def _cosines(values: np.ndarray) -> str:
+    """Cosines at 8 bits, from −1 at 0 to 1 at 255."""
+    return _text(((values + 1) * 127.5).round().clip(0, 255).astype(np.uint8))
 
 
 def _text(values: np.ndarray) -> str:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+import numpy as np
 import orjson
 import streamlit as st
 
 from vtviz.engine.comparison import Comparison, compare, comparison_dict
 from vtviz.engine.explanation import Explanation
+from vtviz.engine.requests.things import ComparePatches
 from vtviz.ui.ask.links import note_wrong
-from vtviz.ui.compare.pack import pair_data
+from vtviz.ui.ask.models import current_device
+from vtviz.ui.compare.pack import Alike, pair_data
 from vtviz.ui.frame.components import asset, component
 from vtviz.ui.frame.scores import Score
+from vtviz.ui.frame.waiting import ask
 from vtviz.ui.show.verdict import show_truncation, told
 
 PAIR = "pair"
@@ -50,19 +54,35 @@ def _show_maps(comparison: Comparison, name: str) -> int:
     of, pinned = st.session_state.get(PAIR, (name, comparison.changed))
     if of not in (None, name) or pinned not in pairs:
         pinned = comparison.changed
+    wanted = (st.session_state.get("pair-maps") or {}).get("alike") is True
+    alike = _alike(comparison) if wanted else None
     result = component(
         "pair", asset("lens", "scripts/soft.js") + asset("lens", "scripts/paint.js") + asset("pair", "pair.js")
     )(
         key="pair-maps",
-        data=pair_data(comparison, name, pinned),
-        default={"pinned": None},
+        data=pair_data(comparison, name, pinned, alike),
+        default={"pinned": None, "alike": None},
         on_pinned_change=lambda: None,
+        on_alike_change=lambda: None,
     )
     answer = result.get("pinned") or {}
     if answer.get("name") == name and answer.get("pair") in pairs:
         pinned = answer["pair"]
     st.session_state[PAIR] = (name, pinned)
     return pinned
+
+
+def _alike(comparison: Comparison) -> Alike | None:
+    """How like the patches of both photos are to each other; None where two models saw them."""
+    a, b = comparison.sides
+    if a.model != b.model:
+        return None
+
+    def cosines(one: Explanation, other: Explanation) -> np.ndarray:
+        return ask(ComparePatches(one.image, other.image, one.model, current_device())).cosines
+
+    across = cosines(a, b)
+    return {"00": cosines(a, a), "01": across, "10": across.T, "11": cosines(b, b)}
 
 
 def offer_comparison(a: Explanation, b: Explanation) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -15,14 +16,16 @@ from vtviz.inputs import MAX_CHARACTERS, ImageInput, check_text, framed
 from vtviz.models.base import MATCH
 from vtviz.models.registry import DEFAULT_MODEL, model_info
 from vtviz.render.lens.about import About
+from vtviz.render.lens.settings import LensSettings
 from vtviz.render.lens.view import LensView
 from vtviz.sentences import LANGUAGES
+from vtviz.stories.moment import Moment
 from vtviz.tasks.answer import Answer, in_language
 from vtviz.tasks.caption import Caption
 from vtviz.ui.ask.choice import kept_choice
 from vtviz.ui.ask.inputs import QUESTION, current_sample
 from vtviz.ui.ask.links import note_wrong
-from vtviz.ui.ask.selection import select, text_language
+from vtviz.ui.ask.selection import select, selected, text_language
 from vtviz.ui.ask.things import find_things, sentence
 from vtviz.ui.describe.asked import remember_question, show_asked
 from vtviz.ui.frame.charts import show_chart
@@ -32,6 +35,7 @@ from vtviz.ui.frame.screen import BELOW, Screen
 from vtviz.ui.frame.shell import go_to
 from vtviz.ui.show.downloads import offer_page
 from vtviz.ui.show.lens import lens, lens_panels
+from vtviz.ui.show.pin import offer_pin
 from vtviz.ui.show.verdict import show_truncation
 
 TASK = "task"
@@ -137,22 +141,25 @@ def show_captions(captions: list[Caption], image: ImageInput, alt: str, areas: S
     label, method = "describe.probability", "describe.caption_map"
     seen = framed(image, chosen.frame)
     view = LensView(name, seen, chosen.tokens, relevance, score_label=label, method=method)
-    _show_lens(view, alt, areas, About(f"{_score(chosen).name} {_score(chosen).text}", model))
+    told = Moment(image.sha256, chosen.text, model)
+    _show_lens(view, alt, areas, About(f"{_score(chosen).name} {_score(chosen).text}", model), told)
 
 
-def _show_lens(view: LensView, alt: str, areas: Screen, about: About) -> None:
+def _show_lens(view: LensView, alt: str, areas: Screen, about: About, told: Moment) -> None:
     with areas.stage:
-        _in_fragment(view, alt, about)
+        _in_fragment(view, alt, about, told)
     with areas.side:
         lens_panels(KEY)
 
 
 @st.fragment
-def _in_fragment(view: LensView, alt: str, about: About) -> None:
-    """A pin runs this alone again."""
+def _in_fragment(view: LensView, alt: str, about: About, told: Moment) -> None:
+    """A pin runs this alone again. ``told`` is what a story tells of it."""
     pinned = lens(view, alt, KEY, panels=False, below=BELOW, about=about)
     with st.container(key="actions", horizontal=True, gap="xsmall"):
         offer_page(view, alt, pinned, about, "described")
+        words = LensSettings(words=pinned.words)
+        offer_pin(replace(told, settings=words), selected().photo)
 
 
 def _offer_things(image: ImageInput, model: str) -> None:
@@ -200,7 +207,9 @@ def show_answer(answer: Answer, image: ImageInput, alt: str, areas: Screen, aske
     unknown, method = answer.unknown, "describe.answer_map"
     view = LensView(name, image, answer.question, answer.relevance, unknown=unknown, method=method)
     told = f"{say('describe.answer_title')}: {_said(answer.text) if answer.text else say('describe.cannot_tell')}"
-    _show_lens(view, alt, areas, About(told, DEFAULT_MODEL))
+    target = str(WrittenTarget("answer", answer.text)) if answer.text else MATCH.kind
+    pinned = Moment(image.sha256, answer.question.text, DEFAULT_MODEL, target=target)
+    _show_lens(view, alt, areas, About(told, DEFAULT_MODEL), pinned)
 
 
 def _said(answer: str) -> str:

@@ -7,6 +7,7 @@ import streamlit as st
 from vtviz.engine.about import about
 from vtviz.engine.explanation import Explanation
 from vtviz.engine.lens import lens_view
+from vtviz.engine.requests.things import ComparePatches
 from vtviz.inputs import ImageInput
 from vtviz.models.registry import DEFAULT_MODEL
 from vtviz.render.lens.settings import LensSettings
@@ -14,12 +15,15 @@ from vtviz.render.lens.view import LensView
 from vtviz.ui.ask.explanation import explain_selected
 from vtviz.ui.ask.links import address_of, query_of, query_of_sides, show_link
 from vtviz.ui.ask.method import show_pickers
-from vtviz.ui.ask.models import ask_device, ask_model, show_notices
+from vtviz.ui.ask.models import ask_device, ask_model, current_device, show_notices
 from vtviz.ui.ask.selection import selected
 from vtviz.ui.explore.change import ask_change, score_change
+from vtviz.ui.explore.contrast import ask_contrast, contrast_query, contrast_view
 from vtviz.ui.explore.similar import offer_reader, offer_similar
-from vtviz.ui.frame.language import current_language
-from vtviz.ui.frame.screen import BELOW, SERVED_PANELS, Screen, served_panel
+from vtviz.ui.frame.language import current_language, say
+from vtviz.ui.frame.screen import BELOW, SERVED_PANELS, Screen, progress_area, served_panel
+from vtviz.ui.frame.shell import go_to
+from vtviz.ui.frame.waiting import ask
 from vtviz.ui.show.attention_heads import show_heads
 from vtviz.ui.show.downloads import show_downloads
 from vtviz.ui.show.faithfulness import faithfulness_panel
@@ -27,6 +31,7 @@ from vtviz.ui.show.guide import show_guide, show_notes
 from vtviz.ui.show.history import remember, show_history
 from vtviz.ui.show.lens import lens, lens_panels
 from vtviz.ui.show.model_notes import show_model_notes
+from vtviz.ui.show.pin import moment_of, offer_pin
 from vtviz.ui.show.run_metrics import show_metrics
 from vtviz.ui.show.slow_method import show_job
 from vtviz.ui.show.verdict import show_verdict
@@ -58,7 +63,8 @@ def show_result(image: ImageInput, alt: str, areas: Screen, settings: LensSettin
         offer_similar(explanation)
     with areas.answer:
         offer_reader(explanation)
-    view = lens_view(explanation, request.method)
+    with areas.notices:
+        view = contrast_view(explanation, request) or lens_view(explanation, request.method)
     with areas.stage:
         waiting = explanation.fingerprint != request.fingerprint
         _show_lens(explanation, view, alt, settings, "method" if waiting else "", guide)
@@ -72,7 +78,16 @@ def show_result(image: ImageInput, alt: str, areas: Screen, settings: LensSettin
         faithfulness_panel(explanation)
         show_heads(explanation)
     with change:
+        offer_what_if()
         ask_change()
+        ask_contrast()
+
+
+def offer_what_if() -> None:
+    """The way to the page where photo, text and network can be changed."""
+    st.markdown(say("explore.what_if"))
+    if st.button(say("explore.what_if_open"), key="what-if", icon=":material/experiment:", type="primary"):
+        go_to("what_if")
 
 
 @st.fragment
@@ -80,6 +95,7 @@ def _show_lens(
     explanation: Explanation, view: LensView, alt: str, settings: LensSettings, tab: str, guide: bool
 ) -> None:
     """The lens and what goes with what is pinned in it. A pin runs this alone again."""
+    progress_area().empty()  # so that this part, run alone, may write to it
     made = about(explanation, current_language())
     pinned = lens(
         view,
@@ -92,10 +108,12 @@ def _show_lens(
         served=SERVED_PANELS,
         about=made,
         guide=guide,
+        alike=lambda: ask(ComparePatches(explanation.image, model=explanation.model, device=current_device())).cosines,
     )
     with st.container(key="actions", horizontal=True, gap="xsmall"):
-        query = {**query_of_sides(), **query_of(pinned)}
+        query = {**query_of_sides(), **query_of(pinned), **contrast_query()}
         show_history()
         show_downloads(explanation, view, alt, pinned, address_of(query))
         show_link(query)
+        offer_pin(moment_of(selected(), explanation.image.sha256, pinned), selected().photo)
         show_metrics(explanation)

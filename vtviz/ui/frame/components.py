@@ -17,14 +17,16 @@ def asset(folder: str, file: str) -> str:
     return (ASSETS / folder / file).read_text(encoding="utf-8")
 
 
-def component(name: str, script: str | None = None, html: str | None = None, variant: str = "") -> Callable[..., Any]:
+def component(
+    name: str, script: str | None = None, html: str | None = None, variant: str = "", style: str | None = None
+) -> Callable[..., Any]:
     """The component made of ``assets/NAME/NAME.html``, ``.css`` and ``.js``.
 
-    ``script`` and ``html`` stand in for two of them; what has other HTML is a ``variant`` with a name of its own.
+    ``script``, ``html`` and ``style`` stand in for them; what has other HTML is a ``variant`` with a name of its own.
     """
     return st.components.v2.component(
         f"vtviz_{name}{f'_{variant}' if variant else ''}",
         html=asset(name, f"{name}.html") if html is None else html,
-        css=asset(name, f"{name}.css"),
+        css=asset(name, f"{name}.css") if style is None else style,
         js=asset(name, f"{name}.js") if script is None else script,
     )

@@ -25,6 +25,7 @@ from vtviz.jobs.history import History
 from vtviz.jobs.limits import Limits, UploadRoom
 from vtviz.jobs.retention import keep_expiring
 from vtviz.paths import ASSETS
+from vtviz.stories.shelf import Shelf
 from vtviz.training.runs.background import TrainingJobs
 from vtviz.ui.frame.person.who import PEOPLE, is_local, is_shared, own_folder
 
@@ -169,6 +170,14 @@ def policy_jobs() -> PolicyJobs:
 @st.cache_resource(show_spinner=False)
 def _policy_jobs(folder: Path, limits: Limits | None) -> PolicyJobs:
     return PolicyJobs(folder, shared_engine().ask, limits)
+
+
+def story_shelf() -> Shelf:
+    """The stories of this person."""
+    shelf = Shelf(own_folder())
+    if os.environ.get(KEEP):
+        shelf.expire(_number(KEEP))
+    return shelf
 
 
 def _begin_retention() -> None:

@@ -26,7 +26,8 @@ FIRST = "explore"  # the page at the root, whose url_path is empty
 
 
 GROUPS = {
-    "": ("explore", "compare", "describe", "search", "policy", "learn"),
+    "": ("explore", "what_if", "compare", "describe", "stories", "learn"),
+    "page.tasks": ("search", "policy"),
     "page.models": ("train", "evaluate", "audit"),
     "page.server": ("monitor", "privacy"),
 }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from vtviz.render.lens.about import NOTHING, About
@@ -30,6 +32,7 @@ def lens(
     served: tuple[str, ...] = (),
     about: About = NOTHING,
     guide: bool = False,
+    alike: Callable[[], np.ndarray] | None = None,
 ) -> LensSettings:
     """Shows the lens and returns what is pinned and set in it.
 
@@ -44,6 +47,7 @@ def lens(
         served: panels that the page shows itself, under tabs of the lens (see ``frame.screen``).
         about: what saved pictures say of their making.
         guide: whether to show a newcomer around.
+        alike: how like the patches are to each other, ``[patches, patches]``, for whoever asks for it in the lens.
         tab: the panel to open when the view comes, if it matters which.
     """
     first = st.session_state.setdefault(f"{key}-first", settings or LensSettings())
@@ -58,8 +62,11 @@ def lens(
         "tab": tab,
         "served": served,
         "guide": guide,
+        "resembles": alike is not None,
     }
-    data = lens_data(view, alt, key, first, page, (layer,) if isinstance(layer, int) else ())
+    is_asked = alike is not None and wanted.get("name") == view.name and wanted.get("alike") is True
+    cosines = alike() if alike is not None and is_asked else None
+    data = lens_data(view, alt, key, first, page, (layer,) if isinstance(layer, int) else (), cosines)
     result = component("lens", script(), body(panels), "" if panels else "stage")(
         key=key,
         data=data,
@@ -70,7 +77,7 @@ def lens(
     )
     values = result.get("settings") or vars(first)
     is_of_text = values.get("text", view.tokens.text) == view.tokens.text  # else words and patch are another text's
-    return LensSettings.from_dict(values if is_of_text else {**values, "words": None, "patch": None})
+    return LensSettings.from_dict(values if is_of_text else {**values, "words": None, "patch": None, "box": None})
 
 
 def lens_panels(key: str) -> None:
@@ -86,13 +93,21 @@ def picked_word(key: str) -> int | None:
 
 
 def lens_data(
-    view: LensView, alt: str, key: str, settings: LensSettings, page: dict[str, Any], wanted: tuple[int, ...] = ()
+    view: LensView,
+    alt: str,
+    key: str,
+    settings: LensSettings,
+    page: dict[str, Any],
+    wanted: tuple[int, ...] = (),
+    alike: np.ndarray | None = None,
 ) -> bytes:
     """What the browser needs; see ``vtviz.render.lens.pack``."""
-    header, blobs = _packed(view.name, wanted, view)
+    header, blobs = _packed(view.name, wanted, alike is not None, view, alike)
     return join({**header, **said(view, alt, key, settings, current_language()), **page}, blobs)
 
 
 @st.cache_resource(max_entries=KEPT_VIEWS, show_spinner=False)
-def _packed(name: str, wanted: tuple[int, ...], _view: LensView) -> tuple[dict[str, Any], bytes]:
-    return pack(_view, wanted)
+def _packed(
+    name: str, wanted: tuple[int, ...], with_alike: bool, _view: LensView, _alike: np.ndarray | None
+) -> tuple[dict[str, Any], bytes]:
+    return pack(_view, wanted, _alike)

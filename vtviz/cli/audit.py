@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,6 +14,7 @@ from vtviz.inputs import InputError
 from vtviz.models.registry import DEFAULT_MODEL
 
 SHOWN = 10
+FAILED_RULE = 3  # exit code
 
 
 @app.command()
@@ -31,14 +32,28 @@ def audit(
     fill: Annotated[str, typer.Option(help="What replaces removed patches: blur, mean or zero.")] = "blur",
     steps: Annotated[int, typer.Option(help="Number of removal steps.", min=2, max=1000)] = 8,
     seed: Annotated[int, typer.Option(help="Random seed.", min=0)] = 0,
+    wrong_texts: Annotated[
+        int,
+        typer.Option(
+            help="Also score each photo with N texts of other rows, for the model's AUC, F1 and calibration: "
+            "N passes per row, without the photo's own.",
+            min=0,
+            max=20,
+        ),
+    ] = 0,
     limit: Annotated[int | None, typer.Option(help="Only the first N rows.", min=1)] = None,
     engine: Annotated[str, typer.Option(help="Where the audit runs: local.")] = "local",
     language: Annotated[str, typer.Option(help="Language of report.html: en or zh.")] = "en",
     device: Device = "auto",
+    scope: Annotated[Path | None, path_option("scope.toml: who answers for the system, and what it is for.")] = None,
+    rules: Annotated[
+        Path | None, path_option("rules.toml: what the audit must show; a failed rule ends with exit code 3.")
+    ] = None,
     replay: Annotated[Path | None, path_option("Run the audit of this report.json again and compare.")] = None,
 ) -> None:
     """Audit explanations (faithfulness, localisation, stability, sanity checks) and write a report."""
     from vtviz.audit.audit import run_audit
+    from vtviz.audit.contract.contract import read_contract
     from vtviz.audit.settings import Settings, names
     from vtviz.engine.local import LocalEngine
     from vtviz.manifests.read import read_manifest
@@ -51,14 +66,27 @@ def audit(
     if manifest is None or output is None:
         raise InputError("An audit needs a manifest and --output, or --replay with a report.")
     written = {"metrics": names(metrics)} if metrics else {}
-    settings = Settings(names(model), names(methods), fill=fill, steps=steps, seed=seed, limit=limit, **written)  # type: ignore[arg-type]
+    settings = Settings(
+        names(model),
+        names(methods),
+        fill=fill,  # type: ignore[arg-type]
+        steps=steps,
+        seed=seed,
+        limit=limit,
+        wrong_texts=wrong_texts,
+        **written,  # type: ignore[arg-type]
+    )
+    contract = read_contract(scope, rules)
+    contract.check(settings)
     rows = read_manifest(manifest, limit)
     for note in rows.notes:
         typer.echo(note, err=True)
     with bars() as watch, closing(LocalEngine(device, models=1)) as door:
-        report = run_audit(rows, settings, output, door.ask, watch, language)
+        report = run_audit(rows, settings, output, door.ask, watch, language, contract)
     for name, counts in report["summary"]["rows"].items():
         typer.echo(f"{name}: rows measured: {counts['measured']} of {counts['total']}. {output / 'report.html'}")
+    if report["rules"] is not None:
+        raise typer.Exit(_told_rules(report["rules"]))
 
 
 @app.command("metrics")
@@ -73,6 +101,18 @@ def list_metrics(as_json: AsJson = False) -> None:
         for m in known().values()
     ]
     show(rows, as_json, lambda row: f"{row['name']:24} {row['direction']:7} {row['label']} ({row['paper']})")
+
+
+def _told_rules(judged: dict[str, Any]) -> int:
+    """Says which rules were not met; the exit code."""
+    from vtviz.audit.contract.junit import said, title
+
+    for outcome in judged["outcomes"]:
+        if outcome["verdict"] != "passed":
+            about = " ".join(filter(None, (outcome["model"], outcome["method"])))
+            typer.echo(f"{outcome['verdict'].replace('_', ' ')}: {about}: {title(outcome)}: {said(outcome)}")
+    typer.echo("All rules are met." if judged["met"] else "Not all rules are met.")
+    return 0 if judged["met"] else FAILED_RULE
 
 
 def _replay(report: Path, manifest: Path | None, output: Path | None, device: str) -> int:

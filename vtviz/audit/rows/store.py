@@ -13,12 +13,13 @@ KEY = ("model", "row", "method")
 WHOLE = "rows.parquet"
 
 
-def schema_of(metrics: Sequence[str]) -> pa.Schema:
-    """The columns of ``rows.parquet``."""
+def schema_of(metrics: Sequence[str], wrong_texts: bool = False) -> pa.Schema:
+    """The columns of ``rows.parquet``; ``wrong_scores`` only where texts of other rows are scored too."""
     text = [(name, pa.string()) for name in ("model", "method", "image", "text", "group", "status", "reason")]
     fixed = [("row", pa.int32()), *text, ("image_sha256", pa.string()), ("score", pa.float64())]
     lists = (("notes", pa.list_(pa.string())), ("attention_entropy", pa.list_(pa.list_(pa.float64()))))
-    return pa.schema([*fixed, *lists, *((name, pa.float64()) for name in metrics)])
+    wrong = [("wrong_scores", pa.list_(pa.float64()))] if wrong_texts else []
+    return pa.schema([*fixed, *lists, *wrong, *((name, pa.float64()) for name in metrics)])
 
 
 class RowStore(PartStore):
@@ -27,10 +28,11 @@ class RowStore(PartStore):
     Args:
         folder: where they lie; made by whoever runs the audit.
         metrics: the names of the measures, which are columns.
+        wrong_texts: whether texts of other rows are scored too.
     """
 
-    def __init__(self, folder: Path, metrics: Sequence[str]) -> None:
-        super().__init__(folder, WHOLE, schema_of(metrics), KEY)
+    def __init__(self, folder: Path, metrics: Sequence[str], wrong_texts: bool = False) -> None:
+        super().__init__(folder, WHOLE, schema_of(metrics, wrong_texts), KEY)
 
     def done(self) -> dict[tuple[str, int], str]:
         """The models and rows that were measured and are on disk, and the sha256 of the photo that each was measured

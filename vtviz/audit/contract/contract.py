@@ -1,0 +1,60 @@
+"""The terms of an audit: its scope and its rules, kept beside the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vtviz.audit.contract.judgement import judge
+from vtviz.audit.contract.junit import to_junit
+from vtviz.audit.contract.rules import Rules, read_rules
+from vtviz.audit.contract.scope import Scope, read_scope
+from vtviz.audit.settings import Settings
+from vtviz.files import write_atomically
+
+SCOPE, RULES, JUNIT = "scope.toml", "rules.toml", "junit.xml"
+
+
+@dataclass(frozen=True)
+class Contract:
+    """The terms; None where nobody has stated them."""
+
+    scope: Scope | None = None
+    rules: Rules | None = None
+
+    def check(self, settings: Settings) -> None:
+        """Raises InputError where a rule could never be judged by an audit with these settings."""
+        if self.rules is not None:
+            self.rules.check(settings)
+
+    def to_dict(self, report: dict[str, Any]) -> dict[str, Any]:
+        """``scope`` and ``rules`` as the report holds them, None where there are none."""
+        return {
+            "scope": self.scope.to_dict() if self.scope else None,
+            "rules": judge(self.rules, report) if self.rules else None,
+        }
+
+    def save(self, folder: Path, report: dict[str, Any]) -> None:
+        """Writes both files as they were, and ``junit.xml``, into the folder of the audit; those of other terms go."""
+        for name, part in ((SCOPE, self.scope), (RULES, self.rules)):
+            if part is None:
+                (folder / name).unlink(missing_ok=True)
+            else:
+                write_atomically(folder / name, part.written.data)
+        if report["rules"] is None:
+            (folder / JUNIT).unlink(missing_ok=True)
+        else:
+            write_atomically(folder / JUNIT, to_junit(report["rules"]))
+
+
+NO_CONTRACT = Contract()
+
+
+def read_contract(scope: Path | None, rules: Path | None) -> Contract:
+    """The terms in these files.
+
+    Raises:
+        InputError: if one cannot be read or is not as it should be.
+    """
+    return Contract(read_scope(scope) if scope else None, read_rules(rules) if rules else None)

@@ -14,7 +14,9 @@ import pyarrow.parquet as pq
 
 from vtviz.attribution.registry import find_method
 from vtviz.audit.checks import run_checks
+from vtviz.audit.contract.bundle.write import write_bundle
 from vtviz.audit.contract.contract import NO_CONTRACT, Contract
+from vtviz.audit.contract.sheets.person import check_sheets, write_sheets
 from vtviz.audit.folder import claim_folder
 from vtviz.audit.report.best_and_worst import draw_cases, pick_cases
 from vtviz.audit.report.html import write_html
@@ -84,6 +86,7 @@ def _run(
     contract: Contract,
 ) -> dict[str, Any]:
     contract.check(settings)
+    concerned = check_sheets(manifest.rows, contract.sheets)
     folder.mkdir(parents=True, exist_ok=True)
     models: list[About] = [door(LookUp(name, settings), watch.quietly()) for name in settings.models]
     claim_folder(folder, manifest, settings, models)
@@ -100,10 +103,12 @@ def _run(
         )
     report = make_report(manifest, settings, models, store.whole, checks)
     report |= contract.to_dict(report)
+    report["sheets"] = write_sheets(folder, concerned, settings, models[0], report["summary"], door, watch, language)
     draw_cases(folder, report["cases"], manifest.rows, door, watch)
     write_atomically(folder / REPORT, orjson.dumps(report, option=orjson.OPT_INDENT_2))
     contract.save(folder, report)
     write_html(folder, language)
+    write_bundle(folder, manifest, report, language)
     watch.tell(replace(watch.now, done=1))
     return report
 

@@ -12,16 +12,19 @@ from vtviz.audit.contract.rules import Rules, read_rules
 from vtviz.audit.contract.scope import Scope, read_scope
 from vtviz.audit.settings import Settings
 from vtviz.files import write_atomically
+from vtviz.inputs import InputError
 
 SCOPE, RULES, JUNIT = "scope.toml", "rules.toml", "junit.xml"
 
 
 @dataclass(frozen=True)
 class Contract:
-    """The terms; None where nobody has stated them."""
+    """The terms; None where nobody has stated them. ``sheets`` are the numbers of rows for which a page is written for
+    the person concerned."""
 
     scope: Scope | None = None
     rules: Rules | None = None
+    sheets: tuple[int, ...] = ()
 
     def check(self, settings: Settings) -> None:
         """Raises InputError where a rule could never be judged by an audit with these settings."""
@@ -51,10 +54,14 @@ class Contract:
 NO_CONTRACT = Contract()
 
 
-def read_contract(scope: Path | None, rules: Path | None) -> Contract:
-    """The terms in these files.
+def read_contract(scope: Path | None, rules: Path | None, sheets: str | None = None) -> Contract:
+    """The terms in these files; ``sheets`` are numbers of rows, separated by commas.
 
     Raises:
         InputError: if one cannot be read or is not as it should be.
     """
-    return Contract(read_scope(scope) if scope else None, read_rules(rules) if rules else None)
+    written = [part.strip() for part in (sheets or "").split(",") if part.strip()]
+    if not all(part.isdecimal() for part in written):
+        raise InputError("The rows of sheets must be numbers separated by commas, not {sheets}.", sheets=sheets)
+    numbers = tuple(dict.fromkeys(int(part) for part in written))
+    return Contract(read_scope(scope) if scope else None, read_rules(rules) if rules else None, numbers)

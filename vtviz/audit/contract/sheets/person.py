@@ -1,0 +1,171 @@
+"""One page for a person concerned by a decision: what the model said of a photo and a text, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vtviz.attribution.attribute import attribute_case
+from vtviz.attribution.case import Case
+from vtviz.attribution.masked import Fill, Masked
+from vtviz.audit.requests import About, DrawCase
+from vtviz.audit.rows.row import target_of
+from vtviz.audit.settings import Settings
+from vtviz.files import write_atomically
+from vtviz.inputs import ImageInput, InputError
+from vtviz.jobs.door import Door, Workbench
+from vtviz.manifests.read import Row
+from vtviz.metrics.faithfulness import prefixes
+from vtviz.models.base import FusionModel
+from vtviz.render.report import data_address, render
+from vtviz.sentences import catalogue
+from vtviz.watch import Watch
+
+FOLDER = "sheets"
+NAMED = 3  # words that carried most
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a model said of one photo and text: its ``score`` and ``threshold`` (None where it decides nothing).
+
+    ``words`` of the text, and for each the score without it; ``without_photo`` are the scores with the most relevant
+    patches taken away, at the shares ``shares`` of the photo from 0 to 1.
+    """
+
+    score: float
+    threshold: float | None
+    words: tuple[str, ...]
+    without_word: tuple[float, ...]
+    shares: tuple[float, ...]
+    without_photo: tuple[float, ...]
+
+    @property
+    def accepted(self) -> bool | None:
+        """Whether the text counts as describing the photo."""
+        return None if self.threshold is None else self.score >= self.threshold
+
+    @property
+    def carried(self) -> list[str]:
+        """The words without which the score moves most towards the other verdict, the first of them first."""
+        sign = -1.0 if self.accepted is False else 1.0
+        drops = sign * (self.score - np.array(self.without_word))
+        order = np.argsort(-drops, kind="stable")[:NAMED]
+        return [self.words[place] for place in order if drops[place] > 0]
+
+    @property
+    def turning_words(self) -> list[str]:
+        """The words each of which, left out, turns the verdict."""
+        if self.threshold is None:
+            return []
+        pairs = zip(self.words, self.without_word, strict=True)
+        return [word for word, score in pairs if (score >= self.threshold) != self.accepted]
+
+    @property
+    def turning_share(self) -> float | None:
+        """The least share of the photo, its most relevant parts first, that turns the verdict when it is covered; None
+        where nothing does."""
+        if self.threshold is None:
+            return None
+        turned = (np.array(self.without_photo) >= self.threshold) != self.accepted
+        return self.shares[int(turned.argmax())] if turned.any() else None
+
+
+@dataclass(frozen=True)
+class Decide:
+    """What a model says of a photo and a text, without each word, and without the patches that a method marks."""
+
+    model: str
+    method: str
+    image: ImageInput
+    text: str
+    fill: Fill
+    steps: int
+    device: str | None = None
+
+    key, slow = None, True
+
+    def answer(self, model: FusionModel, workbench: Workbench, watch: Watch) -> Decision:
+        case = Case(model, self.image, [self.text], target_of(model), workbench.features(model, self.image))
+        masked = Masked(case, self.fill, watch)
+        relevance = attribute_case(case, self.method, watch=watch)[0]
+        alone = ~np.eye(masked.words, dtype=bool)
+        steps = min(self.steps, masked.patches)
+        kept = ~prefixes(relevance.image.ravel(), steps)
+        photo = masked.without_patches(kept)
+        return Decision(
+            float(photo[0]),
+            None if model.threshold is None else float(model.threshold),
+            tuple(word.text for word in case.tokens[0].words),
+            tuple(masked.without_words(alone).tolist()) if masked.words > 1 else (float(photo[0]),) * masked.words,
+            tuple((1.0 - kept.mean(axis=1)).tolist()),
+            tuple(photo.tolist()),
+        )
+
+
+def check_sheets(rows: Sequence[Row], numbers: Sequence[int]) -> list[Row]:
+    """The rows of these numbers. Raises InputError where one is not in the manifest."""
+    by_number = {row.number: row for row in rows}
+    for number in numbers:
+        if number not in by_number:
+            raise InputError(
+                "There is no row {number} in the manifest; its last row is {last}.", number=number, last=len(rows)
+            )
+    return [by_number[number] for number in numbers]
+
+
+def write_sheets(
+    folder: Path,
+    rows: Sequence[Row],
+    settings: Settings,
+    model: About,
+    summary: dict[str, Any],
+    door: Door,
+    watch: Watch,
+    language: str,
+) -> list[dict[str, Any]]:
+    """Writes ``sheets/row-N.html`` for each row, by the first model and its first method; returns what they say.
+
+    Raises:
+        InputError: if a photo cannot be used.
+        ModelError: if the model cannot be asked.
+        Cancelled: if the watch says so.
+    """
+    for old in (folder / FOLDER).glob("row-*.html"):
+        old.unlink()
+    result = []
+    for row in rows:
+        image, method = row.photo(), model.methods[0]
+        decision = door(Decide(model.name, method, image, row.text, settings.fill, settings.steps), watch.quietly())
+        picture = door(DrawCase(model.name, method, image, row.text), watch.quietly())
+        (folder / FOLDER).mkdir(exist_ok=True)
+        page = sheet_html(row, decision, picture, model.name, method, summary, language)
+        write_atomically(folder / FOLDER / f"row-{row.number}.html", page.encode())
+        result.append({"row": row.number, "model": model.name, "method": method, **asdict(decision)})
+    return result
+
+
+def sheet_html(
+    row: Row, decision: Decision, picture: bytes, model: str, method: str, summary: dict[str, Any], language: str = "en"
+) -> str:
+    """The page of one row as HTML in a language; ``picture`` is a JPEG of the photo and its heatmap."""
+    sentences = catalogue(language)
+    own = summary["model"].get(model, {}).get("all", {})
+    return render(
+        "sheet.html.j2",
+        language=language,
+        c=lambda key, **values: sentences[f"contract.sheet.{key}"].format(**values),
+        row=row,
+        d=decision,
+        picture=data_address(picture),
+        model=model,
+        method=sentences.get(f"method.{method}", method),
+        accuracy=own.get("accuracy"),
+        percent=lambda value: f"{100 * value:.0f}%",
+        number=lambda value: f"{value:.2f}".replace("-", "−"),
+        joined=lambda words: ("、" if language == "zh" else ", ").join(f"“{word}”" for word in words),
+    )

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from vtviz.audit.contract.scope import FIELDS as SCOPE_FIELDS
 from vtviz.audit.report.best_and_worst import PICTURES
 from vtviz.audit.report.gaps import FEWEST
+from vtviz.audit.report.headline import Headline, headlines, pictured, rejected
 from vtviz.audit.report.model import FIGURES
 from vtviz.audit.report.verdict import verdicts
 from vtviz.audit.settings import RANDOM
@@ -51,6 +52,10 @@ def to_html(report: dict[str, Any], pictures: dict[str, bytes], language: str = 
     def picture(name: str) -> Markup:
         return data_address(pictures[name]) if pictures.get(name) else Markup("")
 
+    def headline(item: Headline) -> str:
+        values = {name: _number(v, 2) if isinstance(v, float) else v for name, v in item.values.items()}
+        return contract(item.key, **values)
+
     shown = [
         {"model": model["name"], "method": method, "name": _method(report, label, say, method)}
         for model in report["models"]
@@ -62,6 +67,10 @@ def to_html(report: dict[str, Any], pictures: dict[str, bytes], language: str = 
         s=report["summary"],
         t=say,
         c=contract,
+        headlines=headlines(report),
+        headline=headline,
+        rejected=rejected(report),
+        pictured=pictured(report),
         scope_fields=SCOPE_FIELDS,
         model_figures=FIGURES,
         fewest=FEWEST,

@@ -34,7 +34,7 @@ def to_junit(judged: dict[str, Any]) -> bytes:
         "errors": sum(outcome["verdict"] == "not_measured" for outcome in outcomes),
     }
     suites = ET.Element("testsuites")
-    suite = ET.SubElement(suites, "testsuite", name="vtviz audit", **{k: str(n) for k, n in counts.items()})
+    suite = ET.SubElement(suites, "testsuite", {"name": "vtviz audit", **{k: str(n) for k, n in counts.items()}})
     for outcome in outcomes:
         where = ".".join(filter(None, (outcome["model"], outcome["method"])))
         case = ET.SubElement(suite, "testcase", classname=_legal(where), name=_legal(title(outcome)))

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from vtviz.audit.audit import run_audit
+from vtviz.audit.contract.contract import stored_contract
 from vtviz.audit.settings import Settings, settings_from
+from vtviz.files import make_folder, write_atomically
 from vtviz.jobs.background import Jobs, Limits
 from vtviz.jobs.door import Door
 from vtviz.jobs.history import Entry, History
 from vtviz.manifests.read import read_manifest
 from vtviz.watch import Watch
+
+NO_TERMS: Mapping[str, bytes] = MappingProxyType({})
 
 
 class AuditJobs(Jobs):
@@ -27,11 +33,33 @@ class AuditJobs(Jobs):
         super().__init__(history, limits)
         self._door = door
 
-    def start(self, name: str, manifest: Path, settings: Settings, language: str = "en") -> Entry:
-        """Lists a new audit and lets it wait for its turn. Raises InputError where the manifest cannot be used."""
+    def start(
+        self, name: str, manifest: Path, settings: Settings, language: str = "en", terms: Mapping[str, bytes] = NO_TERMS
+    ) -> Entry:
+        """Lists a new audit and lets it wait for its turn.
+
+        Args:
+            name: for people.
+            manifest: its rows.
+            settings: what to measure.
+            language: of the report.
+            terms: ``scope.toml`` and ``rules.toml`` by name, where there are some.
+
+        Raises:
+            InputError: if the manifest or the terms cannot be used.
+        """
         self.need_room()
         read_manifest(manifest, settings.limit)
         entry = self.history.add(name, manifest, json.dumps(settings.to_dict()))
+        try:
+            folder = self.history.folder_of(entry.id)
+            make_folder(folder)
+            for file, data in terms.items():
+                write_atomically(folder / file, data)
+            stored_contract(folder).check(settings)
+        except BaseException:
+            self.history.remove(entry)
+            raise
         self.submit(entry, language)
         return entry
 
@@ -39,4 +67,5 @@ class AuditJobs(Jobs):
         """Runs an audit, or the rest of it, and writes its report."""
         settings = settings_from(json.loads(entry.settings))
         rows = read_manifest(entry.manifest, settings.limit)
-        run_audit(rows, settings, self.history.folder_of(entry.id), self._door, watch, language)
+        folder = self.history.folder_of(entry.id)
+        run_audit(rows, settings, folder, self._door, watch, language, stored_contract(folder))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from vtviz.audit.contract.scope import read_scope
+from vtviz.audit.contract.scope import read_scope, scope_toml
 from vtviz.inputs import InputError
 
 
@@ -34,3 +34,9 @@ def test_what_is_no_scope_gets_one_sentence(tmp_path: Path, text: str, message: 
         read_scope(tmp_path / "scope.toml")
     with pytest.raises(InputError, match="cannot be read: No such file"):
         read_scope(tmp_path / "none.toml")
+
+
+def test_what_a_person_fills_in_is_read_back(tmp_path: Path) -> None:
+    odd = 'a "b" \\ c\n#d = 1\x7f\t狗'
+    (tmp_path / "scope.toml").write_bytes(scope_toml({"system": odd, "users": " ", "provider": " P "}))
+    assert read_scope(tmp_path / "scope.toml").fields == {"system": odd, "provider": "P"}

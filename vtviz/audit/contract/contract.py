@@ -65,3 +65,13 @@ def read_contract(scope: Path | None, rules: Path | None, sheets: str | None = N
         raise InputError("The rows of sheets must be numbers separated by commas, not {sheets}.", sheets=sheets)
     numbers = tuple(dict.fromkeys(int(part) for part in written))
     return Contract(read_scope(scope) if scope else None, read_rules(rules) if rules else None, numbers)
+
+
+def stored_contract(folder: Path) -> Contract:
+    """The terms that lie in the folder of an audit.
+
+    Raises:
+        InputError: if one is not as it should be.
+    """
+    scope, rules = (folder / name if (folder / name).is_file() else None for name in (SCOPE, RULES))
+    return read_contract(scope, rules)

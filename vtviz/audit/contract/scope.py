@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,17 @@ def read_scope(path: Path) -> Scope:
             )
     fields = {name: _text(path.name, name, values[name]) for name in FIELDS if name in values}
     return Scope({name: text for name, text in fields.items() if text}, written)
+
+
+def scope_toml(fields: dict[str, str]) -> bytes:
+    """Fields as a person filled them in, as ``scope.toml``; empty ones are left out."""
+    filled = {name: fields[name].strip() for name in FIELDS if fields.get(name, "").strip()}
+    return "".join(f"{name} = {_quoted(text)}\n" for name, text in filled.items()).encode("utf-8", "replace")
+
+
+def _quoted(text: str) -> str:
+    """A text as TOML's basic string, which is JSON's but for the character of deletion."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _text(file: str, name: str, value: Any) -> str:

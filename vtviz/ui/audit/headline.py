@@ -36,7 +36,8 @@ def show_headline(folder: Path, report: dict[str, Any], method: Named) -> None:
         st.markdown(f"**{title}**{several} {say(f'contract.{line.key}', **values)}  \n{lights}")
     cases = [case for case in pictured(report) if (folder / PICTURES / case["picture"]).is_file()]
     for column, case in zip(st.columns(len(cases)) if cases else (), cases, strict=True):
-        about = f"{plain(case['text'])}  \n{say(f'contract.headline.{case["kind"]}')}"
+        kind = say(f"contract.headline.{case['kind']}")
+        about = f"{plain(case['text'])}  \n{kind}"
         column.image(str(folder / PICTURES / case["picture"]), caption=about)
 
 

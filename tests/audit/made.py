@@ -45,7 +45,7 @@ def write_rows(
 ) -> Path:
     """``rows.parquet`` of one model whose scores and metrics are given."""
     folder.mkdir(exist_ok=True)
-    store = RowStore(folder, settings.metrics, wrong is not None)
+    store = RowStore(folder, settings.metrics, ["wrong_scores"] if wrong is not None else [])
     for row in manifest.rows:
         for method in (METHOD, RANDOM):
             about = {"model": "made", "method": method, "row": row.number, "image": row.image.name, "text": row.text}

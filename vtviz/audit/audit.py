@@ -90,7 +90,7 @@ def _run(
     folder.mkdir(parents=True, exist_ok=True)
     models: list[About] = [door(LookUp(name, settings), watch.quietly()) for name in settings.models]
     claim_folder(folder, manifest, settings, models)
-    store = RowStore(folder, settings.metrics, settings.wrong_texts > 0)
+    store = RowStore(folder, settings.metrics, settings.extras)
     measure_rows(store, manifest.rows, settings, models, door, watch)
     store.join()
     good = _measured(store.whole, manifest)

@@ -46,6 +46,9 @@ def audit(
     engine: Annotated[str, typer.Option(help="Where the audit runs: local.")] = "local",
     language: Annotated[str, typer.Option(help="Language of report.html: en or zh.")] = "en",
     device: Device = "auto",
+    agreement: Annotated[
+        bool, typer.Option("--agreement", help="Also compare the maps of each pair of methods; costs no passes.")
+    ] = False,
     scope: Annotated[Path | None, path_option("scope.toml: who answers for the system, and what it is for.")] = None,
     rules: Annotated[
         Path | None, path_option("rules.toml: what the audit must show; a failed rule ends with exit code 3.")
@@ -94,6 +97,7 @@ def audit(
         seed=seed,
         limit=limit,
         wrong_texts=wrong_texts,
+        agreement=agreement,
         **written,  # type: ignore[arg-type]
     )
     contract = read_contract(scope, rules, sheets)

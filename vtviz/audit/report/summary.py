@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from vtviz.audit.report.agreement import method_agreement
 from vtviz.audit.report.gaps import group_gaps
 from vtviz.audit.report.model import model_figures
 from vtviz.audit.report.statistics import CONFIDENCE, adjusted, difference
@@ -32,9 +33,9 @@ def summarise(path: Path, settings: Settings, truth: Truth) -> dict[str, Any]:
     ``metrics[model][method][metric]`` holds ``mean``, ``low``, ``high`` (95 % bootstrap interval) and ``n``;
     ``comparisons`` the paired differences with p values, adjusted over all of them; ``groups`` the same as ``metrics``
     for each group, ``answers`` for the rows that the model answered rightly and wrongly; ``gaps`` the largest gaps
-    between groups; ``model`` how right the models are; ``failures`` and ``notes`` how many rows have each reason and
-    note, ``failed_rows`` and ``noted_rows`` the numbers of the first of them; ``score`` and ``attention_entropy`` what
-    the models did, whatever the method.
+    between groups; ``agreement`` how far methods agree; ``model`` how right the models are; ``failures`` and ``notes``
+    how many rows have each reason and note, ``failed_rows`` and ``noted_rows`` the numbers of the first of them;
+    ``score`` and ``attention_entropy`` what the models did, whatever the method.
     """
     table = read_table(path, settings.metrics)
     models = list(dict.fromkeys(model for model, _ in table))
@@ -53,8 +54,18 @@ def summarise(path: Path, settings: Settings, truth: Truth) -> dict[str, Any]:
             for group in groups_of(table)
         },
         "gaps": group_gaps(table, truth, settings),
+        "agreement": {
+            model: method_agreement(
+                path, model, [method for name, method in table if name == model and method != RANDOM]
+            )
+            for model in models
+        },
         "attention_entropy": {model: _entropy(path, model) for model in models},
     }
+
+
+def _methods(table: Table, model: str) -> list[str]:
+    return [method for name, method in table if name == model and method != RANDOM]
 
 
 def _counts(columns: Columns) -> dict[str, int]:

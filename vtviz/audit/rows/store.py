@@ -13,13 +13,16 @@ KEY = ("model", "row", "method")
 WHOLE = "rows.parquet"
 
 
-def schema_of(metrics: Sequence[str], wrong_texts: bool = False) -> pa.Schema:
-    """The columns of ``rows.parquet``; ``wrong_scores`` only where texts of other rows are scored too."""
+EXTRAS = ("wrong_scores", "agreement")  # lists of numbers that only some audits have
+
+
+def schema_of(metrics: Sequence[str], extras: Sequence[str] = ()) -> pa.Schema:
+    """The columns of ``rows.parquet``, with those of ``EXTRAS`` that the audit has."""
     text = [(name, pa.string()) for name in ("model", "method", "image", "text", "group", "status", "reason")]
     fixed = [("row", pa.int32()), *text, ("image_sha256", pa.string()), ("score", pa.float64())]
     lists = (("notes", pa.list_(pa.string())), ("attention_entropy", pa.list_(pa.list_(pa.float64()))))
-    wrong = [("wrong_scores", pa.list_(pa.float64()))] if wrong_texts else []
-    return pa.schema([*fixed, *lists, *wrong, *((name, pa.float64()) for name in metrics)])
+    more = [(name, pa.list_(pa.float64())) for name in EXTRAS if name in extras]
+    return pa.schema([*fixed, *lists, *more, *((name, pa.float64()) for name in metrics)])
 
 
 class RowStore(PartStore):
@@ -28,11 +31,11 @@ class RowStore(PartStore):
     Args:
         folder: where they lie; made by whoever runs the audit.
         metrics: the names of the measures, which are columns.
-        wrong_texts: whether texts of other rows are scored too.
+        extras: those of ``EXTRAS`` that the audit has.
     """
 
-    def __init__(self, folder: Path, metrics: Sequence[str], wrong_texts: bool = False) -> None:
-        super().__init__(folder, WHOLE, schema_of(metrics, wrong_texts), KEY)
+    def __init__(self, folder: Path, metrics: Sequence[str], extras: Sequence[str] = ()) -> None:
+        super().__init__(folder, WHOLE, schema_of(metrics, extras), KEY)
 
     def done(self) -> dict[tuple[str, int], str]:
         """The models and rows that were measured and are on disk, and the sha256 of the photo that each was measured

@@ -9,6 +9,7 @@ from typing import Any
 from vtviz.attribution.attribute import attribute_case
 from vtviz.attribution.case import Case
 from vtviz.attribution.registry import find_method
+from vtviz.audit.contract.sheets.decision import Decide as Decide
 from vtviz.audit.rows.row import measure_row, target_of
 from vtviz.audit.rows.wrong_texts import shown_scores
 from vtviz.audit.sanity import check_sanity, head_statistics

@@ -13,9 +13,10 @@ from vtviz.engine.explanation import Explanation
 from vtviz.engine.requests.model import LoadModel
 from vtviz.machine import device_names
 from vtviz.models.base import MATCH, ModelError, ModelInfo
+from vtviz.models.folders import FILE
 from vtviz.models.registry import DEFAULT_MODEL, model_info, model_infos
 from vtviz.ui.ask.choice import choice
-from vtviz.ui.ask.own_models import FILE, check_own_model
+from vtviz.ui.ask.own_models import check_own_model
 from vtviz.ui.ask.selection import is_selected, select, selected
 from vtviz.ui.frame.language import current_language, plain, say, say_notice
 from vtviz.ui.frame.resources import shared_engine, training_jobs

@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vtviz.audit.contract.sheets.person import Decide, Decision, check_sheets, sheet_html
+from vtviz.audit.contract.sheets.decision import Decide, Decision
+from vtviz.audit.contract.sheets.person import check_sheets, sheet_html
 from vtviz.engine.cache import Kept
 from vtviz.engine.local import Bench
+from vtviz.engine.messages import decode_answer, decode_request, encode, encode_request
 from vtviz.inputs import ImageInput, InputError
 from vtviz.manifests.read import Row
 from vtviz.models.vtviz_base.model import VtvizBase
@@ -43,6 +45,7 @@ def test_the_scores_are_those_of_the_model(tiny: VtvizBase, photo: ImageInput) -
     found = request.answer(tiny, Bench("tiny", tiny.device, Kept(8), Kept(1)), Watch())
     features = tiny.encode_image(photo)
     scores = tiny.match_logits(features, ["a dog runs"]).sigmoid(), tiny.match_logits(features, ["a runs"]).sigmoid()
+    assert decode_answer(encode(found), decode_request(encode_request(request))) == found  # of an engine elsewhere
     assert found.words == ("a", "dog", "runs") and found.shares == (0.0, 0.25, 0.5, 0.75, 1.0)
     np.testing.assert_allclose((found.score, found.without_word[1]), [float(s) for s in scores], atol=1e-6)
     assert found.without_photo[0] == found.score and found.threshold == 0.5

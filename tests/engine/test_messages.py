@@ -10,6 +10,7 @@ import torch
 
 from tests.tasks.search.made import save_photo
 from vtviz.attribution.options import Options
+from vtviz.audit.contract.sheets.decision import Decide
 from vtviz.audit.requests import CheckSanity, DescribeHeads, DrawCase, LookUp, MeasureRow
 from vtviz.audit.settings import Settings
 from vtviz.engine.engine import Request
@@ -77,6 +78,7 @@ def requests(engine: LocalEngine, photo: ImageInput, store: str) -> list[Request
         LoadModel("tiny"),
         ReadTarget("answer:no", "tiny"),
         LookUp("tiny", settings),
+        Decide("tiny", "raw_attention", photo, TEXT, "mean", 2, "cpu"),
         MeasureRow("tiny", row, photo, settings),
         CheckSanity("tiny", "raw_attention", "text_swap", (probe,), 0),
         DescribeHeads("tiny", (probe,)),

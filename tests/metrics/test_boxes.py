@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from vtviz.metrics.localisation import area_under_curve, energy, inside, overlap, overlaps
+from vtviz.metrics.attention import sparseness
+from vtviz.metrics.localisation import (
+    area_under_curve,
+    energy,
+    inside,
+    overlap,
+    overlaps,
+    relevance_rank_accuracy,
+)
 
 HALF = [(0.0, 0.0, 0.5, 1.0)]
 MAP = np.array([[3.0, 1.0], [1.0, -5.0]])
@@ -61,3 +69,23 @@ def test_overlaps_are_those_of_each_level() -> None:
     expected = [overlap(relevance, boxes, level) for level in levels]
     np.testing.assert_allclose(overlaps(relevance, inside(boxes, (5, 6)), levels), expected)
     assert overlaps(-relevance, inside(boxes, (5, 6)), levels).tolist() == [0.0, 0.0, 0.0]
+
+
+def test_relevance_rank_accuracy_counts_the_highest_cells() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(10):
+        relevance, mask = rng.random((4, 5)), rng.random((4, 5)) > 0.6
+        count = int(mask.sum())
+        cells = sorted(((relevance[y, x], mask[y, x]) for y in range(4) for x in range(5)), reverse=True)
+        expected = sum(hit for _, hit in cells[:count]) / count
+        assert relevance_rank_accuracy(relevance, mask.astype(float)) == pytest.approx(expected, abs=1e-9)
+    assert relevance_rank_accuracy(MAP, inside(HALF, (2, 2))) == pytest.approx(0.5)
+    assert relevance_rank_accuracy(MAP, np.zeros((2, 2))) is None
+
+
+def test_sparseness_is_the_gini_index() -> None:
+    values = np.abs(np.random.default_rng(0).normal(size=(3, 4)))
+    pairs = np.abs(values.ravel()[:, None] - values.ravel()[None]).sum()
+    assert sparseness(-values) == pytest.approx(pairs / (2 * values.size**2 * values.mean()), abs=1e-9)
+    assert sparseness(np.ones((2, 2))) == pytest.approx(0.0) and np.isnan(sparseness(np.zeros((2, 2))))
+    assert sparseness(np.eye(10)[:1]) == pytest.approx(0.9)

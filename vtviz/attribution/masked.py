@@ -59,7 +59,7 @@ class Masked:
         self.case, self.watch = case, watch or Watch()
         self.words = len(case.tokens[0].words)
         self._filled: Tensor | None = None
-        self._fill = fill
+        self.fill = fill
         self._known: dict[bytes, float] = {}
 
     @property
@@ -96,7 +96,7 @@ class Masked:
     def _photos(self, kept: Tensor) -> Tensor:
         case, pixels = self.case, self.case.pixels
         if self._filled is None:
-            self._filled = filled(pixels, self._fill)
+            self._filled = filled(pixels, self.fill)
         shown = to_pixels(kept.unflatten(1, case.model.grid), pixels)
         return self._value(
             score(case, encode(case.model, torch.where(shown > 0, pixels, self._filled)), case.text_of(0))

@@ -14,10 +14,14 @@ import pyarrow.parquet as pq
 
 from vtviz.attribution.registry import find_method
 from vtviz.audit.checks import run_checks
+from vtviz.audit.contract.bundle.write import write_bundle
+from vtviz.audit.contract.contract import NO_CONTRACT, Contract
+from vtviz.audit.contract.sheets.person import check_sheets, write_sheets
 from vtviz.audit.folder import claim_folder
 from vtviz.audit.report.best_and_worst import draw_cases, pick_cases
 from vtviz.audit.report.html import write_html
 from vtviz.audit.report.summary import summarise
+from vtviz.audit.report.truth import Truth
 from vtviz.audit.requests import About, LookUp
 from vtviz.audit.rows.loop import measure_rows
 from vtviz.audit.rows.store import RowStore
@@ -41,6 +45,7 @@ def run_audit(
     door: Door,
     watch: Watch | None = None,
     language: str = "en",
+    contract: Contract = NO_CONTRACT,
 ) -> dict[str, Any]:
     """Runs an audit, or what is left of it, in a folder; returns the report that it writes there.
 
@@ -52,6 +57,8 @@ def run_audit(
         watch: hears of the stages ``rows`` (of every model), ``checks`` and ``report``; may cancel between
             passes.
         language: of ``report.html``.
+        contract: who answers for the system, and the rules that the report is held to. Another one on the same folder
+            writes another report of the same figures.
 
     Raises:
         InputError: if the folder holds another audit or cannot be written to, a method is not defined for a model, or
@@ -60,7 +67,7 @@ def run_audit(
         Cancelled: if the watch says so; the same call goes on later.
     """
     try:
-        return _run(manifest, settings, folder, door, watch or Watch(), language)
+        return _run(manifest, settings, folder, door, watch or Watch(), language, contract)
     except OSError as error:
         raise InputError(
             "The folder {folder} cannot be written to: {reason}. Rows measured so far are kept.",
@@ -76,11 +83,14 @@ def _run(
     door: Door,
     watch: Watch,
     language: str,
+    contract: Contract,
 ) -> dict[str, Any]:
+    contract.check(settings)
+    concerned = check_sheets(manifest.rows, contract.sheets)
     folder.mkdir(parents=True, exist_ok=True)
     models: list[About] = [door(LookUp(name, settings), watch.quietly()) for name in settings.models]
     claim_folder(folder, manifest, settings, models)
-    store = RowStore(folder, settings.metrics)
+    store = RowStore(folder, settings.metrics, settings.extras)
     measure_rows(store, manifest.rows, settings, models, door, watch)
     store.join()
     good = _measured(store.whole, manifest)
@@ -89,12 +99,16 @@ def _run(
     if not good:
         raise InputError(
             "No row could be measured. First reason: {reason}",
-            reason=next(iter(summarise(store.whole, settings)["failures"])),
+            reason=next(iter(summarise(store.whole, settings, Truth.of(manifest.rows, models))["failures"])),
         )
     report = make_report(manifest, settings, models, store.whole, checks)
+    report |= contract.to_dict(report)
+    report["sheets"] = write_sheets(folder, concerned, settings, models[0], report["summary"], door, watch, language)
     draw_cases(folder, report["cases"], manifest.rows, door, watch)
     write_atomically(folder / REPORT, orjson.dumps(report, option=orjson.OPT_INDENT_2))
+    contract.save(folder, report)
     write_html(folder, language)
+    write_bundle(folder, manifest, report, language)
     watch.tell(replace(watch.now, done=1))
     return report
 
@@ -124,6 +138,8 @@ def make_report(
                 "weights_sha256": item.weights_sha256,
                 "device": item.device,
                 "methods": list(item.methods),
+                "threshold": item.threshold,
+                "score_kind": item.score_kind,
             }
             for item in models
         ],
@@ -133,7 +149,7 @@ def make_report(
             for name in settings.metrics
         },
         "versions": versions(),
-        "summary": {**summarise(rows, settings), "sanity": sanity, "heads": heads},
+        "summary": {**summarise(rows, settings, Truth.of(manifest.rows, models)), "sanity": sanity, "heads": heads},
         "cases": pick_cases(rows, settings, models),
     }
 

@@ -9,7 +9,9 @@ from typing import Any
 from vtviz.attribution.attribute import attribute_case
 from vtviz.attribution.case import Case
 from vtviz.attribution.registry import find_method
+from vtviz.audit.contract.sheets.decision import Decide as Decide
 from vtviz.audit.rows.row import measure_row, target_of
+from vtviz.audit.rows.wrong_texts import shown_scores
 from vtviz.audit.sanity import check_sanity, head_statistics
 from vtviz.audit.settings import Settings
 from vtviz.inputs import ImageInput, framed
@@ -25,12 +27,14 @@ SIDE = 320  # pixels of a picture's longer side
 
 @dataclass(frozen=True)
 class About:
-    """A model and its methods, as the report names them."""
+    """A model and its methods, as the report names them; ``threshold`` and ``score_kind`` are those of the model."""
 
     name: str
     weights_sha256: str
     device: str
     methods: tuple[str, ...]
+    threshold: float | None = None
+    score_kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,24 +56,30 @@ class LookUp:
             reason = find_method(method).supports(model.abilities, target_of(model).kind)
             if reason:
                 raise reason
-        return About(self.model, model.weights_sha256, str(model.device), methods)
+        threshold = None if model.threshold is None else float(model.threshold)
+        return About(self.model, model.weights_sha256, str(model.device), methods, threshold, model.score_kind)
 
 
 @dataclass(frozen=True)
 class MeasureRow:
-    """Every method on one row, and every metric on each: a record per method and one for the random ranking."""
+    """Every method on one row, and every metric on each: a record per method and one for the random ranking. The photo
+    is scored with ``others`` too, texts of other rows."""
 
     model: str
     row: Row
     image: ImageInput
     settings: Settings
+    others: tuple[str, ...] = ()
     device: str | None = None
 
     key, slow = None, True
 
     def answer(self, model: FusionModel, workbench: Workbench, watch: Watch) -> list[dict[str, Any]]:
         features = workbench.features(model, self.image)
-        return measure_row(model, self.model, self.row, self.image, features, self.settings, watch)
+        records = measure_row(model, self.model, self.row, self.image, features, self.settings, watch)
+        if self.others:
+            records[-1]["wrong_scores"] = shown_scores(model, features, self.others)
+        return records
 
 
 @dataclass(frozen=True)

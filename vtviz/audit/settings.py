@@ -15,6 +15,11 @@ from vtviz.models.registry import DEFAULT_MODEL
 
 MOST_STEPS = 1000
 LARGEST = 2**31 - 1
+MOST_WRONG = 20  # texts of other rows with each photo
+LATER: dict[str, Any] = {
+    "wrong_texts": 0,
+    "agreement": False,
+}  # settings that audits of earlier versions do not have, and their defaults
 RANDOM = "random"  # stands beside the methods: a ranking drawn at random, the baseline of every figure
 
 
@@ -24,7 +29,8 @@ class Settings:
 
     ``methods`` of each of ``models`` (its default method where empty); ``steps`` is how many parts a ranking is taken
     away in, and ``fill`` what stands in for patches. ``probes`` rows take part in the sanity checks and the statistics
-    of attention heads.
+    of attention heads. ``wrong_texts`` of other rows are scored with each photo, so that the model can be judged on
+    pairs that do not belong together. ``agreement`` compares the maps of each pair of methods, at no cost in passes.
     """
 
     models: tuple[str, ...] = (DEFAULT_MODEL,)
@@ -35,6 +41,8 @@ class Settings:
     seed: int = 0
     limit: int | None = None
     probes: int = 8
+    wrong_texts: int = 0
+    agreement: bool = False
 
     def __post_init__(self) -> None:
         for name in self.methods:
@@ -53,14 +61,23 @@ class Settings:
             raise InputError("An audit needs at least two steps; raise the number.")
         if self.steps > MOST_STEPS:
             raise InputError("An audit takes at most {most} steps; lower the number.", most=MOST_STEPS)
+        if self.wrong_texts > MOST_WRONG:
+            raise InputError("An audit takes at most {most} wrong texts per photo; lower the number.", most=MOST_WRONG)
+
+    @property
+    def extras(self) -> list[str]:
+        """The columns of the rows that only audits with these settings have."""
+        chosen = {"wrong_scores": self.wrong_texts > 0, "agreement": self.agreement}
+        return [name for name, there in chosen.items() if there]
 
     def methods_of(self, model: FusionModel) -> tuple[str, ...]:
         """The methods to audit on a model, without the random ranking."""
         return self.methods or (model.default_method,)
 
     def to_dict(self) -> dict[str, Any]:
-        """The settings as plain values."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        """The settings as plain values; those of ``LATER`` only where they are set, so that older audits go on."""
+        values = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        return {name: value for name, value in values.items() if name not in LATER or value != LATER[name]}
 
 
 def settings_from(values: dict[str, Any]) -> Settings:
@@ -89,7 +106,8 @@ def _is_count(value: Any) -> bool:
 
 KINDS: dict[str, Callable[[Any], bool]] = {  # what a field of Settings may hold
     **dict.fromkeys(("models", "methods", "metrics"), _are_names),
-    **dict.fromkeys(("steps", "seed", "probes"), _is_count),
+    **dict.fromkeys(("steps", "seed", "probes", "wrong_texts"), _is_count),
+    "agreement": lambda value: isinstance(value, bool),
     "fill": lambda value: isinstance(value, str),
     "limit": lambda value: value is None or (_is_count(value) and value > 0),
 }

@@ -5,15 +5,17 @@ from __future__ import annotations
 import tempfile
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from vtviz.cli.common import AsJson, Device, app, bars, check_language, path_argument, path_option, show
+from vtviz.files import from_home
 from vtviz.inputs import InputError
 from vtviz.models.registry import DEFAULT_MODEL
 
 SHOWN = 10
+FAILED_RULE = 3  # exit code
 
 
 @app.command()
@@ -31,14 +33,46 @@ def audit(
     fill: Annotated[str, typer.Option(help="What replaces removed patches: blur, mean or zero.")] = "blur",
     steps: Annotated[int, typer.Option(help="Number of removal steps.", min=2, max=1000)] = 8,
     seed: Annotated[int, typer.Option(help="Random seed.", min=0)] = 0,
+    wrong_texts: Annotated[
+        int,
+        typer.Option(
+            help="Also score each photo with N texts of other rows, for the model's AUC, F1 and calibration: "
+            "N passes per row, without the photo's own.",
+            min=0,
+            max=20,
+        ),
+    ] = 0,
     limit: Annotated[int | None, typer.Option(help="Only the first N rows.", min=1)] = None,
     engine: Annotated[str, typer.Option(help="Where the audit runs: local.")] = "local",
     language: Annotated[str, typer.Option(help="Language of report.html: en or zh.")] = "en",
     device: Device = "auto",
+    agreement: Annotated[
+        bool, typer.Option("--agreement", help="Also compare the maps of each pair of methods; costs no passes.")
+    ] = False,
+    scope: Annotated[Path | None, path_option("scope.toml: who answers for the system, and what it is for.")] = None,
+    rules: Annotated[
+        Path | None, path_option("rules.toml: what the audit must show; a failed rule ends with exit code 3.")
+    ] = None,
+    sheets: Annotated[
+        str | None,
+        typer.Option(
+            help="Row numbers, separated by commas, for each of which one page for the person concerned is written: "
+            "about W + k + 2 passes each (W words, k steps)."
+        ),
+    ] = None,
+    sign: Annotated[Path | None, path_option("Sign the bundle with this SSH key.")] = None,
     replay: Annotated[Path | None, path_option("Run the audit of this report.json again and compare.")] = None,
+    compare: Annotated[
+        tuple[str, str] | None, typer.Option(help="OLD/report.json NEW/report.json: what changed between two audits.")
+    ] = None,
+    verify: Annotated[Path | None, path_option("Check this bundle.zip, and the signature beside it.")] = None,
+    signers: Annotated[
+        Path | None, path_option("Whose signatures count: a file with lines NAME KEY, as ssh-keygen reads it.")
+    ] = None,
 ) -> None:
     """Audit explanations (faithfulness, localisation, stability, sanity checks) and write a report."""
     from vtviz.audit.audit import run_audit
+    from vtviz.audit.contract.contract import read_contract
     from vtviz.audit.settings import Settings, names
     from vtviz.engine.remote.choose import open_engine
     from vtviz.manifests.read import read_manifest
@@ -46,19 +80,38 @@ def audit(
     if engine != "local":
         raise InputError("There is no engine {engine} for audits; use local.", engine=engine)
     check_language(language)
+    if verify is not None:
+        raise typer.Exit(_verify(verify, signers))
+    if compare is not None:
+        raise typer.Exit(_compare(from_home(compare[0]), from_home(compare[1]), output, language))
     if replay is not None:
         raise typer.Exit(_replay(replay, manifest, output, device))
     if manifest is None or output is None:
         raise InputError("An audit needs a manifest and --output, or --replay with a report.")
     written = {"metrics": names(metrics)} if metrics else {}
-    settings = Settings(names(model), names(methods), fill=fill, steps=steps, seed=seed, limit=limit, **written)  # type: ignore[arg-type]
+    settings = Settings(
+        names(model),
+        names(methods),
+        fill=fill,  # type: ignore[arg-type]
+        steps=steps,
+        seed=seed,
+        limit=limit,
+        wrong_texts=wrong_texts,
+        agreement=agreement,
+        **written,  # type: ignore[arg-type]
+    )
+    contract = read_contract(scope, rules, sheets)
+    contract.check(settings)
     rows = read_manifest(manifest, limit)
     for note in rows.notes:
         typer.echo(note, err=True)
     with bars() as watch, closing(open_engine(device, models=1)) as door:
-        report = run_audit(rows, settings, output, door.ask, watch, language)
+        report = run_audit(rows, settings, output, door.ask, watch, language, contract)
     for name, counts in report["summary"]["rows"].items():
         typer.echo(f"{name}: rows measured: {counts['measured']} of {counts['total']}. {output / 'report.html'}")
+    _told_bundle(output, sign)
+    if report["rules"] is not None:
+        raise typer.Exit(_told_rules(report["rules"]))
 
 
 @app.command("metrics")
@@ -73,6 +126,67 @@ def list_metrics(as_json: AsJson = False) -> None:
         for m in known().values()
     ]
     show(rows, as_json, lambda row: f"{row['name']:24} {row['direction']:7} {row['label']} ({row['paper']})")
+
+
+def _told_rules(judged: dict[str, Any]) -> int:
+    """Says which rules were not met; the exit code."""
+    from vtviz.audit.contract.junit import said, title
+
+    for outcome in judged["outcomes"]:
+        if outcome["verdict"] != "passed":
+            about = " ".join(filter(None, (outcome["model"], outcome["method"])))
+            typer.echo(f"{outcome['verdict'].replace('_', ' ')}: {about}: {title(outcome)}: {said(outcome)}")
+    typer.echo("All rules are met." if judged["met"] else "Not all rules are met.")
+    return 0 if judged["met"] else FAILED_RULE
+
+
+def _told_bundle(output: Path, key: Path | None) -> None:
+    """Says the head of the bundle's chain, which should be written down elsewhere, and signs the bundle."""
+    from vtviz.audit.contract.bundle.signature import SUFFIX, sign
+    from vtviz.audit.contract.bundle.verify import verify_bundle
+    from vtviz.audit.contract.bundle.write import BUNDLE
+
+    bundle = output / BUNDLE
+    typer.echo(f"{bundle}: {verify_bundle(bundle).head}")
+    if key is None:
+        bundle.with_name(BUNDLE + SUFFIX).unlink(missing_ok=True)  # of an earlier bundle
+    else:
+        typer.echo(f"Signed: {sign(bundle, key)}")
+
+
+def _verify(bundle: Path, signers: Path | None) -> int:
+    from vtviz.audit.contract.bundle.verify import verify_bundle
+
+    result = verify_bundle(bundle, signers)
+    for problem in result.problems:
+        typer.echo(problem)
+    if result.head:
+        typer.echo(f"Parts: {result.parts}. Head of the chain: {result.head}")
+    if result.signature is not None and result.signature.valid:
+        trusted = "Signed by" if result.signature.known else "Signed, but by whom is not known:"
+        typer.echo(f"{trusted} {result.signature.signer}")
+    typer.echo("The bundle is not what was packed." if result.problems else "The bundle is whole.")
+    return int(bool(result.problems))
+
+
+def _compare(old: Path, new: Path, output: Path | None, language: str) -> int:
+    from vtviz.audit.contract.compare import changed, compare
+    from vtviz.audit.contract.compare_html import write_comparison
+
+    result = compare(old, new)
+    for item in result["moved"][:SHOWN]:
+        about = " ".join(filter(None, (item["model"], item["method"], item["metric"], item["group"])))
+        typer.echo(f"{about}: {item['old']['value']:.4f} → {item['new']['value']:.4f}, beyond both intervals")
+    if len(result["moved"]) > SHOWN:
+        typer.echo(f"… and {len(result['moved']) - SHOWN} more")
+    for item in result["flipped"]:
+        if item["count"] is not None:
+            typer.echo(f"{item['model']}: rows with another verdict: {item['count']} of {item['both']}")
+    if output is not None:
+        typer.echo(f"{write_comparison(output, result, language)}")
+    moved = changed(result)
+    typer.echo("The audits differ." if moved else "The audits agree within their intervals.")
+    return int(moved)
 
 
 def _replay(report: Path, manifest: Path | None, output: Path | None, device: str) -> int:

@@ -35,6 +35,11 @@ from vtviz.metrics.localisation import Box
 
 TABLES, JSON_LINES = (".csv", ".tsv", ".tab", ".txt"), (".jsonl", ".ndjson")
 READ_IN = "The manifest is read as {encoding} text."
+NO_LABELS = "The column label holds other values than 1 (the text describes the photo) and 0, so it is not used."
+LABELS = {
+    **dict.fromkeys(("1", "1.0", "true", "yes", "match"), 1),
+    **dict.fromkeys(("0", "0.0", "false", "no", "mismatch"), 0),
+}
 Unit = Literal["fraction", "pixel", "unclear"]
 UNITS: dict[str, Unit] = {"": "fraction", "fraction": "fraction", "pixel": "pixel"}
 PIXELS = 2.0  # what no fraction of a photo reaches
@@ -43,7 +48,8 @@ PIXELS = 2.0  # what no fraction of a photo reaches
 @dataclass(frozen=True)
 class Row:
     """One photo and text. ``number`` counts from 1; ``boxes`` (x0, y0, x1, y1) hold what the text, or the ``phrase`` in
-    it, names, in ``unit``: fractions of the photo, or pixels; ``unclear`` where they may be either."""
+    it, names, in ``unit``: fractions of the photo, or pixels; ``unclear`` where they may be either. ``label`` is 1
+    where the text describes the photo, 0 where it does not, None where the manifest does not say."""
 
     number: int
     image: Path
@@ -52,6 +58,7 @@ class Row:
     phrase: str = ""
     group: str = ""
     unit: Unit = "fraction"
+    label: int | None = None
 
     def photo(self) -> ImageInput:
         """The photo. Raises InputError where it cannot be used."""
@@ -93,7 +100,9 @@ def read_manifest(path: Path, limit: int | None = None) -> Manifest:
     named = [bool(item.get("unit")) for item in found.values]
     in_pixels = any(_in_pixels(row) for row, name in zip(rows, named, strict=True) if not name)
     rows = [row if name else replace(row, unit=_unit(row, in_pixels)) for row, name in zip(rows, named, strict=True)]
-    return Manifest(found.path, found.sha256, tuple(rows), found.notes)
+    labels, notes = _labels([item.get("label") for item in found.values])
+    rows = [replace(row, label=label) for row, label in zip(rows, labels, strict=True)]
+    return Manifest(found.path, found.sha256, tuple(rows), (*found.notes, *notes))
 
 
 def read_records(path: Path, limit: int | None = None) -> Records:
@@ -159,6 +168,20 @@ def _values_of(path: Path, data: bytes, notes: list[str]) -> list[dict[str, Any]
         notes += more
         return _with_boxes(rows)
     return _with_known_keys(_json_lines(text) if suffix in JSON_LINES else _json_file(text, path.name), notes)
+
+
+def label_of(value: object) -> int | None:
+    """1 where a label says that the text describes the photo, 0 where it says that it does not; None for others."""
+    return LABELS.get(str(value).strip().lower())
+
+
+def _labels(values: list[object]) -> tuple[list[int | None], tuple[str, ...]]:
+    """The label of each row, and a note where the column means something else, such as classes of things."""
+    labels = [label_of(value) for value in values]
+    odd = any(
+        label is None and value is not None and str(value).strip() for value, label in zip(values, labels, strict=True)
+    )
+    return ([None] * len(values), (NO_LABELS,)) if odd else (labels, ())
 
 
 def _in_pixels(row: Row) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import combinations
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -46,6 +49,13 @@ def overlap(first: np.ndarray, second: np.ndarray, share: float = TOP_SHARE) -> 
         return None
     one, other = _top(first, share), _top(second, share)
     return len(one & other) / len(one | other)
+
+
+def agreements(maps: Sequence[np.ndarray]) -> list[float | None]:
+    """Rank correlation and overlap of each pair of maps ``[h, w]``, one pair after the other as ``combinations`` gives
+    them, ``[2 * pairs]``; None where a map is the same everywhere."""
+    pairs = list(combinations(maps, 2))
+    return [measure(*on_one_grid(*pair)) for pair in pairs for measure in (rank_correlation, overlap)]
 
 
 def _top(values: np.ndarray, share: float) -> set[int]:

@@ -39,6 +39,18 @@ def coverage(relevance: np.ndarray, mass: float = MASS) -> float:
     return float((np.searchsorted(values.cumsum(), mass * total * (1 - 1e-9)) + 1) / len(values))
 
 
+def sparseness(relevance: np.ndarray) -> float:
+    """The Gini index of the sizes in a map, 0 (all equal) to almost 1 (one patch holds all).
+
+    Chalasani et al., "Concise Explanations of Neural Networks using Adversarial Training", ICML 2020.
+    """
+    sizes = np.sort(np.abs(relevance).ravel()).astype(np.float64)
+    count, total = len(sizes), sizes.sum()
+    if total <= 0:
+        return float("nan")
+    return float(((2 * np.arange(1, count + 1) - count - 1) * sizes).sum() / (count * total))
+
+
 def _text_share(subject: Subject) -> float:
     details = subject.relevance.details
     return float("nan") if details is None or details.text_share is None else details.text_share
@@ -53,6 +65,16 @@ METRICS = (
         "vtviz",
         "0",
         lambda subject: coverage(subject.relevance.image),
+        frozenset({"patches"}),
+    ),
+    Metric(
+        "sparseness",
+        "Sparseness",
+        "attention",
+        "none",
+        "Chalasani et al., Concise Explanations of Neural Networks using Adversarial Training, ICML 2020",
+        "0",
+        lambda subject: sparseness(subject.relevance.image),
         frozenset({"patches"}),
     ),
     Metric(

@@ -69,7 +69,8 @@ def _rank(scores: np.ndarray) -> bool:
 @dataclass(frozen=True)
 class Metric:
     """A metric of one explanation. ``direction`` says which values are better; ``needs`` what must be there for it to
-    be taken; ``cost`` is in forward passes F and explanations E (k steps, W words)."""
+    be taken; ``cost`` is in forward passes F and explanations E (k steps, W words, P patches). One that is ``costly``
+    is taken only where it is asked for by name."""
 
     name: str
     label: str
@@ -79,6 +80,7 @@ class Metric:
     cost: str
     measure: Callable[[Subject], float] = field(repr=False)
     needs: frozenset[Need] = frozenset()
+    costly: bool = False
 
     def take(self, subject: Subject) -> float | None:
         """The value, or None where the explanation lacks what is needed or the value is undefined."""

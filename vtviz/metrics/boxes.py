@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vtviz.metrics.base import Metric, Need, Subject
-from vtviz.metrics.localisation import energy, overlap, points_into
+from vtviz.metrics.localisation import area_under_curve, energy, inside, overlap, points_into, relevance_rank_accuracy
 
 HIT = 0.5
 NEEDS: frozenset[Need] = frozenset({"boxes", "patches"})
@@ -27,6 +27,18 @@ def _pointing(subject: Subject) -> float:
 
 def _overlap(subject: Subject) -> float:
     return overlap(named_map(subject), subject.boxes)
+
+
+def _rank_accuracy(subject: Subject) -> float:
+    relevance = named_map(subject)
+    value = relevance_rank_accuracy(relevance, inside(subject.boxes, (relevance.shape[0], relevance.shape[1])))
+    return float("nan") if value is None else value
+
+
+def _box_auc(subject: Subject) -> float:
+    relevance = named_map(subject)
+    value = area_under_curve(relevance, inside(subject.boxes, (relevance.shape[0], relevance.shape[1])))
+    return float("nan") if value is None else value
 
 
 METRICS = (
@@ -68,6 +80,26 @@ METRICS = (
         "after Zhou et al., Learning Deep Features for Discriminative Localization, CVPR 2016",
         "0",
         lambda subject: float(_overlap(subject) >= HIT),
+        NEEDS,
+    ),
+    Metric(
+        "rank_accuracy",
+        "Relevance-rank accuracy",
+        "localisation",
+        "higher",
+        "Arras et al., CLEVR-XAI, Information Fusion 2022",
+        "0",
+        _rank_accuracy,
+        NEEDS,
+    ),
+    Metric(
+        "box_auc",
+        "AUC against the boxes",
+        "localisation",
+        "higher",
+        "Fawcett, An Introduction to ROC Analysis, Pattern Recognition Letters 2006",
+        "0",
+        _box_auc,
         NEEDS,
     ),
 )

@@ -82,6 +82,19 @@ def area_under_curve(relevance: np.ndarray, covered: np.ndarray) -> float | None
     return float((inner * (np.cumsum(outer) - outer / 2)).sum() / total) if total > 0 else None
 
 
+def relevance_rank_accuracy(relevance: np.ndarray, covered: np.ndarray) -> float | None:
+    """Of as many of the highest cells of a map ``[h, w]`` as lie inside, the share that does lie inside; ``covered [h,
+    w]`` is the share of each cell that does. None where nothing lies inside.
+
+    Arras et al., "CLEVR-XAI", Information Fusion 2022. Of equal cells the first in reading order counts as higher.
+    """
+    if not covered.sum() > 0:
+        return None
+    count = max(1, round(float(covered.sum())))
+    top = np.argsort(-relevance.ravel(), kind="stable")[:count]
+    return float(covered.ravel()[top].mean())
+
+
 def overlaps(relevance: np.ndarray, covered: np.ndarray, levels: Sequence[float]) -> np.ndarray:
     """Intersection over union of what lies inside with the cells that have each of the ``levels`` of the largest
     relevance or more, ``[levels]``; ``covered [h, w]`` is the share of each cell that lies inside."""

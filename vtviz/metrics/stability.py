@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from vtviz.inputs import split_words
+from vtviz.attribution.case import Case
+from vtviz.inputs import ImageInput, split_words
 from vtviz.metrics.agreement import rank_correlation
 from vtviz.metrics.base import Metric, Need, Subject
 from vtviz.metrics.captum_metrics import DRAWS, NOISE, from_unit
@@ -17,6 +20,9 @@ SYNONYMS = (
     ("runs", "is running"), ("stands", "is standing"), ("sits", "is sitting"), ("walks", "is walking"),
 )  # fmt: skip
 PREFIX = "a photo of "
+LEAST = 1e-6  # stands for what would be divided by if it is smaller
+AGARWAL = "Agarwal et al., Rethinking Stability for Attribution-based Explanations, 2022"
+Change = Callable[[Subject, ImageInput], float]
 
 
 def similarity(first: np.ndarray, second: np.ndarray) -> float:
@@ -62,7 +68,53 @@ def _under(subject: Subject, text: str) -> float:
     return similarity(subject.relevance.image, subject.explain(subject.image, text).image)
 
 
+def relative_change(first: np.ndarray, second: np.ndarray) -> float:
+    """‖(first − second) / first‖, where an element of 0 counts as ``LEAST``."""
+    return float(np.linalg.norm((first - second) / (first + (first == 0) * LEAST)))
+
+
+def relative_stability(subject: Subject, change: Change) -> float:
+    """The largest relative change of the map over that of something else, over photos under noise of at most 2 % of
+    the range (Agarwal et al., 2022; the formula as in Quantus)."""
+    assert subject.explain is not None
+    rng, pixels = np.random.default_rng(subject.seed), subject.image.pixels / 255
+    ratios = []
+    for _ in range(DRAWS):
+        noisy = from_unit(pixels + rng.uniform(-NOISE, NOISE, pixels.shape))
+        other = subject.explain(noisy, subject.case.tokens[0].text).image
+        ratios.append(relative_change(subject.relevance.image, other) / max(change(subject, noisy), LEAST))
+    return float(max(ratios))
+
+
+def _input(subject: Subject, noisy: ImageInput) -> float:
+    return relative_change(subject.image.pixels / 255, noisy.pixels / 255)
+
+
+def _representation(subject: Subject, noisy: ImageInput) -> float:
+    own, other = subject.case.features, _case(subject, noisy).features
+    return relative_change(own.float().cpu().numpy(), other.float().cpu().numpy())
+
+
+def _output(subject: Subject, noisy: ImageInput) -> float:
+    """How far the target moves, in its own unit (a logit)."""
+    values = [case.score(case.features, case.text_of(0)) for case in (subject.case, _case(subject, noisy))]
+    return abs(float(values[0]) - float(values[1]))
+
+
+def _case(subject: Subject, image: ImageInput) -> Case:
+    return Case(subject.case.model, image, [subject.case.tokens[0].text], subject.case.target)
+
+
 NEEDS: frozenset[Need] = frozenset({"patches", "explain"})
+
+
+def _relative(name: str, label: str, change: Change, passes: int = 0) -> Metric:
+    cost = f"{DRAWS} E + {passes} F" if passes else f"{DRAWS} E"
+    return Metric(
+        name, label, "stability", "lower", AGARWAL, cost, lambda s: relative_stability(s, change), NEEDS, costly=True
+    )
+
+
 METRICS = (
     Metric(
         "noise_stability",
@@ -93,5 +145,10 @@ METRICS = (
         "1 E",
         lambda subject: _under(subject, shuffled(subject.case.tokens[0].text, subject.seed)),
         NEEDS,
+    ),
+    _relative("relative_input_stability", "Relative input stability", _input, ""),
+    _relative("relative_output_stability", "Relative output stability", _output, f" + {DRAWS} F"),
+    _relative(
+        "relative_representation_stability", "Relative representation stability", _representation, f" + {DRAWS} F"
     ),
 )

@@ -8,7 +8,11 @@ from typing import Any
 import orjson
 from markupsafe import Markup
 
+from vtviz.audit.contract.scope import FIELDS as SCOPE_FIELDS
 from vtviz.audit.report.best_and_worst import PICTURES
+from vtviz.audit.report.gaps import FEWEST
+from vtviz.audit.report.headline import Headline, headlines, pictured, rejected
+from vtviz.audit.report.model import FIGURES
 from vtviz.audit.report.verdict import verdicts
 from vtviz.audit.settings import RANDOM
 from vtviz.files import write_atomically
@@ -34,11 +38,23 @@ def to_html(report: dict[str, Any], pictures: dict[str, bytes], language: str = 
     def say(key: str, **values: object) -> str:
         return sentences[f"audit.{key}"].format(**values)
 
+    def contract(key: str, **values: object) -> str:
+        return sentences[f"contract.{key}"].format(**values)
+
+    def figure_name(name: str) -> str:
+        """Of a metric of explanations or a figure of the model."""
+        key = f"contract.figure.{name}"
+        return sentences[key] if name in FIGURES else label("audit.metric", name, report["metrics"][name]["label"])
+
     def label(kind: str, name: str, otherwise: str) -> str:
         return sentences.get(f"{kind}.{name}", otherwise)
 
     def picture(name: str) -> Markup:
         return data_address(pictures[name]) if pictures.get(name) else Markup("")
+
+    def headline(item: Headline) -> str:
+        values = {name: _number(v, 2) if isinstance(v, float) else v for name, v in item.values.items()}
+        return contract(item.key, **values)
 
     shown = [
         {"model": model["name"], "method": method, "name": _method(report, label, say, method)}
@@ -50,6 +66,16 @@ def to_html(report: dict[str, Any], pictures: dict[str, bytes], language: str = 
         r=report,
         s=report["summary"],
         t=say,
+        c=contract,
+        headlines=headlines(report),
+        headline=headline,
+        rejected=rejected(report),
+        pictured=pictured(report),
+        scope_fields=SCOPE_FIELDS,
+        model_figures=FIGURES,
+        fewest=FEWEST,
+        figure_name=figure_name,
+        sizes=lambda photos: ", ".join(f"{name} {count}" for name, count in photos.items()),
         language=language,
         shown=shown,
         several=len(report["models"]) > 1,

@@ -27,10 +27,10 @@ def interval(values: np.ndarray, clusters: np.ndarray, seed: int) -> Interval | 
 
     Whole ``clusters [n]`` (photos) are drawn: Field and Welsh, "Bootstrapping clustered data", JRSS B 2007.
     """
-    sums, counts = _by_cluster(values, clusters)
+    sums, counts = by_cluster(values, clusters)
     if not len(sums):
         return None
-    means = _resampled(sums, counts, seed)
+    means = resampled_means(sums, counts, seed)
     edge = (1.0 - CONFIDENCE) / 2
     low, high = np.quantile(means, [edge, 1.0 - edge])
     return Interval(float(sums.sum() / counts.sum()), float(low), float(high), int(counts.sum()))
@@ -45,7 +45,7 @@ def difference(first: np.ndarray, second: np.ndarray, clusters: np.ndarray, seed
     result = interval(gap, clusters, seed)
     if result is None:
         return None
-    sums, _ = _by_cluster(gap, clusters)
+    sums, _ = by_cluster(gap, clusters)
     if len(sums) == 1:
         return result, 1.0
     flipped = permutation_test(
@@ -65,14 +65,14 @@ def adjusted(p_values: list[float]) -> list[float]:
     return [float(p) for p in false_discovery_control(p_values)] if p_values else []
 
 
-def _by_cluster(values: np.ndarray, clusters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def by_cluster(values: np.ndarray, clusters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Sum and number of the values of each cluster that has any."""
     real = ~np.isnan(values)
     _, member = np.unique(clusters[real], return_inverse=True)
     return np.bincount(member, weights=values[real]), np.bincount(member).astype(float)
 
 
-def _resampled(sums: np.ndarray, counts: np.ndarray, seed: int) -> np.ndarray:
+def resampled_means(sums: np.ndarray, counts: np.ndarray, seed: int) -> np.ndarray:
     """Means of ``RESAMPLES`` draws of clusters with replacement."""
     rng, result, done = np.random.default_rng(seed), [], 0
     while done < RESAMPLES:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from itertools import combinations
 from pathlib import Path
@@ -13,53 +13,59 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from vtviz.audit.report.statistics import CONFIDENCE, adjusted, difference, interval
+from vtviz.audit.report.agreement import method_agreement
+from vtviz.audit.report.gaps import group_gaps
+from vtviz.audit.report.model import model_figures
+from vtviz.audit.report.statistics import CONFIDENCE, adjusted, difference
+from vtviz.audit.report.table import Columns, Table, groups_of, mean_of, read_table
+from vtviz.audit.report.truth import Truth
 from vtviz.audit.settings import RANDOM, Settings
 from vtviz.metrics.registry import find_metric
 
 SIGNIFICANT = 0.05
 LISTED = 50  # rows whose numbers are given for each reason
-Columns = dict[str, np.ndarray]
+Choice = Callable[[str, Columns], np.ndarray]  # of a model's rows, bool [n]
 
 
-def summarise(path: Path, settings: Settings) -> dict[str, Any]:
+def summarise(path: Path, settings: Settings, truth: Truth) -> dict[str, Any]:
     """Every aggregate figure of the rows in a Parquet file; equal rows and settings give equal figures.
 
     ``metrics[model][method][metric]`` holds ``mean``, ``low``, ``high`` (95 % bootstrap interval) and ``n``;
     ``comparisons`` the paired differences with p values, adjusted over all of them; ``groups`` the same as ``metrics``
-    for each group; ``failures`` and ``notes`` how many rows have each reason and note, ``failed_rows`` and
-    ``noted_rows`` the numbers of the first of them; ``score`` and ``attention_entropy`` what the models did, whatever
-    the method.
+    for each group, ``answers`` for the rows that the model answered rightly and wrongly; ``gaps`` the largest gaps
+    between groups; ``agreement`` how far methods agree; ``model`` how right the models are; ``failures`` and ``notes``
+    how many rows have each reason and note, ``failed_rows`` and ``noted_rows`` the numbers of the first of them;
+    ``score`` and ``attention_entropy`` what the models did, whatever the method.
     """
-    table = {key: _columns(path, *key, settings.metrics) for key in _pairs(path)}
+    table = read_table(path, settings.metrics)
     models = list(dict.fromkeys(model for model, _ in table))
-    groups = sorted({str(group) for columns in table.values() for group in columns["group"]} - {""})
     return {
         "rows": {model: _counts(table[model, RANDOM]) for model in models},
         **_told(path, "failures", "failed_rows", "reason"),
         **_told(path, "notes", "noted_rows", "notes"),
         "confidence": CONFIDENCE,
-        "score": {model: _interval(table[model, RANDOM], "score", settings.seed) for model in models},
-        "metrics": _means(table, settings, None),
+        "score": {model: mean_of(table[model, RANDOM], "score", settings.seed) for model in models},
+        "model": model_figures(path, table, truth, settings.seed),
+        "metrics": _means(table, settings),
+        "answers": _by_answer(table, truth, settings),
         "comparisons": _comparisons(table, settings),
-        "groups": {group: _means(table, settings, group) for group in groups},
+        "groups": {
+            group: _means(table, settings, lambda _, columns, group=group: columns["group"] == group)  # type: ignore[misc]
+            for group in groups_of(table)
+        },
+        "gaps": group_gaps(table, truth, settings),
+        "agreement": {
+            model: method_agreement(
+                path, model, [method for name, method in table if name == model and method != RANDOM]
+            )
+            for model in models
+        },
         "attention_entropy": {model: _entropy(path, model) for model in models},
     }
 
 
-def _pairs(path: Path) -> list[tuple[str, str]]:
-    table = pq.read_table(path, columns=["model", "method"])
-    return list(dict.fromkeys(zip(table["model"].to_pylist(), table["method"].to_pylist(), strict=True)))
-
-
-def _columns(path: Path, model: str, method: str, metrics: Sequence[str]) -> Columns:
-    """What one method on one model measured, in the order of the rows."""
-    wanted = ["row", "status", "group", "image_sha256", "score", *metrics]
-    table = pq.read_table(path, columns=wanted, filters=[("model", "=", model), ("method", "=", method)])
-    table = table.sort_by("row")
-    numbers = {name: table[name].to_numpy().astype(float) for name in ("score", *metrics)}
-    words = {name: np.array(table[name].to_pylist(), dtype=object) for name in ("status", "group", "image_sha256")}
-    return {**numbers, **words, "image_sha256": words["image_sha256"].astype(str)}
+def _methods(table: Table, model: str) -> list[str]:
+    return [method for name, method in table if name == model and method != RANDOM]
 
 
 def _counts(columns: Columns) -> dict[str, int]:
@@ -81,24 +87,32 @@ def _told(path: Path, counts: str, numbers: str, column: str) -> dict[str, Any]:
     }
 
 
-def _interval(columns: Columns, name: str, seed: int, chosen: np.ndarray | None = None) -> dict[str, Any] | None:
-    values, clusters = columns[name], columns["image_sha256"]
-    if chosen is not None:
-        values, clusters = values[chosen], clusters[chosen]
-    result = interval(values, clusters, seed)
-    return asdict(result) if result else None
-
-
-def _means(table: dict[tuple[str, str], Columns], settings: Settings, group: str | None) -> dict[str, Any]:
+def _means(table: Table, settings: Settings, choose: Choice | None = None) -> dict[str, Any]:
+    """The metrics of every model and method over the rows that are chosen, all where None."""
     result: dict[str, dict[str, Any]] = {}
     for (model, method), columns in table.items():
-        chosen = None if group is None else columns["group"] == group
-        values = {name: _interval(columns, name, settings.seed, chosen) for name in settings.metrics}
+        chosen = None if choose is None else choose(model, columns)
+        values = {name: mean_of(columns, name, settings.seed, chosen) for name in settings.metrics}
         result.setdefault(model, {})[method] = {name: value for name, value in values.items() if value}
     return result
 
 
-def _comparisons(table: dict[tuple[str, str], Columns], settings: Settings) -> list[dict[str, Any]]:
+def _by_answer(table: Table, truth: Truth, settings: Settings) -> dict[str, Any]:
+    """The metrics over the rows that the models answered rightly and over the others, without models that decide
+    nothing."""
+
+    def right(model: str, columns: Columns) -> np.ndarray:
+        found = truth.right(model, columns)
+        return np.zeros(len(columns["row"]), dtype=bool) if found is None else found
+
+    def wrong(model: str, columns: Columns) -> np.ndarray:
+        return ~right(model, columns)
+
+    decided = {key: columns for key, columns in table.items() if truth.right(key[0], columns) is not None}
+    return {"right": _means(decided, settings, right), "wrong": _means(decided, settings, wrong)}
+
+
+def _comparisons(table: Table, settings: Settings) -> list[dict[str, Any]]:
     result = []
     for first, second in _compared(list(table)):
         for name in settings.metrics:

@@ -13,6 +13,7 @@ from typing import Any
 from vtviz.audit.requests import About, MeasureRow
 from vtviz.audit.rows.row import failed_row
 from vtviz.audit.rows.store import RowStore
+from vtviz.audit.rows.wrong_texts import wrong_texts
 from vtviz.audit.settings import Settings
 from vtviz.files import read_bytes
 from vtviz.inputs import MAX_BYTES, InputError
@@ -37,13 +38,14 @@ def measure_rows(
     known = _still_true(store.done(), rows)
     watch.enter("rows", len(rows) * len(models), len(known))
     flushed, waiting = time.monotonic(), 0
+    others = wrong_texts(rows, settings.wrong_texts)
     try:
         for model in models:
             for row in rows:
                 if (model.name, row.number) in known:
                     continue
                 watch.check(pause=False)
-                records = _records(model, row, settings, door, watch)
+                records = _records(model, row, settings, others.get(row.number, ()), door, watch)
                 store.add(records)
                 waiting += 1
                 if waiting >= FLUSH_ROWS or time.monotonic() - flushed > FLUSH_SECONDS:
@@ -68,9 +70,11 @@ def _still_true(done: dict[tuple[str, int], str], rows: Sequence[Row]) -> set[tu
     return {key for key, measured in done.items() if key[1] in by_number and sha256(by_number[key[1]]) == measured}
 
 
-def _records(model: About, row: Row, settings: Settings, door: Door, watch: Watch) -> list[dict[str, Any]]:
+def _records(
+    model: About, row: Row, settings: Settings, others: tuple[str, ...], door: Door, watch: Watch
+) -> list[dict[str, Any]]:
     try:
-        request = MeasureRow(model.name, row, row.photo(), settings)
+        request = MeasureRow(model.name, row, row.photo(), settings, others)
         records: list[dict[str, Any]] = door(request, watch.quietly())
         return records
     except Cancelled:

@@ -15,6 +15,7 @@ from vtviz.attribution.masked import Masked
 from vtviz.audit.settings import RANDOM, Settings
 from vtviz.inputs import Frame, ImageInput, InputError, Tokens, composed, split_words
 from vtviz.manifests.read import Row
+from vtviz.metrics.agreement import agreements
 from vtviz.metrics.attention import entropy
 from vtviz.metrics.base import Explain, Subject
 from vtviz.metrics.baseline import random_ranking
@@ -59,7 +60,7 @@ def measure_row(
         "notes": [*([TRUNCATED] if case.tokens[0].truncated else []), *([note] if note else [])],
     }
     need_numbers(np.array(shared["score"]))
-    result = []
+    result, maps = [], list[np.ndarray]()
     for method in (*settings.methods_of(model), RANDOM):
         watch.check()
         explain = None if method == RANDOM else explainer(model, method, watch)
@@ -70,6 +71,9 @@ def measure_row(
             watch.check()
             values[metric] = find_metric(metric).take(subject)
         result.append({**blank(row, name, method), **shared, "status": "ok", **values})
+        maps.append(relevance.image)
+    if settings.agreement:
+        result[-1]["agreement"] = agreements(maps[:-1])
     return result
 
 

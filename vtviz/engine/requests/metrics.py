@@ -48,12 +48,13 @@ class Measured:
 
 
 def metrics_of(explanation: Explanation) -> list[Metric]:
-    """The metrics to take: those by boxes need a manifest, and new explanations by slow methods take too long."""
+    """The metrics to take: those by boxes need a manifest; costly ones, and new explanations by slow methods, take too
+    long."""
     slow = find_method(explanation.method).perturbs
     return [
         metric
         for metric in metrics().values()
-        if "boxes" not in metric.needs and not (slow and "explain" in metric.needs)
+        if not metric.costly and "boxes" not in metric.needs and not (slow and "explain" in metric.needs)
     ]
 
 

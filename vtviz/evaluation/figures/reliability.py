@@ -8,6 +8,7 @@ import numpy as np
 
 from vtviz.evaluation.classification import BINS, calibration_error
 from vtviz.evaluation.figures.confusion import share
+from vtviz.evaluation.figures.resample import draws
 from vtviz.evaluation.figures.scored import Scored
 
 
@@ -33,3 +34,15 @@ def reliability(scored: Scored) -> Reliability | None:
         for values in (scored.scores, scored.labels.astype(float))
     )
     return Reliability(counts, probability, matches, calibration_error(scored.scores, scored.labels.astype(int)))
+
+
+def calibration(scored: Scored, seed: int = 0) -> tuple[float, np.ndarray]:
+    """The expected calibration error of probabilities, and that of every resample of photos, ``[resamples]`` (NaN where
+    none of the photos drawn has a pair)."""
+    bins = np.minimum((scored.scores * BINS).astype(int), BINS - 1)
+    gaps = np.zeros((scored.photo_count, BINS))
+    np.add.at(gaps, (scored.photos, bins), scored.scores - scored.labels)
+    pairs = np.bincount(scored.photos, minlength=scored.photo_count)
+    drawn = draws(scored.photo_count, seed)
+    resampled = share(np.abs(drawn @ gaps).sum(axis=1), drawn @ pairs)
+    return calibration_error(scored.scores, scored.labels.astype(int)), resampled

@@ -12,17 +12,13 @@ from vtviz.evaluation.pairs.pair import Pair, PairSet
 from vtviz.evaluation.split import CHINESE, Row, read_split
 from vtviz.files import address, is_file, is_folder, parse_json, reason
 from vtviz.inputs import InputError, check_text
-from vtviz.manifests.read import COLUMNS, read_records, read_row
+from vtviz.manifests.read import COLUMNS, label_of, read_records, read_row
 from vtviz.paths import ASSETS
 
 SAMPLES = ASSETS / "samples" / "samples.json"
 KIND = ":kind"  # a key that no row of a file has
 KINDS = ("true", "changed", "other")  # the texts of a packaged sample, in their order
 SPLIT_KEYS = {"image", "captions", "phrases", *CHINESE}  # of a row of a split, by which nothing is grouped
-LABELS = {
-    **dict.fromkeys(("1", "1.0", "true", "yes", "match"), 1),
-    **dict.fromkeys(("0", "0.0", "false", "no", "mismatch"), 0),
-}
 
 
 def read_pairs(path: Path, limit: int | None = None) -> PairSet:
@@ -123,7 +119,7 @@ def _samples(limit: int | None) -> PairSet:
 
 def _labelled(number: int, record: Mapping[str, Any], folder: Path) -> Pair:
     row = read_row(number, record, folder)
-    label = LABELS.get(str(record.get("label")).strip().lower())
+    label = label_of(record.get("label"))
     if label is None:
         raise InputError(
             "The label in row {number} of the manifest must be 1 (the text describes the photo) or 0 (it does not).",

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
+from vtviz.audit.contract.bundle.write import BUNDLE
 from vtviz.audit.report.best_and_worst import PICTURES
 from vtviz.audit.report.files import archive, damage_told, stored_report
 from vtviz.audit.report.html import to_html
 from vtviz.audit.report.verdict import Verdict, verdicts
 from vtviz.audit.settings import RANDOM
+from vtviz.ui.audit.headline import show_headline, show_rules
 from vtviz.ui.frame.charts import GREY, show_chart
 from vtviz.ui.frame.language import current_language, plain, say, say_stored
 from vtviz.ui.frame.names import method_name, metric_name
@@ -42,6 +45,8 @@ def _show(folder: Path, report: dict[str, Any]) -> None:
         st.caption(f"{count} × {plain(say_stored(why))}")
     for note, count in report["summary"].get("notes", {}).items():
         st.caption(f"{count} × {plain(say_stored(note))}")
+    show_headline(folder, report, _method)
+    show_rules(report, _method, _metric)
     _downloads(folder, report)
     columns = [(m["name"], method) for m in report["models"] for method in m["methods"]]
     for start in range(0, len(columns), 2):
@@ -86,11 +91,17 @@ def _downloads(folder: Path, report: dict[str, Any]) -> None:
         ("report.html", lambda: _page(folder, report).encode(), "text/html", ":material/description:"),
         ("report.json", (folder / "report.json").read_bytes, "application/json", ":material/data_object:"),
         ("rows.parquet", (folder / "rows.parquet").read_bytes, "application/vnd.apache.parquet", ":material/table:"),
-        ("audit.zip", lambda: archive(folder), "application/zip", ":material/folder_zip:"),
+        (*_packed(folder), "application/zip", ":material/folder_zip:"),
     )
     with st.container(horizontal=True):
         for name, make, mime, icon in files:
             st.download_button(name, make, name, mime, icon=icon, on_click="ignore", key=f"audit-{name}")
+
+
+def _packed(folder: Path) -> tuple[str, Callable[[], bytes]]:
+    """The bundle, or the files of an audit of an earlier version, which has none."""
+    bundle = folder / BUNDLE
+    return (BUNDLE, bundle.read_bytes) if bundle.is_file() else ("audit.zip", lambda: archive(folder))
 
 
 def _chart(report: dict[str, Any], model: str) -> go.Figure:

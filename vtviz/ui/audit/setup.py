@@ -20,6 +20,7 @@ from vtviz.ui.ask.own_models import check_own_models
 from vtviz.ui.ask.rows import OnServer, Rows, Uploaded, ask_rows, place_for, save_upload
 from vtviz.ui.ask.selection import text_language
 from vtviz.ui.audit.runs import PAGE
+from vtviz.ui.audit.terms import ask_terms
 from vtviz.ui.frame.language import current_language, plain, say, say_error
 from vtviz.ui.frame.names import method_name, metric_about, metric_name
 from vtviz.ui.frame.resources import audit_jobs, samples, training_jobs
@@ -29,10 +30,14 @@ METHODS = ["raw_attention", "attention_gradcam"]  # to begin with
 
 
 def set_up() -> None:
-    """What to audit, and how; a button starts it."""
+    """What to audit, how, and by which terms; a button starts it."""
     st.subheader(say("audit.set_up"))
+    st.markdown(f"**{say('contract.step.what')}**")
     rows = ask_rows(PAGE, "/data/manifest.jsonl")
+    st.markdown(f"**{say('contract.step.how')}**")
     settings = _ask_settings()
+    st.markdown(f"**{say('contract.step.terms')}**")
+    terms = ask_terms()
     ready = rows is not None and settings is not None
     if st.button(say("audit.start"), type="primary", icon=":material/play_arrow:", disabled=not ready):
         assert rows is not None and settings is not None
@@ -40,7 +45,7 @@ def set_up() -> None:
             check_own_models(settings.models)
             with place_for(rows) as folder:
                 name, manifest = _save(rows, folder)
-                entry = audit_jobs().start(name, manifest, settings, current_language())
+                entry = audit_jobs().start(name, manifest, settings, current_language(), terms)
         except UserError as error:
             st.error(plain(say_error(error)), icon=":material/error:")
             return
@@ -80,10 +85,18 @@ def _ask_settings() -> Settings | None:
         steps = two.number_input(say("audit.steps"), 2, 50, 8, help=say("audit.steps_help"))
         seed = three.number_input(say("audit.seed"), 0, 2**31 - 1, 0, help=say("audit.seed_help"))
         limit = four.number_input(say("audit.limit"), 0, None, 0, help=say("audit.limit_help"))
+        wrong = one.number_input(say("contract.ask.wrong_texts"), 0, 20, 0, help=say("contract.ask.wrong_texts_help"))
     if not (models and chosen_methods and chosen_metrics):
         return None
     return Settings(
-        tuple(models), tuple(chosen_methods), tuple(chosen_metrics), fill, int(steps), int(seed), int(limit) or None
+        tuple(models),
+        tuple(chosen_methods),
+        tuple(chosen_metrics),
+        fill,
+        int(steps),
+        int(seed),
+        int(limit) or None,
+        wrong_texts=int(wrong),
     )
 
 

@@ -1,0 +1,55 @@
+"""The comparison of two audits for people, and its files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from vtviz.audit.report.model import FIGURES
+from vtviz.files import write_atomically
+from vtviz.metrics.registry import metrics
+from vtviz.render.report import render
+from vtviz.sentences import catalogue
+
+TEMPLATE = "comparison.html.j2"
+
+
+def write_comparison(folder: Path, comparison: dict[str, Any], language: str = "en") -> Path:
+    """Writes ``comparison.json`` and ``comparison.html`` into a folder; returns the path of the latter."""
+    folder.mkdir(parents=True, exist_ok=True)
+    data = orjson.dumps(comparison, option=orjson.OPT_INDENT_2)
+    write_atomically(folder / "comparison.json", data)
+    write_atomically(folder / "comparison.html", comparison_html(comparison, language).encode())
+    return folder / "comparison.html"
+
+
+def comparison_html(comparison: dict[str, Any], language: str = "en") -> str:
+    """The comparison as HTML in a language. All texts from outside are escaped."""
+    sentences = catalogue(language)
+
+    def figure_name(name: str) -> str:
+        if name in FIGURES:
+            return sentences[f"contract.figure.{name}"]
+        known = metrics().get(name)
+        return sentences.get(f"audit.metric.{name}", known.label if known else name)
+
+    return render(
+        TEMPLATE,
+        r=comparison,
+        language=language,
+        several=len(comparison["models"]) > 1,
+        c=lambda key, **values: sentences[f"contract.{key}"].format(**values),
+        t=lambda key, **values: sentences[f"audit.{key}"].format(**values),
+        method=lambda name: sentences.get(f"method.{name}", name) if name else sentences["contract.gaps.model"],
+        figure_name=figure_name,
+        number=lambda value: "–" if value is None else f"{value:.3f}".replace("-", "−"),
+        short=_short,
+    )
+
+
+def _short(value: Any) -> str:
+    """A value in a table, such as the sha256 of a file."""
+    written = "–" if value is None else ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return written if len(written) <= 64 else written[:64] + "…"

@@ -1,0 +1,80 @@
+"""The first part of a report on the page: its terms, the model, a line and three lights per method, four pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from vtviz.audit.contract.junit import said
+from vtviz.audit.report.best_and_worst import PICTURES
+from vtviz.audit.report.headline import headlines, pictured, rejected
+from vtviz.audit.report.model import FIGURES
+from vtviz.ui.frame.language import plain, say
+
+LIGHTS = {"good": ":green-badge", "bad": ":red-badge", "unsure": ":gray-badge"}
+ICONS = {"good": ":material/check:", "bad": ":material/close:", "unsure": ":material/question_mark:"}
+TONES = {"passed": "good", "failed": "bad", "not_measured": "unsure"}
+Named = Callable[[dict[str, Any], str], str]  # of a report and the name of a method or metric
+
+
+def show_headline(folder: Path, report: dict[str, Any], method: Named) -> None:
+    """What the report comes to, in a few lines."""
+    for item in rejected(report):
+        key = "rejected" if item["rejected"] else "none_rejected"
+        st.markdown(say(f"contract.headline.{key}", **{**item, "model": plain(item["model"])}))
+    for line in headlines(report):
+        values = {name: f"{value:.2f}" if isinstance(value, float) else value for name, value in line.values.items()}
+        title = plain(method(report, line.method))
+        several = f" · {plain(line.model)}" if len(report["models"]) > 1 else ""
+        lights = " ".join(
+            f"{LIGHTS[tone]}[{ICONS[tone]} {say(f'contract.light.{name}')}: {say(f'contract.light.{tone}')}]"
+            for name, tone in line.lights.items()
+        )
+        st.markdown(f"**{title}**{several} {say(f'contract.{line.key}', **values)}  \n{lights}")
+    cases = [case for case in pictured(report) if (folder / PICTURES / case["picture"]).is_file()]
+    for column, case in zip(st.columns(len(cases)) if cases else (), cases, strict=True):
+        kind = say(f"contract.headline.{case['kind']}")
+        about = f"{plain(case['text'])}  \n{kind}"
+        column.image(str(folder / PICTURES / case["picture"]), caption=about)
+
+
+def show_rules(report: dict[str, Any], method: Named, metric: Named) -> None:
+    """The verdicts of the rules, where there are some."""
+    if not report.get("rules"):
+        return
+    outcomes = report["rules"]["outcomes"]
+    counts = {verdict: sum(item["verdict"] == verdict for item in outcomes) for verdict in TONES}
+    values = {"failed": counts["failed"], "missing": counts["not_measured"], "passed": counts["passed"]}
+    met = report["rules"]["met"]
+    box, icon = (st.success, ":material/check_circle:") if met else (st.error, ":material/cancel:")
+    box(say("contract.rules.met") if met else say("contract.rules.not_met", **values), icon=icon)
+    with st.expander(say("contract.rules"), expanded=not met):
+        st.caption(say("contract.rules.about"))
+        st.dataframe(
+            {
+                say("contract.rules.rule"): [
+                    item["name"] or say("contract.rules.number", number=item["rule"]) for item in outcomes
+                ],
+                say("contract.rules.where"): [_where(report, item, method, metric) for item in outcomes],
+                say("contract.rules.bound"): [
+                    say(f"contract.bound.{item['bound']}", limit=item["limit"]) for item in outcomes
+                ],
+                say("contract.rules.found"): [
+                    "–" if item["value"] is None else said(item).partition(";")[0] for item in outcomes
+                ],
+                say("contract.rules.verdict"): [say(f"contract.verdict.{item['verdict']}") for item in outcomes],
+            },
+            hide_index=True,
+        )
+
+
+def _where(report: dict[str, Any], item: dict[str, Any], method: Named, metric: Named) -> str:
+    """What an outcome is about, in words."""
+    figure = say(f"contract.figure.{item['metric']}") if item["metric"] in FIGURES else metric(report, item["metric"])
+    parts = [figure, item["model"], method(report, item["method"]) if item["method"] else ""]
+    parts.append(say("contract.rules.group", group=item["group"]) if item["group"] else "")
+    parts.append(say(f"contract.rules.answers.{item['answers']}") if item["answers"] else "")
+    return " · ".join(filter(None, parts))

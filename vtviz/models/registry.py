@@ -48,6 +48,16 @@ def model_info(name: str) -> ModelInfo | None:
     return None
 
 
+def opened_path(name: str) -> str:
+    """The file or folder that loading a model opens by name, as it was written; "" where the name holds none."""
+    for family in families():
+        own = getattr(family, "path_of", None)
+        path = own(name) if own else ""
+        if path:
+            return str(path)
+    return name.partition("?")[0].partition("@")[2]
+
+
 def load_model(name: str, device: torch.device | None = None) -> FusionModel:
     """A model by name, on a device (the CPU).
 

@@ -13,9 +13,9 @@ from vtviz.engine.explanation import Explanation
 from vtviz.engine.requests.model import LoadModel
 from vtviz.machine import device_names
 from vtviz.models.base import MATCH, ModelError, ModelInfo
-from vtviz.models.registry import DEFAULT_MODEL, model_info, model_infos
+from vtviz.models.registry import DEFAULT_MODEL, model_info, model_infos, opened_path
 from vtviz.ui.ask.choice import choice
-from vtviz.ui.ask.own_models import FILE, check_own_model
+from vtviz.ui.ask.own_models import check_own_model
 from vtviz.ui.ask.selection import is_selected, select, selected
 from vtviz.ui.frame.language import current_language, plain, say, say_notice
 from vtviz.ui.frame.resources import shared_engine, training_jobs
@@ -46,7 +46,7 @@ def ask_model(chosen: str, side: str = "") -> None:
     )
     if name not in known:
         _ask_own(chosen, side)
-    if name.startswith("open_clip:"):
+    if name.startswith(("open_clip:", "hf:")):
         _ask_fit(name, options, side)
 
 
@@ -119,7 +119,7 @@ def _load(name: str) -> None:
         if not info.available:
             _offer(info)
             end_page()
-        if FILE in name and name not in training_jobs().models():
+        if opened_path(name) and name not in training_jobs().models():
             _offer_file(name)
             end_page()
 
@@ -191,7 +191,7 @@ def _ask_own(chosen: str, side: str) -> None:
 
     def keep() -> None:
         name = st.session_state[key].strip()
-        if FILE in name:
+        if opened_path(name):
             _agree(name)
         select(side, **FRESH, model=name)
 

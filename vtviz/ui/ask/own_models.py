@@ -8,11 +8,11 @@ import streamlit as st
 
 from vtviz.files import data_folder, from_home
 from vtviz.models.base import ModelError
+from vtviz.models.registry import opened_path
 from vtviz.training.runs.background import KIND
 from vtviz.ui.frame.person.who import EVERYBODY, LOOPBACK, folder_of, is_shared, signed_in
 
 FOLDER = "VTVIZ_MODELS"  # the environment variable that names the folder
-FILE = "@"  # stands before a path in the name of a model
 
 
 def is_local() -> bool:
@@ -27,9 +27,9 @@ def check_own_model(name: str) -> None:
         ModelError: if they lie outside the folder that ``VTVIZ_MODELS`` names. Without it no file is opened for people
             elsewhere, and any for those of this machine.
     """
-    _, has_file, path = name.partition("?")[0].partition(FILE)
+    path = opened_path(name)
     folder = os.environ.get(FOLDER)
-    if not has_file or (not folder and is_local()) or _was_made_here(path):
+    if not path or (not folder and is_local()) or _was_made_here(path):
         return
     if not folder or not _lies_in(path, folder):
         raise ModelError(

@@ -70,7 +70,8 @@ def vilt(network: Any, pixels: Tensor, text: EncodedText) -> Answer:
 
 
 def dual(network: Any, pixels: Tensor, text: EncodedText) -> Answer:
-    mask = None if hasattr(network, "logit_bias") else text.mask.long()
+    has_no_mask = hasattr(network.text_model, "final_layer_norm")  # SigLIP was trained so, and CLIP is causal
+    mask = None if has_no_mask else text.mask.long()
     out = network(text.ids, pixels, mask, output_attentions=True)
     logits = out.logits_per_text.diagonal()
     values = logits if hasattr(network, "logit_bias") else logits / network.logit_scale.exp()
@@ -80,6 +81,47 @@ def dual(network: Any, pixels: Tensor, text: EncodedText) -> Answer:
     }
 
 
+def decoder(network: Any, pixels: Tensor, text: EncodedText) -> Answer:
+    """Each text by itself, in a sequence with the photo's placeholders; the attentions are those of the first."""
+    model_type, image = network.config.model_type, network.config.image_token_id
+    tiles = pixels.shape[-1] // 32
+    pictures = [pixels[:1, :, 32 * r : 32 * r + 32, 32 * c : 32 * c + 32] for r in range(tiles) for c in range(tiles)]
+    if tiles > 1:
+        pictures.append(torch.nn.functional.interpolate(pixels[:1], (32, 32), mode="bilinear", antialias=True))
+    given = torch.stack(pictures, dim=1) if model_type == "smolvlm" else pixels[:1]
+    before, after = PROMPTS[f"{model_type}-{tiles}"]
+    values, attentions = [], None
+    for row, mask in zip(text.ids, text.mask, strict=True):
+        pieces = row[mask].tolist()
+        ids = torch.tensor([[*before, *pieces, *after]])
+        out = network(input_ids=ids, pixel_values=given, output_attentions=True, use_cache=False)
+        last = out.logits[0, -1]
+        yes, no = (last[PIECES_OF[word]] for word in ("yes", "no"))
+        values.append(yes - no)
+        attentions = out.attentions if attentions is None else attentions
+        if attentions is out.attentions:
+            photo = [i for i, piece in enumerate(before) if piece == image]
+            words = [*range(len(before), len(before) + len(pieces))]
+            words += [i for i, piece in enumerate(before) if piece != image]
+            words += range(len(before) + len(pieces), ids.shape[1])
+    if tiles > 1:  # 2 × 2 tiles of 2 × 2 tokens, then 2 × 2 of the whole
+        grid = [[0] * 4 for _ in range(4)]
+        for index in range(16):
+            tile, inside = divmod(index, 4)
+            grid[tile // 2 * 2 + inside // 2][tile % 2 * 2 + inside % 2] = photo[index]
+        photo = [*photo[16:], *(spot for line in grid for spot in line)]
+    assert attentions is not None
+    parts = {
+        "text→image": (words, photo),
+        "text": (words, words),
+        "image": (photo, photo),
+        "image→text": (photo, words),
+    }
+    found = {kind: [layer[:, :, q][..., k] for layer in attentions] for kind, (q, k) in parts.items()}
+    return torch.stack(values), found
+
+
+PROMPTS: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {}
 PIECES_OF: dict[str, int] = {}
 REFERENCES: dict[str, Callable[[Any, Tensor, EncodedText], Answer]] = {
     "blip-match": blip_match,
@@ -91,4 +133,8 @@ REFERENCES: dict[str, Callable[[Any, Tensor, EncodedText], Answer]] = {
     "siglip": dual,
     "chinese-clip": dual,
     "alt-clip": dual,
+    "llava": decoder,
+    "smolvlm": decoder,
+    "smolvlm-tiles": decoder,
+    "internvl": decoder,
 }

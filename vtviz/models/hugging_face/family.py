@@ -9,12 +9,14 @@ import torch
 
 from vtviz.models.base import FusionModel, ModelInfo
 from vtviz.models.hugging_face.abilities import ARCHITECTURES, architecture_of
+from vtviz.models.hugging_face.loading.estimate import download_mb
 from vtviz.models.hugging_face.loading.faults import need_transformers, unsupported
 from vtviz.models.hugging_face.loading.files import configuration, is_here
-from vtviz.models.hugging_face.names import parse, path_of
+from vtviz.models.hugging_face.names import PREFIX, parse, path_of
 from vtviz.models.open_clip.faults import faults_told
 
-__all__ = ["info", "infos", "load", "path_of"]
+__all__ = ["info", "infos", "load", "path_of", "search"]
+OWN, LICENCE = "A model of your own choice.", "see its source"
 
 
 def infos() -> list[ModelInfo]:
@@ -32,12 +34,29 @@ def info(name: str) -> ModelInfo | None:
     if spec is None:
         return None
     with faults_told(name):
-        named = architecture_of(configuration(spec))
+        config = configuration(spec)
+        named = architecture_of(config)
         known = ARCHITECTURES.get(named)
         if known is None:
             raise unsupported(spec.shown, named)
-        own, licence = "A model of your own choice.", "see its source"
-        return ModelInfo(name, spec.shown, own, licence, is_here(spec), known.abilities)
+        here = is_here(spec)
+        size = None if here else download_mb(config)
+        return ModelInfo(name, spec.shown, OWN, LICENCE, here, known.abilities, size)
+
+
+def search(text: str) -> list[ModelInfo]:
+    """The models of the hub that a text finds and vtviz can read, by their configurations alone.
+
+    Raises:
+        ModelError: if the hub cannot be asked.
+    """
+    from vtviz.models.hugging_face.loading.hub import search as ask
+
+    return [
+        ModelInfo(f"{PREFIX}{name}", name, architecture, LICENCE, False, ARCHITECTURES[architecture].abilities)
+        for name, architecture in ask(text)
+        if architecture in ARCHITECTURES
+    ]
 
 
 def load(name: str, device: torch.device) -> FusionModel | None:

@@ -9,6 +9,7 @@ from uuid import uuid4
 import streamlit as st
 
 from vtviz.attribution.options import Options
+from vtviz.attribution.registry import methods
 from vtviz.engine.explanation import Explanation
 from vtviz.engine.requests.model import LoadModel
 from vtviz.machine import device_names
@@ -120,7 +121,7 @@ def _load(name: str) -> None:
             _offer(info)
             end_page()
         if opened_path(name) and name not in training_jobs().models():
-            _offer_file(name)
+            _offer_file(name, info)
             end_page()
 
     def describe(now: Progress, seconds: str) -> tuple[float, str]:
@@ -227,15 +228,27 @@ def _offer(info: ModelInfo) -> None:
     size = say("model.size_unknown") if info.size_mb is None else f"{info.size_mb} MB"
     about = say("model.offer", name=plain(info.label), size=size, licence=plain(say_notice(info.licence)))
     st.info(f"{about} {plain(say_notice(info.description))}", icon=":material/download:")
+    _show_abilities(info)
     if info.notice:
         st.warning(say_notice(info.notice), icon=":material/info:")
 
     st.button(say("model.download"), icon=":material/download:", type="primary", on_click=_agree, args=(info.name,))
 
 
-def _offer_file(name: str) -> None:
+def _offer_file(name: str, info: ModelInfo) -> None:
     st.info(say("model.offer_file", name=plain(name)), icon=":material/folder_open:")
+    _show_abilities(info)
     st.button(say("model.open"), icon=":material/folder_open:", type="primary", on_click=_agree, args=(name,))
+
+
+def _show_abilities(info: ModelInfo) -> None:
+    """What will work, as far as that is known before the weights are."""
+    every, targets = methods().values(), info.abilities.kinds
+    count = sum(method.supports(info.abilities, MATCH.kind) is None for method in every)
+    named = " · ".join(say(f"pick.target_{target}") for target in targets)
+    st.caption(say("model.abilities", targets=named, count=count, total=len(every)))
+    if "text→image" not in targets[MATCH.kind]:
+        st.caption(say("model.no_cross_attention"))
 
 
 def _agree(name: str) -> None:

@@ -10,9 +10,12 @@ from huggingface_hub import HfApi, constants, get_session, snapshot_download
 from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 
 from vtviz.models.base import ModelError
+from vtviz.models.hugging_face.abilities import architecture_of
 from vtviz.models.hugging_face.loading.faults import pickle_only
 from vtviz.models.hugging_face.names import Spec
 from vtviz.models.open_clip.loading.hub import PATIENCE, _Reported
+
+MOST_FOUND = 50
 
 
 def download(spec: Spec, wanted: Sequence[str]) -> Path:
@@ -42,6 +45,21 @@ def download(spec: Spec, wanted: Sequence[str]) -> Path:
         raise
     except Exception as error:  # the client's own classes differ between versions of the hub's library
         raise _reason(spec, error) from error
+
+
+def search(text: str) -> list[tuple[str, str]]:
+    """The most downloaded repositories that a text finds, each with the architecture that its configuration names; ""
+    where it names none. Nothing of them is downloaded.
+
+    Raises:
+        ModelError: if the hub cannot be asked.
+    """
+    _check_network(text)
+    try:
+        models = HfApi().list_models(search=text, sort="downloads", limit=MOST_FOUND, expand=["config"])
+        return [(model.id, architecture_of(model.config or {"model_type": ""})) for model in models]
+    except Exception as error:
+        raise _unreachable(text, error) from error
 
 
 def _check_network(repository: str) -> None:

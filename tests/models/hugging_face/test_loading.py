@@ -117,7 +117,7 @@ def test_damaged_and_foreign_weights_are_refused(folder: Path) -> None:
     weights = load_file(folder / "model.safetensors")
     left = {name: value for name, value in weights.items() if not name.startswith("itm_head")}
     save_file(left, folder / "model.safetensors", {"format": "pt"})
-    with pytest.raises(ModelError, match="The weights do not fit mine .*itm_head"):
+    with pytest.raises(ModelError, match=r"The weights do not fit mine .*itm_head"):
         load(f"hf:{folder}", CPU)
     (folder / "model.safetensors").write_bytes(b"\x00" * 100)
     with pytest.raises(ModelError, match="damaged or incomplete"):
@@ -131,7 +131,7 @@ def test_an_unknown_architecture_is_refused_by_its_configuration(folder: Path) -
         with pytest.raises(ModelError, match="does not support the architecture BertModel of mine"):
             ask(f"hf:{folder}")
     (folder / "config.json").write_text("{")
-    with pytest.raises(ModelError, match="config.json in mine is not valid JSON"):
+    with pytest.raises(ModelError, match=r"config\.json in mine is not valid JSON"):
         info(f"hf:{folder}")
 
 

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from torch import nn
-
 from vtviz.models.open_clip.towers.geometry import Preprocessing
 
 
@@ -19,7 +17,7 @@ class Parts:
     name: str
     shown: str
     architecture: str
-    network: nn.Module
+    network: Any
     tokenizer: Any
     preprocessing: Preprocessing
     sha256: str

@@ -44,6 +44,7 @@ class TransformersModel:
     default_layer = 0
     image_offset = 1  # the class token of the image
     score_kind: ScoreKind = "probability"
+    records_tower = True  # whether the image tower's own attention is among the layers
 
     def __init__(
         self, parts: Parts, grid: tuple[int, int], patch: tuple[int, int], size: tuple[int, int], length: int
@@ -176,7 +177,7 @@ class TransformersModel:
         """Features for ``count`` texts; a single row where all are the same and the image tower is not recorded."""
         rows = features[:1] if len(features) == 1 or features.stride(0) == 0 else features
         rows = rows.clone() if rows.is_inference() else rows
-        return rows.expand(count, -1, -1) if "image" in self._recorded else rows
+        return rows.expand(count, -1, -1) if self.records_tower and "image" in self._recorded else rows
 
     def _pixels(self, features: Tensor) -> Tensor:
         pixels = from_patches(features, self.grid, self.patch, self.size)

@@ -23,6 +23,8 @@ class ViltMatcher(TransformersModel):
     same, since every patch carries its position.
     """
 
+    records_tower = False
+
     def __init__(self, parts: Parts) -> None:
         config = parts.network.config
         side, patch = int(config.image_size), int(config.patch_size)

@@ -47,6 +47,7 @@ class DecoderModel(TransformersModel):
     """
 
     caption_length = CAPTION_LENGTH
+    records_tower = False
 
     def __init__(self, parts: Parts) -> None:
         config = parts.network.config

@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 from tools.chromium import served
 from vtviz.files import CACHE, DATA
 from vtviz.scenes.compose import write_scenes
-from vtviz.training.recurrent.run_files import read_run
 from vtviz.training.recurrent.train import RecurrentConfig, train
+from vtviz.training.run_files import read_run
 
 SLOW = 180_000
 

@@ -1,38 +1,46 @@
-"""Every test of an engine runs twice: on the one in this process, and on one that knows the contract alone."""
+"""Every test of an engine runs twice: on the one in this process, and over HTTP as on one of another process."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
-from tests.engine.sent import SentEngine
+from tests.serve.running import running
 from vtviz.engine.engine import Engine
 from vtviz.engine.local import LocalEngine
+from vtviz.engine.remote.client import RemoteEngine
 
-KINDS = ("local", "sent")
+KINDS = ("local", "remote")
 
 
 @pytest.fixture(params=KINDS)
 def make_engine(request: pytest.FixtureRequest) -> Iterator[Callable[[], Engine]]:
     """Makes engines of their own for a test that counts what they do; they are closed after it."""
-    made: list[Engine] = []
+    with ExitStack() as made:
 
-    def make() -> Engine:
-        local = LocalEngine("cpu")
-        made.append(local if request.param == "local" else SentEngine(local))
-        return made[-1]
+        def make() -> Engine:
+            local = LocalEngine("cpu")
+            made.callback(local.close)
+            return local if request.param == "local" else RemoteEngine(made.enter_context(running(local)))
 
-    yield make
-    for engine in made:
-        engine.close()
+        yield make
 
 
 @pytest.fixture(scope="session", params=KINDS)
-def engine(request: pytest.FixtureRequest, engine: LocalEngine) -> Engine:
+def engine(request: pytest.FixtureRequest, engine: LocalEngine) -> Iterator[Engine]:
     """The shipped model's engine."""
-    return engine if request.param == "local" else SentEngine(engine)
+    yield from _as(request.param, engine)
 
 
 @pytest.fixture(params=KINDS)
-def tiny_engine(request: pytest.FixtureRequest, tiny_engine: LocalEngine) -> Engine:
+def tiny_engine(request: pytest.FixtureRequest, tiny_engine: LocalEngine) -> Iterator[Engine]:
     """The small network's engine."""
-    return tiny_engine if request.param == "local" else SentEngine(tiny_engine)
+    yield from _as(request.param, tiny_engine)
+
+
+def _as(kind: str, engine: LocalEngine) -> Iterator[Engine]:
+    if kind == "local":
+        yield engine
+        return
+    with running(engine) as address:
+        yield RemoteEngine(address)

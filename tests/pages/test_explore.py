@@ -9,9 +9,10 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.engine.sent import SentEngine
+from tests.serve.running import running
 from vtviz.attribution.options import Options
 from vtviz.engine.local import LocalEngine
+from vtviz.engine.remote.client import RemoteEngine
 from vtviz.engine.requests.captions_and_answers import WriteCaptions
 from vtviz.inputs import InputError
 from vtviz.models.vtviz_base import family
@@ -225,17 +226,18 @@ def test_errors_speak_chinese() -> None:
 
 
 @pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[SentEngine]:
-    """The engine of the pages is one that knows the contract alone."""
-    engine = SentEngine(LocalEngine("cpu"))
-    monkeypatch.setattr(resources, "LocalEngine", lambda: engine)
-    resources.shared_engine.clear()
-    yield engine
-    resources.shared_engine.clear()
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The engine of the pages is behind HTTP; its address."""
+    engine = LocalEngine("cpu")
+    with running(engine) as address:
+        monkeypatch.setenv("VTVIZ_ENGINE", address)
+        resources.shared_engine.clear()
+        yield address
+        resources.shared_engine.clear()
     engine.close()
 
 
-def test_an_engine_elsewhere_drives_the_page(sent: SentEngine) -> None:
+def test_an_engine_elsewhere_drives_the_page(elsewhere: str) -> None:
     app = AppTest.from_file(str(ASSETS.parent / "pages" / "explore.py"), default_timeout=120)
     app.session_state["more-metrics-open"] = True
     app.run()
@@ -249,7 +251,7 @@ def test_an_engine_elsewhere_drives_the_page(sent: SentEngine) -> None:
     app.selectbox(key="pick-method-en").set_value("occlusion").run()
     run = next(index for index, button in enumerate(app.button) if button.label.startswith("Run "))
     app.button[run].click().run()
-    kinds = {entry.request for entry in sent.status().runs}
+    kinds = {entry.request for entry in RemoteEngine(elsewhere).status().runs}
     assert not app.exception and {"Explain", "AnswerQuestion", "MeasureFaithfulness", "MeasureMetric"} <= kinds
 
 

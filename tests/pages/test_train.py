@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import streamlit as st
@@ -11,6 +12,7 @@ from vtviz.files import CACHE, DATA
 from vtviz.paths import PAGES
 from vtviz.scenes.compose import write_scenes
 from vtviz.training.recurrent.train import RecurrentConfig, train
+from vtviz.training.run_files import write_run
 from vtviz.ui.frame.resources import training_jobs
 
 
@@ -24,6 +26,11 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def page() -> AppTest:
     return AppTest.from_file(str(PAGES / "train.py"), default_timeout=120).run()
+
+
+def source(app: AppTest) -> Any:
+    """The choice of the data."""
+    return next(each for each in app.segmented_control if each.label == "Data")
 
 
 def trained(folder: Path, losses: tuple[str, ...] = ("match", "contrast", "boxes")) -> None:
@@ -47,7 +54,7 @@ def test_a_first_visit_says_what_to_do() -> None:
 
 def test_a_folder_that_is_not_there_gets_one_sentence(folders: Path) -> None:
     app = page()
-    app.segmented_control[0].set_value("path").run()
+    source(app).set_value("path").run()
     assert app.button[-1].disabled
     next(field for field in app.text_input if field.label == "Path to the folder").set_value("/no/such/folder").run()
     app.button[-1].click().run()
@@ -72,3 +79,32 @@ def test_several_trainings_stand_side_by_side(folders: Path) -> None:
     trained(folders, ("match",))
     table = page().dataframe[0].value
     assert list(table["Losses"]) == ["Match", "Match, Contrast, Boxes"] and list(table["Width"]) == ["16", "16"]
+
+
+def test_vtviz_base_asks_for_its_data_and_its_packages(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vtviz.ui.train.base.PACKAGES", ("no_such_package",))
+    app = page()
+    app.segmented_control[0].set_value("vtviz-base").run()
+    assert not app.exception and "requirements-train.txt" in app.warning[0].value and app.button[-1].disabled
+    monkeypatch.setattr("vtviz.ui.train.base.PACKAGES", ("json",))
+    app.run()
+    assert not app.warning and app.button[-1].disabled
+    next(field for field in app.text_input if field.label == "Photos and captions").set_value("/data").run()
+    assert not app.button[-1].disabled
+
+
+def test_the_stages_of_a_large_training_have_curves_of_their_own(folders: Path) -> None:
+    jobs = training_jobs()
+    entry = jobs.history.add("large", folders, json.dumps({"network": "vtviz-base", "data": "/data"}))
+    folder = jobs.history.folder_of(entry.id)
+    for stage, loss in (("fusion", "distil phrases"), ("heads", "answer pointing")):
+        (folder / stage).mkdir(parents=True)
+        rows = [{"step": s, f"loss {loss}": 1.0, "rate": 0.1, "steps per second": 2.0, "auc": 0.5} for s in (10, 20)]
+        (folder / stage / "history.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    write_run(folder, {"settings": {}, "figures": {"auc": 0.98}, "seconds": 9.0})
+    jobs.history.mark(entry.id, "done")
+    app = page()
+    stages = next(each for each in app.segmented_control if each.label == "Stage")
+    assert not app.exception and stages.value == "heads"
+    stages.set_value("fusion").run()
+    assert not app.exception and not app.error

@@ -3,7 +3,7 @@
 import pytest
 
 from vtviz.inputs import Tokens, split_words
-from vtviz.tasks.caption import chosen, stutters
+from vtviz.tasks.caption import chosen, stutters, tells
 
 
 def tokens(text: str) -> Tokens:
@@ -45,3 +45,22 @@ def test_a_stutter_is_shown_where_there_is_nothing_else() -> None:
 )
 def test_a_stutter_says_the_same_twice_in_a_row(text: str, expected: bool) -> None:
     assert stutters(text.split()) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("A close up of a dog.", True),
+        ("A close up of a close up.", False),
+        ("There is a photo.", False),
+        ("A cat is in the picture.", True),
+        ("一只狗在草地上。", True),
+        ("一张鸟的鸟。", False),
+        ("一张狗的a photo。", False),
+        ("一张照片。", False),
+    ],
+)
+def test_a_caption_tells_what_the_photo_shows_in_one_language(text: str, expected: bool) -> None:
+    words = [word.text.lower() for word in tokens(text).words if word.text[0].isalnum()]
+    assert tells(words) is expected
+    assert chosen([tokens(text), tokens("Two men sit.")], [0.9, 0.1], 1) == [0 if expected else 1]

@@ -1,6 +1,5 @@
 """The training loop, as the first stage on a tiny network and made-up features."""
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from torch import Tensor
 from vtviz.models.vtviz_base.network import FusionNetwork, NetworkConfig
 from vtviz.models.vtviz_base.weights import load_weights
 from vtviz.training.loop import Schedule, moved
+from vtviz.training.run_files import read_history
 from vtviz.training.vtviz_base.data.items import Batch, Others
 from vtviz.training.vtviz_base.fusion import FusionTraining
 from vtviz.watch import Cancelled, Progress, Watch
@@ -101,8 +101,29 @@ def test_a_run_that_was_killed_and_resumed_ends_like_an_undisturbed_one(tmp_path
     resumed.run(MadeUpItems(channels).batches(4, 0, 0, resumed.step))
     assert whole.step == resumed.step == 6
     assert_same(resumed, whole)
-    steps = [json.loads(line)["step"] for line in (tmp_path / "cut" / "history.jsonl").read_text().splitlines()]
-    assert steps == [3, 6]
+    rows = read_history(tmp_path / "cut")
+    assert [row["step"] for row in rows] == [3, 6]
+
+
+def test_the_history_holds_mean_losses_between_checks_and_forgets_steps_that_are_taken_again(tmp_path: Path) -> None:
+    heard: list[Progress] = []
+    run = fusion_run(tmp_path, MadeUpDevFigures([0.5, 0.6]), steps=24, check_every=16)
+    with pytest.raises(Killed):
+        run.run(MadeUpItems(run.network.backbone.channels, killed_at=21).batches(4, 0, 0, 0), Watch(heard.append))
+    rows = read_history(tmp_path)
+    assert [row["step"] for row in rows] == [10, 16, 20] and [("auc" in row) for row in rows] == [False, True, False]
+    said = [float(re.search(r"contrast=(\S+),", now.note)[1]) for now in heard[1:]]  # type: ignore[index]
+    for row, part in zip(rows, (said[:10], said[10:16], said[16:20]), strict=True):
+        assert row["loss contrast"] == pytest.approx(sum(part) / len(part), abs=1e-3)
+        assert row["rate"] > 0 and row["steps per second"] > 0
+    fusion_run(tmp_path, MadeUpDevFigures([0.6]), resume=True, steps=24, check_every=16)
+    assert [row["step"] for row in read_history(tmp_path)] == [10, 16]  # the checkpoint is of step 16
+
+
+def test_where_it_is_enough_before_the_first_step_there_are_weights_all_the_same(tmp_path: Path) -> None:
+    run = fusion_run(tmp_path, MadeUpDevFigures([0.5]), enough=lambda: True)
+    figures = run.run(MadeUpItems(run.network.backbone.channels).batches(4, 0, 0, 0))
+    assert run.step == 0 and figures["auc"] == 0.5 and (tmp_path / "model.safetensors").is_file()
 
 
 def test_training_moves_the_network_but_not_its_pretrained_features(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def ask_folder(
 ) -> None:
     """Ask every photo of a folder the same question; the answer is empty where the model can't tell."""
     from vtviz.chinese import language_of
-    from vtviz.engine.local import LocalEngine
+    from vtviz.engine.remote.choose import open_engine
     from vtviz.engine.requests.captions_and_answers import AnswerQuestion
     from vtviz.tasks.answer import in_language
     from vtviz.tasks.search.photo_files import photos_in
@@ -41,7 +41,7 @@ def ask_folder(
     table, told = io.StringIO(newline=""), 0
     writer = csv.DictWriter(table, COLUMNS)
     writer.writeheader()
-    with closing(LocalEngine(device, models=1)) as engine, bars() as watch:
+    with closing(open_engine(device, models=1)) as engine, bars() as watch:
         for path in watch.follow("photos", files):
             try:
                 image = read_image(source.read(path))

@@ -40,7 +40,7 @@ def audit(
     """Audit explanations (faithfulness, localisation, stability, sanity checks) and write a report."""
     from vtviz.audit.audit import run_audit
     from vtviz.audit.settings import Settings, names
-    from vtviz.engine.local import LocalEngine
+    from vtviz.engine.remote.choose import open_engine
     from vtviz.manifests.read import read_manifest
 
     if engine != "local":
@@ -55,7 +55,7 @@ def audit(
     rows = read_manifest(manifest, limit)
     for note in rows.notes:
         typer.echo(note, err=True)
-    with bars() as watch, closing(LocalEngine(device, models=1)) as door:
+    with bars() as watch, closing(open_engine(device, models=1)) as door:
         report = run_audit(rows, settings, output, door.ask, watch, language)
     for name, counts in report["summary"]["rows"].items():
         typer.echo(f"{name}: rows measured: {counts['measured']} of {counts['total']}. {output / 'report.html'}")
@@ -77,9 +77,9 @@ def list_metrics(as_json: AsJson = False) -> None:
 
 def _replay(report: Path, manifest: Path | None, output: Path | None, device: str) -> int:
     from vtviz.audit.replay import replay
-    from vtviz.engine.local import LocalEngine
+    from vtviz.engine.remote.choose import open_engine
 
-    with tempfile.TemporaryDirectory() as scratch, bars() as watch, closing(LocalEngine(device, models=1)) as door:
+    with tempfile.TemporaryDirectory() as scratch, bars() as watch, closing(open_engine(device, models=1)) as door:
         result = replay(report, output or Path(scratch), door.ask, manifest, watch)
     for item in result[:SHOWN]:
         typer.echo(str(item))

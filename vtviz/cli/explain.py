@@ -50,7 +50,7 @@ def explain(
     from vtviz.engine.about import about
     from vtviz.engine.export import to_json
     from vtviz.engine.lens import lens_view
-    from vtviz.engine.local import LocalEngine
+    from vtviz.engine.remote.choose import open_engine
     from vtviz.engine.requests.explain import Explain
     from vtviz.engine.requests.model import ReadTarget
     from vtviz.render.lens.page import lens_page
@@ -61,7 +61,7 @@ def explain(
     check_file_place(output / "explanation.json")
     image = read_photo(photo)
     options = Options(layer, head, samples, seed, window)
-    with closing(LocalEngine(device)) as engine, bars() as watch:
+    with closing(open_engine(device)) as engine, bars() as watch:
         aim = engine.ask(ReadTarget(target, model))
         explanation = engine.ask(Explain(image, text, model, method, options, aim), watch)
     make_folder(output)

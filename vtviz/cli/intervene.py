@@ -52,7 +52,7 @@ def intervene(
 ) -> None:
     """Change the photo, the text or the network, and see what the model answers before and after."""
     from vtviz.engine.intervention import intervention_json
-    from vtviz.engine.local import LocalEngine
+    from vtviz.engine.remote.choose import open_engine
     from vtviz.engine.requests.explain import Explain
     from vtviz.engine.requests.interventions import Intervene
     from vtviz.engine.requests.model import ReadTarget
@@ -61,7 +61,7 @@ def intervene(
     file = output / "interventions.json"
     check_file_place(file)
     image = read_photo(photo)
-    with closing(LocalEngine(device)) as engine, bars() as watch:
+    with closing(open_engine(device)) as engine, bars() as watch:
         aim = engine.ask(ReadTarget(target, model))
         found = engine.ask(Intervene(Explain(image, text, model, method, target=aim), changes), watch)
     make_folder(output)

@@ -31,13 +31,13 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check a photo, and the text beside it, against a policy; the decision goes to the audit log."""
-    from vtviz.engine.local import LocalEngine
+    from vtviz.engine.remote.choose import open_engine
     from vtviz.engine.requests.tasks.policy import CheckPolicy
     from vtviz.tasks.policy.log import FILE, log_ruling
     from vtviz.tasks.policy.policy import read_policy
 
     rules, image = read_policy(_bytes(policy), policy.name), read_photo(photo)
-    with closing(LocalEngine(device, models=1)) as engine, bars() as watch:
+    with closing(open_engine(device, models=1)) as engine, bars() as watch:
         ruling = engine.ask(CheckPolicy(rules, image, text, model or rules.model), watch)
     log_ruling(log or data_folder() / FILE, rules, image.sha256, text, ruling)
     if ruling.unknown:
@@ -74,7 +74,7 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure each rule of a policy on labelled rows, and suggest thresholds."""
-    from vtviz.engine.local import LocalEngine
+    from vtviz.engine.remote.choose import open_engine
     from vtviz.engine.requests.model import LoadModel
     from vtviz.engine.requests.tasks.policy import ScoreRules
     from vtviz.tasks.policy.evaluate import evaluate_policy, figures_dict
@@ -85,7 +85,7 @@ def evaluate(
         check_file_place(output)
     rules = read_policy(_bytes(policy), policy.name)
     rows, asked = read_rows(manifest, {rule.name for rule in rules.rules}), model or rules.model
-    with closing(LocalEngine(device, models=1)) as engine, bars() as watch:
+    with closing(open_engine(device, models=1)) as engine, bars() as watch:
         weights = engine.ask(LoadModel(asked), watch).weights_sha256
         scores = [
             engine.ask(ScoreRules(rules, read_photo(row.image, row.image.name), row.text, asked), watch.quietly())

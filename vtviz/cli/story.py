@@ -20,7 +20,7 @@ def story(
 ) -> None:
     """Write a story as one HTML file, in the story's language, with the lens of every moment alive."""
     from vtviz.engine.lens import scene
-    from vtviz.engine.local import LocalEngine
+    from vtviz.engine.remote.choose import open_engine
     from vtviz.engine.requests.stories import TellMoment
     from vtviz.inputs import read_image
     from vtviz.stories.files import read_story
@@ -29,7 +29,7 @@ def story(
     check_file_place(output)
     told = read_story(file)
     language, scenes = told.story.language, []
-    with closing(LocalEngine(device)) as engine, bars() as watch:
+    with closing(open_engine(device)) as engine, bars() as watch:
         for moment in watch.follow("story", told.story.moments):
             found = engine.ask(TellMoment(moment, read_image(told.photos[moment.photo])))
             scenes.append(scene(found, moment, language))

@@ -23,10 +23,10 @@ def caption(
     as_json: AsJson = False,
 ) -> None:
     """Write captions for a photo, the best-matching one first."""
-    from vtviz.engine.local import LocalEngine
+    from vtviz.engine.remote.choose import open_engine
     from vtviz.engine.requests.captions_and_answers import WriteCaptions
 
-    with closing(LocalEngine(device)) as engine, bars() as watch:
+    with closing(open_engine(device)) as engine, bars() as watch:
         captions = engine.ask(WriteCaptions(read_photo(photo), model, language=language), watch)[:count]
     rows = [
         {
@@ -51,11 +51,11 @@ def answer(
     as_json: AsJson = False,
 ) -> None:
     """Answer a question about a photo, or say that the model cannot tell."""
-    from vtviz.engine.local import LocalEngine
+    from vtviz.engine.remote.choose import open_engine
     from vtviz.engine.requests.captions_and_answers import AnswerQuestion
     from vtviz.tasks.answer import in_language
 
-    with closing(LocalEngine(device)) as engine:
+    with closing(open_engine(device)) as engine:
         likeliest = engine.ask(AnswerQuestion(read_photo(photo), question, model))
     language = language_of(question)
     rows = [

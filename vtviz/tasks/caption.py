@@ -9,14 +9,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vtviz.chinese import Language
+from vtviz.chinese import Language, language_of
 from vtviz.inputs import WHOLE_FRAME, Frame, InputError, Tokens
 from vtviz.models.base import CaptionModel, ScoreKind, as_score
 from vtviz.models.finite import need_numbers
 from vtviz.tasks.beam import Beam, beam_search
+from vtviz.vocabulary import empty_words
 from vtviz.watch import Watch
 
 ALIKE = 0.7  # share of their words from which two captions say the same
+CLOSE_UP = ("close", "特写")  # of photos, not of what they show
 LONGEST_RUN = 3  # words that a stutter may repeat
 
 
@@ -101,15 +103,25 @@ def start_of(model: CaptionModel, language: Language) -> int:
 
 
 def chosen(texts: Sequence[Tokens], scores: Sequence[float], count: int) -> list[int]:
-    """The indices of up to ``count`` texts to show, best score first: none that stutters unless all do, and none that
-    says nearly what a better one says."""
+    """The indices of up to ``count`` texts to show, best score first: none that stutters, names nothing or mixes
+    languages unless all do, and none that says nearly what a better one says."""
     words = [[word.text.lower() for word in tokens.words if word.text[0].isalnum()] for tokens in texts]
-    fluent = [index for index, own in enumerate(words) if not stutters(own)] or list(range(len(texts)))
+    every = range(len(texts))
+    fluent = [index for index in every if tells(words[index]) and not stutters(words[index])] or list(every)
     kept: list[int] = []
     for index in sorted(fluent, key=lambda index: -scores[index]):
         if not any(_alike(words[index], words[other]) for other in kept):
             kept.append(index)
     return kept[:count]
+
+
+def tells(words: Sequence[str]) -> bool:
+    """Whether words name a thing that a photo may show, more than by saying one word twice ("a close up of a close
+    up"), and are of one language."""
+    named = [word for word in words if word not in empty_words() and word not in CLOSE_UP]
+    chinese = [language_of(word) == "zh" for word in words]
+    said_twice = len(named) > 1 and len(set(named)) == 1
+    return bool(named) and not said_twice and len(set(chinese)) == 1
 
 
 def stutters(words: Sequence[str]) -> bool:

@@ -17,10 +17,12 @@ import torch
 from torch import Tensor, nn
 
 from vtviz.files import write_atomically
+from vtviz.training.run_files import HISTORY, forget_after
 from vtviz.watch import Cancelled, Watch
 
 WARM_UP = 60  # steps
 SAVE_EVERY = 50  # steps, between checks too
+LOG_EVERY = 10  # steps, in the history
 DECAY = 0.995  # of the averaged weights, per step
 
 Batch = TypeVar("Batch")
@@ -60,9 +62,11 @@ class TrainingLoop(ABC, Generic[Batch]):
         self.average = {name: p.detach().clone() for name, p in module.named_parameters() if p.requires_grad}
         self.step, self.elapsed, self.best, self.since_best = 0, 0.0, -math.inf, 0
         self.figures: dict[str, float] = {}
+        self._sums: dict[str, float] = {}
         folder.mkdir(parents=True, exist_ok=True)
         if resume and self._checkpoint.exists():
             self.load()
+        self._since = (time.monotonic(), self.step)
 
     @abstractmethod
     def losses(self, batch: Batch) -> dict[str, Tensor]:
@@ -80,8 +84,8 @@ class TrainingLoop(ABC, Generic[Batch]):
     def export(self) -> None:
         """Writes the weights, which are the best so far."""
 
-    def stepped(self, losses: dict[str, float]) -> None:
-        """Called after every step with its losses, before a check; a stage may keep a log of them."""
+    def logged(self, row: dict[str, float]) -> None:
+        """Called with every row of the history; a stage may keep it elsewhere too."""
 
     def note(self, losses: dict[str, float]) -> str:
         """What the watch hears after a step: its losses."""
@@ -105,16 +109,23 @@ class TrainingLoop(ABC, Generic[Batch]):
             while not self._is_over():
                 losses = self.update(next(source))
                 self.elapsed = time.monotonic() - started
-                self.stepped(losses)
+                for name, value in losses.items():
+                    self._sums[name] = self._sums.get(name, 0.0) + value
                 if self.fraction() >= 1.0 or self.step % self.schedule.check_every == 0:
                     self.check()
                     self.save()
-                elif self.step % self.save_every == 0:
-                    self.save()
+                else:
+                    if self.step % LOG_EVERY == 0:
+                        self._log({})
+                    if self.step % self.save_every == 0:
+                        self.save()
                 watch.advance(note=self.note(losses))
                 if self.schedule.enough() and self.step % self.schedule.check_every and self.fraction() < 1.0:
                     self.check()
                     self.save()
+            if math.isinf(self.best):  # it was enough before the first step: the next stage needs weights to go on from
+                self.check()
+                self.save()
         except Cancelled:
             self.save()
             raise
@@ -166,10 +177,23 @@ class TrainingLoop(ABC, Generic[Batch]):
             self.export()
         self._assign(live)
 
-    def keep(self, values: dict[str, float]) -> None:
-        """Adds a row to the history: the step, the minutes so far, and ``values``."""
-        with (self.folder / "history.jsonl").open("a", encoding="utf-8") as history:
-            history.write(json.dumps({"step": self.step, "minutes": self.elapsed / 60, **values}) + "\n")
+    def keep(self, figures: dict[str, float]) -> None:
+        """Called with the figures of a check, which go to the history."""
+        self._log(figures)
+
+    def _log(self, figures: dict[str, float]) -> None:
+        """Adds a row to the history: the step, the minutes so far, the mean losses since the last row, learning rate,
+        speed, and figures on dev."""
+        (began, first), now = self._since, time.monotonic()
+        steps = self.step - first
+        row: dict[str, float] = {"step": self.step, "minutes": self.elapsed / 60}
+        row |= {f"loss {name}": value / max(steps, 1) for name, value in self._sums.items()}
+        row |= {"rate": self.optimizer.param_groups[0]["lr"], "steps per second": steps / max(now - began, 1e-9)}
+        row |= figures
+        self._sums, self._since = {}, (now, self.step)
+        with (self.folder / HISTORY).open("a", encoding="utf-8") as history:
+            history.write(json.dumps(row) + "\n")
+        self.logged(row)
 
     def _assign(self, values: dict[str, Tensor]) -> None:
         with torch.no_grad():
@@ -196,13 +220,14 @@ class TrainingLoop(ABC, Generic[Batch]):
         write_atomically(self._checkpoint, buffer.getbuffer())
 
     def load(self) -> None:
-        """Takes over the state in the checkpoint."""
+        """Takes over the state in the checkpoint; the history forgets the steps that are taken again."""
         state = torch.load(self._checkpoint, weights_only=True, map_location=self.device)
         self._assign(state["trained"])
         self.average, self.figures = state["average"], state["figures"]
         self.optimizer.load_state_dict(state["optimizer"])
         torch.set_rng_state(state["random"].cpu())
         self.step, self.elapsed, self.best, self.since_best = state["numbers"]
+        forget_after(self.folder, self.step)
 
 
 def moved(batch: Batch, device: torch.device) -> Batch:

@@ -20,6 +20,7 @@ from safetensors.torch import load_file, save_file
 
 from tests.models.hugging_face.conftest import Make
 from vtviz.models.base import ModelError
+from vtviz.models.folders import need_open
 from vtviz.models.hugging_face.family import info, load, search
 from vtviz.models.hugging_face.loading import hub
 from vtviz.models.hugging_face.loading.estimate import download_mb
@@ -90,6 +91,16 @@ def test_the_registry_knows_the_family(made: Make) -> None:
     about = model_info(name)
     assert about is not None and about.available and set(about.abilities.kinds) == {"match", "similarity"}
     assert load_model(name).name == name
+
+
+def test_a_server_opens_only_its_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "own").mkdir()
+    monkeypatch.setenv("VTVIZ_MODELS", str(tmp_path / "own"))
+    need_open(f"hf:{tmp_path / 'own'}?fit=crop", local=False)
+    need_open("hf:org/name", local=False)
+    for name in (f"hf:{tmp_path}", f"hf:{tmp_path}/own/../other", "hf:../other", "hf:~/other", f"hf:{tmp_path}/x@y"):
+        with pytest.raises(ModelError, match="This server opens models only from its own folder"):
+            need_open(name, local=False)
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ import torch
 from vtviz.inputs import InputError
 from vtviz.models.recurrent.family import load_folder
 from vtviz.scenes.compose import write_scenes
-from vtviz.training.recurrent.run_files import read_history, read_run
 from vtviz.training.recurrent.train import RecurrentConfig, train
+from vtviz.training.run_files import read_history, read_run
 from vtviz.watch import Cancelled, Progress, Watch
 
 TIMES = ("minutes", "steps per second")

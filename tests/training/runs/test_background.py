@@ -15,8 +15,8 @@ import pytest
 from vtviz.inputs import InputError
 from vtviz.jobs.history import Entry
 from vtviz.scenes.compose import write_scenes
-from vtviz.training.recurrent.run_files import read_history, read_run
 from vtviz.training.recurrent.train import RecurrentConfig, train
+from vtviz.training.run_files import read_history, read_run
 from vtviz.training.runs.background import TrainingJobs
 
 SERVER = """
@@ -136,4 +136,15 @@ def test_data_that_cannot_be_used_is_refused_before_it_is_listed(settings: dict[
     with pytest.raises(InputError):
         jobs.start("mine", {**settings, "data": str(tmp_path / "nowhere")})
     assert jobs.history.all() == []
+    jobs.close()
+
+
+def test_a_training_of_vtviz_base_that_lacks_its_data_or_packages_fails_with_one_sentence(tmp_path: Path) -> None:
+    jobs = TrainingJobs(tmp_path)
+    settings = {"network": "vtviz-base", "data": str(tmp_path / "none"), "cache": str(tmp_path), "steps": 2}
+    entry = jobs.start("large", settings)
+    until(lambda: state(jobs, entry) == "failed")
+    now = jobs.history.get(entry.id)
+    assert now is not None and now.error.startswith(("Training needs", "The training data lacks"))
+    assert jobs.model_of(entry).startswith("vtviz-base@") and jobs.models() == {}
     jobs.close()

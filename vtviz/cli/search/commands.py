@@ -34,13 +34,13 @@ def index(
     device: Device = "auto",
 ) -> None:
     """Index the photos of a folder for `search` and `recommend`; run it again to bring the index up to date."""
-    from vtviz.engine.local import LocalEngine
+    from vtviz.engine.remote.choose import open_engine
     from vtviz.engine.requests.model import LoadModel
     from vtviz.engine.requests.tasks.search import EncodePhotos
     from vtviz.tasks.search.index import index_folder
     from vtviz.tasks.search.store import close_store
 
-    with closing(LocalEngine(device, models=1)) as engine, bars() as watch:
+    with closing(open_engine(device, models=1)) as engine, bars() as watch:
         loaded = engine.ask(LoadModel(model), watch)
         done = index_folder(
             photos,
@@ -87,7 +87,7 @@ def search(
 ) -> None:
     """Find photos by text, by photo, or both. Scores are match probabilities after reranking, else similarities."""
     from vtviz.cli.search.queries import filters_of, query_of
-    from vtviz.engine.local import LocalEngine
+    from vtviz.engine.remote.choose import open_engine
     from vtviz.engine.requests.tasks.search import MatchPhotos, SearchPhotos
     from vtviz.tasks.search.find import RERANKED
     from vtviz.tasks.search.found import reranked
@@ -97,7 +97,7 @@ def search(
     opened = open_store(store)
     try:
         query, model = query_of(opened, text, photo, plus or (), minus or (), box), opened.about.model
-        with closing(LocalEngine(device, models=1)) as engine, bars() as watch:
+        with closing(open_engine(device, models=1)) as engine, bars() as watch:
             wanted = max(top, RERANKED) if rerank and query.sentence else top
             found = engine.ask(SearchPhotos(store, query, wanted, filters, model), watch)
             if rerank and query.sentence:
@@ -132,7 +132,7 @@ def recommend(
 ) -> None:
     """Find more photos like those you like, and say what the liked ones share."""
     from vtviz.cli.search.queries import filters_of, photo_term, read_profile
-    from vtviz.engine.local import LocalEngine
+    from vtviz.engine.remote.choose import open_engine
     from vtviz.engine.requests.tasks.recommend import FindShared, RecommendPhotos
     from vtviz.tasks.recommend.profile import resolved, taste_of, write_taste
     from vtviz.tasks.recommend.shared import MOST
@@ -147,7 +147,7 @@ def recommend(
             liked, disliked = list(dict.fromkeys([*liked, *more])), list(dict.fromkeys([*disliked, *less]))
         likes, dislikes = (tuple(photo_term(opened, path) for path in paths) for paths in (liked, disliked))
         model, names = opened.about.model, tuple(everyday_nouns())
-        with closing(LocalEngine(device, models=1)) as engine, bars() as watch:
+        with closing(open_engine(device, models=1)) as engine, bars() as watch:
             found = engine.ask(RecommendPhotos(store, likes, dislikes, top, filters, model), watch)
             images = tuple(term.image or opened.read_photo(term.path) for term in likes[:MOST])
             shared = [] if as_json else engine.ask(FindShared(images, names, model), watch)

@@ -72,4 +72,11 @@ def path_of(name: str) -> str:
         return ""
     source = name.removeprefix(PREFIX).partition("?")[0]
     looks = source.startswith(("/", ".", "~")) or source.count("/") > 1 or "\\" in source
-    return source if source and (looks or from_home(source).is_dir()) else ""
+    return source if source and (looks or _is_folder(source)) else ""
+
+
+def _is_folder(source: str) -> bool:
+    try:
+        return from_home(source).is_dir()
+    except (OSError, ValueError, RuntimeError):  # no path
+        return False

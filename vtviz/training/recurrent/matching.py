@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -13,7 +11,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vtviz.files import write_atomically
 from vtviz.models.attention import KeysValues
 from vtviz.models.recorder import record_attention
 from vtviz.models.recurrent.network import Encoded, RecurrentNetwork
@@ -29,7 +26,6 @@ WORD_RATE = 0.2  # learning rate of the pretrained word vectors, relative to tha
 SMOOTH = 0.03  # a label of 1 asks for 1 − this: captions of other photos are sometimes true
 CONTRAST, BOXES, SPREAD = 0.3, 0.3, 0.3  # weights of losses; the spread's is relative to the mass in the boxes
 WORTH = {"auc": 1.0, "auc foils": 0.3, "pointing": 0.3}  # of figures on dev, when the best weights are picked
-LOG_EVERY = 10  # steps, in the history
 SNAPSHOTS = "snapshots"  # folder of the weights of every check
 SCORES = "scores.npz"  # the match of dev's captions with their own photo, and with another
 
@@ -51,7 +47,7 @@ class Matching(TrainingLoop[Batch]):
         captions: true captions of a photo in a batch.
         losses: which losses there are; the match belongs to every training.
         export: writes the model to a folder.
-        log: gets every row of the history.
+        write: gets every row of the history.
     """
 
     stage: ClassVar[str] = "training"
@@ -68,19 +64,16 @@ class Matching(TrainingLoop[Batch]):
         captions: int,
         losses: Collection[Loss],
         export: Callable[[Path], None],
-        log: Callable[[dict[str, float]], None] = lambda row: None,
+        write: Callable[[dict[str, float]], None] = lambda row: None,
     ) -> None:
         self.network, self.features, self.dev_figures = network, features, dev_figures
-        self.captions, self.chosen, self._export, self._log = captions, frozenset(losses), export, log
+        self.captions, self.chosen, self._export, self._write = captions, frozenset(losses), export, write
         self.latest: dict[str, float] = {}
-        self._sums: dict[str, float] = {}
-        self._since = (time.monotonic(), 0)
         network.backbone.requires_grad_(False)
         words = list(network.words.parameters())
         rest = [p for p in network.parameters() if p.requires_grad and p is not words[0]]
         groups = [{"params": rest, "base": rate}, {"params": words, "base": WORD_RATE * rate}]
         super().__init__(network, groups, schedule, folder, resume)
-        self._since = (time.monotonic(), self.step)
 
     def train_mode(self) -> None:
         """The frozen backbone keeps its statistics."""
@@ -96,46 +89,22 @@ class Matching(TrainingLoop[Batch]):
     def export(self) -> None:
         self._export(self.folder)
 
-    def stepped(self, losses: dict[str, float]) -> None:
-        """Every ``LOG_EVERY`` steps the history gets the mean losses since the last row."""
-        for name, value in losses.items():
-            self._sums[name] = self._sums.get(name, 0.0) + value
-        checked = self.fraction() >= 1.0 or self.step % self.schedule.check_every == 0
-        if self.step % LOG_EVERY == 0 and not checked:
-            self._write({})
-
-    def keep(self, values: dict[str, float]) -> None:
+    def keep(self, figures: dict[str, float]) -> None:
         """The figures of a check; its weights stay in ``snapshots``, where their heatmaps can be looked at."""
-        self.latest = values
+        self.latest = figures
         snapshot = self.folder / SNAPSHOTS / f"{self.step:06d}"
         self._export(snapshot)
         right, wrong = self.dev_figures.logits(self.network)
         np.savez(snapshot / SCORES, right=right.sigmoid().numpy(), wrong=wrong.sigmoid().numpy())
-        self._write(values)
+        super().keep(figures)
 
     def note(self, losses: dict[str, float]) -> str:
         """The losses of a step, and the last figures on dev."""
         figures = "".join(f", dev {name}={value:.3f}" for name, value in self.latest.items() if name in WORTH)
         return super().note(losses) + figures
 
-    def load(self) -> None:
-        """Rows of the history that are newer than the checkpoint go: those steps are taken again."""
-        super().load()
-        path = self.folder / "history.jsonl"
-        rows = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-        kept = [row for row in rows if row.endswith("}") and json.loads(row)["step"] <= self.step]
-        write_atomically(path, "".join(f"{row}\n" for row in kept).encode())
-
-    def _write(self, figures: dict[str, float]) -> None:
-        """Adds a row to the history: mean losses, learning rate, speed, and figures on dev."""
-        (began, first), now = self._since, time.monotonic()
-        steps = max(self.step - first, 1)
-        row = {f"loss {name}": value / steps for name, value in self._sums.items()}
-        row["rate"] = self.optimizer.param_groups[0]["lr"]
-        row["steps per second"] = steps / max(now - began, 1e-9)
-        self._sums, self._since = {}, (now, self.step)
-        super().keep({**row, **figures})
-        self._log({"step": self.step, **row, **figures})
+    def logged(self, row: dict[str, float]) -> None:
+        self._write(row)
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """The chosen losses of one batch."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ import torch
 from torch import Tensor
 
 from vtviz.evaluation.split import Row
-from vtviz.files import cache_folder, make_folder
+from vtviz.files import cache_folder
 from vtviz.inputs import InputError
 from vtviz.models.recurrent.model import NAME
 from vtviz.models.recurrent.weights import save_model
@@ -25,17 +24,9 @@ from vtviz.training.recurrent.dev_figures import DevFigures
 from vtviz.training.recurrent.features import read_features
 from vtviz.training.recurrent.items import Items
 from vtviz.training.recurrent.matching import LOSSES, SNAPSHOTS, Loss, Matching
-from vtviz.training.recurrent.run_files import (
-    State,
-    clear,
-    examples_of,
-    read_run,
-    tensorboard_log,
-    write_run,
-    write_table,
-)
 from vtviz.training.recurrent.start import start_network
-from vtviz.watch import Cancelled, Watch
+from vtviz.training.run_files import Tell, examples_of, followed, tensorboard_log, write_table
+from vtviz.watch import Watch
 
 HERE = ("output", "cache", "device", "resume", "tensorboard", "enough")  # settings that a resumed training may change
 CHECKS, LEAST = 12, 25  # checks on dev, and steps between two of them at least
@@ -103,26 +94,13 @@ def train(config: RecurrentConfig, watch: Watch | None = None) -> Trained:
     """
     watch = watch or Watch()
     _check(config)
-    make_folder(config.output)
-    began, run = time.monotonic(), _begun(config)
-    spent = float(run.get("seconds", 0.0))
-
-    def tell(state: State, **more: Any) -> None:
-        run.update(more, state=state, seconds=spent + time.monotonic() - began)
-        write_run(config.output, run)
-
-    try:
-        tell("running")
-        trained = _train(config, watch, tell)
-        tell("finished", figures=trained.figures)
-    except Cancelled:
-        tell("stopped")
-        raise
-    except BaseException as error:
-        tell("failed", error=str(error))
-        raise
-    finally:
-        write_table(config.output)
+    run = {"network": NAME, "data": config.data, "seed": config.seed, "settings": config.settings()}
+    with followed(config.output, run, config.resume) as tell:
+        try:
+            trained = _train(config, watch, tell)
+        finally:
+            write_table(config.output)
+        tell("running", figures=trained.figures)
     return trained
 
 
@@ -134,23 +112,7 @@ def _check(config: RecurrentConfig) -> None:
         )
 
 
-def _begun(config: RecurrentConfig) -> dict[str, Any]:
-    """What ``run.json`` says in the beginning."""
-    before = read_run(config.output) if config.resume else {}
-    if not before:
-        clear(config.output)
-    settings = config.settings()
-    changed = [name for name, value in settings.items() if before and before.get("settings", {}).get(name) != value]
-    if changed:
-        raise InputError(
-            "The training in {folder} was started with another {setting}; use the same, or train without --resume.",
-            folder=config.output.name,
-            setting=", ".join(changed),
-        )
-    return {"network": NAME, "data": config.data, "seed": config.seed, "settings": settings, **before}
-
-
-def _train(config: RecurrentConfig, watch: Watch, tell: Callable[..., None]) -> Trained:
+def _train(config: RecurrentConfig, watch: Watch, tell: Tell) -> Trained:
     torch.manual_seed(config.seed)
     device = torch.device(config.device)
     data = read_data(config.data, config.seed, watch)

@@ -18,8 +18,9 @@ import psutil
 from vtviz.inputs import InputError
 from vtviz.jobs.background import Jobs, Limits
 from vtviz.jobs.history import Entry, History
-from vtviz.models.recurrent.model import NAME
+from vtviz.models.recurrent.model import NAME as RECURRENT
 from vtviz.paths import ASSETS
+from vtviz.scenes.compose import NAME as SCENES
 from vtviz.training.data_set import read_data
 from vtviz.training.runs.child import ENOUGH, PAUSED
 from vtviz.watch import Cancelled, Progress, Watch
@@ -45,13 +46,14 @@ class TrainingJobs(Jobs):
         self._children: dict[int, subprocess.Popen[str]] = {}
 
     def start(self, name: str, settings: Mapping[str, Any]) -> Entry:
-        """Lists a new training, with settings of RecurrentConfig, and lets it wait for its turn.
+        """Lists a new training and lets it wait for its turn. ``network`` says whether the settings are those of
+        RecurrentConfig or TrainConfig.
 
         Raises:
             InputError: if the data cannot be used.
         """
         self.need_room()
-        if settings["data"] != "scenes":
+        if settings.get("network", RECURRENT) == RECURRENT and settings["data"] != SCENES:
             read_data(settings["data"], settings.get("seed", 0))
         entry = self.history.add(name, Path(settings["data"]), json.dumps(dict(settings)))
         self.submit(entry, "en")
@@ -77,7 +79,11 @@ class TrainingJobs(Jobs):
 
     def model_of(self, entry: Entry) -> str:
         """The name of the model that a training made."""
-        return f"{NAME}@{self.history.folder_of(entry.id)}"
+        return f"{self.network_of(entry)}@{self.history.folder_of(entry.id)}"
+
+    def network_of(self, entry: Entry) -> str:
+        """The network that is trained: ``vtviz-recurrent`` or ``vtviz-base``."""
+        return str(json.loads(entry.settings).get("network", RECURRENT))
 
     def work(self, entry: Entry, watch: Watch, language: str) -> None:
         """Trains on, or begins."""

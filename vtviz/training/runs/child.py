@@ -11,15 +11,20 @@ import json
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from vtviz.errors import UserError
+from vtviz.inputs import InputError
+from vtviz.machine import choose_device
+from vtviz.models.recurrent.model import NAME as RECURRENT
 from vtviz.watch import Cancelled, Progress, Watch
 
 EVERY = 0.5  # seconds between two lines about the same stage
 ENOUGH = "enough"
+PATHS = ("cache", "data_zh", "names")  # settings that are paths, but for the data, which may be a name
 PAUSED, REFUSED = 3, 2  # what it exits with where it was stopped, and where the input cannot be used
 
 
@@ -55,19 +60,42 @@ def main() -> int:
     asked = json.loads(sys.stdin.readline())
     talk = Talk()
     threading.Thread(target=talk.listen, daemon=True).start()
-    from vtviz.training.recurrent.train import RecurrentConfig, train
-
-    settings = {**asked["settings"], "losses": tuple(asked["settings"]["losses"])}
-    settings["cache"] = Path(settings["cache"]) if settings.get("cache") else None
-    config = RecurrentConfig(**settings, output=Path(asked["folder"]), resume=True, enough=talk.enough.is_set)
     try:
-        train(config, Watch(talk.tell, talk.gone.is_set))
+        train(asked["settings"], Path(asked["folder"]), talk.enough.is_set, Watch(talk.tell, talk.gone.is_set))
     except Cancelled:
         return PAUSED
     except UserError as error:
         say({"error": str(error)})
         return REFUSED
     return 0
+
+
+def train(settings: dict[str, Any], folder: Path, enough: Callable[[], bool], watch: Watch) -> None:
+    """Trains the network that the settings name, on the best device that there is, or goes on with it.
+
+    Raises:
+        InputError: if the data cannot be used, or a package is missing.
+    """
+    chosen = {name: value for name, value in settings.items() if name != "network"}
+    chosen |= {name: Path(chosen[name]) for name in PATHS if chosen.get(name)}
+    chosen |= {"output": folder, "resume": True, "enough": enough, "device": str(choose_device("auto"))}
+    if settings.get("network", RECURRENT) == RECURRENT:
+        from vtviz.training.recurrent.train import RecurrentConfig
+        from vtviz.training.recurrent.train import train as train_recurrent
+
+        train_recurrent(RecurrentConfig(**{**chosen, "losses": tuple(chosen["losses"])}), watch)
+        return
+    try:
+        from vtviz.training.vtviz_base.train import TrainConfig
+        from vtviz.training.vtviz_base.train import train as train_base
+
+        train_base(TrainConfig(**{**chosen, "data": Path(chosen["data"])}), watch)
+    except ModuleNotFoundError as error:
+        raise InputError(
+            "Training needs {package}; install requirements-train.txt first.", package=error.name
+        ) from error
+    except FileNotFoundError as error:
+        raise InputError("The training data lacks {file}.", file=error.filename) from error
 
 
 if __name__ == "__main__":

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,9 +16,11 @@ from tokenizers import Tokenizer
 from vtviz.evaluation.split import read_rows
 from vtviz.files import write_atomically
 from vtviz.models.vtviz_base.family import load_folder
+from vtviz.models.vtviz_base.model import NAME
 from vtviz.models.vtviz_base.network import FusionNetwork, NetworkConfig
 from vtviz.models.vtviz_base.weights import load_weights
 from vtviz.training.loop import Schedule
+from vtviz.training.run_files import examples_of, followed
 from vtviz.training.vtviz_base.calibration import calibrate
 from vtviz.training.vtviz_base.data.features import cache_features
 from vtviz.training.vtviz_base.data.head_items import HeadItems
@@ -33,13 +37,15 @@ from vtviz.training.vtviz_base.pretrained import start_network
 from vtviz.training.vtviz_base.verdicts import Pair, sentences, short_texts, unseen_things
 from vtviz.watch import Watch
 
+HERE = ("output", "cache", "device", "resume", "enough")  # settings that a resumed training may change
 GROUNDING_CHECK = 100  # steps; it soon overfits
 FUSION_SHARE = 0.7  # of the minutes; the heads get the rest, and the third stage is short
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """What to train on, for how long, and where to write. After ``minutes``, the schedules end early."""
+    """What to train on, for how long, and where to write. After ``minutes``, or once it is ``enough``, the schedules
+    end early."""
 
     data: Path
     data_zh: Path | None
@@ -66,6 +72,12 @@ class TrainConfig:
     scenes: int = 2000
     resume: bool = False
     device: str = "cpu"
+    enough: Callable[[], bool] = lambda: False
+
+    def settings(self) -> dict[str, Any]:
+        """What a training is defined by, as JSON holds it."""
+        kept = {name: value for name, value in vars(self).items() if name not in HERE}
+        return {name: str(value) if isinstance(value, Path) else value for name, value in kept.items()}
 
 
 def train(config: TrainConfig, watch: Watch | None = None) -> dict[str, float]:
@@ -73,8 +85,22 @@ def train(config: TrainConfig, watch: Watch | None = None) -> dict[str, float]:
 
     Raises:
         Cancelled: if the watch says so; the same call with ``resume`` continues from there.
+        InputError: if a resumed training was started with other settings.
     """
     watch = watch or Watch()
+    settings = config.settings()
+    run = {"network": NAME, "data": settings["data"], "seed": config.seed, "settings": settings}
+    with followed(config.output, run, config.resume) as tell:
+        photos = {split: read_rows(config.data / f"{split}.jsonl") for split in ("train", "dev")}
+        counts = {split: len(rows) for split, rows in photos.items()}
+        tell("running", images=str(config.data / "images"), photos=counts, examples=examples_of(photos["dev"]))
+        figures = _train(config, watch)
+        best = {name: figures[name] for name in ("auc", "f1", "answers") if name in figures}
+        tell("running", figures=best)
+    return figures
+
+
+def _train(config: TrainConfig, watch: Watch) -> dict[str, float]:
     cache_features(
         config.data, config.names, config.cache, config.views, config.scenes, config.seed, watch, config.device
     )
@@ -96,7 +122,7 @@ def train_fusion(config: TrainConfig, watch: Watch) -> None:
     items = Items(material.rows, material.chinese, material.lexicon, config.names, config.cache, side, tokenizer)
     dev_figures = dev_figures_of(config, material, tokenizer, side)
     minutes = config.minutes and config.minutes * FUSION_SHARE
-    schedule = Schedule(config.steps, minutes, config.check_every, config.patience)
+    schedule = Schedule(config.steps, minutes, config.check_every, config.patience, config.enough)
     training = FusionTraining(
         network,
         tokenizer,
@@ -156,7 +182,7 @@ def train_heads(config: TrainConfig, watch: Watch) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / "vocabulary.json", (json.dumps(counts, ensure_ascii=False) + "\n").encode())
     minutes = config.minutes and config.minutes * (1.0 - FUSION_SHARE)
-    schedule = Schedule(config.head_steps, minutes, 2 * config.check_every, config.patience)
+    schedule = Schedule(config.head_steps, minutes, 2 * config.check_every, config.patience, config.enough)
     dev_figures = HeadDevFigures(material.dev, config.cache)
     training = HeadTraining(network, tokenizer, items, dev_figures, schedule, folder, config.resume, config.head_rate)
     training.run(items.batches(config.head_batch, config.head_named, config.seed, training.step), watch)
@@ -172,7 +198,7 @@ def train_grounding(config: TrainConfig, watch: Watch) -> None:
     items = Items(material.rows, material.chinese, material.lexicon, config.names, config.cache, side, tokenizer)
     grounding = GroundingItems(items, network, watch)
     dev_figures = dev_figures_of(config, material, tokenizer, side)
-    schedule = Schedule(config.grounding_steps, None, GROUNDING_CHECK, config.patience)
+    schedule = Schedule(config.grounding_steps, None, GROUNDING_CHECK, config.patience, config.enough)
     described = {"answers": list(model.answers), "caption_languages": list(model.caption_starts)}
     training = GroundingTraining(
         network, tokenizer, dev_figures, schedule, config.output, config.resume, config.grounding_rate, described

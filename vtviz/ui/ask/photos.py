@@ -13,8 +13,8 @@ from PIL import ImageOps
 from vtviz.inputs import ImageInput, InputError, read_image
 from vtviz.render.overlay import to_jpeg
 from vtviz.ui.frame.language import say
+from vtviz.ui.frame.person.visitor import kept_for_visitor
 from vtviz.ui.frame.resources import samples
-from vtviz.ui.frame.visitor import kept_for_visitor
 
 KEPT_BYTES = 32 * 2**20
 DECODED_BYTES = 128 * 2**20

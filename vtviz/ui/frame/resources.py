@@ -14,7 +14,7 @@ import streamlit as st
 from vtviz.audit.background import AuditJobs
 from vtviz.chinese import Language
 from vtviz.engine.engine import Engine
-from vtviz.engine.local import LocalEngine
+from vtviz.engine.remote.choose import shared_engine as given_engine
 from vtviz.evaluation.runs.background import EvaluationJobs
 from vtviz.jobs.background import Jobs, Limits
 from vtviz.jobs.history import History
@@ -64,7 +64,7 @@ class Sample:
 @st.cache_resource(show_spinner=False)
 def shared_engine() -> Engine:
     """The engine of this server."""
-    engine = LocalEngine()
+    engine = given_engine()
     gc.collect()
     gc.freeze()  # Streamlit collects garbage after every run; without this it walks all of torch each time
     return engine

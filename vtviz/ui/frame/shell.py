@@ -15,9 +15,9 @@ from vtviz.paths import ASSETS, PAGES
 from vtviz.sentences import LANGUAGES
 from vtviz.ui.frame.components import component
 from vtviz.ui.frame.language import current_language, say
+from vtviz.ui.frame.person.visitor import COOKIE, visitor_name
 from vtviz.ui.frame.person.way_in import need_person, offer_leaving
 from vtviz.ui.frame.screen import reserve_progress
-from vtviz.ui.frame.visitor import COOKIE, visitor_name
 from vtviz.ui.frame.welcome import welcome
 
 IN_APP = "_vtviz_in_app"

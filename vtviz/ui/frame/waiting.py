@@ -17,9 +17,9 @@ from vtviz.engine.requests.explain import STAGES
 from vtviz.engine.turns import WAITING, Busy
 from vtviz.ui.frame.language import say
 from vtviz.ui.frame.pace import duration
+from vtviz.ui.frame.person.visitor import session_name
 from vtviz.ui.frame.resources import shared_engine
 from vtviz.ui.frame.screen import progress_area
-from vtviz.ui.frame.visitor import session_name
 from vtviz.watch import Cancelled, Progress, Watch
 
 Answer = TypeVar("Answer")

@@ -15,9 +15,9 @@ from vtviz.ui.ask.photos import thumbnail
 from vtviz.ui.ask.selection import Selection, select_all, selected
 from vtviz.ui.frame.language import plain, say
 from vtviz.ui.frame.names import method_name, target_name
+from vtviz.ui.frame.person.visitor import kept_for_visitor
 from vtviz.ui.frame.scores import Score
 from vtviz.ui.frame.shell import go_to
-from vtviz.ui.frame.visitor import kept_for_visitor
 
 HISTORY, OPEN, KEPT = "history", "history-open", 20
 

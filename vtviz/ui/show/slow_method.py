@@ -15,8 +15,8 @@ from vtviz.inputs import InputError
 from vtviz.ui.frame.language import plain, say, say_error
 from vtviz.ui.frame.names import method_name
 from vtviz.ui.frame.pace import duration, expected_seconds, note_pace
+from vtviz.ui.frame.person.visitor import left_for_good, session_name
 from vtviz.ui.frame.resources import shared_engine
-from vtviz.ui.frame.visitor import left_for_good, session_name
 from vtviz.watch import Cancelled, Watch
 
 JOBS, BEGAN, ENCODING = "jobs", "job-began", "encoding_ms"

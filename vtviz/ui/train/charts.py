@@ -10,7 +10,8 @@ from vtviz.ui.frame.language import say
 
 HEIGHT = 280
 LOSS = "loss "
-FIGURES = ("auc", "auc foils", "pointing", "recall@10")
+TABLE = ("auc", "auc foils", "pointing", "recall@10")
+FIGURES = (*TABLE, "auc far", "map auc", "f1", "answers", "bleu4")
 
 
 def figure_name(name: str, about: bool = False) -> str:
@@ -18,12 +19,17 @@ def figure_name(name: str, about: bool = False) -> str:
     return say(f"train.figure.{name.replace(' ', '_').replace('@', '_')}{'.about' if about else ''}")
 
 
+def loss_name(name: str) -> str:
+    """What a loss is called."""
+    return say(f"train.loss.{name.replace(' ', '_')}")
+
+
 def losses_chart(history: Sequence[dict[str, float]]) -> go.Figure:
     """Each loss over the steps."""
     names = [name for name in dict.fromkeys(name for row in history for name in row) if name.startswith(LOSS)]
     chart = go.Figure()
     for name in names:
-        _line(chart, history, name, say(f"train.loss.{name.removeprefix(LOSS)}"))
+        _line(chart, history, name, loss_name(name.removeprefix(LOSS)))
     return chart.update_layout(height=HEIGHT, xaxis_title=say("train.step"), yaxis_rangemode="tozero")
 
 

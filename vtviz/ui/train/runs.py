@@ -9,7 +9,7 @@ import streamlit as st
 from vtviz.attribution.options import Options
 from vtviz.jobs.history import Entry
 from vtviz.models.base import MATCH
-from vtviz.training.recurrent.run_files import read_history, read_run
+from vtviz.training.run_files import STAGES, read_histories, read_run
 from vtviz.ui.ask.models import trust
 from vtviz.ui.ask.selection import select
 from vtviz.ui.frame.charts import show_chart
@@ -18,10 +18,12 @@ from vtviz.ui.frame.pace import duration
 from vtviz.ui.frame.resources import training_jobs
 from vtviz.ui.frame.shell import go_to
 from vtviz.ui.show.jobs import JobList, show_jobs
-from vtviz.ui.train.charts import FIGURES, figure_name, figures_chart, losses_chart
+from vtviz.ui.train.charts import FIGURES, TABLE, figure_name, figures_chart, losses_chart
 from vtviz.ui.train.setup import PAGE
 from vtviz.ui.train.watching import latest_maps, watch_it_learn
 from vtviz.watch import Progress, as_clock
+
+NAMED = ("scenes", "features", "training", *STAGES, "calibration")  # stages with a sentence of their own
 
 
 def show_runs() -> None:
@@ -33,7 +35,8 @@ def progress_text(now: Progress | None) -> str:
     """How far a training is, and the time left."""
     if now is None:
         return say("train.state.waiting")
-    text = say(f"train.stage.{now.stage.split()[0]}", done=now.done, total=now.total)
+    stage = "features" if now.stage.startswith("features") else now.stage
+    text = say(f"train.stage.{stage if stage in NAMED else 'preparing'}", done=now.done, total=now.total)
     return text + (" · " + say("train.left", left=as_clock(now.seconds_left)) if now.seconds_left else "")
 
 
@@ -88,21 +91,39 @@ def _so_far(entry: Entry) -> None:
 
 def _curves(entry: Entry) -> None:
     """Losses and figures so far."""
-    history = read_history(training_jobs().history.folder_of(entry.id))
+    histories = read_histories(training_jobs().history.folder_of(entry.id))
+    stage = _ask_stage(entry, list(histories))
+    history = histories[stage]
     if len(history) < 2:
         return
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown(f"**{say('train.curves.losses')}**", help=say("train.curves.losses_help"))
-        show_chart(losses_chart(history), f"train-losses-{entry.id}", keep=True, alt=say("train.curves.losses"))
+        show_chart(losses_chart(history), f"train-losses-{entry.id}-{stage}", keep=True, alt=say("train.curves.losses"))
     with right:
-        st.markdown(f"**{say('train.curves.figures')}**", help=say("train.curves.figures_help"))
-        show_chart(figures_chart(history), f"train-figures-{entry.id}", keep=True, alt=say("train.curves.figures"))
+        title = say("train.curves.figures")
+        st.markdown(f"**{title}**", help=say("train.curves.figures_help"))
+        show_chart(figures_chart(history), f"train-figures-{entry.id}-{stage}", keep=True, alt=title)
     last = history[-1]
     about = {"rate": f"{last['rate']:.2g}", "speed": f"{last['steps per second']:.1f}", "step": int(last["step"])}
     memory = training_jobs().memory_mb(entry.id)
     taken = "" if memory is None else " · " + say("train.memory", memory=f"{memory:.0f}")
     st.caption(say("train.now", **about) + taken)
+
+
+def _ask_stage(entry: Entry, stages: list[str]) -> str:
+    """The stage whose curves are shown: the last one that has begun, or one of the person's choice."""
+    if len(stages) == 1:
+        return stages[0]
+    chosen = st.segmented_control(
+        say("train.stage"),
+        stages,
+        default=stages[-1],
+        key=f"train-stage-{entry.id}-{len(stages)}",
+        format_func=lambda name: say(f"train.stage.name.{name}"),
+        required=True,
+    )
+    return chosen or stages[-1]
 
 
 def show_table() -> None:
@@ -115,13 +136,14 @@ def show_table() -> None:
         settings, figures = run.get("settings", {}), {**run.get("best", {}), **run.get("figures", {})}
         row = {
             say("train.run"): entry.name,
+            say("train.network"): say(f"train.network.{jobs.network_of(entry)}"),
             say("train.state"): say(f"train.state.{entry.state}"),
             say("train.photos"): str(run.get("photos", {}).get("train", "–")),
             say("train.width"): str(settings.get("width", "–")),
-            say("train.epochs"): f"{settings.get('epochs', 0):g}",
-            say("train.losses"): ", ".join(say(f"train.loss.{name}") for name in settings.get("losses", ())),
+            say("train.epochs"): f"{settings['epochs']:g}" if "epochs" in settings else "–",
+            say("train.losses"): ", ".join(say(f"train.loss.{name}") for name in settings.get("losses", ())) or "–",
         }
-        row |= {figure_name(name): f"{figures[name]:.3f}" if name in figures else "–" for name in FIGURES}
+        row |= {figure_name(name): f"{figures[name]:.3f}" if name in figures else "–" for name in TABLE}
         rows.append(row | {say("train.time"): duration(run.get("seconds", 0.0))})
     if len(rows) > 1:
         st.subheader(say("train.table"))

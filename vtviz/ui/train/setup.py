@@ -11,6 +11,8 @@ import streamlit as st
 from vtviz.inputs import InputError
 from vtviz.jobs.history import UPLOADS
 from vtviz.manifests.save import unpack
+from vtviz.models.recurrent.model import NAME as RECURRENT
+from vtviz.models.vtviz_base.model import NAME as BASE
 from vtviz.scenes.compose import NAME as SCENES
 from vtviz.training.recurrent.matching import LOSSES, Loss
 from vtviz.ui.ask.choice import kept_choice
@@ -19,6 +21,7 @@ from vtviz.ui.frame.language import plain, say, say_error
 from vtviz.ui.frame.person.who import own_folder
 from vtviz.ui.frame.resources import training_jobs
 from vtviz.ui.show.jobs import choose_job
+from vtviz.ui.train.base import ask_base
 
 PAGE = "train"
 SOURCES = ("scenes", "upload", "path")
@@ -28,22 +31,42 @@ WIDTHS = (96, 192, 256)
 def set_up() -> None:
     """A button starts the training that is set up here."""
     st.subheader(say("train.set_up"))
-    st.caption(say("train.networks"))
-    data = _ask_data()
-    settings = _ask_settings()
-    ready = data is not None and bool(settings["losses"])
+    network = _ask_network()
+    if network == BASE:
+        asked = ask_base()
+    else:
+        data, settings = _ask_data(), _ask_settings()
+        asked = None if data is None else {**settings, "data": data, "network": network}
     name = st.text_input(say("train.name"), placeholder=say("train.name_place"), max_chars=60, key="train-name")
-    if st.button(say("train.start"), type="primary", icon=":material/play_arrow:", disabled=not ready):
-        assert data is not None
+    if st.button(say("train.start"), type="primary", icon=":material/play_arrow:", disabled=asked is None):
+        assert asked is not None
         try:
-            source = _folder(data)
+            source = _folder(asked["data"])
             shown = name.strip() or say(f"train.source.{'scenes' if source == SCENES else 'own'}")
-            entry = training_jobs().start(shown, {**settings, "data": source})
+            entry = training_jobs().start(shown, {**asked, "data": source})
         except InputError as error:
             st.error(plain(say_error(error)), icon=":material/error:")
             return
         choose_job(PAGE, entry.id)
         st.rerun()
+
+
+def _ask_network() -> str:
+    """The network to train: a large one reads files of this machine, and only its own people may choose those."""
+    if not is_local():
+        st.caption(say("train.networks"))
+        return RECURRENT
+    network: str = kept_choice(
+        say("train.network"),
+        (RECURRENT, BASE),
+        "train-network",
+        RECURRENT,
+        st.segmented_control,
+        format_func=lambda name: say(f"train.network.{name}"),
+        help=say("train.networks"),
+        required=True,
+    )
+    return network
 
 
 def _ask_data() -> Any:

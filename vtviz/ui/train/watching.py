@@ -18,7 +18,7 @@ from vtviz.models.recurrent.model import NAME
 from vtviz.models.registry import DEFAULT_MODEL
 from vtviz.render.overlay import overlay, to_jpeg
 from vtviz.training.recurrent.matching import SCORES, SNAPSHOTS
-from vtviz.training.recurrent.run_files import read_history, read_run
+from vtviz.training.run_files import read_history, read_run
 from vtviz.ui.frame.charts import show_chart
 from vtviz.ui.frame.language import plain, say
 from vtviz.ui.frame.resources import training_jobs

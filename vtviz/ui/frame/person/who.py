@@ -12,7 +12,7 @@ from streamlit.errors import StreamlitSecretNotFoundError
 
 from vtviz.files import data_folder
 from vtviz.people.accounts import People
-from vtviz.ui.frame.visitor import forget_visitor, visitor_name
+from vtviz.ui.frame.person.visitor import forget_visitor, visitor_name
 
 OPEN = "VTVIZ_OPEN"  # 1 lets everybody in, and shows them the same
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from vtviz.ui.frame import visitor
-from vtviz.ui.frame.visitor import COOKIE, Visitors, kept_for_visitor, visitor_name
+from vtviz.ui.frame.person.visitor import COOKIE, Visitors, kept_for_visitor, visitor_name
 
 NAME = "0123456789abcdef" * 2
 

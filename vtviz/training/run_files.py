@@ -6,18 +6,75 @@ import csv
 import io
 import json
 import shutil
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from vtviz.evaluation.split import Row
-from vtviz.files import write_atomically
+from vtviz.files import make_folder, write_atomically
 from vtviz.inputs import InputError
+from vtviz.watch import Cancelled
 
 State = Literal["running", "finished", "stopped", "failed"]
 RUN, HISTORY, TABLE = "run.json", "history.jsonl", "history.csv"
+STAGES = ("fusion", "heads", "grounding")  # of vtviz-base; each has a folder, with a history of its own
 EXAMPLES = 4  # dev photos whose heatmaps are compared between snapshots
-OWN = ("checkpoint.pt", RUN, HISTORY, TABLE, "snapshots", "tensorboard")  # what a new training replaces
+OWN = ("checkpoint.pt", RUN, HISTORY, TABLE, "snapshots", "tensorboard", *STAGES)  # what a new training replaces
+
+
+class Tell(Protocol):
+    """Writes what is new to ``run.json``."""
+
+    def __call__(self, state: State, **more: Any) -> None: ...
+
+
+@contextmanager
+def followed(folder: Path, run: dict[str, Any], resume: bool) -> Iterator[Tell]:
+    """Keeps ``run.json`` true while a training goes on in a folder: its state, how long it took, and what it is told.
+
+    Args:
+        folder: of the training; what an earlier one left there goes, unless it is resumed.
+        run: what is known in the beginning, with its ``settings``.
+        resume: go on with the training in the folder, if there is one.
+
+    Raises:
+        InputError: if that one was started with other settings.
+    """
+    make_folder(folder)
+    before = read_run(folder) if resume else {}
+    if resume:
+        _same_settings(folder, before, run["settings"])
+    if not resume:
+        clear(folder)
+    run, began = {**run, **before}, time.monotonic()
+    spent = float(run.get("seconds", 0.0))
+
+    def tell(state: State, **more: Any) -> None:
+        run.update(more, state=state, seconds=spent + time.monotonic() - began)
+        write_run(folder, run)
+
+    try:
+        tell("running")
+        yield tell
+        tell("finished")
+    except Cancelled:
+        tell("stopped")
+        raise
+    except BaseException as error:
+        tell("failed", error=str(error))
+        raise
+
+
+def _same_settings(folder: Path, before: dict[str, Any], settings: dict[str, Any]) -> None:
+    changed = [name for name, value in settings.items() if before and before.get("settings", {}).get(name) != value]
+    if changed:
+        raise InputError(
+            "The training in {folder} was started with another {setting}; use the same, or train without --resume.",
+            folder=folder.name,
+            setting=", ".join(changed),
+        )
 
 
 def clear(folder: Path) -> None:
@@ -70,6 +127,20 @@ def read_history(folder: Path) -> list[dict[str, float]]:
     path = folder / HISTORY
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     return [json.loads(line) for line in lines if line.endswith("}")]
+
+
+def read_histories(folder: Path) -> dict[str, list[dict[str, float]]]:
+    """The history of every stage that has begun; a training in one piece has one, called ``training``."""
+    stages = {stage: rows for stage in STAGES if (rows := read_history(folder / stage))}
+    return stages or {"training": read_history(folder)}
+
+
+def forget_after(folder: Path, step: int) -> None:
+    """Takes the rows of later steps out of the history: those steps are taken again."""
+    rows = read_history(folder)
+    if rows:
+        kept = "".join(f"{json.dumps(row)}\n" for row in rows if row["step"] <= step)
+        write_atomically(folder / HISTORY, kept.encode())
 
 
 def write_table(folder: Path) -> None:

@@ -1,0 +1,146 @@
+"""The door for vtviz's own apps: requests and answers as MessagePack, in streams that say how far the work is."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+
+from vtviz.engine.engine import Engine
+from vtviz.engine.messages import decode_request, encode
+from vtviz.engine.remote.client import WHO
+from vtviz.engine.remote.frames import ALIVE, ANSWER, Frame, failure_frame, progress_frame
+from vtviz.watch import Progress, Watch
+
+PLACES = 256  # requests that may wait at once; the engine itself refuses them long before
+TICK, LIFE = 0.1, 0.5  # seconds between two looks at the progress, and between two signs of life
+PACKED = "application/msgpack"
+
+
+class Door:
+    """Answers the requests of other processes with an engine of this one."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._pool = ThreadPoolExecutor(PLACES, thread_name_prefix="vtviz-door")
+        self._lookers: Counter[str] = Counter()  # of each slow job, which ends when the last one leaves
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Takes no more requests."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def ask(self, data: bytes, watch: Watch) -> bytes:
+        """The frame that answers a request."""
+        try:
+            return Frame(ANSWER, encode(self.engine.ask(decode_request(data), watch))).written()
+        except BaseException as error:  # the client is told
+            return failure_frame(error).written()
+
+    def start(self, data: bytes, watch: Watch) -> bytes:
+        """The same for a slow request, whose work several may watch."""
+        try:
+            request = decode_request(data)
+            key = f"{type(request).__name__} {request.key} {request.device}"
+            with self._lock:
+                self._lookers[key] += 1
+            try:
+                return self._followed(request, key, watch)
+            finally:
+                with self._lock:
+                    self._lookers[key] -= 1
+        except BaseException as error:
+            return failure_frame(error).written()
+
+    def _followed(self, request: Any, key: str, watch: Watch) -> bytes:
+        job = self.engine.start(request, Watch(cancelled=lambda: not self._lookers[key], who=watch.who))
+        watch.tell(job.now)
+        while not job.future.done():
+            if watch.cancelled():
+                break
+            if job.now is not watch.now:
+                watch.tell(job.now)
+            time.sleep(TICK / 2)
+        if watch.cancelled():
+            with self._lock:
+                if self._lookers[key] == 1:
+                    job.cancel()
+            watch.check(pause=False)
+        error = job.error()
+        if error is not None:
+            raise error
+        return Frame(ANSWER, encode(job.future.result())).written()
+
+    async def stream(self, work: Callable[[bytes, Watch], bytes], data: bytes, who: str) -> AsyncIterator[bytes]:
+        """The frames of a request until its last one; where the client leaves, the work is cancelled."""
+        gone, heard, life = threading.Event(), _Heard(), time.monotonic()
+        watch = Watch(heard.add, gone.is_set, who=who)
+        running = asyncio.get_running_loop().run_in_executor(self._pool, work, data, watch)
+        try:
+            while not (await asyncio.wait({running}, timeout=TICK))[0]:
+                news = heard.take()
+                if news or time.monotonic() - life > LIFE:
+                    life = time.monotonic()
+                    yield b"".join(progress_frame(now).written() for now in news) or Frame(ALIVE).written()
+            last = b"".join(progress_frame(now).written() for now in heard.take())
+            yield last + running.result()
+        finally:
+            gone.set()
+
+
+class _Heard:
+    """Progress that was not told yet: of each stage only the last."""
+
+    def __init__(self) -> None:
+        self._lock, self._news = threading.Lock(), list[Progress]()
+
+    def add(self, now: Progress) -> None:
+        with self._lock:
+            if self._news and self._news[-1].stage == now.stage:
+                self._news.pop()
+            self._news.append(now)
+
+    def take(self) -> list[Progress]:
+        with self._lock:
+            news, self._news = self._news, []
+        return news
+
+
+def door_routes(door: Door) -> APIRouter:
+    """The routes of the door; no part of the API for programs."""
+    router = APIRouter(prefix="/engine", include_in_schema=False)
+
+    def streamed(work: Callable[[bytes, Watch], bytes]) -> Callable[[Request], Any]:
+        async def answer(request: Request) -> StreamingResponse:
+            who = unquote(request.headers.get(WHO, ""))
+            return StreamingResponse(door.stream(work, await request.body(), who), media_type=PACKED)
+
+        return answer
+
+    router.add_api_route("/ask", streamed(door.ask), methods=["POST"], response_model=None)
+    router.add_api_route("/start", streamed(door.start), methods=["POST"], response_model=None)
+
+    @router.post("/ready")
+    async def ready(request: Request) -> Response:
+        asked = decode_request(await request.body())
+        return Response(encode(await asyncio.to_thread(door.engine.is_ready, asked)), media_type=PACKED)
+
+    @router.post("/loaded")
+    async def loaded(request: Request) -> Response:
+        model, device = msgspec.msgpack.decode(await request.body(), type=tuple[str, str | None])
+        return Response(encode(door.engine.is_loaded(model, device)), media_type=PACKED)
+
+    @router.post("/status")
+    async def status() -> Response:
+        return Response(encode(await asyncio.to_thread(door.engine.status)), media_type=PACKED)
+
+    return router

@@ -1,0 +1,80 @@
+"""The server: the door, the API, health and figures, behind a token where the machine is open to a network."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+import vtviz
+from vtviz.engine.local import LocalEngine
+from vtviz.models.registry import DEFAULT_MODEL
+from vtviz.serve.api import api_routes
+from vtviz.serve.door import Door, door_routes
+from vtviz.serve.guard import Guard, knows, unknown
+from vtviz.serve.problems import add_problems
+
+PREFIX = "/v1"
+ABOUT = "Explain vision-text models: maps of words over photos, scores, captions and answers."
+
+
+class Server:
+    """What serves an engine over HTTP.
+
+    Args:
+        engine: answers everything.
+        token: what every request must carry as ``Authorization: Bearer``; "" where none is needed.
+        check_model: refuses names of models whose files this server does not open, by ModelError.
+    """
+
+    def __init__(
+        self, engine: LocalEngine, token: str = "", check_model: Callable[[str], None] = lambda name: None
+    ) -> None:
+        self.engine, self.token, self.door = engine, token, Door(engine)
+        self.api = FastAPI(title="vtviz", version=vtviz.__version__, description=ABOUT)
+        add_problems(self.api)
+        self.api.include_router(door_routes(self.door))
+        self.api.include_router(api_routes(engine, check_model))
+        self.api.add_middleware(Guard, token=token)
+
+    def close(self) -> None:
+        """Takes no more requests; the engine itself goes on."""
+        self.door.close()
+
+    def routes(self) -> list[BaseRoute]:
+        """All routes, also for a server that has pages besides."""
+        return [
+            Mount(PREFIX, self.api),
+            Route("/healthz", self._healthz),
+            Route("/readyz", self._readyz),
+            Route("/metrics", self._metrics),
+        ]
+
+    def app(self) -> Starlette:
+        """A server without pages."""
+
+        @asynccontextmanager
+        async def life(_: Starlette) -> AsyncIterator[None]:
+            yield
+            self.close()
+
+        return Starlette(routes=self.routes(), lifespan=life)
+
+    async def _healthz(self, _: Request) -> Response:
+        return PlainTextResponse("ok")
+
+    async def _readyz(self, _: Request) -> Response:
+        ready = self.engine.is_loaded(DEFAULT_MODEL)
+        return JSONResponse({"ready": ready, "model": DEFAULT_MODEL}, 200 if ready else 503)
+
+    async def _metrics(self, request: Request) -> Response:
+        if not knows(request.headers, self.token):
+            return unknown()
+        registry: CollectorRegistry = self.engine.runs.registry
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

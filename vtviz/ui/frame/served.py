@@ -1,0 +1,33 @@
+"""The pages and the API in one process, with one engine: what ``vtviz serve --pages`` runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import streamlit as st
+
+from vtviz.engine.local import LocalEngine
+from vtviz.engine.remote.choose import TOKEN, shared_engine
+from vtviz.models.folders import need_open
+from vtviz.paths import ASSETS
+from vtviz.serve.server import Server
+from vtviz.ui.frame.person.who import LOOPBACK
+
+SCRIPT = ASSETS.parent / "app.py"
+
+
+def app() -> st.App:
+    """The pages at ``/``, and everything that a server of the engine answers beside them."""
+    engine = shared_engine()
+    assert isinstance(engine, LocalEngine)
+    local = st.get_option("server.address") in LOOPBACK
+    server = Server(engine, os.environ.get(TOKEN, "").strip(), lambda name: need_open(name, local))
+
+    @asynccontextmanager
+    async def life(_: st.App) -> AsyncIterator[None]:
+        yield
+        server.close()
+
+    return st.App(SCRIPT, routes=server.routes(), lifespan=life)

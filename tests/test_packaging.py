@@ -31,6 +31,7 @@ def requirements(name: str) -> list[str]:
     [
         ("requirements.txt", PROJECT["project"]["dependencies"]),
         ("requirements-train.txt", PROJECT["project"]["optional-dependencies"]["train"]),
+        ("requirements-hf.txt", PROJECT["project"]["optional-dependencies"]["hf"]),
         ("requirements-dev.txt", PROJECT["project"]["optional-dependencies"]["dev"]),
     ],
 )

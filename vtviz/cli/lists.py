@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from typer import Option
+
 from vtviz.cli.common import AsJson, app, show
 
 
 @app.command()
-def models(as_json: AsJson = False) -> None:
+def models(
+    search: Annotated[str | None, Option(help="List those that this text finds, on the Hugging Face Hub too.")] = None,
+    as_json: AsJson = False,
+) -> None:
     """List the models."""
-    from vtviz.models.registry import model_infos
+    from vtviz.models.registry import model_infos, search_models
 
+    found = model_infos() if search is None else search_models(search)
     keys = ("name", "label", "description", "licence", "available")
-    rows = [
-        {**{key: getattr(info, key) for key in keys}, "targets": list(info.abilities.kinds)} for info in model_infos()
-    ]
+    rows = [{**{key: getattr(info, key) for key in keys}, "targets": list(info.abilities.kinds)} for info in found]
     show(
         rows,
         as_json,

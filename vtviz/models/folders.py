@@ -8,9 +8,9 @@ from pathlib import Path
 
 from vtviz.files import from_home, is_file
 from vtviz.models.base import ModelError
+from vtviz.models.registry import opened_path
 
 PLACE = "VTVIZ_MODELS"  # the environment variable that names the folder a server opens models from
-FILE = "@"  # stands before a path in the name of a model
 
 
 def need_files(folder: Path, files: Sequence[str]) -> None:
@@ -36,9 +36,8 @@ def need_open(name: str, local: bool, made_here: Callable[[str], bool] = lambda 
     Raises:
         ModelError: if the files lie outside the folder that ``VTVIZ_MODELS`` names.
     """
-    _, has_file, path = name.partition("?")[0].partition(FILE)
-    folder = os.environ.get(PLACE)
-    if not has_file or (not folder and local) or made_here(path):
+    path, folder = opened_path(name), os.environ.get(PLACE)
+    if not path or (not folder and local) or made_here(path):
         return
     if not folder or not lies_in(path, folder):
         raise ModelError(

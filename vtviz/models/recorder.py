@@ -27,6 +27,9 @@ class RecordedLayer:
     width / heads]``; and ``mixed [batch, heads, queries, width / heads]``, the values mixed by the weights, before the
     output projection. All lie on the autograd graph where gradients are on, ``mixed`` being what the model
     goes on with.
+
+    ``joined`` names the attention over one sequence of text and patches that this layer is a part of; what the model
+    goes on with is then the sum of the parts of its row.
     """
 
     name: str
@@ -36,12 +39,14 @@ class RecordedLayer:
     key: Tensor
     value: Tensor
     mixed: Tensor
+    joined: str = ""
 
 
 class Recording:
     """The attention layers that have run, in their order.
 
-    A text→image layer directly followed by an image→text layer is one block: both read the same inputs.
+    A text→image layer directly followed by an image→text layer is one block: both read the same inputs. So are the
+    parts of one attention over the joined sequence.
     """
 
     def __init__(self) -> None:
@@ -51,8 +56,9 @@ class Recording:
         """The layers in their order; those of one block together."""
         blocks: list[list[RecordedLayer]] = []
         for layer in self.layers:
-            if layer.kind == "image→text" and blocks and blocks[-1][0].kind == "text→image":
-                blocks[-1].append(layer)
+            before = blocks[-1] if blocks else []
+            if _goes_with(layer, before):
+                before.append(layer)
             else:
                 blocks.append([layer])
         return blocks
@@ -76,6 +82,13 @@ class Recording:
     def of_kind(self, kind: Kind) -> list[Tensor]:
         """The weights of every layer of one kind, in the order in which the layers ran."""
         return [layer.weights for layer in self.layers_of(kind)]
+
+
+def _goes_with(layer: RecordedLayer, block: list[RecordedLayer]) -> bool:
+    """Whether a layer read the same inputs as the block before it."""
+    if layer.joined:
+        return bool(block) and block[0].joined == layer.joined and all(part.kind != layer.kind for part in block)
+    return layer.kind == "image→text" and bool(block) and block[-1].kind == "text→image"
 
 
 def changed_weights(change: Change, name: str, weights: Tensor) -> Tensor | None:
@@ -120,9 +133,13 @@ class Recorder:
         """Whether layers of this kind are recorded or may be changed."""
         return kind in self.kinds or self.change is not None
 
+    def listens(self, kind: Kind) -> bool:
+        """Whether this thread's layers of a kind are recorded or may be changed."""
+        return threading.get_ident() == self._owner and self.observes(kind)
+
     def attend(self, name: str, kind: Kind, heads: Heads) -> Tensor | None:
         """Mixed values ``[batch, heads, queries, width / heads]``; None where the layer is to do as it always does."""
-        if threading.get_ident() != self._owner or not self.observes(kind):
+        if not self.listens(kind):
             return None
         return self._recorded(name, kind, heads) if kind in self.kinds else self._changed(name, heads)
 

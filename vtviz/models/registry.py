@@ -48,6 +48,27 @@ def model_info(name: str) -> ModelInfo | None:
     return None
 
 
+def search_models(text: str) -> list[ModelInfo]:
+    """The models whose name, label or description a text is in, and those that families find elsewhere.
+
+    Raises:
+        ModelError: if a family cannot ask where it looks.
+    """
+    known = [info for info in model_infos() if text.lower() in f"{info.name} {info.label} {info.description}".lower()]
+    elsewhere = [getattr(family, "search", None) for family in families()]
+    return known + [info for search in elsewhere if search is not None for info in search(text)]
+
+
+def opened_path(name: str) -> str:
+    """The file or folder that loading a model opens by name, as it was written; "" where the name holds none."""
+    for family in families():
+        own = getattr(family, "path_of", None)
+        path = own(name) if own else ""
+        if path:
+            return str(path)
+    return name.partition("?")[0].partition("@")[2]
+
+
 def load_model(name: str, device: torch.device | None = None) -> FusionModel:
     """A model by name, on a device (the CPU).
 

@@ -75,7 +75,7 @@ def answer_question(model: AnswerModel, features: Tensor, question: str) -> Answ
         for attention, gradient in zip(weights, gradients, strict=True)
     ]
     first, count = model.text_offset, len(tokens.pieces)
-    rows = torch.stack(weighted).mean(dim=0)[0, first : first + count].float()
+    rows = torch.stack(weighted).mean(dim=0)[0, first : first + count, model.image_offset :].float()
     best = logits.detach().softmax(dim=-1).topk(min(CANDIDATES, len(model.answers)))
     candidates = tuple((model.answers[i], p) for p, i in zip(best.values.tolist(), best.indices.tolist(), strict=True))
     unknown = model.unknown_words([word.text for word in tokens.words])

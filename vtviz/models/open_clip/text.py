@@ -118,7 +118,10 @@ class BpeReader:
 
 
 class HuggingFaceReader:
-    """A tokenizer of transformers, with or without a token before and after the text."""
+    """A tokenizer of transformers, with or without a token before and after the text. ``lead`` is read before each
+    text, and belongs to its first piece."""
+
+    lead = ""
 
     def __init__(self, tokenizer: HFTokenizer, length: int) -> None:
         self.tokenizer, self.length = tokenizer, length
@@ -138,10 +141,12 @@ class HuggingFaceReader:
     def read(self, text: str) -> Pieces:
         cleaned = self.tokenizer.clean_fn(text)
         cleaned, sources = self._parted(cleaned, align(cleaned, text))
-        encoded = self.inner(cleaned, add_special_tokens=False, return_offsets_mapping=self.inner.is_fast)
+        whole, led = self.lead + cleaned, len(self.lead)
+        encoded = self.inner(whole, add_special_tokens=False, return_offsets_mapping=self.inner.is_fast)
         ids = encoded["input_ids"]
         written = self.inner.convert_ids_to_tokens(ids)
-        spans = encoded["offset_mapping"] if self.inner.is_fast else _search(cleaned, written)
+        spans = encoded["offset_mapping"] if self.inner.is_fast else _search(whole, written)
+        spans = [(max(0, start - led), max(0, end - led)) for start, end in spans]
         return Pieces(text, tuple(ids), tuple(written), tuple(_back(cleaned, text, sources, *span) for span in spans))
 
     def _parted(self, cleaned: str, places: list[int]) -> tuple[str, list[int]]:

@@ -9,12 +9,12 @@ from uuid import uuid4
 import streamlit as st
 
 from vtviz.attribution.options import Options
+from vtviz.attribution.registry import methods
 from vtviz.engine.explanation import Explanation
 from vtviz.engine.requests.model import LoadModel
 from vtviz.machine import device_names
 from vtviz.models.base import MATCH, ModelError, ModelInfo
-from vtviz.models.folders import FILE
-from vtviz.models.registry import DEFAULT_MODEL, model_info, model_infos
+from vtviz.models.registry import DEFAULT_MODEL, model_info, model_infos, opened_path
 from vtviz.ui.ask.choice import choice
 from vtviz.ui.ask.own_models import check_download, check_own_model
 from vtviz.ui.ask.selection import is_selected, select, selected
@@ -47,7 +47,7 @@ def ask_model(chosen: str, side: str = "") -> None:
     )
     if name not in known:
         _ask_own(chosen, side)
-    if name.startswith("open_clip:"):
+    if name.startswith(("open_clip:", "hf:")):
         _ask_fit(name, options, side)
 
 
@@ -121,8 +121,8 @@ def _load(name: str) -> None:
             check_download(info.name)
             _offer(info)
             end_page()
-        if FILE in name and name not in training_jobs().models():
-            _offer_file(name)
+        if opened_path(name) and name not in training_jobs().models():
+            _offer_file(name, info)
             end_page()
 
     def describe(now: Progress, seconds: str) -> tuple[float, str]:
@@ -205,7 +205,7 @@ def _ask_own(chosen: str, side: str) -> None:
 
     def keep() -> None:
         name = st.session_state[key].strip()
-        if FILE in name:
+        if opened_path(name):
             _agree(name)
         select(side, **FRESH, model=name)
 
@@ -241,15 +241,27 @@ def _offer(info: ModelInfo) -> None:
     size = say("model.size_unknown") if info.size_mb is None else f"{info.size_mb} MB"
     about = say("model.offer", name=plain(info.label), size=size, licence=plain(say_notice(info.licence)))
     st.info(f"{about} {plain(say_notice(info.description))}", icon=":material/download:")
+    _show_abilities(info)
     if info.notice:
         st.warning(say_notice(info.notice), icon=":material/info:")
 
     st.button(say("model.download"), icon=":material/download:", type="primary", on_click=_agree, args=(info.name,))
 
 
-def _offer_file(name: str) -> None:
+def _offer_file(name: str, info: ModelInfo) -> None:
     st.info(say("model.offer_file", name=plain(name)), icon=":material/folder_open:")
+    _show_abilities(info)
     st.button(say("model.open"), icon=":material/folder_open:", type="primary", on_click=_agree, args=(name,))
+
+
+def _show_abilities(info: ModelInfo) -> None:
+    """What will work, as far as that is known before the weights are."""
+    every, targets = methods().values(), info.abilities.kinds
+    count = sum(method.supports(info.abilities, MATCH.kind) is None for method in every)
+    named = " · ".join(say(f"pick.target_{target}") for target in targets)
+    st.caption(say("model.abilities", targets=named, count=count, total=len(every)))
+    if "text→image" not in targets[MATCH.kind]:
+        st.caption(say("model.no_cross_attention"))
 
 
 def _agree(name: str) -> None:

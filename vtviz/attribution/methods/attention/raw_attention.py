@@ -38,11 +38,11 @@ class RawAttention(Method):
         relevances = []
         for index in range(len(case.tokens)):
             rows = over_heads(forward.rows(weights, index), options.head)
-            if back is None:
-                scores = _sharpness(rows)
-            else:
+            scores = _sharpness(rows)
+            if back is not None:
                 read = over_heads(back.weights[index, ..., case.model.image_offset :, :], options.head)
-                scores = case.pieces(read.mean(dim=0), index)
+                read_back = case.pieces(read.mean(dim=0), index)
+                scores = read_back if read_back.any() else scores  # a causal network's patches precede the words
             relevances.append(of_tokens(rows, scores, case.model.grid))
         return relevances
 

@@ -17,9 +17,10 @@ from vtviz.watch import Watch
 class GenericRelevancy(Method):
     """Ā = mean over heads of (∂target/∂A ⊙ A)⁺, and the update rules of the paper, layer by layer from R = I.
 
-    Self-attention of side s: R_ss += Ā R_ss, R_sq += Ā R_sq (equations 6 and 7); over the joined sequence the same with
-    the joined R. Cross-attention from s to q: R_sq += R̂_ssᵀ Ā R̂_qq, R_ss += Ā R_qs (10 and 11), where R̂ is R − I with
-    rows that sum to 1, plus I (8 and 9); a row of zeros stays one. Both directions of a block start from the same R.
+    Self-attention of side s: R_ss += Ā R_ss, R_sq += Ā R_sq (equations 6 and 7); over the joined sequence, whole or in
+    parts, the same with the joined R. Cross-attention from s to q: R_sq += R̂_ssᵀ Ā R̂_qq, R_ss += Ā R_qs (10 and 11),
+    where R̂ is R − I with rows that sum to 1, plus I (8 and 9); a row of zeros stays one. Both directions of a block
+    start from the same R.
     One backward pass serves all pieces; a token's score is how much the target's readout relies on it.
     """
 
@@ -58,7 +59,7 @@ def relevancy(recording: Recording, relevant: dict[RecordedLayer, Tensor]) -> Te
             if layer in relevant:
                 queries, keys = spans(layer, words, patches)
                 added = relevant[layer] @ before[keys]
-                if layer.kind in ("text→image", "image→text"):
+                if layer.kind in ("text→image", "image→text") and not layer.joined:
                     own, other = normalised(before[queries, queries]), normalised(before[keys, keys])
                     joined[queries, keys] += own.T @ relevant[layer] @ other
                     joined[queries, queries] += added[:, queries]

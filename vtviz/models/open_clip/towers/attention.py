@@ -124,6 +124,9 @@ WRITTEN: dict[type[nn.Module], Written] = {
 }
 
 
+MASKS = ("attn_mask", "attention_mask", "encoder_attention_mask")
+
+
 def run_written(module: nn.Module, attend: Attend, *args: Any, **kwargs: Any) -> Any:
     """What a module returns where ``attend`` mixes its values; None where that leaves them to the module itself."""
     written = WRITTEN[type(module)]
@@ -139,9 +142,11 @@ def one_token(
         return args, kwargs
 
     def short(value: Any) -> Any:
-        return value[:1, :1] if isinstance(value, Tensor) else value
+        if not isinstance(value, Tensor):
+            return value
+        return None if value.ndim == 4 else value[:1, :1]  # a mask has a side for heads
 
-    inputs = {name: None if name == "attn_mask" else short(value) for name, value in kwargs.items()}
+    inputs = {name: None if name in MASKS else short(value) for name, value in kwargs.items()}
     return tuple(short(value) for value in args), inputs
 
 

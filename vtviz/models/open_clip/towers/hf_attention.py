@@ -28,20 +28,30 @@ _mixer: ContextVar[Mixer | None] = ContextVar("vtviz_mixer", default=None)
 @contextmanager
 def listening(transformer: nn.Module, mixer: Mixer) -> Iterator[None]:
     """Inside the ``with``, ``mixer`` mixes the values in every attention of ``transformer``, in this thread."""
-    _register()
+    register_attention()
     config: Any = transformer.config
     before = config._attn_implementation
-    token = _mixer.set(mixer)
     config._attn_implementation = NAME
+    try:
+        with mixing(mixer):
+            yield
+    finally:
+        config._attn_implementation = before
+
+
+@contextmanager
+def mixing(mixer: Mixer) -> Iterator[None]:
+    """The same for networks that were loaded with the attention ``NAME``; without a mixer that is torch's own."""
+    token = _mixer.set(mixer)
     try:
         yield
     finally:
-        config._attn_implementation = before
         _mixer.reset(token)
 
 
 @cache
-def _register() -> None:
+def register_attention() -> None:
+    """Makes the attention ``NAME`` known to transformers."""
     from transformers import AttentionInterface, AttentionMaskInterface
     from transformers.masking_utils import sdpa_mask
 
@@ -66,7 +76,9 @@ def _attention(
 
     mixer = _mixer.get()  # another thread than the one that records has none
     factor = query.shape[-1] ** -0.5 if scaling is None else scaling
-    heads = Heads(query, key, value, _mask(attention_mask, position_bias), factor, "factor")
+    groups = query.shape[1] // key.shape[1]
+    keys, values = (key, value) if groups == 1 else (x.repeat_interleave(groups, dim=1) for x in (key, value))
+    heads = Heads(query, keys, values, _mask(attention_mask, position_bias), factor, "factor")
     mixed = None if mixer is None else mixer(module, heads)
     if mixed is not None:
         return mixed.transpose(1, 2).contiguous(), None

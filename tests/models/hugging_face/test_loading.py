@@ -1,0 +1,225 @@
+"""Names, files, and one clear sentence for whatever stands in the way."""
+
+from __future__ import annotations
+
+import builtins
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+import torch
+from huggingface_hub import HfApi
+from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
+from safetensors.torch import load_file, save_file
+
+from tests.models.hugging_face.conftest import Make
+from vtviz.models.base import ModelError
+from vtviz.models.folders import need_open
+from vtviz.models.hugging_face.family import info, load, search
+from vtviz.models.hugging_face.loading import hub
+from vtviz.models.hugging_face.loading.estimate import download_mb
+from vtviz.models.hugging_face.names import parse, path_of
+from vtviz.models.registry import load_model, model_info, opened_path
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def folder(made: Make, tmp_path: Path) -> Path:
+    """A folder of its own with a tiny model, to be damaged."""
+    shutil.copytree(made("blip-match"), tmp_path / "mine")
+    return tmp_path / "mine"
+
+
+@pytest.fixture
+def online(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
+    """A hub that lists the files of every repository, or raises what is given."""
+    monkeypatch.setattr(hub, "_check_network", lambda name: None)
+
+    def answers(answer: Any) -> None:
+        def listed(self: HfApi, repository: str, revision: str | None = None) -> list[str]:
+            if isinstance(answer, Exception):
+                raise answer
+            return list(answer)
+
+        monkeypatch.setattr(HfApi, "list_repo_files", listed)
+
+    return answers
+
+
+def refused(kind: type[Exception]) -> Exception:
+    return kind("no", response=httpx.Response(403, request=httpx.Request("GET", "https://huggingface.co")))
+
+
+def test_a_name_is_a_repository_or_a_folder(tmp_path: Path) -> None:
+    spec = parse("hf:org/name?fit=crop&dtype=bfloat16&revision=main")
+    assert spec is not None and spec.repository == "org/name" and spec.folder is None
+    assert (spec.fit, spec.dtype, spec.revision) == ("crop", "bfloat16", "main")
+    spec = parse(f"hf:{tmp_path}?dtype=float32")
+    assert spec is not None and spec.folder == tmp_path and spec.repository is None
+    assert parse("open_clip:ViT-B-32/openai") is None
+    assert path_of("hf:org/name") == "" and path_of("hf:./org/name") == "./org/name"
+    assert opened_path(f"hf:{tmp_path}?fit=crop") == str(tmp_path)
+    assert opened_path("open_clip:ViT-B-32@/a/b.pt?fit=crop") == "/a/b.pt" and opened_path("vtviz-base") == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("hf:name", "use hf:ORG/NAME or hf:FOLDER"),
+        ("hf:", "use hf:ORG/NAME or hf:FOLDER"),
+        ("hf:org/name?fit=wide", "The option fit cannot be wide"),
+        ("hf:org/name?dtype=int8", "The option dtype cannot be int8"),
+        ("hf:org/name?quickgelu=1", "There is no option quickgelu"),
+        ("hf:/nowhere/at/all", "There is no folder /nowhere/at/all"),
+        ("hf:/nowhere/at/all?revision=main", "A folder has no revisions"),
+    ],
+)
+def test_a_name_that_cannot_be_meant_is_refused(name: str, sentence: str) -> None:
+    with pytest.raises(ModelError, match=sentence):
+        load(name, CPU)
+
+
+def test_the_registry_knows_the_family(made: Make) -> None:
+    name = f"hf:{made('blip-match')}"
+    about = model_info(name)
+    assert about is not None and about.available and set(about.abilities.kinds) == {"match", "similarity"}
+    assert load_model(name).name == name
+
+
+def test_a_server_opens_only_its_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "own").mkdir()
+    monkeypatch.setenv("VTVIZ_MODELS", str(tmp_path / "own"))
+    need_open(f"hf:{tmp_path / 'own'}?fit=crop", local=False)
+    need_open("hf:org/name", local=False)
+    for name in (f"hf:{tmp_path}", f"hf:{tmp_path}/own/../other", "hf:../other", "hf:~/other", f"hf:{tmp_path}/x@y"):
+        with pytest.raises(ModelError, match="This server opens models only from its own folder"):
+            need_open(name, local=False)
+
+
+@pytest.mark.parametrize(
+    ("missing", "sentence"),
+    [
+        ("config.json", "has no config.json, so it is not a model of transformers"),
+        ("preprocessor_config.json", "lacks preprocessor_config.json"),
+        ("tokenizer.json", "lacks tokenizer.json"),
+        ("model.safetensors", "has no weights"),
+    ],
+)
+def test_a_missing_file_is_named(folder: Path, missing: str, sentence: str) -> None:
+    (folder / missing).unlink()
+    with pytest.raises(ModelError, match=sentence):
+        load(f"hf:{folder}", CPU)
+
+
+def test_pickled_weights_are_refused(folder: Path) -> None:
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    with pytest.raises(ModelError, match="only as pickle files"):
+        load(f"hf:{folder}", CPU)
+
+
+def test_damaged_and_foreign_weights_are_refused(folder: Path) -> None:
+    weights = load_file(folder / "model.safetensors")
+    left = {name: value for name, value in weights.items() if not name.startswith("itm_head")}
+    save_file(left, folder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(ModelError, match=r"The weights do not fit mine .*itm_head"):
+        load(f"hf:{folder}", CPU)
+    (folder / "model.safetensors").write_bytes(b"\x00" * 100)
+    with pytest.raises(ModelError, match="damaged or incomplete"):
+        load(f"hf:{folder}", CPU)
+
+
+def test_an_unknown_architecture_is_refused_by_its_configuration(folder: Path) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"architectures": ["BertModel"]}))
+    for ask in (info, lambda name: load(name, CPU)):
+        with pytest.raises(ModelError, match="does not support the architecture BertModel of mine"):
+            ask(f"hf:{folder}")
+    (folder / "config.json").write_text("{")
+    with pytest.raises(ModelError, match=r"config\.json in mine is not valid JSON"):
+        info(f"hf:{folder}")
+
+
+def test_a_model_larger_than_the_free_memory_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=10_000))
+    with pytest.raises(ModelError, match=r"needs about 0.0 GB of memory, and 0.0 GB are free"):
+        load(f"hf:{folder}", CPU)
+
+
+def test_without_transformers_the_message_names_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def without(name: str, *args: Any, **kwargs: Any) -> Any:
+        if name == "transformers":
+            raise ModuleNotFoundError("No module named 'transformers'", name="transformers")
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(ModelError, match="mine needs the package transformers; install it: pip install 'transformers"):
+        load(f"hf:{folder}", CPU)
+
+
+def test_dtype_is_that_of_the_name(folder: Path) -> None:
+    model = load(f"hf:{folder}?dtype=bfloat16", CPU)
+    assert model is not None
+    assert next(model.network.parameters()).dtype == torch.bfloat16  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (["config.json", "pytorch_model.bin"], "only as pickle files"),
+        (["model.safetensors"], "has no config.json"),
+        (refused(GatedRepoError), "requires you to accept its licence"),
+        (refused(RepositoryNotFoundError), "There is no public repository org/name"),
+        (refused(RevisionNotFoundError), "org/name has no revision v9"),
+        (ConnectionError("down"), "huggingface.co cannot be reached"),
+        (OSError(28, "No space left on device"), "The disk is full"),
+    ],
+)
+def test_what_the_hub_says_is_told(online: Callable[[Any], None], answer: Any, sentence: str) -> None:
+    online(answer)
+    for ask in (info, lambda name: load(name, CPU)):
+        with pytest.raises(ModelError, match=sentence):
+            ask("hf:org/name?revision=v9")
+
+
+def test_without_a_network_the_message_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub.constants, "HF_HUB_OFFLINE", True)
+    with pytest.raises(ModelError, match="org/name is not on this machine, and HF_HUB_OFFLINE blocks the download"):
+        load("hf:org/name", CPU)
+    monkeypatch.setattr(hub.constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(hub, "get_session", lambda: SimpleNamespace(head=_down))
+    with pytest.raises(ModelError, match=r"org/name is not on this machine, and huggingface.co cannot be reached"):
+        load("hf:org/name", CPU)
+
+
+def test_a_search_lists_what_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [
+        SimpleNamespace(id="org/blip", config={"architectures": ["BlipForImageTextRetrieval"]}),
+        SimpleNamespace(id="org/bert", config={"architectures": ["BertModel"]}),
+        SimpleNamespace(id="org/none", config=None),
+    ]
+    monkeypatch.setattr(hub, "_check_network", lambda name: None)
+    monkeypatch.setattr(HfApi, "list_models", lambda self, **asked: found if asked["search"] == "photo" else [])
+    assert [(about.name, about.available) for about in search("photo")] == [("hf:org/blip", False)]
+
+
+def test_the_size_of_a_download_is_known_from_the_configuration(folder: Path) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    config["text_config"]["vocab_size"] = 1_000_000
+    numbers = sum(value.numel() for value in load_file(folder / "model.safetensors").values())
+    words = load_file(folder / "model.safetensors")["text_encoder.embeddings.word_embeddings.weight"]
+    wanted = (numbers - words.numel() + words.shape[1] * 1_000_000) * 4 / 1e6
+    assert download_mb(config) == pytest.approx(wanted, abs=1)
+    assert download_mb({"architectures": ["No"], "model_type": "no"}) is None
+
+
+def _down(*args: Any, **kwargs: Any) -> None:
+    raise ConnectionError

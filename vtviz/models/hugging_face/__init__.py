@@ -1,0 +1,1 @@
+"""The models of the transformers library, read from their own folders and repositories."""

@@ -1,0 +1,59 @@
+"""What the architectures of transformers can do: the table to which a new one is added."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from vtviz.models.base import Abilities
+from vtviz.models.open_clip.abilities import DUAL_ENCODER
+from vtviz.models.record import Kind
+
+IMAGE: frozenset[Kind] = frozenset({"image"})
+TOWERS: frozenset[Kind] = frozenset({"image", "text"})
+FUSED: frozenset[Kind] = TOWERS | {"text→image"}
+JOINED: frozenset[Kind] = FUSED | {"image→text"}
+BLIP_MATCH = Abilities({"match": FUSED, "similarity": TOWERS}, compares=False)
+BLIP_CAPTION = Abilities({"match": FUSED, "caption": FUSED}, compares=False)
+BLIP_ANSWER = Abilities({"match": FUSED, "answer": FUSED}, compares=False)
+VILT_MATCH = Abilities({"match": JOINED}, compares=False)
+VILT_ANSWER = Abilities({"match": JOINED, "answer": JOINED}, compares=False)
+DECODER = Abilities({"match": JOINED, "caption": JOINED}, compares=False)
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A class of transformers that vtviz reads.
+
+    ``module`` and ``reader`` name the class of this family that does, ``module`` below ``vtviz.models.hugging_face``;
+    ``keeps_dtype`` says that it runs at the precision of its weights, however low, where none is asked for.
+    """
+
+    abilities: Abilities
+    module: str
+    reader: str
+    keeps_dtype: bool = False
+
+
+ARCHITECTURES: dict[str, Architecture] = {
+    "BlipForImageTextRetrieval": Architecture(BLIP_MATCH, "blip.matching", "BlipMatcher"),
+    "BlipForConditionalGeneration": Architecture(BLIP_CAPTION, "blip.captions", "BlipWriter"),
+    "BlipForQuestionAnswering": Architecture(BLIP_ANSWER, "blip.answers", "BlipAnswerer"),
+    "ViltForImageAndTextRetrieval": Architecture(VILT_MATCH, "vilt", "ViltMatcher"),
+    "ViltForQuestionAnswering": Architecture(VILT_ANSWER, "vilt", "ViltAnswerer"),
+    "CLIPModel": Architecture(DUAL_ENCODER, "dual.model", "TransformersDualEncoder"),
+    "SiglipModel": Architecture(DUAL_ENCODER, "dual.model", "TransformersDualEncoder"),
+    "ChineseCLIPModel": Architecture(DUAL_ENCODER, "dual.model", "TransformersDualEncoder"),
+    "AltCLIPModel": Architecture(DUAL_ENCODER, "dual.model", "TransformersDualEncoder"),
+    "LlavaForConditionalGeneration": Architecture(DECODER, "decoder.model", "DecoderModel", keeps_dtype=True),
+    "SmolVLMForConditionalGeneration": Architecture(DECODER, "decoder.model", "DecoderModel", keeps_dtype=True),
+    "Idefics3ForConditionalGeneration": Architecture(DECODER, "decoder.model", "DecoderModel", keeps_dtype=True),
+    "InternVLForConditionalGeneration": Architecture(DECODER, "decoder.model", "DecoderModel", keeps_dtype=True),
+}
+
+
+def architecture_of(config: dict[str, Any]) -> str:
+    """The architecture that a configuration names, or its kind of model where it names none."""
+    named = config.get("architectures")
+    first = named[0] if isinstance(named, list) and named else config.get("model_type")
+    return str(first)

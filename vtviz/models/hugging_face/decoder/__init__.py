@@ -1,0 +1,1 @@
+"""Decoders that read a photo as tokens among the words: LLaVA, SmolVLM, Idefics 3, InternVL."""

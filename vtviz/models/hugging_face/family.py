@@ -1,0 +1,74 @@
+"""Models of transformers by name. transformers itself is imported when one is loaded: that takes seconds."""
+
+from __future__ import annotations
+
+import importlib
+from typing import cast
+
+import torch
+
+from vtviz.models.base import FusionModel, ModelInfo
+from vtviz.models.hugging_face.abilities import ARCHITECTURES, architecture_of
+from vtviz.models.hugging_face.loading.estimate import download_mb
+from vtviz.models.hugging_face.loading.faults import need_transformers, unsupported
+from vtviz.models.hugging_face.loading.files import configuration, is_here
+from vtviz.models.hugging_face.names import PREFIX, parse, path_of
+from vtviz.models.open_clip.faults import faults_told
+
+__all__ = ["info", "infos", "load", "path_of", "search"]
+OWN, LICENCE = "A model of your own choice.", "see its source"
+
+
+def infos() -> list[ModelInfo]:
+    """None: any model of an architecture in ``abilities`` loads by its name."""
+    return []
+
+
+def info(name: str) -> ModelInfo | None:
+    """What the configuration of a model says, or None where the name belongs to another family.
+
+    Raises:
+        ModelError: if the name cannot be understood, there is no such model, or vtviz does not support it.
+    """
+    spec = parse(name)
+    if spec is None:
+        return None
+    with faults_told(name):
+        config = configuration(spec)
+        named = architecture_of(config)
+        known = ARCHITECTURES.get(named)
+        if known is None:
+            raise unsupported(spec.shown, named)
+        here = is_here(spec)
+        size = None if here else download_mb(config)
+        return ModelInfo(name, spec.shown, OWN, LICENCE, here, known.abilities, size)
+
+
+def search(text: str) -> list[ModelInfo]:
+    """The models of the hub that a text finds and vtviz can read, by their configurations alone.
+
+    Raises:
+        ModelError: if the hub cannot be asked.
+    """
+    from vtviz.models.hugging_face.loading.hub import search as ask
+
+    return [
+        ModelInfo(f"{PREFIX}{name}", name, architecture, LICENCE, False, ARCHITECTURES[architecture].abilities)
+        for name, architecture in ask(text)
+        if architecture in ARCHITECTURES
+    ]
+
+
+def load(name: str, device: torch.device) -> FusionModel | None:
+    """The model, or None where the name belongs to another family. Raises ModelError where it cannot be loaded."""
+    spec = parse(name)
+    if spec is None:
+        return None
+    need_transformers(spec.shown)
+    from vtviz.models.hugging_face.loading.load import load_parts
+
+    with faults_told(name):
+        parts = load_parts(spec, device)
+        known = ARCHITECTURES[parts.architecture]
+        module = importlib.import_module(f"vtviz.models.hugging_face.{known.module}")
+        return cast(FusionModel, getattr(module, known.reader)(parts))

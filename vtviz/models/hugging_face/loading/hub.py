@@ -1,0 +1,111 @@
+"""Models on the Hugging Face hub: asked for only by their name, kept in the hub's own cache."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Sequence
+from pathlib import Path
+
+from huggingface_hub import HfApi, constants, get_session, snapshot_download
+from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
+
+from vtviz.models.base import ModelError
+from vtviz.models.hugging_face.abilities import architecture_of
+from vtviz.models.hugging_face.loading.faults import pickle_only
+from vtviz.models.hugging_face.names import Spec
+from vtviz.models.open_clip.loading.hub import PATIENCE, _Reported
+
+MOST_FOUND = 50
+
+
+def download(spec: Spec, wanted: Sequence[str]) -> Path:
+    """The folder with those files of a repository that match ``wanted``; nothing is downloaded where its weights are
+    pickle files only.
+
+    Raises:
+        ModelError: if it cannot be had; the message says why.
+    """
+    assert spec.repository is not None
+    _check_network(spec.repository)
+    try:
+        files = HfApi().list_repo_files(spec.repository, revision=spec.revision)
+        if "config.json" not in files:
+            raise ModelError(
+                "{name} has no config.json, so it is not a model of transformers; choose another one.",
+                name=spec.repository,
+            )
+        if not any(file.endswith(".safetensors") for file in files):
+            raise pickle_only(spec.repository)
+        return Path(
+            snapshot_download(
+                spec.repository, revision=spec.revision, allow_patterns=list(wanted), tqdm_class=_Reported
+            )
+        )
+    except ModelError:
+        raise
+    except Exception as error:  # the client's own classes differ between versions of the hub's library
+        raise _reason(spec, error) from error
+
+
+def search(text: str) -> list[tuple[str, str]]:
+    """The most downloaded repositories that a text finds, each with the architecture that its configuration names; ""
+    where it names none. Nothing of them is downloaded.
+
+    Raises:
+        ModelError: if the hub cannot be asked.
+    """
+    _check_network(text)
+    try:
+        models = HfApi().list_models(search=text, sort="downloads", limit=MOST_FOUND, expand=["config"])
+        return [(model.id, architecture_of(model.config or {"model_type": ""})) for model in models]
+    except Exception as error:
+        raise _unreachable(text, error) from error
+
+
+def _check_network(repository: str) -> None:
+    """Fails at once where there is no network; the hub's own client would try for half a minute."""
+    if constants.HF_HUB_OFFLINE:
+        raise ModelError(
+            "{name} is not on this machine, and HF_HUB_OFFLINE blocks the download; unset it, or use a local folder: "
+            "hf:FOLDER.",
+            name=repository,
+        )
+    try:
+        get_session().head(constants.ENDPOINT, timeout=PATIENCE)
+    except Exception as error:
+        raise _unreachable(repository, error) from error
+
+
+def _reason(spec: Spec, error: Exception) -> ModelError:
+    name = spec.repository
+    if isinstance(error, GatedRepoError):
+        return ModelError(
+            "{name} requires you to accept its licence: do so on its page, then log in with hf auth login.", name=name
+        )
+    if isinstance(error, RevisionNotFoundError):
+        return ModelError(
+            "{name} has no revision {revision}; check the branch, tag or commit.", name=name, revision=spec.revision
+        )
+    if isinstance(error, RepositoryNotFoundError):
+        return ModelError("There is no public repository {name} on the Hugging Face Hub; check the name.", name=name)
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return ModelError(
+            "The disk is full: {name} does not fit in {folder}; free up space or set HF_HOME.",
+            name=name,
+            folder=constants.HF_HUB_CACHE,
+        )
+    if isinstance(error, PermissionError):
+        return ModelError(
+            "The folder {folder} is not writable; set HF_HOME to a writable folder.", folder=constants.HF_HUB_CACHE
+        )
+    return _unreachable(str(name), error)
+
+
+def _unreachable(repository: str, error: Exception) -> ModelError:
+    return ModelError(
+        "{name} is not on this machine, and {host} cannot be reached ({reason}); go online and try again, or use a "
+        "local folder: hf:FOLDER.",
+        name=repository,
+        host=constants.ENDPOINT.split("://")[-1],
+        reason=type(error).__name__,
+    )

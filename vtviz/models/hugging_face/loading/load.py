@@ -1,0 +1,156 @@
+"""From what a name asks for to a network with its weights, tokenizer and preprocessing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import psutil
+import torch
+import transformers
+from safetensors import SafetensorError, safe_open
+from torch import nn
+
+from vtviz.files import is_number
+from vtviz.models.base import ModelError
+from vtviz.models.finite import need_finite
+from vtviz.models.hugging_face.abilities import ARCHITECTURES, architecture_of
+from vtviz.models.hugging_face.attention import register
+from vtviz.models.hugging_face.loading.faults import lacks, unsupported
+from vtviz.models.hugging_face.loading.files import configuration, described, folder_of, weights_in
+from vtviz.models.hugging_face.names import Spec
+from vtviz.models.hugging_face.parts import Parts
+from vtviz.models.open_clip.faults import first_line
+from vtviz.models.open_clip.loading.weights import sha256_of
+from vtviz.models.open_clip.towers.geometry import Preprocessing
+
+PREPROCESSOR = ("preprocessor_config.json", "processor_config.json")
+RESAMPLING = {2: "bilinear", 3: "bicubic"}  # Pillow's numbers
+BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4}
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+MARGIN = 1.2  # of the weights: what a pass needs beside them, at least
+
+
+def load_parts(spec: Spec, device: torch.device) -> Parts:
+    """The network, tokenizer and preprocessing of a model.
+
+    Raises:
+        ModelError: if a part is missing, the parts do not fit together, or memory would not suffice.
+    """
+    config = configuration(spec)
+    architecture = architecture_of(config)
+    if architecture not in ARCHITECTURES:
+        raise unsupported(spec.shown, architecture)
+    folder = folder_of(spec)
+    files = weights_in(folder)
+    preprocessing = _preprocessing(spec, folder)
+    tokenizer = _tokenizer(spec, folder)
+    dtype = DTYPES.get(spec.dtype) or _own_dtype(ARCHITECTURES[architecture].keeps_dtype, files)
+    check_memory(spec.shown, memory_needed(files, dtype), device)
+    network = _network(spec, architecture, folder, dtype)
+    network.to(device)
+    return Parts(spec.name, spec.shown, architecture, network, tokenizer, preprocessing, _sha256(files), folder)
+
+
+def memory_needed(files: Sequence[Path], dtype: torch.dtype) -> int:
+    """Bytes that the weights take in memory, as the heads of their files say."""
+    total = 0
+    for path in files:
+        with _opened(path) as file:
+            total += sum(prod(file.get_slice(name).get_shape()) for name in file.keys()) * dtype.itemsize  # noqa: SIM118
+    return total
+
+
+def check_memory(shown: str, needed: int, device: torch.device) -> None:
+    """Refuses a model that does not fit into what is free, before memory is taken. Raises ModelError if it does not."""
+    free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else psutil.virtual_memory().available
+    if needed * MARGIN > free:
+        raise ModelError(
+            "{name} needs about {need} GB of memory, and {free} GB are free; add ?dtype=bfloat16 to its name, or "
+            "choose a smaller model.",
+            name=shown,
+            need=f"{needed * MARGIN / 1e9:.1f}",
+            free=f"{free / 1e9:.1f}",
+        )
+
+
+def _own_dtype(keeps: bool, files: Sequence[Path]) -> torch.dtype:
+    """That of the weights where the architecture keeps it, else float32."""
+    if not keeps:
+        return torch.float32
+    with _opened(files[0]) as file:
+        kinds = {file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118
+    return torch.bfloat16 if "BF16" in kinds else torch.float16 if kinds == {"F16"} else torch.float32
+
+
+def _opened(path: Path) -> Any:
+    try:
+        return safe_open(path, framework="pt")
+    except (SafetensorError, OSError) as error:
+        raise ModelError(
+            "The file {file} is damaged or incomplete, or is not a safetensors file; save or download it again.",
+            file=path.name,
+        ) from error
+
+
+def _network(spec: Spec, architecture: str, folder: Path, dtype: torch.dtype) -> nn.Module:
+    kind: Any = getattr(transformers, architecture, None)
+    if kind is None:
+        raise unsupported(spec.shown, architecture)
+    transformers.utils.logging.disable_progress_bar()  # of files that are read from the disk
+    options = {"local_files_only": True, "trust_remote_code": False, "use_safetensors": True, "dtype": dtype}
+    network, about = kind.from_pretrained(
+        folder, output_loading_info=True, attn_implementation=register(kind), **options
+    )
+    missing = sorted(about["missing_keys"])
+    if missing or about.get("mismatched_keys"):
+        raise ModelError(
+            "The weights do not fit {name} ({reason}); name the architecture they were trained with.",
+            name=spec.shown,
+            reason=f"−{len(missing)}: {missing[0]}…" if missing else "≠",
+        )
+    try:
+        need_finite(network)
+    except ValueError as error:
+        raise ModelError(
+            "The file {file} is damaged or incomplete, or contains no weights; save or download it again.",
+            file=weights_in(folder)[0].name,
+        ) from error
+    loaded: nn.Module = network.eval().requires_grad_(False)
+    return loaded
+
+
+def _tokenizer(spec: Spec, folder: Path) -> Any:
+    if not any((folder / name).is_file() for name in ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model")):
+        raise lacks(spec.shown, "tokenizer.json")
+    try:
+        return transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except Exception as error:  # a damaged file may raise anything
+        raise ModelError(
+            "The tokenizer of {name} cannot be read ({reason}); add its tokenizer.json from the model's source.",
+            name=spec.shown,
+            reason=first_line(error),
+        ) from error
+
+
+def _preprocessing(spec: Spec, folder: Path) -> Preprocessing:
+    settings = described(folder, PREPROCESSOR)
+    settings = settings.get("image_processor", settings)
+    if "image_mean" not in settings and "image_processor_type" not in settings:
+        raise lacks(spec.shown, PREPROCESSOR[0])
+    mean, std = (settings.get(key) or [0.5, 0.5, 0.5] for key in ("image_mean", "image_std"))
+    if any(not isinstance(item, list) or len(item) != 3 or not all(map(is_number, item)) for item in (mean, std)):
+        raise ModelError(
+            "The file {file} in {folder} is not valid JSON; correct it.", file=PREPROCESSOR[0], folder=spec.shown
+        )
+    interpolation = RESAMPLING.get(settings.get("resample", 3), "bicubic")
+    return Preprocessing((0, 0), (0, 0), tuple(mean), tuple(std), interpolation, spec.fit)
+
+
+def _sha256(files: Sequence[Path]) -> str:
+    """The sha256 of the only file, or of those of all."""
+    each = [sha256_of(file) for file in files]
+    return each[0] if len(each) == 1 else hashlib.sha256("".join(each).encode()).hexdigest()

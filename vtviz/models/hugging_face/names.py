@@ -1,0 +1,82 @@
+"""Names of models of transformers: ``hf:ORG/NAME`` and ``hf:FOLDER``, with options after a question mark."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast, get_args
+from urllib.parse import parse_qsl
+
+from vtviz.files import from_home
+from vtviz.models.base import ModelError
+from vtviz.models.open_clip.names import FITS, Fit
+
+PREFIX = "hf:"
+FORMS = "hf:ORG/NAME or hf:FOLDER"
+Precision = Literal["auto", "float32", "bfloat16", "float16"]
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+REPOSITORY = re.compile(r"[A-Za-z0-9][\w.\-]*/[A-Za-z0-9][\w.\-]*")
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What a name asks for. Either ``folder`` or ``repository`` is set; ``revision`` is a branch, a tag or a commit."""
+
+    name: str
+    folder: Path | None = None
+    repository: str | None = None
+    revision: str | None = None
+    fit: Fit = "squash"
+    dtype: Precision = "auto"
+
+    @property
+    def shown(self) -> str:
+        """The model for a person: a repository, or the last part of a folder."""
+        return self.repository or (self.folder.name if self.folder else "")
+
+
+def parse(name: str) -> Spec | None:
+    """What a name asks for, or None where it belongs to another family.
+
+    Raises:
+        ModelError: if the name or an option cannot be understood.
+    """
+    if not name.startswith(PREFIX):
+        return None
+    source, _, query = name.removeprefix(PREFIX).partition("?")
+    options = dict(parse_qsl(query, keep_blank_values=True))
+    fit, dtype = options.pop("fit", "squash"), options.pop("dtype", "auto")
+    revision = options.pop("revision", None)
+    if options:
+        first = next(iter(options))
+        raise ModelError("There is no option {name}; use fit, dtype or revision.", name=first)
+    if fit not in FITS:
+        raise ModelError("The option fit cannot be {value}; use one of: {known}.", value=fit, known=", ".join(FITS))
+    if dtype not in PRECISIONS:
+        known = ", ".join(PRECISIONS)
+        raise ModelError("The option dtype cannot be {value}; use one of: {known}.", value=dtype, known=known)
+    path = path_of(name)
+    if path:
+        if revision is not None:
+            raise ModelError("A folder has no revisions; leave the option revision out.")
+        return Spec(name, folder=from_home(path), fit=cast(Fit, fit), dtype=cast(Precision, dtype))
+    if not REPOSITORY.fullmatch(source):
+        raise ModelError("{name} is not the name of a model of transformers; use {forms}.", name=name, forms=FORMS)
+    return Spec(name, None, source, revision, cast(Fit, fit), cast(Precision, dtype))
+
+
+def path_of(name: str) -> str:
+    """The folder that a name of this family means, or "" where it means a repository or belongs to another family."""
+    if not name.startswith(PREFIX):
+        return ""
+    source = name.removeprefix(PREFIX).partition("?")[0]
+    looks = source.startswith(("/", ".", "~")) or source.count("/") > 1 or "\\" in source
+    return source if source and (looks or _is_folder(source)) else ""
+
+
+def _is_folder(source: str) -> bool:
+    try:
+        return from_home(source).is_dir()
+    except (OSError, ValueError, RuntimeError):  # no path
+        return False

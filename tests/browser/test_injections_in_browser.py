@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_lens_page_in_browser import dual_encoder, view
+from tests.browser.lens.test_lens_page_in_browser import dual_encoder, view
 from tests.reliability.injections.corpus import ALL, HIT, MARK, MARKDOWN, MARKUP, NAMES, SVG, TEXTS
 from tools.chromium import served
 from vtviz.audit.background import AuditJobs

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
-from tests.browser.test_lens_page_in_browser import dual_encoder, view
+from tests.browser.lens.test_lens_page_in_browser import dual_encoder, view
 from vtviz.render.lens.about import About
 from vtviz.render.lens.settings import LensSettings
 from vtviz.stories.moment import Moment, Story

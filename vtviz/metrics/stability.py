@@ -146,9 +146,7 @@ METRICS = (
         lambda subject: _under(subject, shuffled(subject.case.tokens[0].text, subject.seed)),
         NEEDS,
     ),
-    _relative("relative_input_stability", "Relative input stability", _input, ""),
-    _relative("relative_output_stability", "Relative output stability", _output, f" + {DRAWS} F"),
-    _relative(
-        "relative_representation_stability", "Relative representation stability", _representation, f" + {DRAWS} F"
-    ),
+    _relative("relative_input_stability", "Relative input stability", _input),
+    _relative("relative_output_stability", "Relative output stability", _output, DRAWS),
+    _relative("relative_representation_stability", "Relative representation stability", _representation, DRAWS),
 )

@@ -17,7 +17,7 @@ from vtviz.engine.run_log import EXPLAIN, KEPT, RunEntry
 from vtviz.jobs.background import Jobs
 from vtviz.jobs.history import OPEN
 from vtviz.models.base import ScoreKind
-from vtviz.models.folders import FILE
+from vtviz.models.registry import opened_path
 from vtviz.spreadsheets import as_cell
 from vtviz.ui.frame.charts import show_chart
 from vtviz.ui.frame.language import plain, say, say_or, say_stored
@@ -91,6 +91,12 @@ def _now(status: Status, entries: Sequence[RunEntry]) -> None:
         for name, value in values.items():
             st.metric(say(f"monitor.{name}"), value, help=say(f"monitor.{name}_help"), width="content", border=True)
     st.caption(say("monitor.device", device=say_stored(status.device), kept=KEPT))
+
+
+def _without_path(model: str) -> str:
+    """The name of a model, without the file that it opens."""
+    path = opened_path(model)
+    return model.replace(path, "…") if path else model
 
 
 def _jobs() -> None:
@@ -210,4 +216,4 @@ def _table(entries: Sequence[RunEntry]) -> list[dict[str, object]]:
 
 def _model_shown(entry: RunEntry, is_own: bool) -> str:
     """The model of a run, where several use this server without the path of what another of them trained."""
-    return entry.model.partition(FILE)[0] if is_shared() and not is_own else entry.model
+    return _without_path(entry.model) if is_shared() and not is_own else entry.model

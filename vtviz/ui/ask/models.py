@@ -141,7 +141,7 @@ def may_load(name: str) -> bool:
         info = model_info(name)
     except ModelError:
         return False
-    return info is not None and info.available and (FILE not in name or name in training_jobs().models())
+    return info is not None and info.available and (not opened_path(name) or name in training_jobs().models())
 
 
 def trust(name: str) -> None:

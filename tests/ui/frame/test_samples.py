@@ -13,17 +13,19 @@ OLD = {"chelsea", "coffee", "camera", "astronaut", "rocket"}  # names in links t
 ANSWERS = {
     "chelsea": ["yes", "one", "no"],
     "dog": ["grass", "black and brown", "no"],
-    "horses": ["blue", "field", "no"],
-    "duck": ["white", "one", "no"],
+    "horses": ["blue", "grass", "no"],
+    "duck": ["white", "yes", "no"],
     "kitten": ["yes", "black and white", "no"],
     "chickens": ["grass", "green", "no"],
     "sheep": ["white", "grass", "standing"],
     "cow": ["field", "yes", "green"],
-    "coffee": ["red", "no", "no"],
+    "coffee": ["yes", "no", "no"],
     "camera": ["black", "yes", "no"],
     "rocket": ["blue", "no", "no"],
     "astronaut": ["orange", "yes", "no"],
 }
+
+SURE = 0.98  # from which vtviz-base may say that a caption describes the photo
 
 each = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
 
@@ -48,8 +50,24 @@ def test_the_first_text_matches_and_the_others_do_not(sample: Sample, engine: Lo
     image = read_image(sample.read())
     for place, text in enumerate(sample.texts):
         found = engine.ask(Explain(image, text))
+        is_true = place == 0 and not sample.goes_wrong
         assert not found.unknown and found.threshold is not None
-        assert (found.score >= found.threshold) is (place == 0 and not sample.goes_wrong), (text, found.score)
+        assert (found.score >= found.threshold) is is_true, (text, found.score)
+        assert found.verdict in (("describes", "not sure") if is_true else ("does not",)), (text, found.score)
+
+
+@each
+def test_the_same_holds_in_chinese(sample: Sample, engine: LocalEngine) -> None:
+    image = read_image(sample.read())
+    scores = [engine.ask(Explain(image, text)).score for text in sample.texts_zh]
+    assert scores[0] > 0.9 and scores[1] < 0.3 > scores[2] or sample.goes_wrong, scores
+    answers = [engine.ask(AnswerQuestion(image, question)).text for question in sample.questions_zh]
+    told = [own == other for own, other in zip(answers, ANSWERS[sample.name], strict=True)]
+    assert sum(told) >= 2 and None not in answers, answers
+
+
+def test_the_first_photo_is_described_for_sure(engine: LocalEngine) -> None:
+    assert engine.ask(Explain(read_image(SAMPLES[0].read()), SAMPLES[0].texts[0])).verdict == "describes"
 
 
 @each
@@ -61,7 +79,8 @@ def test_the_questions_are_answered_rightly(sample: Sample, engine: LocalEngine)
 @each
 def test_a_photo_with_a_right_caption_is_marked(sample: Sample, engine: LocalEngine) -> None:
     captions = engine.ask(WriteCaptions(read_image(sample.read())))
-    assert sample.caption is any(caption.score >= 0.5 for caption in captions)
+    best = max(caption.score for caption in captions)
+    assert sample.caption is (best >= SURE and not sample.goes_wrong)
 
 
 def test_old_links_open_and_one_photo_at_most_goes_wrong() -> None:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 
 from tokenizers import Tokenizer
 
+from vtviz.vocabulary import empty_words
+
 KNOWN = 5  # times in training from which a word counts as known
 PART = re.compile(r"[^\W\d_]+")  # as training counts them
 ENDINGS = ("s", "t")
@@ -18,8 +20,10 @@ INITIALS = re.compile(r"[^\W\d_](?:\.[^\W\d_])+\.?")
 
 
 def spelling(tokenizer: Tokenizer) -> Callable[[str], str]:
-    """How a tokenizer spells words before it cuts them: in lower case, without accents."""
-    return str.lower if tokenizer.normalizer is None else tokenizer.normalizer.normalize_str
+    """How a tokenizer spells words before it cuts them: in lower case, without accents, and without the spaces that it
+    puts around Chinese characters."""
+    normalizer = tokenizer.normalizer
+    return str.lower if normalizer is None else lambda word: "".join(normalizer.normalize_str(word).split())
 
 
 class Vocabulary:
@@ -38,8 +42,10 @@ class Vocabulary:
         return min((sum(self.counts[form] for form in _forms(part)) for part in parts), default=0)
 
     def knows(self, word: str) -> bool:
-        """Whether a word occurred often enough; numbers, marks and initials count as known."""
+        """Whether a word occurred often enough; numbers, marks, initials, and words that name nothing count as known."""
         if not any(character.isalpha() for character in word) or INITIALS.fullmatch(word):
+            return True
+        if word.lower() in empty_words():
             return True
         return self.count(word) >= KNOWN
 

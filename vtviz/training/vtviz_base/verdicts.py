@@ -24,7 +24,7 @@ from vtviz.training.vtviz_base.data.named import NamedThings
 from vtviz.training.vtviz_base.data.texts.photo_texts import WHOLE, PhotoTexts
 from vtviz.watch import Watch
 
-ERROR = 0.04  # share of the verdicts of a group and side that may be wrong
+ERROR = 0.05  # share of the verdicts of a group and side that may be wrong
 FAR = 1000  # texts about unseen things
 BLOCK = 20  # pairs at a time
 

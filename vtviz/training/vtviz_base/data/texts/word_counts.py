@@ -13,8 +13,10 @@ from vtviz.inputs import split_words
 from vtviz.training.vtviz_base.data.named import naming
 from vtviz.training.vtviz_base.data.texts.everyday_chinese import chinese_names
 from vtviz.training.vtviz_base.data.texts.everyday_names import everyday_names
+from vtviz.training.vtviz_base.data.texts.head_texts import ASKED, NAMED
 from vtviz.training.vtviz_base.data.texts.named_texts import chinese_words
 
+THINGS = ("猫", "汽车")  # stand for any, so that words are cut as they are beside one
 NAMED_TIMES = 5  # every photo of a named thing is part of several composed scenes too
 
 
@@ -35,10 +37,19 @@ def word_counts(
         for text in chinese_words([name for own in named for name in own]):
             for word in {word.text for word in split_words(text)}:
                 counts[word] += NAMED_TIMES
+        for word in _template_words():
+            counts[word] += NAMED_TIMES
     asked = [phrasing.replace("{thing}", "") for phrasings in PHRASINGS.values() for phrasing in phrasings]
     for word in {word for text in [*asked, *answers] for word in _words(text)}:
         counts[word] += NAMED_TIMES
     return dict(sorted(counts.items()))
+
+
+def _template_words() -> set[str]:
+    """The Chinese words of the sentences and questions about things, but for the things."""
+    templates = [*NAMED["zh"], *(asked for each in ASKED.values() for asked in each)]
+    texts = [template.format(thing) for template in templates for thing in THINGS]
+    return {word.text for text in texts for word in split_words(text) if RUN.fullmatch(word.text)} - set(THINGS)
 
 
 def _words(text: str) -> list[str]:

@@ -25,7 +25,7 @@ ANSWERS = {
     "astronaut": ["orange", "yes", "no"],
 }
 
-SURE = 0.98  # from which vtviz-base may say that a caption describes the photo
+SURE = 0.9848  # from which vtviz-base may say that a caption describes the photo
 
 each = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
 
@@ -60,7 +60,7 @@ def test_the_first_text_matches_and_the_others_do_not(sample: Sample, engine: Lo
 def test_the_same_holds_in_chinese(sample: Sample, engine: LocalEngine) -> None:
     image = read_image(sample.read())
     scores = [engine.ask(Explain(image, text)).score for text in sample.texts_zh]
-    assert scores[0] > 0.9 and scores[1] < 0.3 > scores[2] or sample.goes_wrong, scores
+    assert (scores[0] > 0.85 and max(scores[1:]) < 0.3) or sample.goes_wrong, scores
     answers = [engine.ask(AnswerQuestion(image, question)).text for question in sample.questions_zh]
     told = [own == other for own, other in zip(answers, ANSWERS[sample.name], strict=True)]
     assert sum(told) >= 2 and None not in answers, answers

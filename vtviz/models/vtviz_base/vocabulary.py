@@ -42,7 +42,7 @@ class Vocabulary:
         return min((sum(self.counts[form] for form in _forms(part)) for part in parts), default=0)
 
     def knows(self, word: str) -> bool:
-        """Whether a word occurred often enough; numbers, marks, initials, and words that name nothing count as known."""
+        """Whether a word occurred often enough. Numbers, marks, initials and words that name nothing count as known."""
         if not any(character.isalpha() for character in word) or INITIALS.fullmatch(word):
             return True
         if word.lower() in empty_words():

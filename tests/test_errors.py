@@ -14,7 +14,7 @@ import torch
 from vtviz.errors import UserError
 from vtviz.inputs import InputError, read_image
 from vtviz.machine import device_label
-from vtviz.models.registry import DEFAULT_MODEL, model_infos
+from vtviz.models.registry import model_infos
 from vtviz.paths import ASSETS
 from vtviz.sentences import LANGUAGES, error_sentences, translated
 from vtviz.ui.frame.language import say_error
@@ -119,8 +119,7 @@ def test_no_translation_is_left_of_a_sentence_that_is_gone() -> None:
 def test_what_offered_models_say_of_themselves_is_translated() -> None:
     for info in model_infos():
         said = {info.description, info.licence, info.notice} - {"", "MIT", "Apache-2.0"}
-        if info.name != DEFAULT_MODEL:  # it is here: its description is shown by the command line only
-            assert said <= error_sentences("zh").keys(), said
+        assert said <= error_sentences("zh").keys(), said
 
 
 def test_translations_have_the_values_of_their_sentence() -> None:

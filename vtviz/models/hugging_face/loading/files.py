@@ -58,7 +58,7 @@ def configuration(spec: Spec) -> dict[str, Any]:
 
         folder = download(spec, (CONFIG,))
     elif not folder.is_dir():
-        raise ModelError("There is no folder {path}; check the path.", path=folder)
+        raise ModelError("There is no folder {folder}; check the path.", folder=folder)
     if not (folder / CONFIG).is_file():
         raise ModelError(
             "{folder} has no config.json, so it is not a model of transformers; choose another folder.",

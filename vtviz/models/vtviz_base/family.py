@@ -35,11 +35,9 @@ def infos() -> list[ModelInfo]:
     """The shipped model."""
     available = all((FOLDER / name).is_file() for name in FILES)
     languages = _languages() if available else ("en",)
-    about = "Cross-attention both ways over 20 × 20 patches of the whole frame, in English; runs on a CPU."
+    about = "Cross-attention both ways over 20 × 20 patches of the photo, in English; runs on a CPU."
     if "zh" in languages:
-        about = (
-            "Cross-attention both ways over 20 × 20 patches of the whole frame, in English and Chinese; runs on a CPU."
-        )
+        about = "Cross-attention both ways over 20 × 20 patches of the photo, in English and Chinese; runs on a CPU."
     able, licence = abilities(captions=True, answers=True), "non-commercial research and education"
     return [ModelInfo(NAME, "vtviz base", about, licence, available, able, languages=languages)]
 

@@ -56,6 +56,7 @@ def test_the_sample_photos_are_found_liked_and_opened_and_a_policy_blocks(page: 
     expect(cards).to_have_count(11, timeout=BUSY)
     expect(why).to_contain_text("cat", timeout=BUSY)  # what the liked photos share
 
+    page.get_by_test_id("stTopNavSection").filter(has_text="Tasks").click()
     page.get_by_role("link", name="Policy").click()
     alert = page.get_by_role("alert")
     expect(alert.first).to_contain_text("pets as food", timeout=BUSY)

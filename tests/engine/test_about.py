@@ -24,7 +24,7 @@ def test_score_verdict_model_date_and_link(engine: Engine, cat: ImageInput) -> N
 def test_a_guess_and_a_score_without_a_threshold_are_said_as_such(engine: Engine, cat: ImageInput) -> None:
     made = engine.ask(Explain(cat, "A cat with a theodolite"))
     assert "theodolite" in about(made).answer
-    uncalibrated = replace(made, threshold=None, score_kind="similarity", score=0.2468)
+    uncalibrated = replace(made, threshold=None, bounds=None, score_kind="similarity", score=0.2468)
     assert about(uncalibrated).answer.startswith("Similarity 0.247 · ") and "threshold" in about(uncalibrated).answer
 
 

@@ -85,7 +85,8 @@ def test_a_download_that_nobody_waits_for_is_cancelled(
     engine = make_engine()
     with pytest.raises(Cancelled):
         engine.ask(LoadModel("a"), Watch(cancelled=lambda: True))
-    assert not engine.is_loaded("a")
+    if isinstance(engine, LocalEngine):  # elsewhere it may be done before it hears that nobody waits
+        assert not engine.is_loaded("a")
 
 
 def test_a_full_gpu_gives_way_to_the_cpu_with_a_notice(cat: ImageInput, monkeypatch: pytest.MonkeyPatch) -> None:

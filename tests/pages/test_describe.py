@@ -80,7 +80,7 @@ def test_an_empty_question_gets_one_sentence(app: AppTest) -> None:
 def test_a_sample_brings_its_question(app: AppTest) -> None:
     app.segmented_control[0].set_value("answer").run()
     app.button(key="sample-coffee").click().run()
-    assert not app.exception and app.text_input(key="question").value == "What colour is the cup?"
+    assert not app.exception and app.text_input(key="question").value == "Is there coffee?"
 
 
 def test_the_language_changes_the_page(app: AppTest) -> None:

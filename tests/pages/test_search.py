@@ -13,6 +13,7 @@ from tests.tasks.search.made import save_photo
 from vtviz.engine import local
 from vtviz.files import DATA
 from vtviz.jobs.history import Entry
+from vtviz.models.registry import model_info
 from vtviz.models.vtviz_base.model import VtvizBase
 from vtviz.paths import ASSETS, PAGES
 from vtviz.tasks.search import store as stores
@@ -256,25 +257,16 @@ def test_uploads_become_a_folder(server: Path) -> None:
     assert not entry.manifest.exists() and not index_jobs().history.folder_of(entry.id).exists()
 
 
-def test_a_chinese_query_with_an_english_model_offers_the_way_out(photos: Path) -> None:
+def test_a_chinese_query_with_an_english_model_offers_the_way_out(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vtviz.ui.show.model_notes.model_info", lambda name: model_info("open_clip:ViT-B-32/openai"))
     indexed(photos)
     app = visit(text=TEXT)
-    model = "open_clip:ViT-B-32/openai"
-    with_model(app, model)
     app.text_input(key="search-text").set_value("草地上的狗").run()
     assert any("does not read the language" in warning.value for warning in app.warning), words(app)
     app.button(key="search-other-model").click().run()
-    assert app.session_state["search-view"] == "folders" and "xlm-roberta" in app.session_state["search-model"]
-    assert "Needs a download of 1464 MB" in words(app)
-
-
-def with_model(app: AppTest, model: str) -> None:
-    """Lets the only folder be one of another model, of which the small network takes the place."""
-    (entry,) = index_jobs().history.all()
-    file = Path(index_jobs().address(entry.id)) / "store.json"
-    file.write_text(json.dumps({**json.loads(file.read_text()), "model": model}))
-    close_store(str(file.parent))
-    assert app.session_state["search-view"] == "find"
+    assert app.session_state["search-view"] == "folders" and app.session_state["search-model"] == "vtviz-base"
 
 
 def test_the_page_speaks_chinese(photos: Path) -> None:

@@ -210,7 +210,7 @@ def test_the_log_of_the_engine_names_nobodys_files(data: dict[str, Theirs]) -> N
     assert not app.exception
     nothing_of(data["ada"], app)
     models = [str(model) for frame in app.dataframe for model in frame.value["Model"]]
-    assert "vtviz-recurrent" in models and not [model for model in models if "@" in model]
+    assert "vtviz-recurrent@…" in models and not [model for model in models if "/" in model]
 
 
 def test_an_administrator_sees_sizes_and_no_contents(data: dict[str, Theirs]) -> None:

@@ -4,7 +4,7 @@ import re
 
 from vtviz.paths import ASSETS
 
-LIST = ASSETS.parent / "docs" / "reliability.md"
+LIST = ASSETS.parent / "docs" / "server" / "reliability.md"
 SOURCE = re.compile(r"\[([\w.-]+/[\w.-]+)#(\d+)\]\(https://github\.com/([\w.-]+/[\w.-]+)/(?:issues|pull)/(\d+)\)")
 
 

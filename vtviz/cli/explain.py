@@ -117,4 +117,5 @@ def _verdict(explanation: Explanation) -> str:
     if explanation.verdict == "not sure":
         return f"not sure whether the text describes the photo, because {DOUBTS[str(explanation.doubt)]}."
     describes = explanation.is_match if explanation.verdict is None else explanation.verdict == "describes"
-    return f"the text {'describes' if describes else 'does not describe'} the photo."
+    rest = ", as far as the model knows its words" if explanation.unknown else ""
+    return f"the text {'describes' if describes else 'does not describe'} the photo{rest}."

@@ -23,6 +23,7 @@ from vtviz.watch import Progress, Watch
 
 PLACES = 256  # requests that may wait at once; the engine itself refuses them long before
 TICK, LIFE = 0.1, 0.5  # seconds between two looks at the progress, and between two signs of life
+NEWS = 64  # steps that are told one by one between two looks
 PACKED = "application/msgpack"
 
 
@@ -98,14 +99,14 @@ class Door:
 
 
 class _Heard:
-    """Progress that was not told yet: of each stage only the last."""
+    """Progress that was not told yet; where it is much, of each stage only the last."""
 
     def __init__(self) -> None:
         self._lock, self._news = threading.Lock(), list[Progress]()
 
     def add(self, now: Progress) -> None:
         with self._lock:
-            if self._news and self._news[-1].stage == now.stage:
+            if len(self._news) >= NEWS and self._news[-1].stage == now.stage:
                 self._news.pop()
             self._news.append(now)
 

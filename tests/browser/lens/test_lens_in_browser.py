@@ -140,7 +140,7 @@ def test_everything_by_keyboard_alone(page: Page) -> None:
     assert pinned(page) == ["whole text"]
     page.keyboard.press("a")
     expect(page.locator("#show-attention")).to_have_attribute("aria-pressed", "true")
-    page.keyboard.press("]")
+    page.keyboard.press("[")
     expect(page.locator("#status")).to_contain_text("layer 2")
     for _ in range(4):  # three ways to look, then the photo
         page.keyboard.press("Tab")
@@ -257,7 +257,7 @@ def test_pictures_are_saved_without_the_server(page: Page, wire: Wire) -> None:
         with page.expect_download() as download:
             page.locator("#save-svg").click()
         svg = Path(download.value.path()).read_text(encoding="utf-8")
-        assert svg.startswith("<svg") and "“green”" in svg and (svg.count("<rect x=") > 100) != smooth
+        assert svg.startswith("<svg") and "“green”" in svg and (svg.count("<rect x=") > 30) != smooth
         for told in ("A brown cat with green eyes", "Match 9", "describes the photo", "When it misleads", "vtviz-base"):
             assert told in svg
         page.locator("#edges").click()
@@ -312,7 +312,7 @@ def test_other_language_and_theme_keep_what_is_pinned(page: Page) -> None:
     page.locator(".st-key-frame-bar [data-testid=stSelectbox]").click()
     page.get_by_text("中文", exact=True).last.click()
     expect(page.locator("#tab-matrix")).to_have_text("注意力头", timeout=20_000)
-    assert pinned(page) == ["green", "eyes"]
+    assert pinned(page) == ["眼睛"]  # the sample's sentence is there in Chinese, too
     page.locator(".st-key-frame-bar [data-testid=stSelectbox]").click()
     page.get_by_text("English", exact=True).last.click()
     expect(page.locator("#tab-matrix")).to_have_text("Heads", timeout=20_000)

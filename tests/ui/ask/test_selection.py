@@ -69,7 +69,7 @@ def test_what_makes_no_sense_is_named_and_the_rest_is_used(name: str, value: str
     chosen, wrong = from_query({"photo": "rocket", "text": "a rocket", name: value}, start)
     assert wrong == [name]
     expected = replace(
-        start, photo="rocket", text="A rocket with lights" if name == "text" else "a rocket"
+        start, photo="rocket", text="A rocket at night" if name == "text" else "a rocket"
     )  # the sample's own
     if name == "photo":
         expected = replace(expected, photo=start.photo)

@@ -89,7 +89,7 @@ def train(settings: dict[str, Any], folder: Path, enough: Callable[[], bool], wa
         from vtviz.training.vtviz_base.train import TrainConfig
         from vtviz.training.vtviz_base.train import train as train_base
 
-        train_base(TrainConfig(**{**chosen, "data": Path(chosen["data"])}), watch)
+        train_base(TrainConfig(**{"data_zh": None, "names": None, **chosen, "data": Path(chosen["data"])}), watch)
     except ModuleNotFoundError as error:
         raise InputError(
             "Training needs {package}; install requirements-train.txt first.", package=error.name

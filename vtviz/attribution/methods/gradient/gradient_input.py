@@ -58,7 +58,7 @@ def embedded(module: nn.Module, replacement: Tensor | None = None) -> Iterator[l
         if threading.get_ident() != owner:
             return output
         outputs.append(output.detach().requires_grad_() if replacement is None else replacement)
-        return outputs[-1]
+        return outputs[-1].clone()  # some networks add to it in place
 
     handle = module.register_forward_hook(keep)
     try:

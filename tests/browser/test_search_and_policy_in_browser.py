@@ -57,7 +57,7 @@ def test_the_sample_photos_are_found_liked_and_opened_and_a_policy_blocks(page: 
     expect(why).to_contain_text("cat", timeout=BUSY)  # what the liked photos share
 
     page.get_by_test_id("stTopNavSection").filter(has_text="Tasks").click()
-    page.get_by_role("link", name="Policy").click()
+    page.get_by_role("menuitem", name="Policy").click()
     alert = page.get_by_role("alert")
     expect(alert.first).to_contain_text("pets as food", timeout=BUSY)
     expect(page.locator(".st-key-evidence")).to_contain_text("a cat", timeout=BUSY)

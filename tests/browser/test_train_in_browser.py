@@ -60,7 +60,7 @@ def test_a_training_survives_a_pause_another_page_and_the_death_of_its_server(
         page.get_by_role("link", name="Explore").click()
         page.locator("#canvas").wait_for(timeout=SLOW)
         page.get_by_test_id("stTopNavSection").filter(has_text="Models").click()
-        page.get_by_role("link", name="Train").click()
+        page.get_by_role("menuitem", name="Train").click()
         resume.click(timeout=SLOW)
         expect(page.get_by_role("button", name="Stop and keep")).to_be_visible(timeout=SLOW)
         os.kill(server.pid, signal.SIGKILL)

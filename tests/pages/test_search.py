@@ -37,6 +37,7 @@ def server(tiny: VtvizBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     yield tmp_path
     for name in list(stores._open):
         close_store(name)
+    st.cache_resource.clear()  # the next file's engine has the real models
 
 
 @pytest.fixture

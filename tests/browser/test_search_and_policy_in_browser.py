@@ -62,12 +62,13 @@ def test_the_sample_photos_are_found_liked_and_opened_and_a_policy_blocks(page: 
     expect(alert.first).to_contain_text("pets as food", timeout=BUSY)
     expect(page.locator(".st-key-evidence")).to_contain_text("a cat", timeout=BUSY)
     page.locator(".st-key-sample-coffee button").first.click()
-    expect(alert.first).to_contain_text("Allow", timeout=BUSY)
+    expect(page.get_by_text("No rule fired").first).to_be_visible(timeout=BUSY)
     decisions = (tmp_path / "policy-log.jsonl").read_text().splitlines()
     assert len(decisions) == 2 and "dinner" not in decisions[0]
 
     settled(page)
-    page.get_by_role("link", name="Search").click()
+    page.get_by_test_id("stTopNavSection").filter(has_text="Tasks").click()
+    page.get_by_role("menuitem", name="Search").click()
     page.get_by_role("radio", name="Find photos").or_(page.get_by_role("button", name="Find photos")).first.click()
     page.get_by_role("button", name="Open in Explore").click(timeout=BUSY)
     expect(page.get_by_role("textbox", name="Text about the photo")).to_have_value("A cat", timeout=SLOW)

@@ -14,6 +14,7 @@ import torch
 
 from vtviz.inputs import InputError
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")  # addresses that only this machine reaches
 CAUSES = 8  # errors looked at, from the last to what led to it
 FULL = (
     *("out of memory", "can't allocate memory", "Cannot allocate memory", "std::bad_alloc", "bad allocation"),

@@ -14,7 +14,6 @@ from vtviz.engine.requests.explain import Explain
 from vtviz.engine.turns import Busy
 from vtviz.inputs import read_image
 from vtviz.models.base import ModelError
-from vtviz.models.folders import need_open
 from vtviz.serve.server import Server
 
 TEXT = "a dog runs"
@@ -22,7 +21,7 @@ TEXT = "a dog runs"
 
 @pytest.fixture
 def client(tiny_engine: LocalEngine) -> Iterator[TestClient]:
-    server = Server(tiny_engine, check_model=lambda name: need_open(name, local=False))
+    server = Server(tiny_engine, local=False)
     with TestClient(server.app(), raise_server_exceptions=False) as client:
         yield client
 
@@ -131,7 +130,7 @@ def test_the_api_describes_itself(client: TestClient) -> None:
 
 
 def test_without_the_token_nothing_is_told_but_that_it_lives(tiny_engine: LocalEngine) -> None:
-    with TestClient(Server(tiny_engine, token="open sesame").app()) as client:
+    with TestClient(Server(tiny_engine, token="open sesame", local=False).app()) as client:
         for path in ("/v1/models", "/metrics", "/v1/docs", "/v1/openapi.json"):
             assert client.get(path).status_code == 401
             assert client.get(path, headers={"authorization": "Bearer open"}).status_code == 401
@@ -156,3 +155,14 @@ def test_a_request_without_end_is_refused(client: TestClient) -> None:
     assert is_problem(response, 413, "64 MB")
     assert is_problem(client.post("/v1/engine/ready", content=b"\x01"), 422, "not a vtviz request")
     assert is_problem(client.post("/v1/engine/loaded", content=b"\x01"), 422, "not a vtviz request")
+
+
+def test_on_this_machine_it_answers_to_no_foreign_name_and_elsewhere_it_fetches_only_what_it_offers(
+    tiny_engine: LocalEngine, client: TestClient, cat_bytes: bytes
+) -> None:
+    with TestClient(Server(tiny_engine).app(), base_url="http://evil.example") as rebound:
+        assert rebound.get("/v1/models").status_code == 400
+    with TestClient(Server(tiny_engine).app(), base_url="http://localhost:8600") as own:
+        assert own.get("/v1/models").status_code == 200
+    response = client.post("/v1/score", files=sent(cat_bytes), data={"text": TEXT, "model": "open_clip:RN50/openai"})
+    assert is_problem(response, 503, "downloads only the models that it offers")

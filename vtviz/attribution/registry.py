@@ -54,6 +54,19 @@ def where_defined(method: Method) -> dict[str, Any]:
     return defined
 
 
+def described_methods() -> list[dict[str, Any]]:
+    """What programs are told of the methods, with the models and targets that each supports."""
+    keys = ("name", "label", "formula", "paper", "cost", "signed", "maps_of", "scores_words")
+    return [
+        {
+            **{key: getattr(method, key) for key in keys},
+            "options": {name: vars(choice) for name, choice in method.options.items()},
+            "models": where_defined(method),
+        }
+        for method in methods().values()
+    ]
+
+
 GROUPS = ("one", "gradient", "many")
 
 

@@ -15,11 +15,9 @@ def models(
     as_json: AsJson = False,
 ) -> None:
     """List the models."""
-    from vtviz.models.registry import model_infos, search_models
+    from vtviz.models.registry import described_models, model_infos, search_models
 
-    found = model_infos() if search is None else search_models(search)
-    keys = ("name", "label", "description", "licence", "available")
-    rows = [{**{key: getattr(info, key) for key in keys}, "targets": list(info.abilities.kinds)} for info in found]
+    rows = described_models(model_infos() if search is None else search_models(search))
     show(
         rows,
         as_json,
@@ -30,16 +28,7 @@ def models(
 @app.command()
 def methods(as_json: AsJson = False) -> None:
     """List the attribution methods, with the models and targets that each supports."""
-    from vtviz.attribution.registry import methods as all_methods
-    from vtviz.attribution.registry import where_defined
+    from vtviz.attribution.registry import described_methods
 
-    keys = ("name", "label", "formula", "paper", "cost", "signed", "maps_of", "scores_words")
-    rows = [
-        {
-            **{key: getattr(method, key) for key in keys},
-            "options": {name: vars(choice) for name, choice in method.options.items()},
-            "models": where_defined(method),
-        }
-        for method in all_methods().values()
-    ]
+    rows = described_methods()
     show(rows, as_json, lambda row: f"{row['name']} ({row['cost']}): {row['label']}. {row['paper']}")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vtviz.files import from_home, is_file
 from vtviz.models.base import ModelError
-from vtviz.models.registry import opened_path
+from vtviz.models.registry import model_info, model_infos, opened_path
 
 PLACE = "VTVIZ_MODELS"  # the environment variable that names the folder a server opens models from
 
@@ -43,6 +43,21 @@ def need_open(name: str, local: bool, made_here: Callable[[str], bool] = lambda 
         raise ModelError(
             "This server opens models only from its own folder of models; ask whoever runs it to put yours there."
         )
+
+
+def need_offered(name: str, local: bool) -> None:
+    """Refuses to fetch what people elsewhere name and a server does not offer: it would fill its disk.
+
+    Raises:
+        ModelError: if such a model is not here yet.
+    """
+    info = None if local else model_info(name)
+    if (
+        info is not None
+        and not info.available
+        and info.name.partition("?")[0] not in {offered.name for offered in model_infos()}
+    ):
+        raise ModelError("This server downloads only the models that it offers; ask whoever runs it to add this one.")
 
 
 def lies_in(path: str, folder: str) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Sequence
 from functools import cache
-from typing import cast
+from typing import Any, cast
 
 import torch
 
@@ -32,6 +33,12 @@ def model_infos() -> list[ModelInfo]:
     """Every model that can be asked for by name, the default one first."""
     found = [info for family in families() for info in family.infos()]
     return sorted(found, key=lambda info: info.name != DEFAULT_MODEL)
+
+
+def described_models(infos: Sequence[ModelInfo]) -> list[dict[str, Any]]:
+    """What programs are told of models."""
+    keys = ("name", "label", "description", "licence", "available")
+    return [{**{key: getattr(each, key) for key in keys}, "targets": list(each.abilities.kinds)} for each in infos]
 
 
 def model_info(name: str) -> ModelInfo | None:

@@ -9,8 +9,7 @@ from fastapi import APIRouter, File, Form, Header, Query, Request, Response, Upl
 from starlette.concurrency import run_in_threadpool
 
 from vtviz.attribution.options import Options
-from vtviz.attribution.registry import methods as all_methods
-from vtviz.attribution.registry import where_defined
+from vtviz.attribution.registry import described_methods
 from vtviz.engine.about import about
 from vtviz.engine.engine import Engine
 from vtviz.engine.engine import Request as Asked
@@ -21,7 +20,7 @@ from vtviz.engine.requests.explain import Explain
 from vtviz.engine.requests.model import ReadTarget
 from vtviz.inputs import MAX_BYTES, ImageInput, InputError, read_image
 from vtviz.metrics.registry import metrics as all_metrics
-from vtviz.models.registry import DEFAULT_MODEL, model_infos
+from vtviz.models.registry import DEFAULT_MODEL, described_models, model_infos
 from vtviz.render.lens.page import lens_page
 from vtviz.sentences import catalogue
 from vtviz.serve.problems import Large
@@ -45,18 +44,12 @@ def api_routes(engine: Engine, check_model: Callable[[str], None]) -> APIRouter:
     @router.get("/models", tags=["lists"])
     def models() -> list[dict[str, Any]]:
         """The models, and what each can do."""
-        keys = ("name", "label", "description", "licence", "available")
-        infos = model_infos()
-        return [{**{key: getattr(each, key) for key in keys}, "targets": list(each.abilities.kinds)} for each in infos]
+        return described_models(model_infos())
 
     @router.get("/methods", tags=["lists"])
     def methods() -> list[dict[str, Any]]:
         """The attribution methods, with the models and targets that each supports."""
-        keys = ("name", "label", "formula", "paper", "cost", "signed", "maps_of", "scores_words")
-        return [
-            {**{key: getattr(method, key) for key in keys}, "models": where_defined(method)}
-            for method in all_methods().values()
-        ]
+        return described_methods()
 
     @router.get("/metrics", tags=["lists"])
     def metrics() -> list[dict[str, Any]]:

@@ -59,6 +59,7 @@ class Door:
             finally:
                 with self._lock:
                     self._lookers[key] -= 1
+                    self._lookers = +self._lookers  # forgets the jobs that nobody follows
         except BaseException as error:
             return failure_frame(error).written()
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.applications import Starlette
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 import vtviz
 from vtviz.engine.local import LocalEngine
+from vtviz.machine import LOOPBACK
+from vtviz.models.folders import need_offered, need_open
 from vtviz.models.registry import DEFAULT_MODEL
 from vtviz.serve.api import api_routes
 from vtviz.serve.door import Door, door_routes
@@ -30,18 +34,19 @@ class Server:
     Args:
         engine: answers everything.
         token: what every request must carry as ``Authorization: Bearer``; "" where none is needed.
-        check_model: refuses names of models whose files this server does not open, by ModelError.
+        local: whether only this machine reaches the server. Then it answers to the names of this machine alone, lest a
+            foreign page gives it a name of its own; otherwise it opens and fetches no models but those that it offers.
     """
 
-    def __init__(
-        self, engine: LocalEngine, token: str = "", check_model: Callable[[str], None] = lambda name: None
-    ) -> None:
+    def __init__(self, engine: LocalEngine, token: str = "", local: bool = True) -> None:
         self.engine, self.token, self.door = engine, token, Door(engine)
         self.api = FastAPI(title="vtviz", version=vtviz.__version__, description=ABOUT)
         add_problems(self.api)
         self.api.include_router(door_routes(self.door))
-        self.api.include_router(api_routes(engine, check_model))
+        self.api.include_router(api_routes(engine, partial(_need_own, local=local)))
         self.api.add_middleware(Guard, token=token)
+        if local:
+            self.api.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, "[::1]"])
 
     def close(self) -> None:
         """Takes no more requests; the engine itself goes on."""
@@ -78,3 +83,9 @@ class Server:
             return unknown()
         registry: CollectorRegistry = self.engine.runs.registry
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _need_own(name: str, local: bool) -> None:
+    """Refuses names of models that this server does not open or fetch. Raises ModelError."""
+    need_open(name, local)
+    need_offered(name, local)

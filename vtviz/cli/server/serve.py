@@ -11,7 +11,6 @@ from vtviz.cli.common import Device, app
 from vtviz.inputs import InputError
 from vtviz.models.registry import DEFAULT_MODEL
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PAGES = "vtviz.ui.frame.served:app"  # by name: the command line lies below the pages
 GRACE = 8  # seconds that running requests get on SIGTERM
 
@@ -30,7 +29,7 @@ def serve(
     from vtviz.engine.local import LocalEngine
     from vtviz.engine.remote.choose import ADDRESS, TOKEN, give_engine
     from vtviz.engine.requests.model import LoadModel
-    from vtviz.models.folders import need_open
+    from vtviz.machine import LOOPBACK
     from vtviz.serve.server import Server
 
     local, token = address in LOOPBACK, os.environ.get(TOKEN, "").strip()
@@ -58,6 +57,6 @@ def serve(
             os.environ.update(STREAMLIT_SERVER_ADDRESS=address, STREAMLIT_SERVER_PORT=str(port))
             uvicorn.run(PAGES, factory=True, **options)
         else:
-            uvicorn.run(Server(engine, token, lambda name: need_open(name, local)).app(), **options)
+            uvicorn.run(Server(engine, token, local).app(), **options)
     finally:
         engine.close()

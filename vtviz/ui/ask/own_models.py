@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from vtviz.files import data_folder
-from vtviz.models.base import ModelError
-from vtviz.models.folders import lies_in, need_open
-from vtviz.models.registry import model_info, model_infos
+from vtviz.models.folders import lies_in, need_offered, need_open
 from vtviz.training.runs.background import KIND
 from vtviz.ui.frame.person.who import EVERYBODY, folder_of, is_local, is_shared, signed_in
 
@@ -28,13 +26,7 @@ def check_download(name: str) -> None:
     Raises:
         ModelError: if such a model is not here yet.
     """
-    info = None if is_local() else model_info(name)
-    if (
-        info is not None
-        and not info.available
-        and info.name.partition("?")[0] not in {offered.name for offered in model_infos()}
-    ):
-        raise ModelError("This server downloads only the models that it offers; ask whoever runs it to add this one.")
+    need_offered(name, is_local())
 
 
 def check_own_models(names: Iterable[str]) -> None:

@@ -10,10 +10,9 @@ import streamlit as st
 
 from vtviz.engine.local import LocalEngine
 from vtviz.engine.remote.choose import TOKEN, shared_engine
-from vtviz.models.folders import need_open
 from vtviz.paths import ASSETS
 from vtviz.serve.server import Server
-from vtviz.ui.frame.person.who import LOOPBACK
+from vtviz.ui.frame.person.who import is_local
 
 SCRIPT = ASSETS.parent / "app.py"
 
@@ -22,8 +21,7 @@ def app() -> st.App:
     """The pages at ``/``, and everything that a server of the engine answers beside them."""
     engine = shared_engine()
     assert isinstance(engine, LocalEngine)
-    local = st.get_option("server.address") in LOOPBACK
-    server = Server(engine, os.environ.get(TOKEN, "").strip(), lambda name: need_open(name, local))
+    server = Server(engine, os.environ.get(TOKEN, "").strip(), is_local())
 
     @asynccontextmanager
     async def life(_: st.App) -> AsyncIterator[None]:

@@ -11,12 +11,12 @@ from streamlit.errors import StreamlitSecretNotFoundError
 
 from vtviz.files import data_folder
 from vtviz.inputs import InputError
+from vtviz.machine import LOOPBACK
 from vtviz.people.accounts import People, Person
 from vtviz.people.sessions import Sessions
 from vtviz.ui.frame.person.visitor import forget_visitor, visitor_name
 
 OPEN = "VTVIZ_OPEN"  # 1 lets everybody in, and shows them the same
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 EVERYBODY = ""
 PEOPLE = "people"
 

@@ -32,7 +32,7 @@ SHOWN = {  # page: its address, what it waits for, width and height of its pictu
     ),
     "what_if": (f"what_if?photo=chelsea&text=A+brown+cat+with+green+eyes&tried={TRIED}", "#now .marks", 1440, 900),
     "stories": ("stories?", ".st-key-story-buttons button", 1440, 900),
-    "describe": ("describe?photo=camera&task=answer&question=Where+is+the+man%3F", "#canvas", 1440, 860),
+    "describe": ("describe?photo=dog&task=answer&question=Where+is+the+dog%3F", "#canvas", 1440, 860),
 }
 QUIET_MS = 2500  # until charts are drawn and nothing moves
 

@@ -65,7 +65,9 @@ function showHeads(bench) {
   if (focused) [...bench.find("heads").querySelectorAll("button")].find((button) => button.dataset.head === focused)?.focus({ preventScroll: true });
 }
 
-const rounded = (value) => (value === null ? "–" : Number(value.toPrecision(2)).toString().replace("-", "−"));
+const SMALL = 1e-4; // below which digits would run into the bars
+const written = (value) => (value && Math.abs(value) < SMALL ? value.toExponential(1) : `${Number(value.toPrecision(2))}`);
+const rounded = (value) => (value === null ? "–" : written(value).replaceAll("-", "−"));
 
 function showScoreTable(bench) {
   const { data, state } = bench, { labels, scores } = data;

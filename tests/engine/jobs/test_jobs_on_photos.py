@@ -164,3 +164,17 @@ def test_answers_of_another_form_are_left_out(door: Any, tmp_path: Path) -> None
     Lines(jobs.history.folder_of(entry.id) / "answers.jsonl").add({"photo": "a", "surprise": 1})
     assert jobs.answers(entry.id) == []
     assert to_csv([Answered("=a,b")]).decode("utf-8-sig").splitlines()[1].startswith('"=a,b"')
+
+
+def test_where_others_files_lie_on_this_machine_too_only_uploads_are_read(
+    own: Path, photos: Path, door: Callable[[Any, Watch], Any], tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="upload it too"):
+        IndexJobs(own, door, confined=True).start("theirs", photos)
+    with pytest.raises(InputError, match="upload it too"):
+        QuestionJobs(own, door, confined=True).start(photos, "is it a dog?")
+    upload = own / "uploads" / "1"
+    upload.mkdir(parents=True)
+    (upload / "rows.csv").write_text(f"image,rules\n{photos / '0.png'},dogs\n")
+    with pytest.raises(InputError, match="upload it too"):
+        PolicyJobs(own, door, confined=True).start("Small", POLICY, upload / "rows.csv")

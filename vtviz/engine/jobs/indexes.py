@@ -6,37 +6,24 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+from vtviz.engine.jobs.base import PhotoJobs
 from vtviz.engine.requests.model import LoadModel
 from vtviz.engine.requests.tasks.search import EncodePhotos
 from vtviz.files import is_number, is_text, make_folder, parse_json, write_atomically
-from vtviz.inputs import InputError
-from vtviz.jobs.background import Jobs
-from vtviz.jobs.door import Door
-from vtviz.jobs.history import Entry, History
-from vtviz.jobs.limits import Limits
+from vtviz.jobs.history import Entry
 from vtviz.models.registry import DEFAULT_MODEL
 from vtviz.tasks.search.index import Indexed, Unreadable, index_folder
-from vtviz.tasks.search.photo_files import photos_in
 from vtviz.tasks.search.store import close_store
 from vtviz.watch import Watch
 
-KIND = "indexes"
 STORE, RESULT = "store", "indexed.json"
 COUNTS = ("added", "changed", "removed", "moved", "unchanged")
 
 
-class IndexJobs(Jobs):
-    """Indexes folders of photos in a thread of its own and keeps their list; each has a store in its folder.
+class IndexJobs(PhotoJobs):
+    """Indexes folders of photos in a thread of its own and keeps their list; each has a store in its folder."""
 
-    Args:
-        folder: where they are listed and kept.
-        door: the way to the models.
-        limits: what one person may have here.
-    """
-
-    def __init__(self, folder: Path, door: Door, limits: Limits | None = None) -> None:
-        super().__init__(History(folder, KIND), limits)
-        self._door = door
+    kind = "indexes"
 
     def start(self, name: str, photos: Path, model: str = DEFAULT_MODEL) -> Entry:
         """Lists a new index and lets it wait for its turn.
@@ -44,9 +31,7 @@ class IndexJobs(Jobs):
         Raises:
             InputError: if ``photos`` is neither a folder nor a zip file, or holds no photos.
         """
-        self.need_room()
-        if next(photos_in(photos).files(), None) is None:
-            raise InputError("There are no JPEG, PNG or WebP files in {path}; choose another folder.", path=photos)
+        self.need_photos(photos)
         entry = self.history.add(name, photos.resolve(), json.dumps({"model": model}))
         self.submit(entry, "en")
         return entry

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vtviz.engine.jobs.base import PhotoJobs
 from vtviz.engine.jobs.lines import Lines
 from vtviz.engine.requests.model import LoadModel
 from vtviz.engine.requests.tasks.policy import ScoreRules
 from vtviz.errors import UserError
 from vtviz.files import is_number, is_text, read_photo
-from vtviz.jobs.background import Jobs
-from vtviz.jobs.door import Door
-from vtviz.jobs.history import Entry, History
-from vtviz.jobs.limits import Limits
+from vtviz.jobs.history import Entry
 from vtviz.tasks.policy.check import Score
 from vtviz.tasks.policy.policy import Policy, read_policy
 from vtviz.tasks.policy.rows import read_rows
@@ -24,7 +22,6 @@ from vtviz.watch import Watch
 if TYPE_CHECKING:
     from vtviz.tasks.policy.evaluate import RuleFigures
 
-KIND = "policies"
 SCORES = "scores.jsonl"
 STAGE = "rows"
 
@@ -53,18 +50,10 @@ class Scored:
         return evaluate_policy(policy, self.wanted, rows, precision)
 
 
-class PolicyJobs(Jobs):
-    """Evaluates policies in a thread of its own and keeps their list.
+class PolicyJobs(PhotoJobs):
+    """Evaluates policies in a thread of its own and keeps their list."""
 
-    Args:
-        folder: where they are listed and kept.
-        door: the way to the models.
-        limits: what one person may have here.
-    """
-
-    def __init__(self, folder: Path, door: Door, limits: Limits | None = None) -> None:
-        super().__init__(History(folder, KIND), limits)
-        self._door = door
+    kind = "policies"
 
     def start(self, name: str, written: str, manifest: Path) -> Entry:
         """Lists an evaluation of a policy, as it is ``written`` in YAML, and lets it wait for its turn.
@@ -74,7 +63,8 @@ class PolicyJobs(Jobs):
         """
         self.need_room()
         policy = read_policy(written.encode(), name)
-        read_rows(manifest, {rule.name for rule in policy.rules})
+        rows = read_rows(manifest, {rule.name for rule in policy.rules})
+        self.check_files(manifest, (row.image for row in rows))
         entry = self.history.add(name, manifest, json.dumps({"policy": written}, ensure_ascii=False))
         self.submit(entry, "en")
         return entry

@@ -11,19 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from vtviz.chinese import language_of
+from vtviz.engine.jobs.base import PhotoJobs
 from vtviz.engine.jobs.lines import Lines
 from vtviz.engine.requests.captions_and_answers import AnswerQuestion
 from vtviz.inputs import InputError, check_text, read_image
-from vtviz.jobs.background import Jobs
 from vtviz.jobs.door import Door
-from vtviz.jobs.history import Entry, History
-from vtviz.jobs.limits import Limits
+from vtviz.jobs.history import Entry
 from vtviz.models.registry import DEFAULT_MODEL
 from vtviz.tasks.answer import in_language
 from vtviz.tasks.search.photo_files import Photos, photos_in
 from vtviz.watch import Watch
 
-KIND = "questions"
 ANSWERS = "answers.jsonl"
 STAGE = "photos"
 
@@ -74,18 +72,10 @@ def to_json(question: str, rows: Sequence[Answered]) -> bytes:
     return (json.dumps(values, ensure_ascii=False, indent=2) + "\n").encode()
 
 
-class QuestionJobs(Jobs):
-    """Asks folders of photos in a thread of its own and keeps their list.
+class QuestionJobs(PhotoJobs):
+    """Asks folders of photos in a thread of its own and keeps their list."""
 
-    Args:
-        folder: where they are listed and kept.
-        door: the way to the models.
-        limits: what one person may have here.
-    """
-
-    def __init__(self, folder: Path, door: Door, limits: Limits | None = None) -> None:
-        super().__init__(History(folder, KIND), limits)
-        self._door = door
+    kind = "questions"
 
     def start(self, photos: Path, question: str, model: str = DEFAULT_MODEL) -> Entry:
         """Lists a question to a folder or zip file and lets it wait for its turn.
@@ -93,10 +83,8 @@ class QuestionJobs(Jobs):
         Raises:
             InputError: if the question holds nothing to read, or there are no photos.
         """
-        self.need_room()
         question = check_text(question)
-        if next(photos_in(photos).files(), None) is None:
-            raise InputError("There are no JPEG, PNG or WebP files in {path}; choose another folder.", path=photos)
+        self.need_photos(photos)
         entry = self.history.add(
             question, photos.resolve(), json.dumps({"question": question, "model": model}, ensure_ascii=False)
         )

@@ -27,12 +27,10 @@ from vtviz.watch import Watch
 
 
 @dataclass(frozen=True)
-class Intervene:
-    """An explanation before and after changes, which come one after the other. What comes before them is kept for the
-    next changes of the same explanation."""
+class AboutExplanation:
+    """What requests about an explanation that is still to be made have in common with it."""
 
     of: Explain
-    changes: tuple[Change, ...]
 
     @property
     def model(self) -> str:
@@ -45,6 +43,14 @@ class Intervene:
     @property
     def slow(self) -> bool:
         return self.of.slow
+
+
+@dataclass(frozen=True)
+class Intervene(AboutExplanation):
+    """An explanation before and after changes, which come one after the other. What comes before them is kept for the
+    next changes of the same explanation."""
+
+    changes: tuple[Change, ...]
 
     @property
     def key(self) -> str:
@@ -77,24 +83,11 @@ class Intervene:
 
 
 @dataclass(frozen=True)
-class ExplainContrast:
+class ExplainContrast(AboutExplanation):
     """Why the text of an explanation rather than another one. Its method must depend on the answer; where it is None,
     it is the model's own way to say what moved the match."""
 
-    of: Explain
     against: str
-
-    @property
-    def model(self) -> str:
-        return self.of.model
-
-    @property
-    def device(self) -> str | None:
-        return self.of.device
-
-    @property
-    def slow(self) -> bool:
-        return self.of.slow
 
     @property
     def key(self) -> str:

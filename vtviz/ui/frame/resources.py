@@ -142,34 +142,34 @@ def _training_jobs(folder: Path, limits: Limits | None, confined: bool) -> Train
 def index_jobs() -> IndexJobs:
     """The photo folders that this person searches."""
     _begin_retention()
-    return _index_jobs(own_folder(), limits())
+    return _index_jobs(own_folder(), limits(), not is_local())
 
 
 @st.cache_resource(show_spinner=False)
-def _index_jobs(folder: Path, limits: Limits | None) -> IndexJobs:
-    return IndexJobs(folder, shared_engine().ask, limits)
+def _index_jobs(folder: Path, limits: Limits | None, confined: bool) -> IndexJobs:
+    return IndexJobs(folder, shared_engine().ask, limits, confined)
 
 
 def question_jobs() -> QuestionJobs:
     """The questions that this person asked whole folders."""
     _begin_retention()
-    return _question_jobs(own_folder(), limits())
+    return _question_jobs(own_folder(), limits(), not is_local())
 
 
 @st.cache_resource(show_spinner=False)
-def _question_jobs(folder: Path, limits: Limits | None) -> QuestionJobs:
-    return QuestionJobs(folder, shared_engine().ask, limits)
+def _question_jobs(folder: Path, limits: Limits | None, confined: bool) -> QuestionJobs:
+    return QuestionJobs(folder, shared_engine().ask, limits, confined)
 
 
 def policy_jobs() -> PolicyJobs:
     """The policies that this person measured."""
     _begin_retention()
-    return _policy_jobs(own_folder(), limits())
+    return _policy_jobs(own_folder(), limits(), not is_local())
 
 
 @st.cache_resource(show_spinner=False)
-def _policy_jobs(folder: Path, limits: Limits | None) -> PolicyJobs:
-    return PolicyJobs(folder, shared_engine().ask, limits)
+def _policy_jobs(folder: Path, limits: Limits | None, confined: bool) -> PolicyJobs:
+    return PolicyJobs(folder, shared_engine().ask, limits, confined)
 
 
 def story_shelf() -> Shelf:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from vtviz.engine.jobs.indexes import model_of
-from vtviz.inputs import InputError
+from vtviz.errors import UserError
 from vtviz.jobs.history import OPEN, Entry
 from vtviz.models.registry import DEFAULT_MODEL, model_infos
 from vtviz.tasks.search.index import Indexed
 from vtviz.ui.ask.choice import kept_choice
+from vtviz.ui.ask.own_models import check_own_models
 from vtviz.ui.ask.rows import SAMPLES, ask_photos, photos_name, photos_of
 from vtviz.ui.frame.language import plain, say, say_error, say_stored
 from vtviz.ui.frame.pace import duration
@@ -142,9 +143,10 @@ def _set_up() -> None:
     if st.button(say("search.start"), type="primary", icon=":material/play_arrow:", disabled=given is None):
         assert given is not None
         try:
+            check_own_models([model])
             with photos_of(given) as photos:
                 entry = index_jobs().start(name.strip() or photos_name(given), photos, model)
-        except InputError as error:
+        except UserError as error:
             st.error(plain(say_error(error)), icon=":material/error:")
             return
         search_in(entry.id)

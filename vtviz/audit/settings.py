@@ -16,9 +16,11 @@ from vtviz.models.registry import DEFAULT_MODEL
 MOST_STEPS = 1000
 LARGEST = 2**31 - 1
 MOST_WRONG = 20  # texts of other rows with each photo
+MOST_PLANTED = 500  # causes of a kind
 LATER: dict[str, Any] = {
     "wrong_texts": 0,
     "agreement": False,
+    "planted": 0,
 }  # settings that audits of earlier versions do not have, and their defaults
 RANDOM = "random"  # stands beside the methods: a ranking drawn at random, the baseline of every figure
 
@@ -31,6 +33,8 @@ class Settings:
     away in, and ``fill`` what stands in for patches. ``probes`` rows take part in the sanity checks and the statistics
     of attention heads. ``wrong_texts`` of other rows are scored with each photo, so that the model can be judged on
     pairs that do not belong together. ``agreement`` compares the maps of each pair of methods, at no cost in passes.
+    ``planted`` causes of each kind are put into photos, texts and a copy of each model, and the methods have to find
+    them.
     """
 
     models: tuple[str, ...] = (DEFAULT_MODEL,)
@@ -43,6 +47,7 @@ class Settings:
     probes: int = 8
     wrong_texts: int = 0
     agreement: bool = False
+    planted: int = 0
 
     def __post_init__(self) -> None:
         for name in self.methods:
@@ -63,6 +68,8 @@ class Settings:
             raise InputError("An audit takes at most {most} steps; lower the number.", most=MOST_STEPS)
         if self.wrong_texts > MOST_WRONG:
             raise InputError("An audit takes at most {most} wrong texts per photo; lower the number.", most=MOST_WRONG)
+        if self.planted > MOST_PLANTED:
+            raise InputError("An audit plants at most {most} causes of a kind; lower the number.", most=MOST_PLANTED)
 
     @property
     def extras(self) -> list[str]:
@@ -106,7 +113,7 @@ def _is_count(value: Any) -> bool:
 
 KINDS: dict[str, Callable[[Any], bool]] = {  # what a field of Settings may hold
     **dict.fromkeys(("models", "methods", "metrics"), _are_names),
-    **dict.fromkeys(("steps", "seed", "probes", "wrong_texts"), _is_count),
+    **dict.fromkeys(("steps", "seed", "probes", "wrong_texts", "planted"), _is_count),
     "agreement": lambda value: isinstance(value, bool),
     "fill": lambda value: isinstance(value, str),
     "limit": lambda value: value is None or (_is_count(value) and value > 0),

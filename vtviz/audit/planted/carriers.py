@@ -47,8 +47,8 @@ def photo_of(pixels: np.ndarray) -> ImageInput:
 
 
 def carriers_of(rows: Sequence[Row], most: int = MOST) -> tuple[Carrier, ...]:
-    """The photos of at most ``most`` rows, evenly spread, each once and with a text that describes it; and samples where
-    there are fewer than ``FEWEST``."""
+    """The photos of at most ``most`` rows, evenly spread, each once and with a text that describes it; and samples
+    where there are fewer than ``FEWEST``."""
     own = {row.image: row for row in rows if row.label != 0}
     places = np.linspace(0, len(own) - 1, min(most, len(own))).round().astype(int).tolist() if own else []
     chosen = [list(own.values())[place] for place in places]
@@ -77,9 +77,7 @@ def samples(language: Language) -> tuple[Carrier, ...]:
     """The packaged photos with a text in a language."""
     folder, key = ASSETS / "samples", "texts" if language == "en" else f"texts_{language}"
     listed = json.loads((folder / "samples.json").read_text(encoding="utf-8"))
-    return tuple(
-        Carrier(_square(read_image((folder / item["file"]).read_bytes())), item[key][0]) for item in listed
-    )
+    return tuple(Carrier(_square(read_image((folder / item["file"]).read_bytes())), item[key][0]) for item in listed)
 
 
 def scenes(count: int, seed: int) -> Iterator[Carrier]:

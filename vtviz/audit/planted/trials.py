@@ -33,7 +33,7 @@ Kind = Literal["watermark", "swap", "distractor"]
 PLANTED: tuple[Kind, ...] = get_args(Kind)
 IN_PHOTO: tuple[Kind, ...] = ("watermark", "swap")
 TOOK = 0.5  # standard deviations by which a planted cause has to move the answer
-SCENES = 24  # that the copy learns the watermark on, beside the samples
+SCENES = 11  # that the copy learns the watermark on, beside the samples
 WORDS = 6  # tried as a distractor before a text is given up
 SPREAD_OF = 16  # photos by which the spread of the model's answers is measured
 
@@ -140,8 +140,9 @@ class Planter:
     def _nouns(self) -> list[str]:
         """Words for things that no text of the carriers names."""
         read = " ".join(carrier.text.lower() for carrier in self.carriers)
-        spelled = {noun: noun if self.language == "en" else everyday_nouns()[noun] for noun in sum(kinds().values(), [])}
-        return [word for word in spelled.values() if word not in read and " " not in word]
+        known = [noun for group in kinds().values() for noun in group]
+        words = known if self.language == "en" else [everyday_nouns()[noun] for noun in known]
+        return [word for word in words if word not in read and " " not in word]
 
     def _two_words(self, rng: np.random.Generator) -> tuple[str, str]:
         """Texts about two things that no photo is said to show."""

@@ -52,6 +52,15 @@ def to_html(report: dict[str, Any], pictures: dict[str, bytes], language: str = 
     def picture(name: str) -> Markup:
         return data_address(pictures[name]) if pictures.get(name) else Markup("")
 
+    def planted(key: str, **values: object) -> str:
+        return sentences[f"planted.{key}"].format(**values)
+
+    def found(model: str, method: str, part: str) -> dict[str, Any] | None:
+        """How often a planted cause was found, for sentences."""
+        rate = report["summary"].get("planted", {}).get(model, {}).get("methods", {}).get(method, {}).get(part)
+        shares = ("mean", "low", "high", "chance")
+        return rate and {"n": rate["n"], **{name: f"{rate[name]:.0%}" for name in shares}}
+
     def headline(item: Headline) -> str:
         values = {name: _number(v, 2) if isinstance(v, float) else v for name, v in item.values.items()}
         return contract(item.key, **values)
@@ -67,6 +76,8 @@ def to_html(report: dict[str, Any], pictures: dict[str, bytes], language: str = 
         s=report["summary"],
         t=say,
         c=contract,
+        planted=planted,
+        found_planted=found,
         headlines=headlines(report),
         headline=headline,
         rejected=rejected(report),

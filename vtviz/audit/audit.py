@@ -18,6 +18,7 @@ from vtviz.audit.contract.bundle.write import write_bundle
 from vtviz.audit.contract.contract import NO_CONTRACT, Contract
 from vtviz.audit.contract.sheets.person import check_sheets, write_sheets
 from vtviz.audit.folder import claim_folder
+from vtviz.audit.people.sessions import people_results
 from vtviz.audit.planted.run import run_planted
 from vtviz.audit.report.best_and_worst import draw_cases, pick_cases
 from vtviz.audit.report.html import write_html
@@ -105,6 +106,7 @@ def _run(
         )
     report = make_report(manifest, settings, models, store.whole, checks, planted)
     report |= contract.to_dict(report)
+    report["people"] = people_results(folder)
     report["sheets"] = write_sheets(folder, concerned, settings, models[0], report["summary"], door, watch, language)
     draw_cases(folder, report["cases"], manifest.rows, door, watch)
     write_atomically(folder / REPORT, orjson.dumps(report, option=orjson.OPT_INDENT_2))

@@ -21,6 +21,7 @@ LATER: dict[str, Any] = {
     "wrong_texts": 0,
     "agreement": False,
     "planted": 0,
+    "choices": False,
 }  # settings that audits of earlier versions do not have, and their defaults
 RANDOM = "random"  # stands beside the methods: a ranking drawn at random, the baseline of every figure
 
@@ -34,7 +35,7 @@ class Settings:
     of attention heads. ``wrong_texts`` of other rows are scored with each photo, so that the model can be judged on
     pairs that do not belong together. ``agreement`` compares the maps of each pair of methods, at no cost in passes.
     ``planted`` causes of each kind are put into photos, texts and a copy of each model, and the methods have to find
-    them.
+    them. ``choices`` repeats insertion and deletion with every fill and with twice the steps.
     """
 
     models: tuple[str, ...] = (DEFAULT_MODEL,)
@@ -48,6 +49,7 @@ class Settings:
     wrong_texts: int = 0
     agreement: bool = False
     planted: int = 0
+    choices: bool = False
 
     def __post_init__(self) -> None:
         for name in self.methods:
@@ -74,7 +76,7 @@ class Settings:
     @property
     def extras(self) -> list[str]:
         """The columns of the rows that only audits with these settings have."""
-        chosen = {"wrong_scores": self.wrong_texts > 0, "agreement": self.agreement}
+        chosen = {"wrong_scores": self.wrong_texts > 0, "agreement": self.agreement, "choices": self.choices}
         return [name for name, there in chosen.items() if there]
 
     def methods_of(self, model: FusionModel) -> tuple[str, ...]:
@@ -114,7 +116,7 @@ def _is_count(value: Any) -> bool:
 KINDS: dict[str, Callable[[Any], bool]] = {  # what a field of Settings may hold
     **dict.fromkeys(("models", "methods", "metrics"), _are_names),
     **dict.fromkeys(("steps", "seed", "probes", "wrong_texts", "planted"), _is_count),
-    "agreement": lambda value: isinstance(value, bool),
+    **dict.fromkeys(("agreement", "choices"), lambda value: isinstance(value, bool)),
     "fill": lambda value: isinstance(value, str),
     "limit": lambda value: value is None or (_is_count(value) and value > 0),
 }

@@ -49,6 +49,14 @@ def audit(
     agreement: Annotated[
         bool, typer.Option("--agreement", help="Also compare the maps of each pair of methods; costs no passes.")
     ] = False,
+    choices: Annotated[
+        bool,
+        typer.Option(
+            "--choices",
+            help="Also repeat insertion and deletion with every fill and with twice the steps: about 10 k more passes "
+            "per method and row (k steps). Maps are not computed again.",
+        ),
+    ] = False,
     planted: Annotated[
         int,
         typer.Option(
@@ -108,6 +116,7 @@ def audit(
         wrong_texts=wrong_texts,
         agreement=agreement,
         planted=planted,
+        choices=choices,
         **written,  # type: ignore[arg-type]
     )
     contract = read_contract(scope, rules, sheets)

@@ -18,6 +18,8 @@ from vtviz.audit.contract.bundle.write import write_bundle
 from vtviz.audit.contract.contract import NO_CONTRACT, Contract
 from vtviz.audit.contract.sheets.person import check_sheets, write_sheets
 from vtviz.audit.folder import claim_folder
+from vtviz.audit.people.sessions import people_results
+from vtviz.audit.planted.run import run_planted
 from vtviz.audit.report.best_and_worst import draw_cases, pick_cases
 from vtviz.audit.report.html import write_html
 from vtviz.audit.report.summary import summarise
@@ -54,8 +56,8 @@ def run_audit(
         settings: what to measure.
         folder: for ``report.json``, ``report.html``, ``rows.parquet``; made where there is none.
         door: the way to the models.
-        watch: hears of the stages ``rows`` (of every model), ``checks`` and ``report``; may cancel between
-            passes.
+        watch: hears of the stages ``rows`` (of every model), ``checks``, ``planted`` (where asked for) and ``report``;
+            may cancel between passes.
         language: of ``report.html``.
         contract: who answers for the system, and the rules that the report is held to. Another one on the same folder
             writes another report of the same figures.
@@ -95,14 +97,16 @@ def _run(
     store.join()
     good = _measured(store.whole, manifest)
     checks = run_checks(folder, good, settings, models, door, watch)
+    planted = run_planted(folder, good, settings, models, door, watch) if good else {}
     watch.enter("report", 1, failed=watch.now.failed)
     if not good:
         raise InputError(
             "No row could be measured. First reason: {reason}",
             reason=next(iter(summarise(store.whole, settings, Truth.of(manifest.rows, models))["failures"])),
         )
-    report = make_report(manifest, settings, models, store.whole, checks)
+    report = make_report(manifest, settings, models, store.whole, checks, planted)
     report |= contract.to_dict(report)
+    report["people"] = people_results(folder)
     report["sheets"] = write_sheets(folder, concerned, settings, models[0], report["summary"], door, watch, language)
     draw_cases(folder, report["cases"], manifest.rows, door, watch)
     write_atomically(folder / REPORT, orjson.dumps(report, option=orjson.OPT_INDENT_2))
@@ -114,7 +118,12 @@ def _run(
 
 
 def make_report(
-    manifest: Manifest, settings: Settings, models: list[About], rows: Path, checks: dict[str, Any]
+    manifest: Manifest,
+    settings: Settings,
+    models: list[About],
+    rows: Path,
+    checks: dict[str, Any],
+    planted: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The report as plain values: the schema of ``report.json``. ``summary`` is equal for equal runs."""
     methods = list(dict.fromkeys(method for model in models for method in model.methods))
@@ -149,7 +158,12 @@ def make_report(
             for name in settings.metrics
         },
         "versions": versions(),
-        "summary": {**summarise(rows, settings, Truth.of(manifest.rows, models)), "sanity": sanity, "heads": heads},
+        "summary": {
+            **summarise(rows, settings, Truth.of(manifest.rows, models)),
+            "sanity": sanity,
+            "heads": heads,
+            **({"planted": planted} if planted else {}),
+        },
         "cases": pick_cases(rows, settings, models),
     }
 

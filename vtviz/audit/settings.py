@@ -16,9 +16,12 @@ from vtviz.models.registry import DEFAULT_MODEL
 MOST_STEPS = 1000
 LARGEST = 2**31 - 1
 MOST_WRONG = 20  # texts of other rows with each photo
+MOST_PLANTED = 500  # causes of a kind
 LATER: dict[str, Any] = {
     "wrong_texts": 0,
     "agreement": False,
+    "planted": 0,
+    "choices": False,
 }  # settings that audits of earlier versions do not have, and their defaults
 RANDOM = "random"  # stands beside the methods: a ranking drawn at random, the baseline of every figure
 
@@ -31,6 +34,8 @@ class Settings:
     away in, and ``fill`` what stands in for patches. ``probes`` rows take part in the sanity checks and the statistics
     of attention heads. ``wrong_texts`` of other rows are scored with each photo, so that the model can be judged on
     pairs that do not belong together. ``agreement`` compares the maps of each pair of methods, at no cost in passes.
+    ``planted`` causes of each kind are put into photos, texts and a copy of each model, and the methods have to find
+    them. ``choices`` repeats insertion and deletion with every fill and with twice the steps.
     """
 
     models: tuple[str, ...] = (DEFAULT_MODEL,)
@@ -43,6 +48,8 @@ class Settings:
     probes: int = 8
     wrong_texts: int = 0
     agreement: bool = False
+    planted: int = 0
+    choices: bool = False
 
     def __post_init__(self) -> None:
         for name in self.methods:
@@ -63,11 +70,13 @@ class Settings:
             raise InputError("An audit takes at most {most} steps; lower the number.", most=MOST_STEPS)
         if self.wrong_texts > MOST_WRONG:
             raise InputError("An audit takes at most {most} wrong texts per photo; lower the number.", most=MOST_WRONG)
+        if self.planted > MOST_PLANTED:
+            raise InputError("An audit plants at most {most} causes of a kind; lower the number.", most=MOST_PLANTED)
 
     @property
     def extras(self) -> list[str]:
         """The columns of the rows that only audits with these settings have."""
-        chosen = {"wrong_scores": self.wrong_texts > 0, "agreement": self.agreement}
+        chosen = {"wrong_scores": self.wrong_texts > 0, "agreement": self.agreement, "choices": self.choices}
         return [name for name, there in chosen.items() if there]
 
     def methods_of(self, model: FusionModel) -> tuple[str, ...]:
@@ -106,8 +115,8 @@ def _is_count(value: Any) -> bool:
 
 KINDS: dict[str, Callable[[Any], bool]] = {  # what a field of Settings may hold
     **dict.fromkeys(("models", "methods", "metrics"), _are_names),
-    **dict.fromkeys(("steps", "seed", "probes", "wrong_texts"), _is_count),
-    "agreement": lambda value: isinstance(value, bool),
+    **dict.fromkeys(("steps", "seed", "probes", "wrong_texts", "planted"), _is_count),
+    **dict.fromkeys(("agreement", "choices"), lambda value: isinstance(value, bool)),
     "fill": lambda value: isinstance(value, str),
     "limit": lambda value: value is None or (_is_count(value) and value > 0),
 }

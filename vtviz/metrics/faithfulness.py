@@ -15,6 +15,10 @@ from vtviz.metrics.base import Direction, Metric, Subject
 Ask = Callable[[np.ndarray], np.ndarray]
 PERTURBED = 0.9  # Chefer et al. take away 0 to 90 % of the input
 RISE = "Petsiuk et al., RISE, BMVC 2018"
+BLOCKS = 4  # along a side: so many that maps differ, so few that orders can be searched
+BEAM = 2
+SAMEK = "Samek et al., Evaluating the Visualization of What a Deep Neural Network Has Learned, TNNLS 2017"
+EDIN = "Edin et al., Normalized AOPC: Fixing Misleading Faithfulness Metrics, 2024 (arXiv 2408.08137)"
 CHEFER = "Chefer et al., Transformer Interpretability Beyond Attention Visualization, CVPR 2021"
 
 
@@ -45,6 +49,51 @@ def deletion_curve(ask: Ask, scores: np.ndarray, steps: int, share: float = 1.0)
     return ask(~prefixes(scores, steps, share))
 
 
+def blocks_of(grid: tuple[int, int], most: int = BLOCKS) -> np.ndarray:
+    """The patches of each block, bool ``[blocks, patches]``: a grid of patches cut into at most ``most`` × ``most``."""
+    rows, columns = (np.arange(length) * min(most, length) // length for length in grid)
+    number = (rows[:, None] * min(most, grid[1]) + columns[None]).ravel()
+    return number[None] == np.arange(number.max() + 1)[:, None]
+
+
+def aopc(ask: Ask, order: np.ndarray, blocks: np.ndarray) -> float:
+    """The mean fall of the answer while ``blocks [blocks, patches]`` are taken away in an order (Samek et al.)."""
+    answers = ask(~np.vstack([np.zeros((1, blocks.shape[1]), bool), np.logical_or.accumulate(blocks[order])]))
+    return float((answers[0] - answers[1:]).mean())
+
+
+def aopc_bounds(ask: Ask, blocks: np.ndarray, beam: int = BEAM) -> tuple[float, float]:
+    """The lowest and the highest ``aopc`` of any order of these blocks that a beam search finds, as Edin et al. propose
+    where trying all orders is too dear. It keeps the ``beam`` best sets of blocks after each step."""
+    found = []
+    for sign in (1.0, -1.0):
+        kept: dict[frozenset[int], float] = {frozenset(): 0.0}  # sets that are away, and the sum of the answers so far
+        for _ in range(len(blocks)):
+            wider = [(away, number) for away in kept for number in range(len(blocks)) if number not in away]
+            answers = ask(np.array([~blocks[[*away, number]].any(axis=0) for away, number in wider]))
+            best: dict[frozenset[int], float] = {}
+            for (away, number), answer in zip(wider, answers.tolist(), strict=True):
+                total = kept[away] + sign * answer
+                best[away | {number}] = max(best.get(away | {number}, -np.inf), total)
+            kept = dict(sorted(best.items(), key=lambda item: -item[1])[:beam])
+        found.append(sign * max(kept.values()) / len(blocks))
+    whole = float(ask(np.ones((1, blocks.shape[1]), bool))[0])
+    return whole - found[0], whole - found[1]
+
+
+def _aopc(subject: Subject) -> float:
+    blocks = blocks_of(subject.case.model.grid)
+    order = np.argsort(-(blocks @ subject.patch_scores), kind="stable")
+    return aopc(subject.masked.without_patches, order, blocks)
+
+
+def normalised_aopc(subject: Subject) -> float:
+    """Where the ``aopc`` of a map lies between the row's own bounds, 0 (the worst order found) to 1 (the best),
+    so that rows and models with bolder answers do not weigh more; NaN where all orders are alike."""
+    low, high = aopc_bounds(subject.masked.without_patches, blocks_of(subject.case.model.grid))
+    return float(np.clip((_aopc(subject) - low) / (high - low), 0.0, 1.0)) if high > low else float("nan")
+
+
 def _patches(subject: Subject) -> tuple[Ask, np.ndarray, int]:
     return subject.masked.without_patches, subject.patch_scores, min(subject.steps, subject.masked.patches)
 
@@ -72,5 +121,17 @@ METRICS = (
     _metric("word_insertion", "Insertion AUC, words", "higher", RISE, lambda s: area(insertion_curve(*_words(s)))),
     _metric("word_deletion", "Deletion AUC, words", "lower", RISE, lambda s: area(deletion_curve(*_words(s)))),
     _metric("positive_perturbation", "Positive perturbation", "lower", CHEFER, lambda s: _perturbation(s, 1.0)),
+    Metric("aopc", "AOPC", "faithfulness", "higher", SAMEK, "16 F", _aopc, frozenset({"patches"}), costly=True),
+    Metric(
+        "normalised_aopc",
+        "Normalised AOPC",
+        "faithfulness",
+        "higher",
+        EDIN,
+        "16 F, and at most 544 F a row for its bounds",
+        normalised_aopc,
+        frozenset({"patches"}),
+        costly=True,
+    ),
     _metric("negative_perturbation", "Negative perturbation", "higher", CHEFER, lambda s: _perturbation(s, -1.0)),
 )

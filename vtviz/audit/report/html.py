@@ -52,6 +52,14 @@ def to_html(report: dict[str, Any], pictures: dict[str, bytes], language: str = 
     def picture(name: str) -> Markup:
         return data_address(pictures[name]) if pictures.get(name) else Markup("")
 
+    def planted(key: str, **values: object) -> str:
+        return sentences[f"planted.{key}"].format(**values)
+
+    def found(model: str, method: str, part: str) -> dict[str, Any] | None:
+        """How often a planted cause was found, for sentences."""
+        rate = report["summary"].get("planted", {}).get(model, {}).get("methods", {}).get(method, {}).get(part)
+        return rate and shares(rate)
+
     def headline(item: Headline) -> str:
         values = {name: _number(v, 2) if isinstance(v, float) else v for name, v in item.values.items()}
         return contract(item.key, **values)
@@ -67,6 +75,11 @@ def to_html(report: dict[str, Any], pictures: dict[str, bytes], language: str = 
         s=report["summary"],
         t=say,
         c=contract,
+        planted=planted,
+        people=lambda key, **values: sentences[f"people.{key}"].format(**values),
+        people_verdict=helped,
+        shares=shares,
+        found_planted=found,
         headlines=headlines(report),
         headline=headline,
         rejected=rejected(report),
@@ -91,6 +104,17 @@ def to_html(report: dict[str, Any], pictures: dict[str, bytes], language: str = 
         RANDOM=RANDOM,
         span=lambda name, model: _span(report, name, model),
     )
+
+
+def shares(rate: dict[str, Any]) -> dict[str, str]:
+    """A rate with its interval in per cent, for sentences."""
+    names = [name for name in ("mean", "low", "high", "chance") if name in rate]
+    return {"n": str(rate["n"]), **{name: f"{rate[name]:.0%}".replace("-", "−") for name in names}}
+
+
+def helped(difference: dict[str, Any]) -> str:
+    """Whether people are helped by maps, misled, or neither can be told."""
+    return "helps" if difference["low"] > 0 else "misleads" if difference["high"] < 0 else "unsure"
 
 
 def _method(report: dict[str, Any], label: Any, say: Any, name: str) -> str:

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from vtviz.audit.report.agreement import method_agreement
+from vtviz.audit.report.choices import choice_order
 from vtviz.audit.report.gaps import group_gaps
 from vtviz.audit.report.model import model_figures
 from vtviz.audit.report.statistics import CONFIDENCE, adjusted, difference
@@ -33,8 +34,9 @@ def summarise(path: Path, settings: Settings, truth: Truth) -> dict[str, Any]:
     ``metrics[model][method][metric]`` holds ``mean``, ``low``, ``high`` (95 % bootstrap interval) and ``n``;
     ``comparisons`` the paired differences with p values, adjusted over all of them; ``groups`` the same as ``metrics``
     for each group, ``answers`` for the rows that the model answered rightly and wrongly; ``gaps`` the largest gaps
-    between groups; ``agreement`` how far methods agree; ``model`` how right the models are; ``failures`` and ``notes``
-    how many rows have each reason and note, ``failed_rows`` and ``noted_rows`` the numbers of the first of them;
+    between groups; ``agreement`` how far methods agree, ``choices`` whether their order depends on how patches were
+    removed; ``model`` how right the models are; ``failures`` and ``notes`` how many rows have each reason and note,
+    ``failed_rows`` and ``noted_rows`` the numbers of the first of them;
     ``score`` and ``attention_entropy`` what the models did, whatever the method.
     """
     table = read_table(path, settings.metrics)
@@ -54,18 +56,20 @@ def summarise(path: Path, settings: Settings, truth: Truth) -> dict[str, Any]:
             for group in groups_of(table)
         },
         "gaps": group_gaps(table, truth, settings),
-        "agreement": {
-            model: method_agreement(
-                path, model, [method for name, method in table if name == model and method != RANDOM]
-            )
-            for model in models
-        },
+        "agreement": {model: method_agreement(path, model, _methods(table, model)) for model in models},
+        **_choices(path, table, models, settings),
         "attention_entropy": {model: _entropy(path, model) for model in models},
     }
 
 
 def _methods(table: Table, model: str) -> list[str]:
     return [method for name, method in table if name == model and method != RANDOM]
+
+
+def _choices(path: Path, table: Table, models: list[str], settings: Settings) -> dict[str, Any]:
+    """Whether the order of methods depends on how patches were removed; nothing where that was not measured."""
+    found = {model: choice_order(path, model, _methods(table, model), settings) for model in models}
+    return {"choices": found} if any(found.values()) else {}
 
 
 def _counts(columns: Columns) -> dict[str, int]:

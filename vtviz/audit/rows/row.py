@@ -12,6 +12,7 @@ from torch import Tensor
 from vtviz.attribution.attribute import attribute_case
 from vtviz.attribution.case import Case
 from vtviz.attribution.masked import Masked
+from vtviz.audit.rows.choices import choice_values, masks_of
 from vtviz.audit.settings import RANDOM, Settings
 from vtviz.inputs import Frame, ImageInput, InputError, Tokens, composed, split_words
 from vtviz.manifests.read import Row
@@ -61,6 +62,7 @@ def measure_row(
     }
     need_numbers(np.array(shared["score"]))
     result, maps = [], list[np.ndarray]()
+    masks = masks_of(case, masked) if settings.choices else {}
     for method in (*settings.methods_of(model), RANDOM):
         watch.check()
         explain = None if method == RANDOM else explainer(model, method, watch)
@@ -71,6 +73,8 @@ def measure_row(
             watch.check()
             values[metric] = find_metric(metric).take(subject)
         result.append({**blank(row, name, method), **shared, "status": "ok", **values})
+        if settings.choices:
+            result[-1]["choices"] = choice_values(masks, subject.patch_scores, settings)
         maps.append(relevance.image)
     if settings.agreement:
         result[-1]["agreement"] = agreements(maps[:-1])

@@ -13,7 +13,7 @@ KEY = ("model", "row", "method")
 WHOLE = "rows.parquet"
 
 
-EXTRAS = ("wrong_scores", "agreement")  # lists of numbers that only some audits have
+EXTRAS = ("wrong_scores", "agreement", "choices")  # lists of numbers that only some audits have
 
 
 def schema_of(metrics: Sequence[str], extras: Sequence[str] = ()) -> pa.Schema:

@@ -10,7 +10,8 @@ import streamlit as st
 
 from vtviz.audit.contract.junit import said
 from vtviz.audit.report.best_and_worst import PICTURES
-from vtviz.audit.report.headline import headlines, pictured, rejected
+from vtviz.audit.report.headline import Headline, headlines, pictured, rejected
+from vtviz.audit.report.html import shares
 from vtviz.audit.report.model import FIGURES
 from vtviz.ui.frame.language import plain, say
 
@@ -33,12 +34,25 @@ def show_headline(folder: Path, report: dict[str, Any], method: Named) -> None:
             f"{LIGHTS[tone]}[{ICONS[tone]} {say(f'contract.light.{name}')}: {say(f'contract.light.{tone}')}]"
             for name, tone in line.lights.items()
         )
-        st.markdown(f"**{title}**{several} {say(f'contract.{line.key}', **values)}  \n{lights}")
+        found = (
+            "".join(
+                " " + say(f"planted.found.{part}", **shares(rates[part])) for part in ("photo", "text") if part in rates
+            )
+            if (rates := _planted(report, line))
+            else ""
+        )
+        st.markdown(f"**{title}**{several} {say(f'contract.{line.key}', **values)}{found}  \n{lights}")
     cases = [case for case in pictured(report) if (folder / PICTURES / case["picture"]).is_file()]
     for column, case in zip(st.columns(len(cases)) if cases else (), cases, strict=True):
         kind = say(f"contract.headline.{case['kind']}")
         about = f"{plain(case['text'])}  \n{kind}"
         column.image(str(folder / PICTURES / case["picture"]), caption=about)
+
+
+def _planted(report: dict[str, Any], line: Headline) -> dict[str, Any]:
+    """How often the method found what was planted; empty where nothing was."""
+    figures: dict[str, Any] = report["summary"].get("planted", {}).get(line.model, {}).get("methods", {})
+    return dict(figures.get(line.method, {}))
 
 
 def show_rules(report: dict[str, Any], method: Named, metric: Named) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vtviz.jobs.history import Entry
+from vtviz.ui.audit.people import show_people
 from vtviz.ui.audit.report import show_report
 from vtviz.ui.frame.language import say
 from vtviz.ui.frame.resources import audit_jobs
@@ -18,7 +19,9 @@ def show_runs() -> None:
 
 
 def _show(entry: Entry) -> None:
-    show_report(audit_jobs().history.folder_of(entry.id))
+    folder = audit_jobs().history.folder_of(entry.id)
+    show_report(folder)
+    show_people(entry, folder)
 
 
 def _progress_text(now: Progress | None) -> str:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from vtviz.attribution.masked import FILLS, Fill
 from vtviz.attribution.registry import methods
-from vtviz.audit.settings import Settings
+from vtviz.audit.settings import MOST_PLANTED, Settings
 from vtviz.errors import UserError
 from vtviz.files import from_home
 from vtviz.manifests.save import save_rows
@@ -86,6 +86,7 @@ def _ask_settings() -> Settings | None:
         seed = three.number_input(say("audit.seed"), 0, 2**31 - 1, 0, help=say("audit.seed_help"))
         limit = four.number_input(say("audit.limit"), 0, None, 0, help=say("audit.limit_help"))
         wrong = one.number_input(say("contract.ask.wrong_texts"), 0, 20, 0, help=say("contract.ask.wrong_texts_help"))
+        planted = two.number_input(say("planted.ask"), 0, MOST_PLANTED, 0, help=say("planted.ask_help"))
     if not (models and chosen_methods and chosen_metrics):
         return None
     return Settings(
@@ -97,6 +98,7 @@ def _ask_settings() -> Settings | None:
         int(seed),
         int(limit) or None,
         wrong_texts=int(wrong),
+        planted=int(planted),
     )
 
 

@@ -1,0 +1,109 @@
+"""The planted causes of an audit: for each model every kind, kept in the folder, so done once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vtviz.audit.planted.carriers import Carrier, carriers_of
+from vtviz.audit.planted.detect import try_kind
+from vtviz.audit.planted.figures import planted_figures
+from vtviz.audit.planted.trials import PLANTED, Kind, Planter
+from vtviz.audit.requests import About
+from vtviz.audit.settings import RANDOM, Settings
+from vtviz.files import JSON_BYTES, parse_json, read_bytes, write_atomically
+from vtviz.jobs.door import Door, Workbench
+from vtviz.manifests.read import Row
+from vtviz.models.base import FusionModel
+from vtviz.watch import Cancelled, Watch
+
+KEPT = "planted.json"
+OUTCOME = {"planted", "took", "moved", "chance", "hits"}
+
+
+@dataclass(frozen=True)
+class PlantCauses:
+    """``count`` planted causes of a kind, and whether ``methods`` find them (see ``try_kind``)."""
+
+    model: str
+    kind: Kind
+    count: int
+    methods: tuple[str, ...]
+    carriers: tuple[Carrier, ...]
+    seed: int
+    device: str | None = None
+
+    key, slow = None, True
+
+    def answer(self, model: FusionModel, workbench: Workbench, watch: Watch) -> dict[str, Any]:
+        planter = Planter(model, self.carriers, self.seed, watch)
+        return try_kind(planter, self.kind, self.count, self.methods)
+
+
+def run_planted(
+    folder: Path, rows: Sequence[Row], settings: Settings, models: Sequence[About], door: Door, watch: Watch
+) -> dict[str, Any]:
+    """The figures of the planted causes by model (see ``planted_figures``); nothing where none are asked for.
+
+    Args:
+        folder: of the audit.
+        rows: those that were measured; causes are planted in their photos and texts.
+        settings: of the audit.
+        models: their names and methods.
+        door: the way to them.
+        watch: hears of each kind, and may cancel.
+
+    Raises:
+        Cancelled: if the watch says so.
+    """
+    if not settings.planted:
+        return {}
+    carriers, file = carriers_of(rows), folder / KEPT
+    digest = hashlib.sha256(b"".join(item.pixels.tobytes() + item.text.encode() for item in carriers)).hexdigest()
+    known = _known(file, digest)
+    work = [(model, kind) for model in models for kind in PLANTED]
+    watch.enter("planted", len(work), sum(f"{model.name}|{kind}" in known for model, kind in work))
+    for model, kind in work:
+        if f"{model.name}|{kind}" in known:
+            continue
+        watch.check(pause=False)
+        request = PlantCauses(model.name, kind, settings.planted, model.methods, carriers, settings.seed)
+        known[f"{model.name}|{kind}"] = _answer(request, door, watch)
+        write_atomically(file, json.dumps({"carriers": digest, "found": known}).encode())
+        watch.advance()
+    return {
+        model.name: planted_figures({kind: known[f"{model.name}|{kind}"] for kind in PLANTED}, model.methods)
+        for model in models
+    }
+
+
+def _answer(request: PlantCauses, door: Door, watch: Watch) -> dict[str, Any]:
+    """What was found; a kind that this model cannot be given does not cost the others, and says why."""
+    try:
+        found: dict[str, Any] = door(request, watch.quietly())
+        return found
+    except Cancelled:
+        raise
+    except Exception as error:
+        logging.getLogger("vtviz").exception("no %s was planted in %s", request.kind, request.model)
+        hits = dict.fromkeys((*request.methods, RANDOM), 0.0)
+        return {"planted": 0, "took": 0, "moved": None, "chance": None, "hits": hits, "reason": str(error)}
+
+
+def _known(file: Path, digest: str) -> dict[str, Any]:
+    """What was found with the same photos and texts before; nothing where the file is damaged."""
+    if not file.is_file():
+        return {}
+    try:
+        kept = parse_json(read_bytes(file, JSON_BYTES).decode())
+    except (OSError, ValueError):
+        return {}
+    found = kept.get("found") if isinstance(kept, dict) and kept.get("carriers") == digest else None
+    if not isinstance(found, dict):
+        return {}
+    return {key: value for key, value in found.items() if isinstance(value, dict) and value.keys() >= OUTCOME}

@@ -76,6 +76,8 @@ def test_a_name_is_a_repository_or_a_folder(tmp_path: Path) -> None:
         ("hf:", "use hf:ORG/NAME or hf:FOLDER"),
         ("hf:org/name?fit=wide", "The option fit cannot be wide"),
         ("hf:org/name?dtype=int8", "The option dtype cannot be int8"),
+        ("hf:org/name?grid=0x4", "The option grid cannot be 0x4; use ROWSxCOLUMNS, each from 1 to 64"),
+        ("hf:org/name?grid=4", "The option grid cannot be 4"),
         ("hf:org/name?quickgelu=1", "There is no option quickgelu"),
         ("hf:/nowhere/at/all", "There is no folder /nowhere/at/all"),
         ("hf:/nowhere/at/all?revision=main", "A folder has no revisions"),
@@ -116,6 +118,11 @@ def test_a_missing_file_is_named(folder: Path, missing: str, sentence: str) -> N
     (folder / missing).unlink()
     with pytest.raises(ModelError, match=sentence):
         load(f"hf:{folder}", CPU)
+
+
+def test_a_grid_is_for_models_of_any_grid(folder: Path) -> None:
+    with pytest.raises(ModelError, match="The input of mine has one grid; leave the option grid out"):
+        load(f"hf:{folder}?grid=4x8", CPU)
 
 
 def test_pickled_weights_are_refused(folder: Path) -> None:

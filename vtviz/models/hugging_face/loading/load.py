@@ -44,6 +44,8 @@ def load_parts(spec: Spec, device: torch.device) -> Parts:
     architecture = architecture_of(config)
     if architecture not in ARCHITECTURES:
         raise unsupported(spec.shown, architecture)
+    if spec.grid is not None and not ARCHITECTURES[architecture].any_grid:
+        raise ModelError("The input of {name} has one grid; leave the option grid out.", name=spec.shown)
     folder = folder_of(spec)
     files = weights_in(folder)
     preprocessing = _preprocessing(spec, folder)
@@ -52,7 +54,8 @@ def load_parts(spec: Spec, device: torch.device) -> Parts:
     check_memory(spec.shown, memory_needed(files, dtype), device)
     network = _network(spec, architecture, folder, dtype)
     network.to(device)
-    return Parts(spec.name, spec.shown, architecture, network, tokenizer, preprocessing, _sha256(files), folder)
+    sha256 = _sha256(files)
+    return Parts(spec.name, spec.shown, architecture, network, tokenizer, preprocessing, sha256, folder, grid=spec.grid)
 
 
 def memory_needed(files: Sequence[Path], dtype: torch.dtype) -> int:

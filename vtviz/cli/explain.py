@@ -40,6 +40,10 @@ def explain(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Random seed.")] = None,
     window: Annotated[int | None, typer.Option(help="Side of the covered square, in patches.")] = None,
+    subtract: Annotated[
+        bool,
+        typer.Option(help="Without what earlier words explain (TAM), for attention methods and words of captions."),
+    ] = False,
     device: Device = "auto",
     html: Annotated[
         bool, typer.Option(help="Also write lens.html, which opens in any browser without a server.")
@@ -60,7 +64,7 @@ def explain(
 
     check_file_place(output / "explanation.json")
     image = read_photo(photo)
-    options = Options(layer, head, samples, seed, window)
+    options = Options(layer, head, samples, seed, window, 1 if subtract else None)
     with closing(open_engine(device)) as engine, bars() as watch:
         aim = engine.ask(ReadTarget(target, model))
         explanation = engine.ask(Explain(image, text, model, method, options, aim), watch)

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vtviz.models.hugging_face.decoder.prompts import DESCRIPTION, Asked
+from vtviz.models.hugging_face.decoder.prompts import DESCRIPTION, USUAL, Asked
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Layout:
     overview: bool = False
     before: int = 0
     ahead: Literal["none", "photo", "prompt"] = "none"
-    asked: Asked = Asked()
+    asked: Asked = USUAL
 
     @property
     def size(self) -> tuple[int, int]:

@@ -20,6 +20,9 @@ class Asked:
     plain: str = "USER: {image}\n{question} ASSISTANT:"
 
 
+USUAL = Asked()
+
+
 class Placed(Protocol):
     """How a photo stands in a prompt."""
 

@@ -71,4 +71,9 @@ def load(name: str, device: torch.device) -> FusionModel | None:
         parts = load_parts(spec, device)
         known = ARCHITECTURES[parts.architecture]
         module = importlib.import_module(f"vtviz.models.hugging_face.{known.module}")
-        return cast(FusionModel, getattr(module, known.reader)(parts))
+        model = getattr(module, known.reader)(parts)
+        if spec.registers:
+            from vtviz.models.open_clip.registers.repair import add_register
+
+            add_register(model)
+        return cast(FusionModel, model)

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from vtviz.files import from_home
 from vtviz.models.base import ModelError
-from vtviz.models.open_clip.names import FITS, Fit
+from vtviz.models.open_clip.names import FITS, Fit, registers_of
 
 PREFIX = "hf:"
 FORMS = "hf:ORG/NAME or hf:FOLDER"
@@ -33,6 +33,7 @@ class Spec:
     fit: Fit = "squash"
     dtype: Precision = "auto"
     grid: tuple[int, int] | None = None
+    registers: bool = False
 
     @property
     def shown(self) -> str:
@@ -52,15 +53,16 @@ def parse(name: str) -> Spec | None:
     options = dict(parse_qsl(query, keep_blank_values=True))
     fit, dtype = options.pop("fit", "squash"), options.pop("dtype", "auto")
     revision, grid = options.pop("revision", None), options.pop("grid", None)
+    registers = registers_of(options.pop("registers", "0"))
     if options:
         first = next(iter(options))
-        raise ModelError("There is no option {name}; use fit, dtype, grid or revision.", name=first)
+        raise ModelError("There is no option {name}; use fit, dtype, grid, registers or revision.", name=first)
     if fit not in FITS:
         raise ModelError("The option fit cannot be {value}; use one of: {known}.", value=fit, known=", ".join(FITS))
     if dtype not in PRECISIONS:
         known = ", ".join(PRECISIONS)
         raise ModelError("The option dtype cannot be {value}; use one of: {known}.", value=dtype, known=known)
-    rest = (cast(Fit, fit), cast(Precision, dtype), None if grid is None else _grid(grid))
+    rest = (cast(Fit, fit), cast(Precision, dtype), None if grid is None else _grid(grid), registers)
     path = path_of(name)
     if path:
         if revision is not None:

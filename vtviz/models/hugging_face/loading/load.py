@@ -46,6 +46,12 @@ def load_parts(spec: Spec, device: torch.device) -> Parts:
         raise unsupported(spec.shown, architecture)
     if spec.grid is not None and not ARCHITECTURES[architecture].any_grid:
         raise ModelError("The input of {name} has one grid; leave the option grid out.", name=spec.shown)
+    if spec.registers and ARCHITECTURES[architecture].module != "dual.model":
+        raise ModelError(
+            "The option registers needs an image encoder whose class token is its answer, as in CLIP; leave it out for "
+            "{name}.",
+            name=spec.shown,
+        )
     folder = folder_of(spec)
     files = weights_in(folder)
     preprocessing = _preprocessing(spec, folder)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from vtviz.models.open_clip.loading import hub
+from vtviz.models.open_clip.registers import repair, sinks
 from vtviz.paths import ASSETS
+from vtviz.ui.ask.selection import first_selection
 
 
 @pytest.fixture
@@ -28,6 +31,23 @@ def test_a_model_of_ones_own_is_shown_as_what_it_is(app: AppTest, own: str) -> N
     assert not any("Raw attention" in each for each in methods)
     app.selectbox(key="pick-fit-en").select("crop").run()
     assert not app.exception and not app.error and app.session_state["selection"].model == f"{own}?fit=crop"
+
+
+def test_sink_patches_are_compared_with_a_register(own: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for place in (sinks, repair):
+        monkeypatch.setattr(place, "HIGH", 1.0)
+    monkeypatch.setattr(sinks, "EVERYWHERE", 0.5)
+    app = AppTest.from_file(str(ASSETS.parent / "pages" / "explore.py"), default_timeout=300)
+    app.session_state["selection"] = replace(first_selection(), model=own)
+    app.session_state["sinks-open"] = True
+    app.run().button(key="measure-sinks").click().run()
+    assert not app.exception and any("patches are sinks" in each.value for each in app.markdown)
+    app.button(key="compare-sinks").click().run()
+    assert not app.exception and not app.error
+    assert [len(app.table[0].value), *app.table[0].value.columns] == [5, "", "as it is", "with a register"]
+    app.button(key="use-register").click().run()
+    assert not app.exception and not app.error
+    assert app.session_state["selection"].model == f"{own}?registers=1"
 
 
 def test_a_file_that_is_not_there_is_a_sentence_and_another_model_can_be_picked(app: AppTest, tmp_path: Path) -> None:

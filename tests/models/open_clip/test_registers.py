@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
+from safetensors.torch import save_file
+from typer.testing import CliRunner
 
 from vtviz.attribution.attribute import attribute
+from vtviz.cli import app
 from vtviz.inputs import ImageInput
 from vtviz.models.base import MATCH, ModelError
 from vtviz.models.hugging_face.family import load as load_transformers
 from vtviz.models.open_clip.family import load
+from vtviz.models.open_clip.registers import repair
 from vtviz.models.open_clip.registers.repair import add_register, second_linear
 from vtviz.models.open_clip.registers.sinks import find_sinks
 
@@ -129,6 +135,27 @@ def test_the_names_of_both_families_have_the_option(
     assert NEURON in add_register(model, [photo])[0]
     assert find_sinks(model, features).count == 0
     assert attribute(model, photo, "a dog", method="rollout").image.shape == (4, 4)
+
+
+def test_explain_compares_both(
+    open_clip: Any, photo: ImageInput, weights: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repair, "sample_photos", lambda: [photo])
+    save_file(open_clip.network.state_dict(), tmp_path / "planted.safetensors")
+    Image.fromarray(photo.pixels).save(tmp_path / "photo.png")
+    name = f"open_clip:tiny-clip@{tmp_path / 'planted.safetensors'}"
+    arguments = [str(tmp_path / "photo.png"), "a dog", "--device", "cpu", "--sinks", "--output", str(tmp_path / "out")]
+    result = CliRunner().invoke(app, ["explain", *arguments, "--model", name])
+    assert result.exit_code == 0, result.output
+    row, column = divmod(PATCH, 4)
+    assert f"Sinks (row/column): {row + 1}/{column + 1}" in result.output
+    found = json.loads((tmp_path / "out" / "sinks.json").read_text())
+    assert found["patches"] == [[row, column]] and list(found["sides"]) == [name, f"{name}?registers=1"]
+    before, after = found["sides"].values()
+    assert before["sinks"] == 1 and after["sinks"] == 0 and after["attention"] == 0
+    assert all(isinstance(side[key], float) for side in (before, after) for key in ("insertion", "deletion", "score"))
+    result = CliRunner().invoke(app, ["explain", *arguments])
+    assert "Sink patches can be found in CLIP's image encoders alone" in str(result.exception)
 
 
 @pytest.fixture

@@ -70,6 +70,14 @@ def parse(name: str) -> Spec | None:
     return Spec(name, architecture.replace("/", "-"), tag, None, None, fit, quickgelu, norm, registers)
 
 
+def with_registers(name: str) -> str | None:
+    """The name of the same model with a register; None where it has one, or belongs to a family without them."""
+    source, _, query = name.partition("?")
+    if not source.startswith((PREFIX, "hf:")) or "registers" in dict(parse_qsl(query, keep_blank_values=True)):
+        return None
+    return f"{name}{'&' if query else '?'}registers=1"
+
+
 def registers_of(value: str) -> bool:
     """What the option registers says. Raises ModelError where that is neither yes nor no."""
     if value.lower() not in SWITCH:
@@ -90,4 +98,9 @@ def _options(query: str) -> tuple[Fit, bool | None, Norm | None, bool]:
         raise ModelError("The option norm cannot be {value}; use one of: {known}.", value=norm, known=", ".join(NORMS))
     if quickgelu is not None and quickgelu.lower() not in SWITCH:
         raise ModelError("The option quickgelu must be 1 or 0, not {value}.", value=quickgelu)
-    return cast(Fit, fit), None if quickgelu is None else SWITCH[quickgelu.lower()], cast("Norm | None", norm), registers
+    return (
+        cast(Fit, fit),
+        None if quickgelu is None else SWITCH[quickgelu.lower()],
+        cast("Norm | None", norm),
+        registers,
+    )

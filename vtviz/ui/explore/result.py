@@ -33,6 +33,7 @@ from vtviz.ui.show.lens import lens, lens_panels
 from vtviz.ui.show.model_notes import show_model_notes
 from vtviz.ui.show.pin import moment_of, offer_pin
 from vtviz.ui.show.run_metrics import show_metrics
+from vtviz.ui.show.sinks import show_sinks
 from vtviz.ui.show.slow_method import show_job
 from vtviz.ui.show.verdict import show_verdict
 
@@ -77,6 +78,7 @@ def show_result(image: ImageInput, alt: str, areas: Screen, settings: LensSettin
     with trust:
         faithfulness_panel(explanation)
         show_heads(explanation)
+        show_sinks(explanation)
     with change:
         offer_what_if()
         ask_change()

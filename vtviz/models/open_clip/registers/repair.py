@@ -53,7 +53,9 @@ def add_register(model: OpenClipDualEncoder, photos: Sequence[ImageInput] | None
 
 def find_neurons(model: OpenClipDualEncoder, photos: Sequence[ImageInput], count: int = NEURONS) -> Neurons:
     """The register neurons of a tower. Raises ModelError if no patch of these photos has a high norm."""
-    first, sums, seen, top = model.image_offset, 0.0, 0, len(model.vision.layers)
+    first, top = model.image_offset, len(model.vision.layers)
+    sums: list[Tensor] = []
+    seen = 0
     for photo in photos:
         with _activations(model) as activations, model.vision.layer_outputs() as outputs:
             model.index_images(model.encode_image(photo))
@@ -62,15 +64,15 @@ def find_neurons(model: OpenClipDualEncoder, photos: Sequence[ImageInput], count
             continue
         top = min(top, int(high.any(dim=1).nonzero()[0]))
         patches = high.any(dim=0)
-        sums = sums + torch.stack([layer[0, first:][patches].float().sum(dim=0) for layer in activations])
+        sums.append(torch.stack([layer[0, first:][patches].float().sum(dim=0) for layer in activations]))
         seen += int(patches.sum())
-    if not isinstance(sums, Tensor):
+    if not sums:
         raise ModelError(
             "No patch of the sample photos has an unusually high norm in {name}, so there is nothing to repair; leave "
             "the option registers out.",
             name=model.name,
         )
-    mean = sums[: top + 1] / seen  # [layers, neurons]
+    mean = torch.stack(sums).sum(dim=0)[: top + 1] / seen  # [layers, neurons]
     neurons: Neurons = {}
     for place in mean.flatten().topk(min(count, mean.numel())).indices.tolist():
         neurons.setdefault(place // mean.shape[1], []).append(place % mean.shape[1])

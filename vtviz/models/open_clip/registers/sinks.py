@@ -1,15 +1,17 @@
-"""Which patches are sinks: of high norm, and attended to from everywhere, whatever the photo shows there (Darcet et al.,
-"Vision Transformers Need Registers", ICLR 2024; Kang et al., "See What You Are Told", ICLR 2025)."""
+"""Which patches are sinks: of high norm, and attended to from everywhere, whatever the photo shows there (Darcet et
+al., "Vision Transformers Need Registers", ICLR 2024; Kang et al., "See What You Are Told", ICLR 2025)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from vtviz.models.open_clip.dual_encoder import OpenClipDualEncoder
+if TYPE_CHECKING:  # open_clip itself takes seconds to import
+    from vtviz.models.open_clip.dual_encoder import OpenClipDualEncoder
 
 HIGH = 2.0  # times the median norm of the patches, from which one is high
 EVERYWHERE = 3.0  # times an even share of attention, from which half of all tokens attend to one

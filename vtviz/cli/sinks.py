@@ -9,8 +9,7 @@ from typing import Any
 import typer
 
 from vtviz.engine.explanation import Explanation
-from vtviz.engine.requests.sinks import FindSinks
-from vtviz.engine.sinks import Ask, before_and_after
+from vtviz.engine.requests.sinks import Ask, FindSinks, before_and_after
 from vtviz.files import write_atomically
 from vtviz.inputs import InputError
 from vtviz.models.base import ModelError

@@ -17,10 +17,14 @@ import torch
 from huggingface_hub import HfApi
 from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 from safetensors.torch import load_file, save_file
+from typer.testing import CliRunner
 
 from tests.models.hugging_face.conftest import Make
+from vtviz.attribution.registry import methods
+from vtviz.cli import app
 from vtviz.models.base import ModelError
 from vtviz.models.folders import need_open
+from vtviz.models.hugging_face.abilities import BLIP_MATCH
 from vtviz.models.hugging_face.family import info, load, search
 from vtviz.models.hugging_face.loading import hub
 from vtviz.models.hugging_face.loading.estimate import download_mb
@@ -208,14 +212,18 @@ def test_without_a_network_the_message_says_so(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_search_lists_what_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    half = SimpleNamespace(parameters={"BF16": 1_000_000_000, "F32": 1_000_000})
     found = [
-        SimpleNamespace(id="org/blip", config={"architectures": ["BlipForImageTextRetrieval"]}),
-        SimpleNamespace(id="org/bert", config={"architectures": ["BertModel"]}),
-        SimpleNamespace(id="org/none", config=None),
+        SimpleNamespace(id="org/blip", config={"architectures": ["BlipForImageTextRetrieval"]}, safetensors=None),
+        SimpleNamespace(id="org/bert", config={"architectures": ["BertModel"]}, safetensors=None),
+        SimpleNamespace(id="org/none", config=None, safetensors=None),
+        SimpleNamespace(id="org/llava", config={"architectures": ["LlavaForConditionalGeneration"]}, safetensors=half),
     ]
     monkeypatch.setattr(hub, "_check_network", lambda name: None)
     monkeypatch.setattr(HfApi, "list_models", lambda self, **asked: found if asked["search"] == "photo" else [])
-    assert [(about.name, about.available) for about in search("photo")] == [("hf:org/blip", False)]
+    blip, llava = search("photo")
+    assert (blip.name, blip.available, blip.size_mb, blip.memory_mb) == ("hf:org/blip", False, None, None)
+    assert (llava.name, llava.size_mb, llava.memory_mb) == ("hf:org/llava", 2004, 2402)  # 1.2 × 2 bytes each
 
 
 def test_the_size_of_a_download_is_known_from_the_configuration(folder: Path) -> None:
@@ -226,6 +234,23 @@ def test_the_size_of_a_download_is_known_from_the_configuration(folder: Path) ->
     wanted = (numbers - words.numel() + words.shape[1] * 1_000_000) * 4 / 1e6
     assert download_mb(config) == pytest.approx(wanted, abs=1)
     assert download_mb({"architectures": ["No"], "model_type": "no"}) is None
+
+
+def test_a_search_tells_what_will_work_and_what_is_needed(folder: Path) -> None:
+    result = CliRunner().invoke(app, ["models", "--search", f"hf:{folder}", "--json"])
+    assert result.exit_code == 0, result.output
+    (row,) = json.loads(result.output)
+    wanted = sum(method.supports(BLIP_MATCH, "match") is None for method in methods().values())
+    assert row["targets"] == ["match", "similarity"] and row["methods"] == wanted
+    config = json.loads((folder / "config.json").read_text())
+    config["text_config"]["vocab_size"] = 1_000_000
+    (folder / "config.json").write_text(json.dumps(config))
+    for dtype, factor in (("", 1.2), ("?dtype=bfloat16", 0.6)):
+        about = info(f"hf:{folder}{dtype}")
+        assert about is not None and about.size_mb is None
+        assert about.memory_mb == pytest.approx(factor * (download_mb(config) or 0), abs=1)
+        result = CliRunner().invoke(app, ["models", "--search", f"hf:{folder}{dtype}"])
+        assert f"{wanted} methods; about {about.memory_mb} MB of memory" in result.output
 
 
 def _down(*args: Any, **kwargs: Any) -> None:

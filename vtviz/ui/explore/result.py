@@ -20,6 +20,7 @@ from vtviz.ui.ask.selection import selected
 from vtviz.ui.explore.change import ask_change, score_change
 from vtviz.ui.explore.contrast import ask_contrast, contrast_query, contrast_view
 from vtviz.ui.explore.similar import offer_reader, offer_similar
+from vtviz.ui.explore.sinks import show_sinks
 from vtviz.ui.frame.language import current_language, say
 from vtviz.ui.frame.screen import BELOW, SERVED_PANELS, Screen, progress_area, served_panel
 from vtviz.ui.frame.shell import go_to
@@ -33,7 +34,6 @@ from vtviz.ui.show.lens import lens, lens_panels
 from vtviz.ui.show.model_notes import show_model_notes
 from vtviz.ui.show.pin import moment_of, offer_pin
 from vtviz.ui.show.run_metrics import show_metrics
-from vtviz.ui.show.sinks import show_sinks
 from vtviz.ui.show.slow_method import show_job
 from vtviz.ui.show.verdict import show_verdict
 

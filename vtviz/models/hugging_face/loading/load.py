@@ -19,6 +19,7 @@ from vtviz.models.base import ModelError
 from vtviz.models.finite import need_finite
 from vtviz.models.hugging_face.abilities import ARCHITECTURES, architecture_of
 from vtviz.models.hugging_face.attention import register
+from vtviz.models.hugging_face.loading.estimate import MARGIN
 from vtviz.models.hugging_face.loading.faults import lacks, unsupported
 from vtviz.models.hugging_face.loading.files import configuration, described, folder_of, weights_in
 from vtviz.models.hugging_face.names import Spec
@@ -31,7 +32,6 @@ PREPROCESSOR = ("preprocessor_config.json", "processor_config.json")
 RESAMPLING = {2: "bilinear", 3: "bicubic"}  # Pillow's numbers
 BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4}
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-MARGIN = 1.2  # of the weights: what a pass needs beside them, at least
 
 
 def load_parts(spec: Spec, device: torch.device) -> Parts:

@@ -7,8 +7,7 @@ from typing import Any
 import streamlit as st
 
 from vtviz.engine.explanation import Explanation
-from vtviz.engine.requests.sinks import FindSinks
-from vtviz.engine.sinks import Side, before_and_after
+from vtviz.engine.requests.sinks import FindSinks, Side, before_and_after
 from vtviz.inputs import InputError
 from vtviz.models.base import ModelError
 from vtviz.models.open_clip.names import with_registers

@@ -152,6 +152,9 @@ def test_an_unknown_architecture_is_refused_by_its_configuration(folder: Path) -
     for ask in (info, lambda name: load(name, CPU)):
         with pytest.raises(ModelError, match="does not support the architecture BertModel of mine"):
             ask(f"hf:{folder}")
+    (folder / "config.json").write_text(json.dumps(config | {"model_type": "own_code"}))
+    with pytest.raises(ModelError, match="whose model_type is blip, not own_code"):
+        load(f"hf:{folder}", CPU)
     (folder / "config.json").write_text("{")
     with pytest.raises(ModelError, match=r"config\.json in mine is not valid JSON"):
         info(f"hf:{folder}")

@@ -52,6 +52,7 @@ def load_parts(spec: Spec, device: torch.device) -> Parts:
             "{name}.",
             name=spec.shown,
         )
+    _check_kind(spec, architecture, config)
     folder = folder_of(spec)
     files = weights_in(folder)
     preprocessing = _preprocessing(spec, folder)
@@ -62,6 +63,20 @@ def load_parts(spec: Spec, device: torch.device) -> Parts:
     network.to(device)
     sha256 = _sha256(files)
     return Parts(spec.name, spec.shown, architecture, network, tokenizer, preprocessing, sha256, folder, grid=spec.grid)
+
+
+def _check_kind(spec: Spec, architecture: str, config: dict[str, Any]) -> None:
+    """Refuses a configuration that contradicts itself, as those of other people's code may."""
+    own, named = getattr(getattr(transformers, architecture, None), "config_class", None), config.get("model_type")
+    if own is not None and named != own.model_type:
+        raise ModelError(
+            "The file config.json in {folder} names the architecture {architecture}, whose model_type is {own}, not "
+            "{named}; correct it, or choose another model.",
+            folder=spec.shown,
+            architecture=architecture,
+            own=own.model_type,
+            named=str(named),
+        )
 
 
 def memory_needed(files: Sequence[Path], dtype: torch.dtype) -> int:

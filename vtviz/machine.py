@@ -103,6 +103,11 @@ def memory_mb(device: torch.device) -> float:
     return psutil.Process().memory_info().rss / 2**20
 
 
+def free_memory_mb() -> float:
+    """Memory of this machine that programs can still have, in MB."""
+    return float(psutil.virtual_memory().available) / 1e6
+
+
 def versions() -> dict[str, str]:
     """Versions of Python, vtviz and the packages that the figures depend on."""
     import vtviz

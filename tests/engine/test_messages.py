@@ -25,6 +25,7 @@ from vtviz.engine.requests.mechanism import DrawPlan, LookInside
 from vtviz.engine.requests.metrics import MeasureMetric
 from vtviz.engine.requests.model import LoadModel, ReadTarget
 from vtviz.engine.requests.similar_sentences import RankSimilar
+from vtviz.engine.requests.sinks import FindSinks
 from vtviz.engine.requests.stories import TellMoment
 from vtviz.engine.requests.tasks.policy import CheckPolicy, ScoreRules
 from vtviz.engine.requests.tasks.recommend import FindShared, RecommendPhotos
@@ -73,6 +74,7 @@ def requests(engine: LocalEngine, photo: ImageInput, store: str) -> list[Request
         MeasureFaithfulness(made.attribution, "mean"),
         MeasureMetric(made.attribution, "insertion"),
         MeasureHeads.of(made),
+        FindSinks(photo, "tiny"),
         LookInside(photo, TEXT, "image→text", 1, "tiny"),
         DrawPlan(photo, TEXT, "tiny"),
         LoadModel("tiny"),

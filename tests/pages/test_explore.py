@@ -124,6 +124,17 @@ def test_method_layer_and_head_can_be_picked(app: AppTest) -> None:
     assert app.query_params["layer"] == "1" and app.query_params["method"] == "attention_gradcam"
 
 
+def test_earlier_words_of_a_caption_are_subtracted_when_asked_to(app: AppTest) -> None:
+    chosen = replace(first_selection(), method="raw_attention", target="caption:-1")
+    app.session_state["selection"] = chosen
+    app.run()
+    app.checkbox(key="pick-subtract").check().run()
+    assert not app.exception and not app.error
+    assert app.session_state["selection"].options == Options(subtract=1)
+    app.checkbox(key="pick-subtract").uncheck().run()
+    assert app.session_state["selection"].options == Options() and not app.exception
+
+
 def test_a_slow_method_runs_when_asked_to_and_shows_its_map(app: AppTest) -> None:
     app.session_state["selection"] = replace(first_selection(), method="occlusion", options=Options(window=10))
     app.run()

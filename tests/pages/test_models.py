@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
+import psutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.models.hugging_face.conftest import MADE
 from vtviz.models.open_clip.loading import hub
+from vtviz.models.open_clip.registers import repair, sinks
 from vtviz.paths import ASSETS
+from vtviz.ui.ask.selection import first_selection
 
 
 @pytest.fixture
@@ -28,6 +35,23 @@ def test_a_model_of_ones_own_is_shown_as_what_it_is(app: AppTest, own: str) -> N
     assert not any("Raw attention" in each for each in methods)
     app.selectbox(key="pick-fit-en").select("crop").run()
     assert not app.exception and not app.error and app.session_state["selection"].model == f"{own}?fit=crop"
+
+
+def test_sink_patches_are_compared_with_a_register(own: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for place in (sinks, repair):
+        monkeypatch.setattr(place, "HIGH", 1.0)
+    monkeypatch.setattr(sinks, "EVERYWHERE", 0.5)
+    app = AppTest.from_file(str(ASSETS.parent / "pages" / "explore.py"), default_timeout=300)
+    app.session_state["selection"] = replace(first_selection(), model=own)
+    app.session_state["sinks-open"] = True
+    app.run().button(key="measure-sinks").click().run()
+    assert not app.exception and any("patches are sinks" in each.value for each in app.markdown)
+    app.button(key="compare-sinks").click().run()
+    assert not app.exception and not app.error
+    assert [len(app.table[0].value), *app.table[0].value.columns] == [5, "", "as it is", "with a register"]
+    app.button(key="use-register").click().run()
+    assert not app.exception and not app.error
+    assert app.session_state["selection"].model == f"{own}?registers=1"
 
 
 def test_a_file_that_is_not_there_is_a_sentence_and_another_model_can_be_picked(app: AppTest, tmp_path: Path) -> None:
@@ -65,3 +89,23 @@ def test_a_link_opens_no_file_before_the_person_agrees(own: str, tmp_path: Path)
     assert any("other.safetensors" in each.value.replace("\\", "") for each in app.info)
     next(each for each in app.button if each.label == "Open file").click().run()
     assert not app.exception and app.metric[0].label == "Similarity"
+
+
+def test_what_a_model_needs_is_said_before_it_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = MADE["blip-match"](tmp_path)
+    config = json.loads((folder / "config.json").read_text())
+    config["text_config"]["vocab_size"] = 3_000_000
+    (folder / "config.json").write_text(json.dumps(config))
+    said = {}
+    for free in (10**10, 0):
+        monkeypatch.setattr(psutil, "virtual_memory", lambda free=free: SimpleNamespace(available=free))
+        app = AppTest.from_file(str(ASSETS.parent / "app.py"), default_timeout=300)
+        app.query_params.update({"photo": "coffee", "model": f"hf:{folder}"})
+        app.run()
+        assert not app.exception and not app.metric
+        said[free] = [each.value for each in [*app.caption, *app.warning]]
+    assert any(
+        "What it can explain: Match of text and photo · Similarity before fusion" in each for each in said[10**10]
+    ), said
+    assert any("about 0.2 GB of memory; 10.0 GB are free" in each for each in said[10**10])
+    assert any("only 0.0 GB are free: add ?dtype=bfloat16" in each for each in said[0])

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from vtviz.engine.explanation import Explanation
 
 SCORES = {"probability": "Match", "similarity": "Cosine similarity", "likelihood": "Likelihood of a word piece"}
-OWN = re.compile(r"word-\d{2,}-\w{1,40}\.png|lens\.html")  # the files that it writes beside explanation.json
+OWN = re.compile(
+    r"word-\d{2,}-\w{1,40}\.png|lens\.html|sinks\.json"
+)  # the files that it writes beside explanation.json
 
 
 @app.command()
@@ -40,13 +42,25 @@ def explain(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Random seed.")] = None,
     window: Annotated[int | None, typer.Option(help="Side of the covered square, in patches.")] = None,
+    subtract: Annotated[
+        bool,
+        typer.Option(help="Without what earlier words explain (TAM), for attention methods and words of captions."),
+    ] = False,
     device: Device = "auto",
+    sinks: Annotated[
+        bool,
+        typer.Option(
+            help="CLIP: also find patches that soak up attention, and compare with a register in their place "
+            "(sinks.json)."
+        ),
+    ] = False,
     html: Annotated[
         bool, typer.Option(help="Also write lens.html, which opens in any browser without a server.")
     ] = False,
 ) -> None:
     """Explain one photo and one text."""
     from vtviz.attribution.options import Options
+    from vtviz.cli.sinks import compare_sinks, tell_sinks
     from vtviz.engine.about import about
     from vtviz.engine.export import to_json
     from vtviz.engine.lens import lens_view
@@ -60,10 +74,11 @@ def explain(
 
     check_file_place(output / "explanation.json")
     image = read_photo(photo)
-    options = Options(layer, head, samples, seed, window)
+    options = Options(layer, head, samples, seed, window, 1 if subtract else None)
     with closing(open_engine(device)) as engine, bars() as watch:
         aim = engine.ask(ReadTarget(target, model))
         explanation = engine.ask(Explain(image, text, model, method, options, aim), watch)
+        found = compare_sinks(explanation, lambda request: engine.ask(request, watch)) if sinks else None
     make_folder(output)
     file = output / "explanation.json"
     _clear(output)
@@ -79,6 +94,8 @@ def explain(
     typer.echo(f"{SCORES[explanation.score_kind]} {explanation.score:.3f}: {_verdict(explanation)} {file}")
     if not words:
         typer.echo("This method does not cover the photo, so there are no pictures; the scores are in the file.")
+    if found is not None:
+        tell_sinks(found, output / "sinks.json")
     for notice in explanation.notices:
         typer.echo(notice, err=True)
     details = explanation.relevance.details

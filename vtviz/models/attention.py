@@ -25,7 +25,8 @@ class Heads:
     ``query [batch, heads, queries, size]``, ``key`` and ``value [batch, heads, keys, size]``. ``mask`` broadcasts to
     ``[batch, heads, queries, keys]``: booleans are True where a key may be attended to, numbers are added to the
     scores. ``scale`` is √size in most networks; as ``scaling`` says, it divides the query or the scores, or is a
-    factor of the scores, so that weights equal those of the network to the last bit.
+    factor of the scores, so that weights equal those of the network to the last bit. Where there is a ``cap`` c, scores
+    s become c · tanh(s / c) (Gemma 2).
     """
 
     query: Tensor
@@ -34,10 +35,13 @@ class Heads:
     mask: Tensor | None
     scale: float
     scaling: Scaling = "query"
+    cap: float | None = None
 
     def weights(self) -> Tensor:
         """softmax(QKᵀ/√d_k), ``[batch, heads, queries, keys]``."""
         scores = self._scores()
+        if self.cap is not None:
+            scores = (scores / self.cap).tanh() * self.cap
         if self.mask is not None and self.mask.dtype.is_floating_point:
             scores = scores + self.mask
         elif self.mask is not None:
@@ -53,6 +57,8 @@ class Heads:
 
     def mixed(self) -> Tensor:
         """The values mixed by these weights, ``[batch, heads, queries, size]``, in one kernel that keeps no weights."""
+        if self.cap is not None:  # which the kernel does not know
+            return self.mixed_by(self.weights())
         mask, scale = self.mask, self.scale if self.scaling == "factor" else 1 / self.scale
         query, key, value = self.query, self.key, self.value
         if query.dtype == torch.bfloat16 and query.device.type == "cpu":  # whose kernel for it is slower than float32's

@@ -45,8 +45,8 @@ class ModelInfo:
     """A model that can be asked for by name.
 
     ``licence`` covers its weights; ``available`` says they are here, and ``size_mb`` is their download where they are
-    not; ``notice`` must be shown wherever the model is used. ``languages`` are those of the texts that it reads, and
-    of the captions if it writes any.
+    not; ``memory_mb`` is about what it needs to run, where that is known; ``notice`` must be shown wherever the model
+    is used. ``languages`` are those of the texts that it reads, and of the captions if it writes any.
     """
 
     name: str
@@ -58,6 +58,7 @@ class ModelInfo:
     size_mb: int | None = None
     notice: str = ""
     languages: tuple[Language, ...] = ("en",)
+    memory_mb: int | None = None
 
 
 @dataclass(frozen=True)

@@ -69,13 +69,14 @@ def api_routes(engine: Engine, check_model: Callable[[str], None]) -> APIRouter:
         head: Annotated[int | None, Form(ge=0)] = None,
         samples: Annotated[int | None, Form(ge=1)] = None,
         seed: Annotated[int | None, Form(ge=0)] = None,
+        subtract: Annotated[int | None, Form(ge=0, le=1, description="1: without what earlier words explain.")] = None,
         language: Annotated[Literal["en", "zh"], Query(description="Of the page.")] = "en",
         accept: Annotated[str, Header(include_in_schema=False)] = "",
     ) -> Response:
         """Explain a photo and a text: explanation.json, or with ``Accept: text/html`` the lens as one page."""
         image = await _read(photo)
         aim = await ask(request, ReadTarget(target, model))
-        options = Options(layer=layer, head=head, samples=samples, seed=seed)
+        options = Options(layer=layer, head=head, samples=samples, seed=seed, subtract=subtract)
         found = await ask(request, Explain(image, text, model, method, options, aim))
         if "text/html" not in accept:
             return Response(await run_in_threadpool(to_json, found), media_type="application/json")

@@ -27,11 +27,19 @@ from transformers import (
     ChineseCLIPModel,
     CLIPConfig,
     CLIPModel,
+    Gemma3Config,
+    Gemma3ForConditionalGeneration,
     InternVLConfig,
     InternVLForConditionalGeneration,
     LlavaConfig,
     LlavaForConditionalGeneration,
+    PaliGemmaConfig,
+    PaliGemmaForConditionalGeneration,
     PreTrainedTokenizerFast,
+    Qwen2_5_VLConfig,
+    Qwen2_5_VLForConditionalGeneration,
+    Qwen3VLConfig,
+    Qwen3VLForConditionalGeneration,
     SiglipConfig,
     SiglipModel,
     SmolVLMConfig,
@@ -158,8 +166,75 @@ LLAMA = {
 def decoder(kind: Any, config: Any, folder: Path, vision: dict[str, Any], **options: Any) -> Path:
     save_bert(folder, (*IMAGE, *TILES))
     own = {**VISION, "model_type": "clip_vision_model", "head_dim": 8, **vision}
-    made = config(text_config=LLAMA, vision_config=own, image_token_id=len(PIECES), **options)
+    text = {**LLAMA, **options.pop("text", {})}
+    made = config(text_config=text, vision_config=own, image_token_id=len(PIECES), **options)
     return save(folder, kind(made))
+
+
+def gemma3(folder: Path) -> Path:
+    text = {"model_type": "gemma3_text", "head_dim": 4, "sliding_window": 128, "num_hidden_layers": 2}
+    text["layer_types"] = ["sliding_attention", "full_attention"]
+    begin, end = len(PIECES) + 3, len(PIECES) + 4
+    return decoder(
+        Gemma3ForConditionalGeneration,
+        Gemma3Config,
+        folder,
+        {"model_type": "siglip_vision_model"},
+        text=text,
+        mm_tokens_per_image=16,
+        boi_token_index=begin,
+        eoi_token_index=end,
+        image_token_index=len(PIECES),
+    )
+
+
+def paligemma(folder: Path, text: dict[str, Any]) -> Path:
+    return decoder(
+        PaliGemmaForConditionalGeneration,
+        PaliGemmaConfig,
+        folder,
+        {"model_type": "siglip_vision_model", "projection_dim": 16},
+        text={"head_dim": 4, **text},
+        projection_dim=16,
+        image_token_index=len(PIECES),
+    )
+
+
+ROPE = {"rope_type": "default", "mrope_section": [2, 1, 1], "rope_theta": 10000.0}
+
+
+def qwen(kind: Any, config: Any, folder: Path, text: str, vision: dict[str, Any]) -> Path:
+    """With an input of 4 × 4 patches, each of 2 × 2 squares of 4 × 4 pixels."""
+    own = {"depth": 2, "num_heads": 2, "patch_size": 4, "spatial_merge_size": 2, "temporal_patch_size": 2, **vision}
+    decoder(
+        kind,
+        config,
+        folder,
+        {"model_type": vision["model_type"], **own},
+        text={"model_type": text, "head_dim": 8, "num_attention_heads": 2, "rope_parameters": ROPE},
+        vision_start_token_id=len(PIECES) + 3,
+        vision_end_token_id=len(PIECES) + 4,
+        video_token_id=len(PIECES) + 2,
+    )
+    about = json.loads((folder / "preprocessor_config.json").read_text())
+    (folder / "preprocessor_config.json").write_text(json.dumps(about | {"max_pixels": 32 * 32}))
+    return folder
+
+
+def qwen2(folder: Path) -> Path:
+    vision = {"model_type": "qwen2_5_vl", "window_size": 16, "fullatt_block_indexes": [1], "out_hidden_size": 16}
+    return qwen(Qwen2_5_VLForConditionalGeneration, Qwen2_5_VLConfig, folder, "qwen2_5_vl_text", vision)
+
+
+def qwen3(folder: Path) -> Path:
+    vision = {"model_type": "qwen3_vl", "deepstack_visual_indexes": [0, 1], "out_hidden_size": 16}
+    return qwen(
+        Qwen3VLForConditionalGeneration,
+        Qwen3VLConfig,
+        folder,
+        "qwen3_vl_text",
+        {**vision, "num_position_embeddings": 64},
+    )
 
 
 def smolvlm(folder: Path, tiles: int) -> Path:
@@ -197,6 +272,11 @@ MADE: dict[str, Callable[[Path], Path]] = {
         {"model_type": "internvl_vision", "image_size": [32, 32], "patch_size": [4, 4]},
         downsample_ratio=0.5,
     ),
+    "gemma3": gemma3,
+    "paligemma": lambda folder: paligemma(folder, {"model_type": "gemma"}),
+    "paligemma2": lambda folder: paligemma(folder, {"model_type": "gemma2", "attn_logit_softcapping": 5.0}),
+    "qwen2.5": qwen2,
+    "qwen3": qwen3,
 }
 
 

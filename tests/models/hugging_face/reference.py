@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from transformers import Qwen2VLImageProcessor
 
 from vtviz.models.base import EncodedText
 
@@ -89,12 +90,21 @@ def decoder(network: Any, pixels: Tensor, text: EncodedText) -> Answer:
     if tiles > 1:
         pictures.append(torch.nn.functional.interpolate(pixels[:1], (32, 32), mode="bilinear", antialias=True))
     given = torch.stack(pictures, dim=1) if model_type == "smolvlm" else pixels[:1]
+    more: dict[str, Tensor] = {}
     before, after = PROMPTS[f"{model_type}-{tiles}"]
+    if model_type.startswith("qwen"):
+        squares, rows, columns = Qwen2VLImageProcessor().patchify(pixels[:1], 4, 2, 2)
+        given, more = squares[0], {"image_grid_thw": torch.tensor([[1, rows, columns]])}
     values, attentions = [], None
     for row, mask in zip(text.ids, text.mask, strict=True):
         pieces = row[mask].tolist()
         ids = torch.tensor([[*before, *pieces, *after]])
-        out = network(input_ids=ids, pixel_values=given, output_attentions=True, use_cache=False)
+        at_photo = (ids == image).long()
+        if model_type.startswith("qwen"):
+            more["mm_token_type_ids"] = at_photo
+        if "gemma" in model_type:
+            more["token_type_ids"] = at_photo if model_type == "gemma3" else torch.zeros_like(ids)
+        out = network(input_ids=ids, pixel_values=given, output_attentions=True, use_cache=False, **more)
         last = out.logits[0, -1]
         yes, no = (last[PIECES_OF[word]] for word in ("yes", "no"))
         values.append(yes - no)
@@ -137,4 +147,5 @@ REFERENCES: dict[str, Callable[[Any, Tensor, EncodedText], Answer]] = {
     "smolvlm": decoder,
     "smolvlm-tiles": decoder,
     "internvl": decoder,
+    **dict.fromkeys(("gemma3", "paligemma", "paligemma2", "qwen2.5", "qwen3"), decoder),
 }

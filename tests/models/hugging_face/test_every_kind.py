@@ -17,7 +17,7 @@ from vtviz.attribution.attribute import attribute
 from vtviz.attribution.registry import methods
 from vtviz.inputs import ImageInput
 from vtviz.models.base import MATCH, Target
-from vtviz.models.hugging_face.family import info
+from vtviz.models.hugging_face.family import info, load
 from vtviz.models.record import KINDS, Kind
 
 PIECES_OF.update({piece: index for index, piece in enumerate(PIECES)})
@@ -115,6 +115,19 @@ def test_a_bright_square_lights_its_patch(model: Any, size: tuple[int, int], cel
         keys.append(recording.layers_of("image")[0].key[0].transpose(0, 1).flatten(1))
     moved = (keys[0] - keys[1]).norm(dim=-1)[model.image_offset :]
     assert divmod(int(moved.argmax()), columns) == place
+
+
+@pytest.mark.parametrize("kind", ["qwen2.5", "qwen3"])
+@pytest.mark.parametrize("grid", [(3, 8), (8, 3)], ids=["wide", "tall"])
+def test_a_name_chooses_the_grid(kind: str, grid: tuple[int, int], made: Make) -> None:
+    model: Any = load(f"hf:{made(kind)}?grid={grid[0]}x{grid[1]}", torch.device("cpu"))
+    assert model.grid == grid
+    size, text, keys = (grid[0] * 8, grid[1] * 8), model.encode_texts(["a dog"]), []
+    for image in (_photo(*size, None), _photo(*size, (2, 1, *grid))):
+        with torch.no_grad(), model.record({"image"}) as recording:
+            model.score(model.encode_image(image), text, MATCH)
+        keys.append(recording.layers_of("image")[0].key[0].transpose(0, 1).flatten(1))
+    assert int((keys[0] - keys[1]).norm(dim=-1).argmax()) == 2 * grid[1] + 1
 
 
 def test_every_method_that_applies_explains(model: Any, photo: ImageInput) -> None:

@@ -17,10 +17,14 @@ import torch
 from huggingface_hub import HfApi
 from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 from safetensors.torch import load_file, save_file
+from typer.testing import CliRunner
 
 from tests.models.hugging_face.conftest import Make
+from vtviz.attribution.registry import methods
+from vtviz.cli import app
 from vtviz.models.base import ModelError
 from vtviz.models.folders import need_open
+from vtviz.models.hugging_face.abilities import BLIP_MATCH
 from vtviz.models.hugging_face.family import info, load, search
 from vtviz.models.hugging_face.loading import hub
 from vtviz.models.hugging_face.loading.estimate import download_mb
@@ -76,6 +80,8 @@ def test_a_name_is_a_repository_or_a_folder(tmp_path: Path) -> None:
         ("hf:", "use hf:ORG/NAME or hf:FOLDER"),
         ("hf:org/name?fit=wide", "The option fit cannot be wide"),
         ("hf:org/name?dtype=int8", "The option dtype cannot be int8"),
+        ("hf:org/name?grid=0x4", "The option grid cannot be 0x4; use ROWSxCOLUMNS, each from 1 to 64"),
+        ("hf:org/name?grid=4", "The option grid cannot be 4"),
         ("hf:org/name?quickgelu=1", "There is no option quickgelu"),
         ("hf:/nowhere/at/all", "There is no folder /nowhere/at/all"),
         ("hf:/nowhere/at/all?revision=main", "A folder has no revisions"),
@@ -118,6 +124,11 @@ def test_a_missing_file_is_named(folder: Path, missing: str, sentence: str) -> N
         load(f"hf:{folder}", CPU)
 
 
+def test_a_grid_is_for_models_of_any_grid(folder: Path) -> None:
+    with pytest.raises(ModelError, match="The input of mine has one grid; leave the option grid out"):
+        load(f"hf:{folder}?grid=4x8", CPU)
+
+
 def test_pickled_weights_are_refused(folder: Path) -> None:
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
     with pytest.raises(ModelError, match="only as pickle files"):
@@ -141,6 +152,9 @@ def test_an_unknown_architecture_is_refused_by_its_configuration(folder: Path) -
     for ask in (info, lambda name: load(name, CPU)):
         with pytest.raises(ModelError, match="does not support the architecture BertModel of mine"):
             ask(f"hf:{folder}")
+    (folder / "config.json").write_text(json.dumps(config | {"model_type": "own_code"}))
+    with pytest.raises(ModelError, match="whose model_type is blip, not own_code"):
+        load(f"hf:{folder}", CPU)
     (folder / "config.json").write_text("{")
     with pytest.raises(ModelError, match=r"config\.json in mine is not valid JSON"):
         info(f"hf:{folder}")
@@ -201,14 +215,18 @@ def test_without_a_network_the_message_says_so(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_search_lists_what_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    half = SimpleNamespace(parameters={"BF16": 1_000_000_000, "F32": 1_000_000})
     found = [
-        SimpleNamespace(id="org/blip", config={"architectures": ["BlipForImageTextRetrieval"]}),
-        SimpleNamespace(id="org/bert", config={"architectures": ["BertModel"]}),
-        SimpleNamespace(id="org/none", config=None),
+        SimpleNamespace(id="org/blip", config={"architectures": ["BlipForImageTextRetrieval"]}, safetensors=None),
+        SimpleNamespace(id="org/bert", config={"architectures": ["BertModel"]}, safetensors=None),
+        SimpleNamespace(id="org/none", config=None, safetensors=None),
+        SimpleNamespace(id="org/llava", config={"architectures": ["LlavaForConditionalGeneration"]}, safetensors=half),
     ]
     monkeypatch.setattr(hub, "_check_network", lambda name: None)
     monkeypatch.setattr(HfApi, "list_models", lambda self, **asked: found if asked["search"] == "photo" else [])
-    assert [(about.name, about.available) for about in search("photo")] == [("hf:org/blip", False)]
+    blip, llava = search("photo")
+    assert (blip.name, blip.available, blip.size_mb, blip.memory_mb) == ("hf:org/blip", False, None, None)
+    assert (llava.name, llava.size_mb, llava.memory_mb) == ("hf:org/llava", 2004, 2402)  # 1.2 × 2 bytes each
 
 
 def test_the_size_of_a_download_is_known_from_the_configuration(folder: Path) -> None:
@@ -219,6 +237,23 @@ def test_the_size_of_a_download_is_known_from_the_configuration(folder: Path) ->
     wanted = (numbers - words.numel() + words.shape[1] * 1_000_000) * 4 / 1e6
     assert download_mb(config) == pytest.approx(wanted, abs=1)
     assert download_mb({"architectures": ["No"], "model_type": "no"}) is None
+
+
+def test_a_search_tells_what_will_work_and_what_is_needed(folder: Path) -> None:
+    result = CliRunner().invoke(app, ["models", "--search", f"hf:{folder}", "--json"])
+    assert result.exit_code == 0, result.output
+    (row,) = json.loads(result.output)
+    wanted = sum(method.supports(BLIP_MATCH, "match") is None for method in methods().values())
+    assert row["targets"] == ["match", "similarity"] and row["methods"] == wanted
+    config = json.loads((folder / "config.json").read_text())
+    config["text_config"]["vocab_size"] = 1_000_000
+    (folder / "config.json").write_text(json.dumps(config))
+    for dtype, factor in (("", 1.2), ("?dtype=bfloat16", 0.6)):
+        about = info(f"hf:{folder}{dtype}")
+        assert about is not None and about.size_mb is None
+        assert about.memory_mb == pytest.approx(factor * (download_mb(config) or 0), abs=1)
+        result = CliRunner().invoke(app, ["models", "--search", f"hf:{folder}{dtype}"])
+        assert f"{wanted} methods; about {about.memory_mb} MB of memory" in result.output
 
 
 def _down(*args: Any, **kwargs: Any) -> None:

@@ -22,9 +22,10 @@ from vtviz.tasks.answer import answer_question
 from vtviz.tasks.caption import write_captions
 
 Loaded = Callable[[str], Any]
+WRITERS = ["blip-caption", "llava", "smolvlm-tiles", "gemma3", "paligemma2", "qwen2.5", "qwen3"]
 
 
-@pytest.mark.parametrize("kind", ["blip-caption", "llava", "smolvlm-tiles"])
+@pytest.mark.parametrize("kind", WRITERS)
 def test_captions_have_a_map_for_each_word(kind: str, loaded: Loaded, photo: ImageInput) -> None:
     model = loaded(kind)
     assert isinstance(model, CaptionModel)
@@ -34,7 +35,7 @@ def test_captions_have_a_map_for_each_word(kind: str, loaded: Loaded, photo: Ima
         np.testing.assert_allclose(caption.maps.max(axis=(1, 2)), 1.0, atol=1e-5)
 
 
-@pytest.mark.parametrize("kind", ["blip-caption", "llava", "smolvlm-tiles"])
+@pytest.mark.parametrize("kind", WRITERS)
 def test_steps_that_keep_what_was_computed_equal_the_whole(kind: str, loaded: Loaded, photo: ImageInput) -> None:
     model = loaded(kind)
     features, start = model.encode_image(photo), model.caption_starts["en"]
@@ -46,7 +47,7 @@ def test_steps_that_keep_what_was_computed_equal_the_whole(kind: str, loaded: Lo
         torch.testing.assert_close(model.caption_following(memory, chosen), whole, atol=1e-4, rtol=1e-4)
 
 
-@pytest.mark.parametrize("kind", ["blip-caption", "llava"])
+@pytest.mark.parametrize("kind", ["blip-caption", "llava", "paligemma", "qwen3"])
 def test_a_piece_has_the_probability_with_which_it_is_written(kind: str, loaded: Loaded, photo: ImageInput) -> None:
     model = loaded(kind)
     features, text = model.encode_image(photo), model.encode_texts(["a red dog"])
@@ -84,7 +85,7 @@ def test_spelling_gives_each_piece_its_characters(loaded: Loaded) -> None:
     assert spell(tokenizer, [PIECES.index("[SEP]")]).pieces == ()
 
 
-@pytest.mark.parametrize("kind", ["blip-match", "smolvlm"])
+@pytest.mark.parametrize("kind", ["blip-match", "smolvlm", "qwen2.5"])
 def test_explain_writes_an_explanation(kind: str, made: Make, photo: ImageInput, tmp_path: Path) -> None:
     Image.fromarray(photo.pixels).save(tmp_path / "photo.png")
     arguments = [str(tmp_path / "photo.png"), "a red dog", "--model", f"hf:{made(kind)}", "--device", "cpu"]

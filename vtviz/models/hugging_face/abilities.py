@@ -26,13 +26,15 @@ class Architecture:
     """A class of transformers that vtviz reads.
 
     ``module`` and ``reader`` name the class of this family that does, ``module`` below ``vtviz.models.hugging_face``;
-    ``keeps_dtype`` says that it runs at the precision of its weights, however low, where none is asked for.
+    ``keeps_dtype`` says that it runs at the precision of its weights, however low, where none is asked for;
+    ``any_grid`` that its input may have any number of rows and columns.
     """
 
     abilities: Abilities
     module: str
     reader: str
     keeps_dtype: bool = False
+    any_grid: bool = False
 
 
 ARCHITECTURES: dict[str, Architecture] = {
@@ -49,6 +51,10 @@ ARCHITECTURES: dict[str, Architecture] = {
     "SmolVLMForConditionalGeneration": Architecture(DECODER, "decoder.model", "DecoderModel", keeps_dtype=True),
     "Idefics3ForConditionalGeneration": Architecture(DECODER, "decoder.model", "DecoderModel", keeps_dtype=True),
     "InternVLForConditionalGeneration": Architecture(DECODER, "decoder.model", "DecoderModel", keeps_dtype=True),
+    "Gemma3ForConditionalGeneration": Architecture(DECODER, "decoder.model", "DecoderModel", keeps_dtype=True),
+    "PaliGemmaForConditionalGeneration": Architecture(DECODER, "decoder.model", "DecoderModel", keeps_dtype=True),
+    "Qwen2_5_VLForConditionalGeneration": Architecture(DECODER, "decoder.qwen", "QwenModel", True, any_grid=True),
+    "Qwen3VLForConditionalGeneration": Architecture(DECODER, "decoder.qwen", "QwenModel", True, any_grid=True),
 }
 
 

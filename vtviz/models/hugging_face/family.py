@@ -9,7 +9,7 @@ import torch
 
 from vtviz.models.base import FusionModel, ModelInfo
 from vtviz.models.hugging_face.abilities import ARCHITECTURES, architecture_of
-from vtviz.models.hugging_face.loading.estimate import download_mb
+from vtviz.models.hugging_face.loading.estimate import download_mb, memory_mb
 from vtviz.models.hugging_face.loading.faults import need_transformers, unsupported
 from vtviz.models.hugging_face.loading.files import configuration, is_here
 from vtviz.models.hugging_face.names import PREFIX, parse, path_of
@@ -41,7 +41,8 @@ def info(name: str) -> ModelInfo | None:
             raise unsupported(spec.shown, named)
         here = is_here(spec)
         size = None if here else download_mb(config)
-        return ModelInfo(name, spec.shown, OWN, LICENCE, here, known.abilities, size)
+        memory = memory_mb(config, spec.dtype)
+        return ModelInfo(name, spec.shown, OWN, LICENCE, here, known.abilities, size, memory_mb=memory)
 
 
 def search(text: str) -> list[ModelInfo]:
@@ -53,9 +54,18 @@ def search(text: str) -> list[ModelInfo]:
     from vtviz.models.hugging_face.loading.hub import search as ask
 
     return [
-        ModelInfo(f"{PREFIX}{name}", name, architecture, LICENCE, False, ARCHITECTURES[architecture].abilities)
-        for name, architecture in ask(text)
-        if architecture in ARCHITECTURES
+        ModelInfo(
+            f"{PREFIX}{found.name}",
+            found.name,
+            found.architecture,
+            LICENCE,
+            False,
+            ARCHITECTURES[found.architecture].abilities,
+            found.size_mb,
+            memory_mb=found.memory_mb,
+        )
+        for found in ask(text)
+        if found.architecture in ARCHITECTURES
     ]
 
 
@@ -71,4 +81,9 @@ def load(name: str, device: torch.device) -> FusionModel | None:
         parts = load_parts(spec, device)
         known = ARCHITECTURES[parts.architecture]
         module = importlib.import_module(f"vtviz.models.hugging_face.{known.module}")
-        return cast(FusionModel, getattr(module, known.reader)(parts))
+        model = getattr(module, known.reader)(parts)
+        if spec.registers:
+            from vtviz.models.open_clip.registers.repair import add_register
+
+            add_register(model)
+        return cast(FusionModel, model)

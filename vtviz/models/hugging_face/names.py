@@ -10,18 +10,21 @@ from urllib.parse import parse_qsl
 
 from vtviz.files import from_home
 from vtviz.models.base import ModelError
-from vtviz.models.open_clip.names import FITS, Fit
+from vtviz.models.open_clip.names import FITS, Fit, registers_of
 
 PREFIX = "hf:"
 FORMS = "hf:ORG/NAME or hf:FOLDER"
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+GRID = re.compile(r"(\d{1,2})x(\d{1,2})")
+MOST_PATCHES = 64  # a side
 REPOSITORY = re.compile(r"[A-Za-z0-9][\w.\-]*/[A-Za-z0-9][\w.\-]*")
 
 
 @dataclass(frozen=True)
 class Spec:
-    """What a name asks for. Either ``folder`` or ``repository`` is set; ``revision`` is a branch, a tag or a commit."""
+    """What a name asks for. Either ``folder`` or ``repository`` is set; ``revision`` is a branch, a tag or a commit;
+    ``grid`` holds rows and columns of patches."""
 
     name: str
     folder: Path | None = None
@@ -29,6 +32,8 @@ class Spec:
     revision: str | None = None
     fit: Fit = "squash"
     dtype: Precision = "auto"
+    grid: tuple[int, int] | None = None
+    registers: bool = False
 
     @property
     def shown(self) -> str:
@@ -47,23 +52,25 @@ def parse(name: str) -> Spec | None:
     source, _, query = name.removeprefix(PREFIX).partition("?")
     options = dict(parse_qsl(query, keep_blank_values=True))
     fit, dtype = options.pop("fit", "squash"), options.pop("dtype", "auto")
-    revision = options.pop("revision", None)
+    revision, grid = options.pop("revision", None), options.pop("grid", None)
+    registers = registers_of(options.pop("registers", "0"))
     if options:
         first = next(iter(options))
-        raise ModelError("There is no option {name}; use fit, dtype or revision.", name=first)
+        raise ModelError("There is no option {name}; use fit, dtype, grid, registers or revision.", name=first)
     if fit not in FITS:
         raise ModelError("The option fit cannot be {value}; use one of: {known}.", value=fit, known=", ".join(FITS))
     if dtype not in PRECISIONS:
         known = ", ".join(PRECISIONS)
         raise ModelError("The option dtype cannot be {value}; use one of: {known}.", value=dtype, known=known)
+    rest = (cast(Fit, fit), cast(Precision, dtype), None if grid is None else _grid(grid), registers)
     path = path_of(name)
     if path:
         if revision is not None:
             raise ModelError("A folder has no revisions; leave the option revision out.")
-        return Spec(name, folder=from_home(path), fit=cast(Fit, fit), dtype=cast(Precision, dtype))
+        return Spec(name, from_home(path), None, None, *rest)
     if not REPOSITORY.fullmatch(source):
         raise ModelError("{name} is not the name of a model of transformers; use {forms}.", name=name, forms=FORMS)
-    return Spec(name, None, source, revision, cast(Fit, fit), cast(Precision, dtype))
+    return Spec(name, None, source, revision, *rest)
 
 
 def path_of(name: str) -> str:
@@ -73,6 +80,19 @@ def path_of(name: str) -> str:
     source = name.removeprefix(PREFIX).partition("?")[0]
     looks = source.startswith(("/", ".", "~")) or source.count("/") > 1 or "\\" in source
     return source if source and (looks or _is_folder(source)) else ""
+
+
+def _grid(value: str) -> tuple[int, int]:
+    """The rows and columns that the option asks for."""
+    found = GRID.fullmatch(value)
+    rows, columns = (int(part) for part in found.groups()) if found else (0, 0)
+    if not (0 < rows <= MOST_PATCHES and 0 < columns <= MOST_PATCHES):
+        raise ModelError(
+            "The option grid cannot be {value}; use ROWSxCOLUMNS, each from 1 to {most}.",
+            value=value,
+            most=MOST_PATCHES,
+        )
+    return rows, columns
 
 
 def _is_folder(source: str) -> bool:

@@ -12,7 +12,7 @@ from vtviz.models.open_clip.towers.geometry import Preprocessing
 @dataclass(frozen=True)
 class Parts:
     """What loading found: a network, its tokenizer, how photos reach it (its input's size is not yet known), and what a
-    person should be told. ``folder`` holds its files."""
+    person should be told. ``folder`` holds its files; ``grid`` holds the rows and columns that the name asks for."""
 
     name: str
     shown: str
@@ -23,3 +23,4 @@ class Parts:
     sha256: str
     folder: Path
     notices: tuple[str, ...] = ()
+    grid: tuple[int, int] | None = None

@@ -46,7 +46,12 @@ def load(name: str, device: torch.device) -> OpenClipDualEncoder | None:
 
     with faults_told(name):
         parts = load_parts(spec, device)
-        return CocaModel(parts) if isinstance(parts.network, CoCa) else OpenClipDualEncoder(parts)
+        model = CocaModel(parts) if isinstance(parts.network, CoCa) else OpenClipDualEncoder(parts)
+        if spec.registers:
+            from vtviz.models.open_clip.registers.repair import add_register
+
+            add_register(model)
+        return model
 
 
 def _info(name: str, known: Preset | None) -> ModelInfo:

@@ -40,6 +40,7 @@ class Spec:
     fit: Fit = "squash"
     quickgelu: bool | None = None
     norm: Norm | None = None
+    registers: bool = False
 
 
 def parse(name: str) -> Spec | None:
@@ -51,34 +52,55 @@ def parse(name: str) -> Spec | None:
     if not name.startswith(PREFIX):
         return None
     source, _, query = name.removeprefix(PREFIX).partition("?")
-    fit, quickgelu, norm = _options(query)
+    fit, quickgelu, norm, registers = _options(query)
     if source.startswith(HUB):
         hub = source.removeprefix(HUB)
         if hub.count("/") != 1 or not all(hub.split("/")):
             raise ModelError("{name} does not name a repository; write open_clip:hf-hub:ORG/NAME.", name=name)
-        return Spec(name, hub=hub, fit=fit, quickgelu=quickgelu, norm=norm)
+        return Spec(name, hub=hub, fit=fit, quickgelu=quickgelu, norm=norm, registers=registers)
     architecture, at, path = source.partition("@")
     if at:
         if not path:
             raise ModelError("{name} does not name a file; write open_clip:ARCH@FILE-OR-FOLDER.", name=name)
         chosen = from_home(path)
-        return Spec(name, architecture or AUTO, path=chosen, fit=fit, quickgelu=quickgelu, norm=norm)
+        return Spec(name, architecture or AUTO, None, chosen, None, fit, quickgelu, norm, registers)
     architecture, slash, tag = source.rpartition("/")
     if not slash or not architecture or not tag:
         raise ModelError("{name} is not an open_clip model name; use {forms}.", name=name, forms=FORMS)
-    return Spec(name, architecture.replace("/", "-"), tag=tag, fit=fit, quickgelu=quickgelu, norm=norm)
+    return Spec(name, architecture.replace("/", "-"), tag, None, None, fit, quickgelu, norm, registers)
 
 
-def _options(query: str) -> tuple[Fit, bool | None, Norm | None]:
+def with_registers(name: str) -> str | None:
+    """The name of the same model with a register; None where it has one, or belongs to a family without them."""
+    source, _, query = name.partition("?")
+    if not source.startswith((PREFIX, "hf:")) or "registers" in dict(parse_qsl(query, keep_blank_values=True)):
+        return None
+    return f"{name}{'&' if query else '?'}registers=1"
+
+
+def registers_of(value: str) -> bool:
+    """What the option registers says. Raises ModelError where that is neither yes nor no."""
+    if value.lower() not in SWITCH:
+        raise ModelError("The option registers must be 1 or 0, not {value}.", value=value)
+    return SWITCH[value.lower()]
+
+
+def _options(query: str) -> tuple[Fit, bool | None, Norm | None, bool]:
     options = dict(parse_qsl(query, keep_blank_values=True))
     fit, quickgelu, norm = options.pop("fit", "squash"), options.pop("quickgelu", None), options.pop("norm", None)
+    registers = registers_of(options.pop("registers", "0"))
     if options:
         first = next(iter(options))
-        raise ModelError("There is no option {name}; use fit, quickgelu or norm.", name=first)
+        raise ModelError("There is no option {name}; use fit, quickgelu, norm or registers.", name=first)
     if fit not in FITS:
         raise ModelError("The option fit cannot be {value}; use one of: {known}.", value=fit, known=", ".join(FITS))
     if norm is not None and norm not in NORMS:
         raise ModelError("The option norm cannot be {value}; use one of: {known}.", value=norm, known=", ".join(NORMS))
     if quickgelu is not None and quickgelu.lower() not in SWITCH:
         raise ModelError("The option quickgelu must be 1 or 0, not {value}.", value=quickgelu)
-    return cast(Fit, fit), None if quickgelu is None else SWITCH[quickgelu.lower()], cast("Norm | None", norm)
+    return (
+        cast(Fit, fit),
+        None if quickgelu is None else SWITCH[quickgelu.lower()],
+        cast("Norm | None", norm),
+        registers,
+    )

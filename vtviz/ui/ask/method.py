@@ -60,6 +60,8 @@ def _defined(request: Explain) -> list[str]:
 
 def _show_numbers(method: Method, request: Explain, side: str) -> None:
     """The numbers that the method has: samples, seed, window."""
+    if "subtract" in method.options and request.target.kind == "caption":
+        _show_subtract(request, side)
     numbers = [name for name in NUMBERS if name in method.options]
     for name, column in zip(numbers, st.columns(4), strict=False):
         option, key = method.options[name], f"pick{side}-{name}-{method.name}-{current_language()}"
@@ -74,6 +76,17 @@ def _show_numbers(method: Method, request: Explain, side: str) -> None:
             help=say(f"method.{name}_help"),
             on_change=lambda name=name, key=key: _set_option(side, name, st.session_state[key]),
         )
+
+
+def _show_subtract(request: Explain, side: str) -> None:
+    key = f"pick{side}-subtract"
+    st.session_state[key] = bool(request.options.subtract)
+    st.checkbox(
+        say("method.subtract"),
+        key=key,
+        help=say("method.subtract_help"),
+        on_change=lambda: _set_option(side, "subtract", 1 if st.session_state[key] else None),
+    )
 
 
 def _pick_option(
@@ -103,7 +116,7 @@ def _pick(
     )
 
 
-def _set_option(side: str, name: str, value: int) -> None:
+def _set_option(side: str, name: str, value: int | None) -> None:
     number = None if name == "head" and value == MEAN else value
     select(side, options=replace(selected(side).options, **{name: number}))
 

@@ -11,8 +11,9 @@ import streamlit as st
 from vtviz.attribution.options import Options
 from vtviz.attribution.registry import methods
 from vtviz.engine.explanation import Explanation
+from vtviz.engine.local import LocalEngine
 from vtviz.engine.requests.model import LoadModel
-from vtviz.machine import device_names
+from vtviz.machine import device_names, free_memory_mb
 from vtviz.models.base import MATCH, ModelError, ModelInfo
 from vtviz.models.registry import DEFAULT_MODEL, model_info, model_infos, opened_path
 from vtviz.ui.ask.choice import choice
@@ -262,6 +263,20 @@ def _show_abilities(info: ModelInfo) -> None:
     st.caption(say("model.abilities", targets=named, count=count, total=len(every)))
     if "text→image" not in targets[MATCH.kind]:
         st.caption(say("model.no_cross_attention"))
+    _show_memory(info)
+
+
+def _show_memory(info: ModelInfo) -> None:
+    """What a model needs to run, beside what is free where this machine runs it."""
+    if info.memory_mb is None:
+        return
+    need, free = info.memory_mb / 1000, free_memory_mb() / 1000
+    if not isinstance(shared_engine(), LocalEngine):
+        st.caption(say("model.memory", need=f"{need:.1f}"))
+    elif need <= free:
+        st.caption(say("model.memory_fits", need=f"{need:.1f}", free=f"{free:.1f}"))
+    else:
+        st.warning(say("model.memory_low", need=f"{need:.1f}", free=f"{free:.1f}"), icon=":material/memory:")
 
 
 def _agree(name: str) -> None:

@@ -76,7 +76,9 @@ def _pick(
 
 
 def _take(side: str, kind: TargetKind, detail: object = "") -> None:
-    select(side, target=str(WrittenTarget(kind, str(detail))))
+    options = selected(side).options
+    options = options if kind == "caption" else replace(options, subtract=None)
+    select(side, target=str(WrittenTarget(kind, str(detail))), options=options)
 
 
 def _take_kind(side: str, request: Explain, kind: TargetKind) -> None:

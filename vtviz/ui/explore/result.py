@@ -20,6 +20,7 @@ from vtviz.ui.ask.selection import selected
 from vtviz.ui.explore.change import ask_change, score_change
 from vtviz.ui.explore.contrast import ask_contrast, contrast_query, contrast_view
 from vtviz.ui.explore.similar import offer_reader, offer_similar
+from vtviz.ui.explore.sinks import show_sinks
 from vtviz.ui.frame.language import current_language, say
 from vtviz.ui.frame.screen import BELOW, SERVED_PANELS, Screen, progress_area, served_panel
 from vtviz.ui.frame.shell import go_to
@@ -77,6 +78,7 @@ def show_result(image: ImageInput, alt: str, areas: Screen, settings: LensSettin
     with trust:
         faithfulness_panel(explanation)
         show_heads(explanation)
+        show_sinks(explanation)
     with change:
         offer_what_if()
         ask_change()

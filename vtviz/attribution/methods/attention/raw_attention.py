@@ -6,8 +6,9 @@ from torch import Tensor
 
 from vtviz.attribution.base import ONE_PASS, Method, Relevance
 from vtviz.attribution.case import Case, ForwardPass
+from vtviz.attribution.interference import without_interference
 from vtviz.attribution.maps import chosen_layer, of_tokens, over_heads
-from vtviz.attribution.options import HEAD, LAYER, Options, choices
+from vtviz.attribution.options import HEAD, LAYER, SUBTRACT, Options, choices
 from vtviz.models.record import entropy
 from vtviz.models.recorder import RecordedLayer
 from vtviz.watch import Watch
@@ -28,7 +29,7 @@ class RawAttention(Method):
     cost = ONE_PASS
     uses_target = False
     attention = ("text→image",)
-    options = choices(layer=LAYER, head=HEAD)
+    options = choices(layer=LAYER, head=HEAD, subtract=SUBTRACT)
 
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
         ran = case.model.abilities.kinds[case.target.kind]
@@ -43,7 +44,8 @@ class RawAttention(Method):
                 read = over_heads(back.weights[index, ..., case.model.image_offset :, :], options.head)
                 read_back = case.pieces(read.mean(dim=0), index)
                 scores = read_back if read_back.any() else scores  # a causal network's patches precede the words
-            relevances.append(of_tokens(rows, scores, case.model.grid))
+            maps = without_interference(rows, case.tokens[index], case.model.grid) if options.subtract else rows
+            relevances.append(of_tokens(maps, scores, case.model.grid))
         return relevances
 
 

@@ -6,8 +6,9 @@ import torch
 
 from vtviz.attribution.base import AND_GRADIENT, Method, Relevance
 from vtviz.attribution.case import Case
+from vtviz.attribution.interference import without_interference
 from vtviz.attribution.maps import chosen_layer, of_tokens, over_heads
-from vtviz.attribution.options import HEAD, LAYER, Options, choices
+from vtviz.attribution.options import HEAD, LAYER, SUBTRACT, Options, choices
 from vtviz.watch import Watch
 
 
@@ -24,7 +25,7 @@ class AttentionGradCAM(Method):
     cost = AND_GRADIENT
     needs_gradient = True
     attention = ("text→image",)
-    options = choices(layer=LAYER, head=HEAD)
+    options = choices(layer=LAYER, head=HEAD, subtract=SUBTRACT)
 
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
         forward = case.forward(True, {"text→image"})
@@ -35,7 +36,8 @@ class AttentionGradCAM(Method):
         relevances = []
         for index in range(len(case.tokens)):
             rows = over_heads(forward.rows(weighted, index), options.head)
-            relevances.append(of_tokens(rows, rows.sum(dim=-1), case.model.grid))
+            maps = without_interference(rows, case.tokens[index], case.model.grid) if options.subtract else rows
+            relevances.append(of_tokens(maps, rows.sum(dim=-1), case.model.grid))
         return relevances
 
 

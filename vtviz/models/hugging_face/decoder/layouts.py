@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from math import isqrt
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from vtviz.models.hugging_face.decoder.prompts import DESCRIPTION, USUAL, Asked
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,9 @@ class Layout:
 
     ``tiles`` pictures lie along each side of the input, each of ``pixels`` pixels and ``side`` tokens a side; where
     ``overview`` is set, the whole input follows them, scaled down to one picture. ``before`` tokens stand before those
-    of a picture. In a prompt ``placeholder`` stands for the photo, which is ``written`` out instead.
+    of a picture. In a prompt ``placeholder`` stands for the photo, which is ``written`` out instead. ``ahead`` says
+    which tokens attend to those after them too: none, those of the photo to each other, or those of the whole prompt.
+    ``asked`` holds the questions.
     """
 
     placeholder: str
@@ -30,11 +35,13 @@ class Layout:
     tiles: int = 1
     overview: bool = False
     before: int = 0
+    ahead: Literal["none", "photo", "prompt"] = "none"
+    asked: Asked = USUAL
 
     @property
-    def size(self) -> int:
-        """Pixels of a side of the input."""
-        return self.tiles * self.pixels
+    def size(self) -> tuple[int, int]:
+        """Height and width of the input, in pixels."""
+        return self.tiles * self.pixels, self.tiles * self.pixels
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -45,6 +52,16 @@ class Layout:
     def offset(self) -> int:
         """Tokens that are put before the first patch on the image axis: those of the overview."""
         return self.before + (self.side**2 if self.overview else 0)
+
+    @property
+    def patch(self) -> tuple[int, int]:
+        """Height and width of a patch, in pixels."""
+        return self.pixels // self.side, self.pixels // self.side
+
+    def positions(self, mask: Tensor, start: int) -> Tensor:
+        """The position ``[..., n, T]`` of each token of sequences, of which ``mask [n, T]`` is 1 for real ones; the
+        photo's tokens begin at ``start``."""
+        return (mask.cumsum(dim=1) - 1).clamp_min(0)
 
     def pictures(self, pixels: Tensor) -> Tensor:
         """The pictures ``[batch, n, 3, pixels, pixels]`` of inputs ``[batch, 3, size, size]``, in the network's
@@ -102,9 +119,34 @@ def internvl(config: Any, tokenizer: Any, settings: dict[str, Any]) -> Layout:
     return Layout(token, f"<img>{token * side**2}</img>", pixels, side)
 
 
+def gemma(config: Any, tokenizer: Any, settings: dict[str, Any]) -> Layout:
+    """Gemma 3, with the whole photo as one picture (its pan and scan is off)."""
+    begin, token, end = (
+        tokenizer.convert_ids_to_tokens(index)
+        for index in (config.boi_token_id, config.image_token_id, config.eoi_token_id)
+    )
+    side = isqrt(int(config.mm_tokens_per_image))
+    written = f"\n\n{begin}{token * side**2}{end}\n\n"
+    return Layout(begin, written, int(config.vision_config.image_size), side, ahead="photo")
+
+
+def paligemma(config: Any, tokenizer: Any, settings: dict[str, Any]) -> Layout:
+    """PaliGemma, whose prompts are the tasks that it was trained with (Beyer et al., arXiv 2407.07726)."""
+    vision, token = config.vision_config, tokenizer.convert_ids_to_tokens(config.image_token_id)
+    side = int(vision.image_size) // int(vision.patch_size)
+    asked = Asked(
+        match=f"answer en Does the photo show this: {DESCRIPTION}?",
+        caption="caption en",
+        plain=f"{{image}}{tokenizer.bos_token or ''}{{question}}\n",
+    )
+    return Layout(token, token * side**2, int(vision.image_size), side, ahead="prompt", asked=asked)
+
+
 LAYOUTS: dict[str, Callable[[Any, Any, dict[str, Any]], Layout]] = {
     "llava": llava,
     "idefics3": idefics,
     "smolvlm": idefics,
     "internvl": internvl,
+    "gemma3": gemma,
+    "paligemma": paligemma,
 }

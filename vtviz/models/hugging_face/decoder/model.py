@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -14,7 +15,8 @@ from vtviz.inputs import Tokens
 from vtviz.models.base import EncodedText, Target
 from vtviz.models.hugging_face.attention import Place
 from vtviz.models.hugging_face.base import TransformersModel
-from vtviz.models.hugging_face.decoder.layouts import LAYOUTS
+from vtviz.models.hugging_face.decoder.layouts import LAYOUTS, Layout
+from vtviz.models.hugging_face.decoder.passage import Passage
 from vtviz.models.hugging_face.decoder.prompts import DecoderReader, Prompt, Prompter
 from vtviz.models.hugging_face.loading.files import described
 from vtviz.models.hugging_face.parts import Parts
@@ -53,10 +55,8 @@ class DecoderModel(TransformersModel):
         config = parts.network.config
         settings = described(parts.folder, ("preprocessor_config.json", "processor_config.json"))
         settings = settings.get("image_processor", settings)
-        self.layout = LAYOUTS[config.model_type](config, parts.tokenizer, settings)
-        pixels = self.layout.pixels // self.layout.side
-        size = (self.layout.size, self.layout.size)
-        super().__init__(parts, self.layout.grid, (pixels, pixels), size, LENGTH)
+        self.layout = self._layout(parts, settings)
+        super().__init__(parts, self.layout.grid, self.layout.patch, self.layout.size, LENGTH)
         self.tokenizer, self.reader = parts.tokenizer, DecoderReader(parts.tokenizer, LENGTH)
         self.text_offset, self.pad_id = 0, self.reader.pad_id
         self.image_offset = self.layout.offset
@@ -78,6 +78,11 @@ class DecoderModel(TransformersModel):
             for name, module in self.network.named_modules()
             if hasattr(module, "q_proj") and ("language_model." in name or "text_model." in name)
         ]
+
+    def _layout(self, parts: Parts, settings: dict[str, Any]) -> Layout:
+        """How photos stand in the sequence; ``settings`` are those of the image processor."""
+        config = parts.network.config
+        return LAYOUTS[config.model_type](config, parts.tokenizer, settings)
 
     @property
     def words(self) -> nn.Module:
@@ -143,19 +148,9 @@ class DecoderModel(TransformersModel):
         pieces = chosen[:, 1:]
         text = EncodedText(pieces, torch.ones_like(pieces, dtype=torch.bool))
         photo = memory.photo.expand(len(chosen), -1, -1)
-        embedded, mask = self._embedded(photo, self._caption, text)
-        positions = mask.cumsum(dim=1) - 1
-        if memory.continued(chosen):
-            embedded, positions = embedded[:, -1:], positions[:, -1:]
+        passage, more = self._passage(photo, self._caption, text), memory.continued(chosen)
         with self._precision():
-            answer = self.network(
-                inputs_embeds=embedded,
-                attention_mask=mask,
-                position_ids=positions,
-                cache=memory.cache,
-                use_cache=True,
-                logits_to_keep=1,
-            )
+            answer = self.decode(passage.last() if more else passage, keep=1, cache=memory.cache, use_cache=True)
         memory.cache = answer.cache
         return self._writable(answer.logits)[:, -1]
 
@@ -183,30 +178,49 @@ class DecoderModel(TransformersModel):
 
     def _logits(self, photo: Tensor, prompt: Prompt, text: EncodedText, keep: int) -> Tensor:
         """Logits ``[n, keep, pieces]`` after the last tokens of the sequence."""
-        embedded, mask = self._embedded(photo, prompt, text)
         self._joined = self._places(prompt, text.ids.shape[1])
-        positions = (mask.cumsum(dim=1) - 1).clamp_min(0)
-        logits: Tensor = self.network(
-            inputs_embeds=embedded,
-            attention_mask=mask,
-            position_ids=positions,
-            use_cache=False,
-            logits_to_keep=keep,
-        ).logits
+        logits: Tensor = self.decode(self._passage(photo, prompt, text), keep, use_cache=False).logits
         return logits
 
-    def _embedded(self, photo: Tensor, prompt: Prompt, text: EncodedText) -> tuple[Tensor, Tensor]:
-        """The vectors ``[n, T, width]`` of the sequence, and which of its tokens are real, ``[n, T]``."""
+    def decode(self, passage: Passage, keep: int, **cache: Any) -> Any:
+        """What the network answers to a sequence: its logits ``[n, keep, pieces]`` after the last tokens, and its
+        cache."""
+        types = {} if passage.types is None else {"token_type_ids": passage.types}
+        return self.network(
+            inputs_embeds=passage.vectors,
+            attention_mask=passage.mask,
+            position_ids=passage.positions,
+            logits_to_keep=keep,
+            **types,
+            **cache,
+        )
+
+    def _passage(self, photo: Tensor, prompt: Prompt, text: EncodedText) -> Passage:
+        """The sequence that the language model reads."""
         count, embed = len(text.ids), self.network.get_input_embeddings()
         before, after = (
             torch.tensor(ids, device=self.device, dtype=torch.long)[None] for ids in (prompt.before, prompt.after)
         )
         first = embed(before).expand(count, -1, -1)
         spots = (before[0] == self.image_token).nonzero()[:, 0]
-        first = first.index_copy(1, spots, photo.to(first.dtype))
+        width = first.shape[-1]
+        first = first.index_copy(1, spots, photo[..., :width].to(first.dtype))
         vectors = torch.cat([first, self._words(text.ids).to(first.dtype), embed(after).expand(count, -1, -1)], dim=1)
         real = [torch.ones(count, part.shape[1], device=self.device, dtype=torch.long) for part in (before, after)]
-        return vectors, torch.cat([real[0], text.mask.long(), real[1]], dim=1)
+        mask = torch.cat([real[0], text.mask.long(), real[1]], dim=1)
+        positions = self.layout.positions(mask, int(spots[0]))
+        return Passage(vectors, mask, positions, self._types(mask, spots, prompt), spots, photo[..., width:])
+
+    def _types(self, mask: Tensor, spots: Tensor, prompt: Prompt) -> Tensor | None:
+        """What tells the network which tokens attend to those after them, ``[n, T]``."""
+        if self.layout.ahead == "none":
+            return None
+        types = torch.zeros_like(mask)
+        if self.layout.ahead == "photo":
+            types[:, spots] = 1
+        elif prompt is self._caption:
+            types[:, len(prompt.before) :] = 1
+        return types
 
     def _places(self, prompt: Prompt, pieces: int) -> Joined:
         """Where the photo and the text stand in a sequence; while captions are written, the end of the prompt comes

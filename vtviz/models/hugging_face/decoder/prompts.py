@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from vtviz.models.hugging_face.decoder.layouts import Layout
-from vtviz.models.hugging_face.text import TransformersReader
+from vtviz.models.hugging_face.text import SPACES, TransformersReader
 
-TEXT = "VTVIZTEXT"  # stands for the text while the template is filled in
-MATCH = f"Does this description fit the photo? {TEXT} Answer yes or no."
-CAPTION = "Describe the photo in one sentence."
-PLAIN = "USER: {image}\n{question} ASSISTANT:"
+DESCRIPTION = "VTVIZTEXT"  # stands for the text while the template is filled in
 WORDS = {"yes": ("Yes", "yes"), "no": ("No", "no")}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The questions, and how they are put where the tokenizer has no chat template."""
+
+    match: str = f"Does this description fit the photo? {DESCRIPTION} Answer yes or no."
+    caption: str = "Describe the photo in one sentence."
+    plain: str = "USER: {image}\n{question} ASSISTANT:"
+
+
+USUAL = Asked()
+
+
+class Placed(Protocol):
+    """How a photo stands in a prompt."""
+
+    @property
+    def placeholder(self) -> str: ...
+    @property
+    def written(self) -> str: ...
+    @property
+    def asked(self) -> Asked: ...
 
 
 @dataclass(frozen=True)
@@ -26,19 +45,19 @@ class Prompt:
 class Prompter:
     """Fills in the chat template of a tokenizer, or a plain one where it has none."""
 
-    def __init__(self, tokenizer: Any, layout: Layout) -> None:
+    def __init__(self, tokenizer: Any, layout: Placed) -> None:
         self.tokenizer, self.layout = tokenizer, layout
         probe = tokenizer("a")["input_ids"]
         self.begins = tokenizer.bos_token_id is not None and probe[0] == tokenizer.bos_token_id
 
     def match(self) -> Prompt:
         """The question whether a text fits."""
-        before, after = self._asked(MATCH).split(TEXT)
+        before, after = self._asked(self.layout.asked.match).split(DESCRIPTION)
         return Prompt(self._ids(before.rstrip(" "), first=True), self._ids(after))
 
     def caption(self) -> Prompt:
         """The request for a caption, which comes next."""
-        return Prompt(self._ids(self._asked(CAPTION).rstrip(" "), first=True))
+        return Prompt(self._ids(self._asked(self.layout.asked.caption).rstrip(" "), first=True))
 
     def answers(self, word: str) -> list[int]:
         """The first pieces of the ways to write "yes" or "no"."""
@@ -47,7 +66,7 @@ class Prompter:
 
     def _asked(self, question: str) -> str:
         if not getattr(self.tokenizer, "chat_template", None):
-            return PLAIN.format(image=self.layout.placeholder, question=question)
+            return self.layout.asked.plain.format(image=self.layout.placeholder, question=question)
         content = [{"type": "image"}, {"type": "text", "text": question}]
         asked: str = self.tokenizer.apply_chat_template(
             [{"role": "user", "content": content}], tokenize=False, add_generation_prompt=True
@@ -56,7 +75,7 @@ class Prompter:
 
     def _ids(self, text: str, first: bool = False) -> tuple[int, ...]:
         bos = self.tokenizer.bos_token
-        start = (self.tokenizer.bos_token_id,) if first and self.begins and not text.startswith(bos) else ()
+        start = (self.tokenizer.bos_token_id,) if first and self.begins and bos not in text else ()
         written = text.replace(self.layout.placeholder, self.layout.written, 1) if first else text
         return (*start, *self.tokenizer(written, add_special_tokens=False)["input_ids"])
 
@@ -67,5 +86,6 @@ class DecoderReader(TransformersReader):
     def __init__(self, tokenizer: Any, length: int) -> None:
         super().__init__(tokenizer, length)
         self.before, self.after, self.offset, self.special, self.room = [], [], 0, 0, length
-        self.lead = " " if "Ġa" in self._vocabulary else ""
+        first = str(tokenizer.convert_ids_to_tokens(tokenizer("a", add_special_tokens=False)["input_ids"])[0])
+        self.lead = " " if self._marks_spaces and not first.startswith(SPACES) else ""
         self.pad_id = int(tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id)

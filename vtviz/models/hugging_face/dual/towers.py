@@ -26,9 +26,14 @@ class TransformersVision(VisionTower):
         self.pooler: Any = getattr(self.visual, "head", None)
         self.grid, self.patch, self.size = (side // patch, side // patch), (patch, patch), (side, side)
         self.offset = 0 if self.pooler is not None else 1
+        self.takes_registers = self.pooler is None
 
     def tokens(self, pixels: Tensor) -> Tensor:
         """What the last layer gives; in SigLIP, normalised."""
+        if self.has_register:
+            embedded = self._joined(self.visual.pre_layrnorm(self.visual.embeddings(pixels)))
+            joined: Tensor = self.visual.encoder(inputs_embeds=embedded).last_hidden_state
+            return joined
         out: Tensor = self.visual(pixel_values=pixels).last_hidden_state
         return out
 
@@ -41,7 +46,7 @@ class TransformersVision(VisionTower):
     def ended(self, tokens: Tensor) -> Tensor:
         if self.pooler is not None:
             return self.pooled(self.visual.post_layernorm(tokens))
-        return self._projected(tokens.mean(dim=1))
+        return self._projected(self._own(tokens).mean(dim=1))
 
     def patches(self, tokens: Tensor) -> Tensor:
         if self.pooler is None:

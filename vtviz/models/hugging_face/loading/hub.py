@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from huggingface_hub import HfApi, constants, get_session, snapshot_download
 from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 
 from vtviz.models.base import ModelError
 from vtviz.models.hugging_face.abilities import architecture_of
+from vtviz.models.hugging_face.loading.estimate import memory_mb
 from vtviz.models.hugging_face.loading.faults import pickle_only
 from vtviz.models.hugging_face.names import Spec
 from vtviz.models.open_clip.loading.hub import PATIENCE, _Reported
 
 MOST_FOUND = 50
+BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I8": 1, "U8": 1}
 
 
 def download(spec: Spec, wanted: Sequence[str]) -> Path:
@@ -47,19 +51,41 @@ def download(spec: Spec, wanted: Sequence[str]) -> Path:
         raise _reason(spec, error) from error
 
 
-def search(text: str) -> list[tuple[str, str]]:
-    """The most downloaded repositories that a text finds, each with the architecture that its configuration names; ""
-    where it names none. Nothing of them is downloaded.
+@dataclass(frozen=True)
+class Found:
+    """A repository: the ``architecture`` that its configuration names, "" where it names none; and what its weights
+    take on the disk and in memory, where the hub knows how many they are."""
+
+    name: str
+    architecture: str
+    size_mb: int | None = None
+    memory_mb: int | None = None
+
+
+def search(text: str) -> list[Found]:
+    """The most downloaded repositories that a text finds. Nothing of them is downloaded.
 
     Raises:
         ModelError: if the hub cannot be asked.
     """
     _check_network(text)
     try:
-        models = HfApi().list_models(search=text, sort="downloads", limit=MOST_FOUND, expand=["config"])
-        return [(model.id, architecture_of(model.config or {"model_type": ""})) for model in models]
+        models = HfApi().list_models(search=text, sort="downloads", limit=MOST_FOUND, expand=["config", "safetensors"])
+        return [_found(model) for model in models]
     except Exception as error:
         raise _unreachable(text, error) from error
+
+
+def _found(model: Any) -> Found:
+    config, stored = model.config or {"model_type": ""}, getattr(model.safetensors, "parameters", None) or {}
+    architecture = architecture_of(config)
+    if not stored:
+        return Found(model.id, architecture)
+    most = max(stored, key=stored.__getitem__)  # the configuration that the hub shows is cut short, without its dtype
+    size = sum(count * BYTES.get(kind, 4) for kind, count in stored.items())
+    dtype = {"BF16": "bfloat16", "F16": "float16"}.get(most, "float32")
+    memory = memory_mb({**config, "dtype": dtype}, "auto", sum(stored.values()))
+    return Found(model.id, architecture, round(size / 1e6), memory)
 
 
 def _check_network(repository: str) -> None:

@@ -19,6 +19,7 @@ from vtviz.models.base import ModelError
 from vtviz.models.finite import need_finite
 from vtviz.models.hugging_face.abilities import ARCHITECTURES, architecture_of
 from vtviz.models.hugging_face.attention import register
+from vtviz.models.hugging_face.loading.estimate import MARGIN
 from vtviz.models.hugging_face.loading.faults import lacks, unsupported
 from vtviz.models.hugging_face.loading.files import configuration, described, folder_of, weights_in
 from vtviz.models.hugging_face.names import Spec
@@ -31,7 +32,6 @@ PREPROCESSOR = ("preprocessor_config.json", "processor_config.json")
 RESAMPLING = {2: "bilinear", 3: "bicubic"}  # Pillow's numbers
 BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4}
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-MARGIN = 1.2  # of the weights: what a pass needs beside them, at least
 
 
 def load_parts(spec: Spec, device: torch.device) -> Parts:
@@ -44,6 +44,15 @@ def load_parts(spec: Spec, device: torch.device) -> Parts:
     architecture = architecture_of(config)
     if architecture not in ARCHITECTURES:
         raise unsupported(spec.shown, architecture)
+    if spec.grid is not None and not ARCHITECTURES[architecture].any_grid:
+        raise ModelError("The input of {name} has one grid; leave the option grid out.", name=spec.shown)
+    if spec.registers and ARCHITECTURES[architecture].module != "dual.model":
+        raise ModelError(
+            "The option registers needs an image encoder whose class token is its answer, as in CLIP; leave it out for "
+            "{name}.",
+            name=spec.shown,
+        )
+    _check_kind(spec, architecture, config)
     folder = folder_of(spec)
     files = weights_in(folder)
     preprocessing = _preprocessing(spec, folder)
@@ -52,7 +61,22 @@ def load_parts(spec: Spec, device: torch.device) -> Parts:
     check_memory(spec.shown, memory_needed(files, dtype), device)
     network = _network(spec, architecture, folder, dtype)
     network.to(device)
-    return Parts(spec.name, spec.shown, architecture, network, tokenizer, preprocessing, _sha256(files), folder)
+    sha256 = _sha256(files)
+    return Parts(spec.name, spec.shown, architecture, network, tokenizer, preprocessing, sha256, folder, grid=spec.grid)
+
+
+def _check_kind(spec: Spec, architecture: str, config: dict[str, Any]) -> None:
+    """Refuses a configuration that contradicts itself, as those of other people's code may."""
+    own, named = getattr(getattr(transformers, architecture, None), "config_class", None), config.get("model_type")
+    if own is not None and named != own.model_type:
+        raise ModelError(
+            "The file config.json in {folder} names the architecture {architecture}, whose model_type is {own}, not "
+            "{named}; correct it, or choose another model.",
+            folder=spec.shown,
+            architecture=architecture,
+            own=own.model_type,
+            named=str(named),
+        )
 
 
 def memory_needed(files: Sequence[Path], dtype: torch.dtype) -> int:

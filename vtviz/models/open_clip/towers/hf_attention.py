@@ -70,6 +70,7 @@ def _attention(
     attention_mask: Tensor | None,
     scaling: float | None = None,
     position_bias: Tensor | None = None,
+    softcap: float | None = None,
     **options: Any,
 ) -> tuple[Tensor, None]:
     from transformers.integrations.sdpa_attention import sdpa_attention_forward
@@ -78,8 +79,10 @@ def _attention(
     factor = query.shape[-1] ** -0.5 if scaling is None else scaling
     groups = query.shape[1] // key.shape[1]
     keys, values = (key, value) if groups == 1 else (x.repeat_interleave(groups, dim=1) for x in (key, value))
-    heads = Heads(query, keys, values, _mask(attention_mask, position_bias), factor, "factor")
+    heads = Heads(query, keys, values, _mask(attention_mask, position_bias), factor, "factor", softcap)
     mixed = None if mixer is None else mixer(module, heads)
+    if mixed is None and softcap is not None:
+        mixed = heads.mixed()
     if mixed is not None:
         return mixed.transpose(1, 2).contiguous(), None
     own = sdpa_attention_forward(

@@ -29,10 +29,11 @@ class OwnVision(VisionTower):
             )
         self.visual = visual
         self.layers = list(visual.transformer.resblocks)
+        self.takes_registers = visual.attn_pool is None and visual.pool_type == "tok"
         self.grid, self.patch, self.size = visual.grid_size, visual.patch_size, visual.image_size
 
     def tokens(self, pixels: Tensor) -> Tensor:
-        out: Tensor = self.visual.transformer(self.visual._embeds(pixels))
+        out: Tensor = self.visual.transformer(self._joined(self.visual._embeds(pixels)))
         return out
 
     def pooled(self, tokens: Tensor) -> Tensor:
@@ -42,11 +43,11 @@ class OwnVision(VisionTower):
     def ended(self, tokens: Tensor) -> Tensor:
         if self.visual.attn_pool is not None:
             return self.pooled(tokens)
-        return self._projected(self.visual.ln_post(tokens.mean(dim=1)))
+        return self._projected(self.visual.ln_post(self._own(tokens).mean(dim=1)))
 
     def patches(self, tokens: Tensor) -> Tensor:
         if self.visual.attn_pool is None:
-            return self._projected(self.visual.ln_post(tokens[:, 1:]))
+            return self._projected(self.visual.ln_post(tokens[:, self.offset :]))
         return self._projected(self.alone(tokens)[:, 1:])
 
     def alone(self, tokens: Tensor) -> Tensor:

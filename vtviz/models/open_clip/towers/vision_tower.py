@@ -23,7 +23,7 @@ class VisionTower:
     """A vision transformer that turns ``pixels [batch, 3, height, width]`` into one vector and one for each patch.
 
     ``offset`` tokens stand before the first patch; ``size`` is the input's height and width, of which the patches cover
-    ``covered``.
+    ``covered``. ``takes_registers`` says that a class token is its answer, after which a register can stand.
     """
 
     layers: list[Any]
@@ -31,6 +31,22 @@ class VisionTower:
     offset: int
     size: tuple[int, int]
     patch: tuple[int, int]
+    takes_registers = False
+    has_register = False
+
+    def add_register(self) -> None:
+        """From now on a token of zeros joins the others after the class token."""
+        self.has_register, self.offset = True, self.offset + 1
+
+    def _joined(self, embedded: Tensor) -> Tensor:
+        """Embedded tokens ``[batch, 1 + patches, width]`` with the register where there is one."""
+        if not self.has_register:
+            return embedded
+        return torch.cat([embedded[:, :1], torch.zeros_like(embedded[:, :1]), embedded[:, 1:]], dim=1)
+
+    def _own(self, tokens: Tensor) -> Tensor:
+        """Tokens without the register."""
+        return torch.cat([tokens[:, :1], tokens[:, 2:]], dim=1) if self.has_register else tokens
 
     @property
     def covered(self) -> tuple[int, int]:

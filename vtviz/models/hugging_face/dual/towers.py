@@ -26,6 +26,7 @@ class TransformersVision(VisionTower):
         self.pooler: Any = getattr(self.visual, "head", None)
         self.grid, self.patch, self.size = (side // patch, side // patch), (patch, patch), (side, side)
         self.offset = 0 if self.pooler is not None else 1
+        self.ends_in_mean = self.pooler is None
 
     def tokens(self, pixels: Tensor) -> Tensor:
         """What the last layer gives; in SigLIP, normalised."""

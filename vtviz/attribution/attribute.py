@@ -61,12 +61,21 @@ def attribute_many(
     What does not depend on the text is computed once for ``TEXTS`` of them: the photo's features, and the image tower
     of a dual encoder with all that Grad-ECLIP, LeGrad and relevancy read of it. Raises as ``attribute`` does.
     """
-    chosen = method or usual_method(model, target.kind).name
     with torch.inference_mode(False):
-        case, found = Case(model, image, texts[:TEXTS], target), list[Relevance]()
-        for first in range(0, len(texts), TEXTS):
-            case = case.with_texts(texts[first : first + TEXTS]) if first else case
-            found += attribute_case(case, chosen, options, watch)
+        case = Case(model, image, texts[:1], target)
+    return attribute_texts(case, texts, method or usual_method(model, target.kind).name, options, watch)
+
+
+def attribute_texts(
+    case: Case, texts: Sequence[str], method: str, options: Options | None = None, watch: Watch | None = None
+) -> list[Relevance]:
+    """The relevance for each of other texts about the photo of a case. Raises as ``attribute_case`` does, and
+    InputError where a text holds nothing to read."""
+    found = list[Relevance]()
+    for first in range(0, len(texts), TEXTS):
+        with torch.inference_mode(False):
+            part = case.with_texts(texts[first : first + TEXTS])
+        found += attribute_case(part, method, options, watch)
     return found
 
 

@@ -40,6 +40,14 @@ def explain(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Random seed.")] = None,
     window: Annotated[int | None, typer.Option(help="Side of the covered square, in patches.")] = None,
+    words_alone: Annotated[
+        bool,
+        typer.Option(
+            "--words-alone",
+            help="Explain each word as a text of its own, so that every word has its own map: grad_eclip, legrad and "
+            "relevancy on models such as CLIP.",
+        ),
+    ] = False,
     device: Device = "auto",
     html: Annotated[
         bool, typer.Option(help="Also write lens.html, which opens in any browser without a server.")
@@ -63,7 +71,7 @@ def explain(
     options = Options(layer, head, samples, seed, window)
     with closing(open_engine(device)) as engine, bars() as watch:
         aim = engine.ask(ReadTarget(target, model))
-        explanation = engine.ask(Explain(image, text, model, method, options, aim), watch)
+        explanation = engine.ask(Explain(image, text, model, method, options, aim, alone=words_alone), watch)
     make_folder(output)
     file = output / "explanation.json"
     _clear(output)
@@ -79,6 +87,8 @@ def explain(
     typer.echo(f"{SCORES[explanation.score_kind]} {explanation.score:.3f}: {_verdict(explanation)} {file}")
     if not words:
         typer.echo("This method does not cover the photo, so there are no pictures; the scores are in the file.")
+    if explanation.relevance.maps_of == "word":
+        typer.echo("Each picture explains its word as a text of its own, apart from the sentence.")
     for notice in explanation.notices:
         typer.echo(notice, err=True)
     details = explanation.relevance.details

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from vtviz.attribution.attribute import attribute, attribute_many
-from vtviz.inputs import ImageInput
-from vtviz.models.base import MATCH, Target
+from vtviz.attribution.options import Options
+from vtviz.engine.requests.explain import Explain
+from vtviz.inputs import ImageInput, InputError
+from vtviz.models.base import MATCH, FusionModel, Target
 from vtviz.models.open_clip.dual_encoder import OpenClipDualEncoder
+from vtviz.watch import Watch
 
 Loaded = Callable[[str], OpenClipDualEncoder]
 TEXTS = ["a dog", "a cup of tea on a table", "snow"]
@@ -71,3 +76,45 @@ def test_gradients_of_a_score_are_those_of_the_network_itself(name: str, loaded:
     torch.testing.assert_close(ways[0][0], ways[1][0])
     torch.testing.assert_close(ways[0][1], ways[1][1], atol=1e-6, rtol=1e-4)
     assert ways[0][1].abs().max() > 0
+
+
+class Bench:
+    """What an engine has at hand, without keeping anything."""
+
+    def features(self, model: FusionModel, image: ImageInput) -> torch.Tensor:
+        return model.encode_image(image)
+
+    def share(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        return make()
+
+
+@pytest.mark.parametrize("method", ["grad_eclip", "legrad", "relevancy"])
+def test_each_word_of_a_sentence_has_the_map_of_a_text_of_its_own(
+    method: str, loaded: Loaded, photo: ImageInput
+) -> None:
+    model = loaded("tiny-clip")
+    plain = Explain(photo, "a dog, a catfish", model.name, method, Options())
+    asked = replace(plain, alone=True)
+    assert asked.fingerprint != plain.fingerprint
+    whole, found = (each.answer(model, Bench(), Watch()).relevance for each in (plain, asked))
+    tokens = model.tokenize(asked.text)
+    assert found.maps_of == "word" and whole.maps_of == "text" and found.units is not None
+    assert [word.text for word in tokens.words] == ["a", "dog", ",", "a", "catfish"]
+    for piece, owner in enumerate(tokens.word_of):
+        if owner == 2:  # no text of its own
+            assert not found.maps[piece].any() and not found.units[piece]
+            continue
+        alone = attribute(model, photo, tokens.words[owner].text, MATCH, method)
+        assert alone.units is not None
+        np.testing.assert_allclose(found.maps[piece], alone.image, atol=1e-5)
+        assert found.units[piece] == pytest.approx(alone.units[-1], rel=1e-4)
+    np.testing.assert_array_equal(found.image, whole.image)
+    np.testing.assert_array_equal(found.tokens, whole.tokens)
+    assert np.abs(found.maps[1] - found.image).max() > 1e-3
+
+
+def test_a_method_without_such_maps_says_so(loaded: Loaded, photo: ImageInput) -> None:
+    for name, method in (("tiny-clip", "maskclip"), ("tiny-clip", "rollout"), ("tiny-coca", "relevancy")):
+        model = loaded(name)
+        with pytest.raises(InputError, match="cannot explain each word on its own for this model"):
+            Explain(photo, "a dog", model.name, method, alone=True).answer(model, Bench(), Watch())

@@ -202,6 +202,16 @@ def test_options_and_targets_reach_the_method(here: Here, tmp_path: Path) -> Non
     assert file["maps_of"] == "text" and file["signed"] and file["details"]["value"] > 0
 
 
+def test_each_word_is_explained_on_its_own_where_that_can_be_done(here: Here, tmp_path: Path) -> None:
+    asked = ("explain", CAT, "a brown cat", "--method", "relevancy", "--words-alone", "--output", tmp_path)
+    done = here(*asked, "--target", "similarity")
+    assert done.returncode == 0 and "its word as a text of its own" in done.stdout, done.stderr
+    file = json.loads((tmp_path / "explanation.json").read_text())
+    assert file["maps_of"] == "word" and file["maps"][1] != file["maps"][2]
+    done = here(*asked)
+    assert done.returncode == 2 and "cannot explain each word on its own" in done.stderr
+
+
 def test_evaluate_follows_the_contract(here: Here, tmp_path: Path) -> None:
     data = tmp_path / "data"
     (data / "images").mkdir(parents=True)

@@ -54,6 +54,21 @@ def test_sink_patches_are_compared_with_a_register(own: str, monkeypatch: pytest
     assert app.session_state["selection"].model == f"{own}?registers=1"
 
 
+def test_each_word_of_a_dual_encoder_can_be_explained_on_its_own(own: str) -> None:
+    app = AppTest.from_file(str(ASSETS.parent / "pages" / "explore.py"), default_timeout=300)
+    app.query_params.update({"text": "a cup of coffee", "model": own, "method": "grad_eclip"})
+    app.run()
+    next(each for each in app.button if each.label == "Open file").click().run()
+    shared, alone = "every word shows the same one", "explains that word as a text of its own"
+    assert not app.exception and any(shared in each.value for each in app.caption)
+    app.toggle(key="pick-alone-en").set_value(True).run()
+    assert not app.exception and not app.error and not app.warning
+    assert any(alone in each.value for each in app.caption) and "1" in app.query_params["alone"]
+    app.selectbox(key="pick-method-en").select("rollout").run()
+    assert not app.exception and not app.session_state["selection"].alone
+    assert "pick-alone-en" not in [each.key for each in app.toggle]
+
+
 def test_a_file_that_is_not_there_is_a_sentence_and_another_model_can_be_picked(app: AppTest, tmp_path: Path) -> None:
     app.selectbox(key="pick-model-en").select("own").run()
     app.text_input(key="pick-own").set_value(f"open_clip:ViT-B-32@{tmp_path / 'none.pt'}").run()

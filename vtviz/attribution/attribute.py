@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 
 from vtviz.attribution.base import Relevance, complete
@@ -11,6 +13,8 @@ from vtviz.attribution.registry import find_method, usual_method
 from vtviz.inputs import ImageInput
 from vtviz.models.base import MATCH, FusionModel, Target
 from vtviz.watch import Watch
+
+TEXTS = 32  # that are explained together; more make it no faster, and take memory
 
 
 def attribute(
@@ -41,6 +45,38 @@ def attribute(
         case = Case(model, image, [text], target)
     (relevance,) = attribute_case(case, method or usual_method(model, target.kind).name, options, watch)
     return relevance
+
+
+def attribute_many(
+    model: FusionModel,
+    image: ImageInput,
+    texts: Sequence[str],
+    target: Target = MATCH,
+    method: str | None = None,
+    options: Options | None = None,
+    watch: Watch | None = None,
+) -> list[Relevance]:
+    """What ``attribute`` gives for each of several texts about one photo, up to rounding.
+
+    What does not depend on the text is computed once for ``TEXTS`` of them: the photo's features, and the image tower
+    of a dual encoder with all that Grad-ECLIP, LeGrad and relevancy read of it. Raises as ``attribute`` does.
+    """
+    with torch.inference_mode(False):
+        case = Case(model, image, texts[:1], target)
+    return attribute_texts(case, texts, method or usual_method(model, target.kind).name, options, watch)
+
+
+def attribute_texts(
+    case: Case, texts: Sequence[str], method: str, options: Options | None = None, watch: Watch | None = None
+) -> list[Relevance]:
+    """The relevance for each of other texts about the photo of a case. Raises as ``attribute_case`` does, and
+    InputError where a text holds nothing to read."""
+    found = list[Relevance]()
+    for first in range(0, len(texts), TEXTS):
+        with torch.inference_mode(False):
+            part = case.with_texts(texts[first : first + TEXTS])
+        found += attribute_case(part, method, options, watch)
+    return found
 
 
 def attribute_case(

@@ -18,7 +18,7 @@ from vtviz.models.record import Kind
 from vtviz.watch import Watch
 
 COMPLETE = 0.01  # of the target's change: what may be left unexplained
-MapsOf = Literal["token", "text", "none"]
+MapsOf = Literal["token", "word", "text", "none"]
 ONE_PASS, AND_GRADIENT = "1F", "1F + 1B"  # the costs that do not grow with the input
 
 
@@ -55,9 +55,10 @@ class Relevance:
     ``tokens [T]`` for each piece of the text, ``maps [T, h, w]`` the patch map of each piece, ``image [h, w]`` that of
     the whole text. Maps are 0..1 where ``signed`` is False, else -1..1.
 
-    ``maps_of`` says what ``maps`` holds: ``token``, a map of its own for each piece; ``text``, the map of the whole
-    text for every piece, because the method does not tell pieces apart; ``none``, zeros, because it says nothing about
-    the photo. Token scores of a method that says nothing about the text are zeros.
+    ``maps_of`` says what ``maps`` holds: ``token``, a map of its own for each piece; ``word``, for each piece the map
+    of its word as a text of its own; ``text``, the map of the whole text for every piece, because the method does not
+    tell pieces apart; ``none``, zeros, because it says nothing about the photo. Token scores of a method that says
+    nothing about the text are zeros.
 
     ``units [T + 1]`` are what 1 stands for in each of ``maps`` and, last, in ``image``: what they were divided by.
     """

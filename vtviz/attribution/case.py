@@ -12,8 +12,10 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from vtviz.attribution.gradients import Reduce, per_text
 from vtviz.inputs import Frame, ImageInput, InputError, Tokens
 from vtviz.models.base import MATCH, EncodedText, FusionModel, Target
+from vtviz.models.encoders import DualEncoder
 from vtviz.models.record import KINDS, Kind
 from vtviz.models.recorder import Change, Recording
 
@@ -52,14 +54,11 @@ class Case:
         self.model, self.target = model, target
         self._image = image
         _check_target(model, target)
-        self.tokens = [model.tokenize(text) for text in texts]
-        self._full = model.encode_texts([tokens.text for tokens in self.tokens])
         self._features = features
         self._forward: ForwardPass | None = None
         self._change: Callable[[Positions], Change] | None = None
         self._by_word = False
-        self._places: Sequence[int] | None = None  # of the words that are left; None for all
-        self.text = self._read()
+        self._take(texts)
 
     @property
     def frame(self) -> Frame:
@@ -84,6 +83,12 @@ class Case:
             return self.model.encode_pixels(self.pixels)
 
     @cached_property
+    def image_read(self) -> Tensor | None:
+        """How much the photo's own vector reads each position of the recorded image axis, ``[positions]``; None where
+        the model does not say."""
+        return self.model.image_readout(self.features)[0] if isinstance(self.model, DualEncoder) else None
+
+    @cached_property
     def scored(self) -> Target:
         """The target for ``model.score`` with texts of this case: of a caption, always the last piece."""
         return Target("caption", -1) if self.target.kind == "caption" else self.target
@@ -102,11 +107,22 @@ class Case:
         other.text = other._read()
         return other
 
+    def with_texts(self, texts: Sequence[str]) -> Case:
+        """The case of other texts about the same photo, for the same target, which shares what is known of the photo.
+
+        Raises:
+            InputError: if a text holds nothing to read.
+        """
+        other = self._copy()
+        other._take(texts)
+        return other
+
     def with_pixels(self, pixels: Tensor, features: Tensor) -> Case:
         """The same case of another photo: what the model sees of it, ``[1, 3, height, width]``, and its features."""
         other = self._copy()
         other._features = features
-        other.__dict__.pop("features", None)
+        for name in ("features", "image_read"):
+            other.__dict__.pop(name, None)
         other.__dict__["pixels"] = pixels
         return other
 
@@ -252,6 +268,12 @@ class Case:
             )
         return position % count
 
+    def _take(self, texts: Sequence[str]) -> None:
+        self.tokens = [self.model.tokenize(text) for text in texts]
+        self._full = self.model.encode_texts([tokens.text for tokens in self.tokens])
+        self._places: Sequence[int] | None = None  # of the words that are left; None for all
+        self.text = self._read()
+
     def _read(self) -> EncodedText:
         """The texts as far as the target reads them."""
         return self._full if self.target.kind != "caption" else self._captions()
@@ -288,12 +310,9 @@ class ForwardPass:
         assert case is not None
         return case
 
-    def gradients(self, inputs: Sequence[Tensor]) -> tuple[Tensor | None, ...]:
-        """∂target/∂input for tensors ``[texts, ...]`` of the graph, which stays; None where no target depends on one.
-
-        The texts of a case do not influence each other, so the gradient of the sum is that of each value.
-        """
-        return torch.autograd.grad(self.values.sum(), inputs, retain_graph=True, allow_unused=True)
+    def gradients(self, inputs: Sequence[Tensor], reduce: Reduce = lambda i, gradient: gradient) -> list[Tensor]:
+        """``reduce`` of ∂target/∂input ``[texts, ...]`` for tensors of the graph, which stays (see ``per_text``)."""
+        return per_text(self.values, inputs, reduce)
 
     def rows(self, weights: Tensor, index: int) -> Tensor:
         """Rows of the pieces of text ``index`` over the patches, ``[..., T, patches]``, of ``weights [texts, ..., text,

@@ -10,7 +10,6 @@ from vtviz.attribution.base import Details, MapsOf, Relevance
 from vtviz.attribution.case import ForwardPass
 from vtviz.attribution.options import Options
 from vtviz.inputs import InputError, Tokens
-from vtviz.models.encoders import DualEncoder
 from vtviz.models.record import Kind
 from vtviz.models.recorder import RecordedLayer
 
@@ -66,9 +65,7 @@ def from_joined(forward: ForwardPass, index: int, gained: Tensor) -> Relevance:
     if maps.any():
         return of_tokens(case.rows(maps, index), scores, case.model.grid, image=read_by(forward, index, maps))
     patches = gained[words:, first:]
-    read = torch.full((len(patches),), 1 / len(patches))
-    if isinstance(case.model, DualEncoder):
-        read = case.model.image_readout(case.features)[0]
+    read = torch.full((len(patches),), 1 / len(patches)) if case.image_read is None else case.image_read
     return of_text(read.to(patches) @ patches, scores, case.model.grid, signed=False)
 
 

@@ -11,6 +11,7 @@ from vtviz.attribution.case import Case, ForwardPass
 from vtviz.attribution.maps import chosen_layer
 from vtviz.attribution.options import Options
 from vtviz.attribution.registry import find_method
+from vtviz.attribution.words_alone import with_words_alone
 from vtviz.inputs import Tokens
 from vtviz.machine import synchronise
 from vtviz.models.base import MATCH, as_score
@@ -46,8 +47,10 @@ def observe(
     options: Options | None = None,
     beside: Sequence[str] = (),
     watch: Watch | None = None,
+    alone: bool = False,
 ) -> State:
-    """The state of a case; ``watch`` hears of the stages ``forward`` and ``attribution``.
+    """The state of a case; ``watch`` hears of the stages ``forward`` and ``attribution``. With ``alone``, each word has
+    the map that it has as a text of its own.
 
     Raises:
         InputError: if the method or an option is not one that the model can take.
@@ -66,6 +69,8 @@ def observe(
     need_numbers(forward.values.detach())
     watch.enter("attribution")
     (relevance,) = attribute_case(case, method, options, watch)
+    if alone:
+        relevance = with_words_alone(case, relevance, find_method(method), options, watch)
     others = {name: attribute_case(match, name, None, watch)[0] for name in beside}
     for made in (relevance, *others.values()):
         for values in (made.tokens, made.image, made.maps):

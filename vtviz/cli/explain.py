@@ -46,6 +46,14 @@ def explain(
         bool,
         typer.Option(help="Without what earlier words explain (TAM), for attention methods and words of captions."),
     ] = False,
+    words_alone: Annotated[
+        bool,
+        typer.Option(
+            "--words-alone",
+            help="Explain each word as a text of its own, so that every word has its own map: grad_eclip, legrad and "
+            "relevancy on models such as CLIP.",
+        ),
+    ] = False,
     device: Device = "auto",
     sinks: Annotated[
         bool,
@@ -77,7 +85,7 @@ def explain(
     options = Options(layer, head, samples, seed, window, 1 if subtract else None)
     with closing(open_engine(device)) as engine, bars() as watch:
         aim = engine.ask(ReadTarget(target, model))
-        explanation = engine.ask(Explain(image, text, model, method, options, aim), watch)
+        explanation = engine.ask(Explain(image, text, model, method, options, aim, alone=words_alone), watch)
         found = compare_sinks(explanation, lambda request: engine.ask(request, watch)) if sinks else None
     make_folder(output)
     file = output / "explanation.json"
@@ -96,6 +104,8 @@ def explain(
         typer.echo("This method does not cover the photo, so there are no pictures; the scores are in the file.")
     if found is not None:
         tell_sinks(found, output / "sinks.json")
+    if explanation.relevance.maps_of == "word":
+        typer.echo("Each picture explains its word as a text of its own, apart from the sentence.")
     for notice in explanation.notices:
         typer.echo(notice, err=True)
     details = explanation.relevance.details

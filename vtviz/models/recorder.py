@@ -26,7 +26,7 @@ class RecordedLayer:
     ``weights [batch, heads, queries, keys]``; what they were made of, ``query``, ``key`` and ``value [batch, heads, n,
     width / heads]``; and ``mixed [batch, heads, queries, width / heads]``, the values mixed by the weights, before the
     output projection. All lie on the autograd graph where gradients are on, ``mixed`` being what the model
-    goes on with.
+    goes on with. A batch of 1 stands for all texts where the layer does not depend on them.
 
     ``joined`` names the attention over one sequence of text and patches that this layer is a part of; what the model
     goes on with is then the sum of the parts of its row.
@@ -40,6 +40,10 @@ class RecordedLayer:
     value: Tensor
     mixed: Tensor
     joined: str = ""
+
+    def weights_of(self, index: int) -> Tensor:
+        """The weights ``[heads, queries, keys]`` of one text of the batch."""
+        return self.weights[min(index, len(self.weights) - 1)]
 
 
 class Recording:

@@ -13,7 +13,7 @@ from torch import nn
 
 from tests.models.hugging_face.conftest import MADE, PIECES, Make
 from tests.models.hugging_face.reference import PIECES_OF, PROMPTS, REFERENCES
-from vtviz.attribution.attribute import attribute
+from vtviz.attribution.attribute import attribute, attribute_many
 from vtviz.attribution.registry import methods
 from vtviz.inputs import ImageInput
 from vtviz.models.base import MATCH, Target
@@ -141,6 +141,15 @@ def test_every_method_that_applies_explains(model: Any, photo: ImageInput) -> No
             assert np.isfinite(relevance.tokens).all()
             ran.append(method.name)
     assert {"rollout", "relevancy", "gradient_input"} <= set(ran)
+
+
+def test_many_texts_are_explained_as_each_alone(model: Any, photo: ImageInput) -> None:
+    for method in ("grad_eclip", "legrad", "relevancy"):
+        if methods()[method].supports(model.abilities, "match") is None:
+            for text, found in zip(TEXTS, attribute_many(model, photo, TEXTS, MATCH, method), strict=True):
+                alone = attribute(model, photo, text, MATCH, method)
+                np.testing.assert_allclose(found.image, alone.image, atol=1e-5)
+                np.testing.assert_allclose(found.tokens, alone.tokens, atol=1e-5)
 
 
 def test_the_configuration_tells_what_the_model_can(kind: str, model: Any, made: Make) -> None:

@@ -16,7 +16,7 @@ FULL = Selection(
 )
 
 
-@pytest.mark.parametrize("selection", [FULL, first_selection(), Selection("ab" * 32, "猫")])
+@pytest.mark.parametrize("selection", [FULL, replace(FULL, alone=True), first_selection(), Selection("ab" * 32, "猫")])
 @pytest.mark.parametrize("prefix", ["", "b."])
 def test_a_selection_comes_back_from_its_parameters(selection: Selection, prefix: str) -> None:
     query = to_query(selection, prefix)

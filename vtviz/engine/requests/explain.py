@@ -27,7 +27,8 @@ class Explain:
 
     ``method`` is the model's default where None; ``options`` are the method's defaults where they are None; ``target``
     is what is explained. ``beside`` are further quick methods that explain the match from the same recorded pass, with
-    their default options.
+    their default options. With ``alone``, the map of each word is the one that it has as a text of its own (see
+    ``explains_alone``).
     """
 
     image: ImageInput
@@ -38,6 +39,7 @@ class Explain:
     target: Target = MATCH
     device: str | None = None
     beside: tuple[str, ...] = ()
+    alone: bool = False
 
     @property
     def key(self) -> str:
@@ -47,7 +49,8 @@ class Explain:
     @property
     def fingerprint(self) -> str:
         """Stands for everything that is set, but for the device and what is explained beside it."""
-        parts = (self.image.sha256, self.text, self.model, self.method, self.options, self.target)
+        parts: tuple[object, ...] = (self.image.sha256, self.text, self.model, self.method, self.options, self.target)
+        parts += ("alone",) if self.alone else ()  # fingerprints of explanations without it are as ever
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
     @property
@@ -67,7 +70,7 @@ class Explain:
         features = workbench.features(model, self.image)
         synchronise(model.device)
         case = Case(model, self.image, [self.text], self.target, features)
-        state = observe(case, method.name, self.options, self.beside, watch)
+        state = observe(case, method.name, self.options, self.beside, watch, self.alone)
         return self.explained(model, method, state, watch)
 
     def explained(

@@ -19,7 +19,7 @@ from vtviz.chinese import Language
 from vtviz.inputs import InputError, Tokens, group_pieces
 from vtviz.models.base import EncodedText, ModelError, Target
 from vtviz.models.open_clip.abilities import COCA
-from vtviz.models.open_clip.dual_encoder import OpenClipDualEncoder
+from vtviz.models.open_clip.dual_encoder import OpenClipDualEncoder, once
 from vtviz.models.open_clip.kv_cache import Past, one_more
 from vtviz.models.open_clip.parts import Parts
 from vtviz.models.open_clip.text import BpeReader
@@ -157,6 +157,12 @@ class CocaModel(OpenClipDualEncoder):
         """The text that pieces spell."""
         pieces = self.reader.write(chosen)
         return group_pieces(pieces.text, pieces.written, pieces.spans)
+
+    def _for(self, count: int, features: Tensor) -> Tensor:
+        """Features for ``count`` texts; a single row where all are the same and no row of the record has to stand for
+        itself."""
+        rows = once(features)
+        return rows.expand(count, -1, -1) if "image" in self._recorded else rows
 
     def _recorder(self, kinds: Collection[Kind], change: Change | None) -> Recorder:
         return Recorder(kinds, change, self._composed)

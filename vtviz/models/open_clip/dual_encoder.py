@@ -120,14 +120,13 @@ class OpenClipDualEncoder:
     def layer_similarities(self, features: Tensor, text: EncodedText) -> tuple[Tensor, list[Tensor]]:
         """The cosine ``[batch]``, and for each layer of the image tower what it would be if the tower ended there.
 
-        Each is a tensor of its own: the gradient of one passes through its own layer alone.
+        The gradient of each of the latter passes through its own layer alone, that of the former through the text
+        tower alone.
         """
-        count = max(len(features), len(text.ids))
-        ids = text.ids.expand(count, -1) if "text" in self._recorded else text.ids
         with self._precision(), self.vision.layer_outputs() as outputs:
-            last = self.vision.tokens(self._pixels(self._for(count, features)))
-            vectors = [self.vision.pooled(last), *(self.vision.ended(tokens) for tokens in outputs)]
-        texts = self._text_vectors(ids)
+            last = self.vision.tokens(self._pixels(once(features)))
+            vectors = [self.vision.pooled(last).detach(), *(self.vision.ended(tokens) for tokens in outputs)]
+        texts = self._text_vectors(self._ids(features, text))
         whole, *ended = [(F.normalize(vector.float(), dim=-1) * texts).sum(dim=-1) for vector in vectors]
         return whole, ended
 
@@ -212,8 +211,9 @@ class OpenClipDualEncoder:
     def record(self, kinds: Collection[Kind], change: Change | None = None) -> Iterator[Recording]:
         """Records the attention of both towers inside the ``with``, and lets ``change`` replace it.
 
-        A tower that is not recorded runs once where all photos, or all texts, are the same; ``change`` then gets a
-        batch of 1. Attentional poolers are neither recorded nor changed.
+        The image tower runs once where all photos are the same, and so does a text tower that is not recorded where all
+        texts are; layers and what ``change`` gets then have a batch of 1. Attentional poolers are neither recorded nor
+        changed.
         """
         with record_towers(self.network, self._recorder(kinds, change)) as recording:
             before, self._recorded = self._recorded, frozenset(kinds)
@@ -229,22 +229,17 @@ class OpenClipDualEncoder:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda")
 
     def _cosine(self, features: Tensor, text: EncodedText) -> Tensor:
-        count, ids = max(len(features), len(text.ids)), text.ids
-        features = self._for(count, features)
-        ids = ids.expand(count, -1) if "text" in self._recorded else ids
-        cosines = (self._image_vectors(features) * self._text_vectors(ids)).sum(dim=-1)
-        return cosines.expand(count)
+        vectors, ids = self._image_vectors(once(features)), self._ids(features, text)
+        return (vectors * self._text_vectors(ids)).sum(dim=-1).expand(max(len(features), len(ids)))
 
-    def _for(self, count: int, features: Tensor) -> Tensor:
-        """Features for ``count`` texts; a single row where all are the same and no row of the record has to stand for
-        itself."""
-        rows = features[:1] if len(features) == 1 or features.stride(0) == 0 else features
-        rows = rows.clone() if rows.is_inference() else rows
-        return rows.expand(count, -1, -1) if "image" in self._recorded else rows
+    def _ids(self, features: Tensor, text: EncodedText) -> Tensor:
+        """The ids of texts; of a single one, where it is recorded, a row for each photo."""
+        count = max(len(features), len(text.ids))
+        return text.ids.expand(count, -1) if "text" in self._recorded else text.ids
 
     def _image_vectors(self, features: Tensor) -> Tensor:
         with self._precision():
-            return F.normalize(self.vision.pooled(self.vision.tokens(self._pixels(features))).float(), dim=-1)
+            return F.normalize(self.vision.vector(self._pixels(features)).float(), dim=-1)
 
     def _text_vectors(self, ids: Tensor) -> Tensor:
         with self._precision():
@@ -266,3 +261,9 @@ class OpenClipDualEncoder:
         return EncodedText(
             torch.tensor([row[:length] for row, _ in rows], device=self.device), torch.tensor(mask, device=self.device)
         )
+
+
+def once(features: Tensor) -> Tensor:
+    """Features, in a single row where all are the same."""
+    rows = features[:1] if len(features) == 1 or features.stride(0) == 0 else features
+    return rows.clone() if rows.is_inference() else rows

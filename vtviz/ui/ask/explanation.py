@@ -62,4 +62,4 @@ def ready_request(request: Explain) -> Explain:
     match, which every model has."""
     if shared_engine().is_ready(request):
         return request
-    return replace(request, method=None, target=MATCH, options=Options())
+    return replace(request, method=None, target=MATCH, options=Options(), alone=False)

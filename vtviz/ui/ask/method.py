@@ -13,8 +13,10 @@ import streamlit as st
 from vtviz.attribution.base import Method, complete
 from vtviz.attribution.options import Options
 from vtviz.attribution.registry import in_groups, methods
+from vtviz.attribution.words_alone import explains_alone
 from vtviz.engine.explanation import Explanation
 from vtviz.engine.requests.explain import Explain
+from vtviz.models.base import MATCH
 from vtviz.models.registry import model_info
 from vtviz.ui.ask.choice import choice
 from vtviz.ui.ask.selection import select, selected
@@ -44,6 +46,7 @@ def show_pickers(explanation: Explanation, request: Explain, side: str = "") -> 
         with columns[2]:
             head = MEAN if explanation.head is None else explanation.head
             _pick_option("head", [MEAN, *range(heads)], side, head, _head_label, method)
+    _offer_alone(method, request, side)
     _show_numbers(method, request, side)
     show_target(explanation, request, side)
     about = say_or(f"method.{method.name}.about", "")
@@ -56,6 +59,21 @@ def _defined(request: Explain) -> list[str]:
     if info is None:
         return in_groups()
     return [name for name in in_groups() if methods()[name].supports(info.abilities, request.target.kind) is None]
+
+
+def _offer_alone(method: Method, request: Explain, side: str) -> None:
+    """Whether each word is explained as a text of its own, where that can be chosen."""
+    info = model_info(request.model)
+    if info is None or not explains_alone(method, info.abilities, request.target.kind):
+        return
+    key = f"pick{side}-alone-{current_language()}"
+    st.session_state[key] = request.alone
+    st.toggle(
+        say("pick.alone"),
+        key=key,
+        help=say("pick.alone_help"),
+        on_change=lambda: select(side, alone=st.session_state[key]),
+    )
 
 
 def _show_numbers(method: Method, request: Explain, side: str) -> None:
@@ -125,7 +143,9 @@ def _take_method(side: str, name: str) -> None:
     """Each method has samples, seeds and windows of its own."""
     known, options = methods()[name].options, selected(side).options
     layer, head = options.layer if "layer" in known else None, options.head if "head" in known else None
-    select(side, method=name, options=Options(layer, head))
+    info = model_info(selected(side).model)
+    kept = info is not None and explains_alone(methods()[name], info.abilities, MATCH.kind)
+    select(side, method=name, options=Options(layer, head), alone=selected(side).alone and kept)
 
 
 def _method_label(explanation: Explanation, request: Explain, name: str) -> str:

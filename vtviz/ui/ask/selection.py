@@ -31,7 +31,8 @@ class Selection:
     """A photo (a sample's name, or the SHA-256 of an uploaded file), a text, and how it is explained.
 
     An empty text is one that is still to be written. ``target`` is a WrittenTarget as text (``match``, ``caption:3``).
-    The method and its options are the defaults of the model and the method where None.
+    The method and its options are the defaults of the model and the method where None. With ``alone``, each word is
+    explained as a text of its own.
     """
 
     photo: str
@@ -40,6 +41,7 @@ class Selection:
     method: str | None = None
     target: str = MATCH.kind
     options: Options = field(default=Options())
+    alone: bool = False
 
     @property
     def is_sample(self) -> bool:
@@ -49,11 +51,11 @@ class Selection:
         self, image: ImageInput, target: Target, device: str | None = None, beside: tuple[str, ...] = ()
     ) -> Explain:
         """The request to the engine, once the photo and the target are at hand."""
-        return Explain(image, self.text, self.model, self.method, self.options, target, device, beside)
+        return Explain(image, self.text, self.model, self.method, self.options, target, device, beside, self.alone)
 
     def plain(self) -> Selection:
         """The same photo, text, model and method with everything else at its default."""
-        return replace(self, target=MATCH.kind, options=Options())
+        return replace(self, target=MATCH.kind, options=Options(), alone=False)
 
 
 def first_selection() -> Selection:
@@ -98,7 +100,7 @@ def _key(side: str) -> str:
 
 def to_query(selection: Selection, prefix: str = "") -> dict[str, str]:
     """The selection as query parameters, without those that are at their default."""
-    values = {**vars(selection), **vars(selection.options)}
+    values = {**vars(selection), **vars(selection.options), "alone": "1" if selection.alone else None}
     del values["options"]
     usual = {"model": DEFAULT_MODEL, "target": MATCH.kind}
     return {prefix + name: str(value) for name, value in values.items() if value not in (None, "", usual.get(name))}
@@ -160,6 +162,12 @@ def _target(value: str) -> str:
     return value
 
 
+def _yes(value: str) -> bool:
+    if value != "1":
+        raise ValueError
+    return True
+
+
 def _number(value: str) -> int:
     if not re.fullmatch(r"\d{1,9}", value, re.ASCII):
         raise ValueError
@@ -172,5 +180,6 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "model": _model,
     "method": _method,
     "target": _target,
+    "alone": _yes,
 }
 _READERS |= dict.fromkeys(OPTIONS, _number)

@@ -52,7 +52,7 @@ def show_notes(explanation: Explanation) -> None:
         st.info(say("model.no_cross_attention"), icon=":material/compare_arrows:")
     if explanation.target.kind != MATCH.kind:
         st.caption(say(f"pick.note_{explanation.target.kind}"))
-    notes = {"text": "method.text_map", "none": "method.no_map"}
+    notes = {"text": "method.text_map", "word": "method.word_maps", "none": "method.no_map"}
     if relevance.maps_of in notes:
         st.caption(say(notes[relevance.maps_of]))
     if not methods()[explanation.method].scores_words:

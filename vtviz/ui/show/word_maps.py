@@ -33,7 +33,7 @@ def maps_of_words(tokens: Tokens, relevance: Relevance) -> list[NamedMap]:
     words = [word for word in tokens.words if word.text.lower() not in empty_words()]
     own = [NamedMap(word.text, of_span(tokens, relevance.maps, word.start, word.end)) for word in words[:MOST]]
     whole = NamedMap(say("maps.whole"), relevance.image)
-    return [whole, *own] if relevance.maps_of == "token" else [whole]
+    return [whole, *own] if relevance.maps_of in ("token", "word") else [whole]
 
 
 def show_maps(image: ImageInput, maps: Sequence[NamedMap], name: str, alt: str) -> None:

@@ -46,8 +46,7 @@ def rollout(recording: Recording, index: int) -> Tensor:
         step = torch.eye(len(joined), device=joined.device)
         for layer in block:
             rows, columns = spans(layer, words, patches)
-            attention = layer.weights[index].detach().float().mean(dim=0)
-            step[rows, columns] += attention
+            step[rows, columns] += layer.weights_of(index).detach().float().mean(dim=0)
         sums = step.sum(dim=-1)
         joined, kept = step / sums[:, None] @ joined, kept / sums
     return joined - kept.diag()

@@ -66,12 +66,10 @@ class GradECLIP(Method):
         return of_text(patches[index].sum(dim=0), tokens, case.model.grid, signed=False)
 
 
-def _taken(layer: RecordedLayer, gradient: Tensor | None, first: int = 0) -> Tensor:
-    """What each query took in from each key from ``first`` on, ``[batch, queries, keys]``; of a key that it cannot
-    attend to, such as padding, nothing."""
+def _taken(layer: RecordedLayer, gradient: Tensor, first: int = 0) -> Tensor:
+    """What each query took in from each key from ``first`` on, ``[texts, queries, keys]``; of a key that it cannot
+    attend to, such as padding, nothing. The layer may have a single row for all texts."""
     weights = layer.weights.detach()[..., first:]
-    if gradient is None:
-        return torch.zeros_like(weights[:, 0])
     value = layer.value.detach()[:, :, first:].float()
     moved = torch.einsum("bhqd,bhkd->bqk", gradient.float(), value).clamp_min(0.0)
     query, key = (

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from vtviz.attribution.base import AND_GRADIENT, Method, Relevance
 from vtviz.attribution.case import Case
+from vtviz.attribution.gradients import per_text
 from vtviz.attribution.maps import of_text, of_tokens
 from vtviz.attribution.options import Options
 from vtviz.models.encoders import DualEncoder
@@ -40,27 +41,26 @@ class LeGrad(Method):
             return self._of_towers(case, case.model)
         forward = case.forward(True, KINDS)
         layers = forward.attention.layers
-        sensitive = _sensitive(layers, forward.gradients([layer.weights for layer in layers]))
+        sensitive = _by_kind(layers, forward.gradients([layer.weights for layer in layers], _positive))
         words, _ = forward.attention.sizes()
         return [self._one(case, index, sensitive, words) for index in range(len(case.tokens))]
 
     def _of_towers(self, case: Case, model: DualEncoder) -> list[Relevance]:
-        """Every s_l reaches back to its own layer only: together they cost one backward pass."""
+        """Every s_l reaches back to its own layer only: together they cost one backward pass for a text, and the image
+        tower runs once for all."""
         with case.record(("image", "text")) as recording:
-            whole, ended = model.layer_similarities(case.features.expand(len(case.tokens), -1, -1), case.text)
+            whole, ended = model.layer_similarities(case.features, case.text)
         texts, images = recording.layers_of("text"), recording.layers_of("image")
-        inputs = [layer.weights for layer in texts]
-        gradients = list(torch.autograd.grad(whole.sum(), inputs, retain_graph=True, allow_unused=True))
+        gradients = per_text(whole, [layer.weights for layer in texts], _positive)
         for score, layer in zip(ended, images, strict=True):
-            gradients += torch.autograd.grad(score.sum(), layer.weights, retain_graph=True)
-        sensitive, (words, _) = _sensitive([*texts, *images], gradients), recording.sizes()
+            gradients += per_text(score, [layer.weights], _positive)
+        sensitive, (words, _) = _by_kind([*texts, *images], gradients), recording.sizes()
         return [self._one(case, index, sensitive, words) for index in range(len(case.tokens))]
 
     def _one(self, case: Case, index: int, sensitive: dict[Kind, list[Tensor]], words: int) -> Relevance:
         crossing = [rows[index] for rows in sensitive["text→image"]]
         crossing += [rows[index, :words, words:] for rows in sensitive["fused"]]
-        mask = case.text.mask[index]
-        padding = len(mask) - int(mask.sum())  # queries that nothing reads, where another text is longer
+        padding = words - int(case.text.mask[index].sum())  # queries that nothing reads
         reading = [rows[index, :, :words] for kind in ("text", "fused") for rows in sensitive[kind]]
         columns = [rows.sum(dim=0) / (len(rows) - padding) for rows in reading]
         columns += [rows[index].mean(dim=0) for rows in sensitive["image→text"]]
@@ -73,13 +73,16 @@ class LeGrad(Method):
         return of_text(images[case.model.image_offset :], tokens, case.model.grid, signed=False)
 
 
-def _sensitive(layers: Sequence[RecordedLayer], gradients: Sequence[Tensor | None]) -> dict[Kind, list[Tensor]]:
-    """The positive gradients of the layers of each kind, ``[texts, queries, keys]``; zeros where there is none."""
-    sensitive: dict[Kind, list[Tensor]] = {kind: [] for kind in KINDS}
-    for layer, gradient in zip(layers, gradients, strict=True):
-        known = torch.zeros_like(layer.weights) if gradient is None else gradient
-        sensitive[layer.kind].append(known.clamp_min(0.0).float().mean(dim=1))
-    return sensitive
+def _positive(i: int, gradient: Tensor) -> Tensor:
+    """(gradient)⁺ over the heads, ``[texts, queries, keys]``."""
+    return gradient.clamp_min(0.0).float().mean(dim=1)
+
+
+def _by_kind(layers: Sequence[RecordedLayer], sensitive: Sequence[Tensor]) -> dict[Kind, list[Tensor]]:
+    kinds: dict[Kind, list[Tensor]] = {kind: [] for kind in KINDS}
+    for layer, rows in zip(layers, sensitive, strict=True):
+        kinds[layer.kind].append(rows)
+    return kinds
 
 
 METHOD = LeGrad()

@@ -35,22 +35,21 @@ class GenericRelevancy(Method):
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
         forward = case.forward(True, KINDS)
         layers = forward.attention.layers
-        gradients = forward.gradients([layer.weights for layer in layers])
-        relevant = {
-            layer: (layer.weights.detach() * gradient).clamp_min(0.0).float().mean(dim=1)
-            for layer, gradient in zip(layers, gradients, strict=True)
-            if gradient is not None
-        }
+
+        def relevant(i: int, gradient: Tensor) -> Tensor:
+            return (layers[i].weights.detach() * gradient).clamp_min(0.0).float().mean(dim=1)
+
+        found = forward.gradients([layer.weights for layer in layers], relevant)
         relevances = []
         for index in range(len(case.tokens)):
-            chosen = {layer: weights[index] for layer, weights in relevant.items()}
+            chosen = {layer: weights[index] for layer, weights in zip(layers, found, strict=True)}
             relevances.append(from_joined(forward, index, relevancy(forward.attention, chosen)))
         return relevances
 
 
 def relevancy(recording: Recording, relevant: dict[RecordedLayer, Tensor]) -> Tensor:
     """R − I ``[text + image, text + image]``. ``relevant`` holds Ā ``[queries, keys]`` of the layers of one text; those
-    that the target does not depend on are left out."""
+    that count for nothing may be left out."""
     words, patches = recording.sizes()
     joined = torch.eye(words + patches, device=recording.layers[0].weights.device)
     for block in recording.blocks():

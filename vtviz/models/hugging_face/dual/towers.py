@@ -27,6 +27,7 @@ class TransformersVision(VisionTower):
         self.grid, self.patch, self.size = (side // patch, side // patch), (patch, patch), (side, side)
         self.offset = 0 if self.pooler is not None else 1
         self.takes_registers = self.pooler is None
+        self.ends_in_mean = self.pooler is None
 
     def tokens(self, pixels: Tensor) -> Tensor:
         """What the last layer gives; in SigLIP, normalised."""

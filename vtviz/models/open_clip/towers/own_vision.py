@@ -30,6 +30,7 @@ class OwnVision(VisionTower):
         self.visual = visual
         self.layers = list(visual.transformer.resblocks)
         self.takes_registers = visual.attn_pool is None and visual.pool_type == "tok"
+        self.ends_in_mean = visual.attn_pool is None
         self.grid, self.patch, self.size = visual.grid_size, visual.patch_size, visual.image_size
 
     def tokens(self, pixels: Tensor) -> Tensor:

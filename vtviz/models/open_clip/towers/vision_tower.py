@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,11 +12,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vtviz.models.attention import Heads
-from vtviz.models.open_clip.towers.attention import (
-    run_written,
-)
+from vtviz.models.open_clip.towers.attention import run_written
 
 SURGERY_LAYERS = 6  # as in the authors' code
+
+# Gets a module, what it was called with, and what it gives; returns what to go on with, or None.
+Hook = Callable[[Any, tuple[Tensor, ...], Tensor], Tensor | None]
 
 
 class VisionTower:
@@ -33,6 +34,7 @@ class VisionTower:
     patch: tuple[int, int]
     takes_registers = False
     has_register = False
+    ends_in_mean = False  # whether ``ended`` reads nothing but the mean of all tokens
 
     def add_register(self) -> None:
         """From now on a token of zeros joins the others after the class token."""
@@ -69,19 +71,45 @@ class VisionTower:
         all of them, or by the tower's attentional pooler."""
         raise NotImplementedError
 
+    def vector(self, pixels: Tensor) -> Tensor:
+        """One vector ``[batch, channels]`` of the joint space, not yet of unit length.
+
+        Where it reads a single token, gradients pass the last feed-forward part of this token alone, as the others have
+        none there.
+        """
+        last, read = getattr(self.layers[-1], "mlp", None), self.fixed_readout()
+        alone = read is not None and float(read[0]) == 1.0 and not self.has_register
+        if last is None or not alone or not torch.is_grad_enabled():
+            return self.pooled(self.tokens(pixels))
+        with self._hooked({last: _for_first_token}):
+            return self.pooled(self.tokens(pixels))
+
     @contextmanager
     def layer_outputs(self) -> Iterator[list[Tensor]]:
-        """What each layer gives in this thread inside the ``with``, ``[batch, offset + patches, width]``."""
+        """What each layer gives in this thread inside the ``with``, ``[batch, offset + patches, width]``, for ``ended``
+        and gradients through the layer itself."""
         outputs: list[Tensor] = []
-        owner = threading.get_ident()
 
         def keep(module: nn.Module, args: tuple[Tensor, ...], output: Tensor) -> None:
-            if threading.get_ident() == owner:
-                outputs.append(output)
+            outputs.append(output)
 
-        handles = [layer.register_forward_hook(keep) for layer in self.layers]
-        try:
+        in_mean = self.ends_in_mean and not self.has_register and torch.is_grad_enabled()
+        steps = [_last_step(layer) for layer in self.layers] if in_mean else []
+        through_mean = {step: _through_mean for step in steps if step is not None}
+        with self._hooked({**through_mean, **dict.fromkeys(self.layers, keep)}):
             yield outputs
+
+    @contextmanager
+    def _hooked(self, hooks: Mapping[Any, Hook]) -> Iterator[None]:
+        """Lets each module's hook hear, and perhaps replace, what it gives in this thread inside the ``with``."""
+        owner = threading.get_ident()
+
+        def in_this_thread(hook: Hook) -> Hook:
+            return lambda module, args, output: hook(module, args, output) if threading.get_ident() == owner else None
+
+        handles = [module.register_forward_hook(in_this_thread(hook)) for module, hook in hooks.items()]
+        try:
+            yield
         finally:
             for handle in handles:
                 handle.remove()
@@ -130,6 +158,26 @@ class VisionTower:
         gamma = getattr(layer, "gamma_1", None)  # as timm's EVA scales
         mixed = scaled(out[0] if many else out)
         return mixed if gamma is None else gamma * mixed
+
+
+def _last_step(layer: Any) -> nn.Module | None:
+    """The linear step that ends a layer's feed-forward part."""
+    mlp = getattr(layer, "mlp", None)
+    step = getattr(mlp, "c_proj", None) or getattr(mlp, "fc2", None)
+    return step if isinstance(step, nn.Linear) else None
+
+
+def _through_mean(module: nn.Linear, args: tuple[Tensor, ...], output: Tensor) -> Tensor:
+    """The same output ``[batch, tokens, width]``, with the gradient that it has where all tokens have the same one: it
+    passes the step as one row, that of the mean."""
+    mean = module.forward(args[0].mean(dim=1, keepdim=True))
+    return output.detach() + (mean - mean.detach())
+
+
+def _for_first_token(module: nn.Module, args: tuple[Tensor, ...], output: Tensor) -> Tensor:
+    """The same output ``[batch, tokens, width]``, with the gradient of the first token alone."""
+    first = module.forward(args[0][:, :1])
+    return torch.cat([output[:, :1].detach() + (first - first.detach()), output[:, 1:].detach()], dim=1)
 
 
 def _value_value(heads: Heads) -> Tensor:

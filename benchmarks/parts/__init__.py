@@ -1,0 +1,1 @@
+"""The parts of ``python -m benchmarks``: each has a ``measure`` that gives figures."""

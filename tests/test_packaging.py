@@ -10,8 +10,6 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import vtviz
 from vtviz.paths import ROOT
 
@@ -26,17 +24,12 @@ def requirements(name: str) -> list[str]:
     return [line for line in lines if line and not line.startswith(("-r", "#"))]
 
 
-@pytest.mark.parametrize(
-    ("file", "listed"),
-    [
-        ("requirements.txt", PROJECT["project"]["dependencies"]),
-        ("requirements-train.txt", PROJECT["project"]["optional-dependencies"]["train"]),
-        ("requirements-hf.txt", PROJECT["project"]["optional-dependencies"]["hf"]),
-        ("requirements-dev.txt", PROJECT["project"]["optional-dependencies"]["dev"]),
-    ],
-)
-def test_a_requirements_file_lists_what_the_project_does(file: str, listed: list[str]) -> None:
-    assert requirements(file) == listed
+def test_the_requirements_files_list_what_the_project_does() -> None:
+    extras = PROJECT["project"]["optional-dependencies"]
+    listed = {"requirements.txt": PROJECT["project"]["dependencies"]}
+    listed |= {f"requirements-{extra}.txt": packages for extra, packages in extras.items()}
+    files = {file.name for file in ROOT.glob("requirements*.txt")} - {"requirements-benchmarks.txt"}  # of no extra
+    assert {name: requirements(name) for name in files} == listed
 
 
 def test_the_project_has_the_version_of_the_package() -> None:

@@ -1,8 +1,8 @@
 """vtviz: see, attribute and audit vision-text cross-attention.
 
-``from vtviz import load, explain, intervene, audit`` is the Python API, described in docs/python.md and typed in
-``__init__.pyi``. Its names are imported when they are first asked for, so that ``import vtviz`` stays quick. ``audit``
-is the package of that name, which can be called.
+``from vtviz import load, explain, intervene, audit`` is the Python API, described in docs/reference/python.md and typed
+in ``__init__.pyi``. Its names are imported when they are first asked for, so that ``import vtviz`` stays quick.
+``audit`` is the package of that name, which can be called.
 """
 
 from importlib import import_module

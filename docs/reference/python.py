@@ -31,7 +31,8 @@ PARTS: dict[str, tuple[str, ...]] = {
     "What they return": ("Model", "Explanation", "Intervention", "Report"),
     "Changes": ("Hide", "Only", "Move", "Drop", "Without", "Cut", "Push"),
 }
-CHANGES = """`boxes` are `(left, top, right, bottom)` in fractions of the photo, and take the patches whose middle lies in them;
+CHANGES = """
+`boxes` are `(left, top, right, bottom)` in fractions of the photo, and take the patches whose middle lies in them;
 `patches` are their numbers, row by row from 0; words, layers and heads count from 0. `fill` stands in for hidden
 patches: `"blur"`, `"mean"` (the photo's mean colour) or `"zero"` (grey).
 """
@@ -42,7 +43,7 @@ def page() -> str:
     """The page."""
     lines = [HEAD]
     for title, names in PARTS.items():
-        lines += [f"## {title}\n", *([CHANGES] if title == "Changes" else [])]
+        lines += [f"## {title}\n", *([CHANGES.lstrip()] if title == "Changes" else [])]
         for name in names:
             lines += _item(name, getattr(api, name), "###")
     return "\n".join(lines)

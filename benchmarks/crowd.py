@@ -40,6 +40,7 @@ TEXTS = 12
 PAUSE = (0.5, 2.0)  # seconds in which a person reads
 EVERY = 5  # seconds between two looks at the memory
 Scores = dict[tuple[str, str], str]  # by photo and sentence
+FIELD = "text"  # the key of the field of the sentence
 LONGEST = 120.0  # seconds to wait for an answer
 SLOW = {"method": "rise", "text": "A cup of coffee"}  # what the user with the job asks for
 LONGEST_JOB = 900.0  # seconds
@@ -98,7 +99,8 @@ class Visitor:
             kind = heard.WhichOneof("type")
             if kind == "new_session":
                 seen = Seen()  # a run that begins anew shows all of it again
-            if kind == "script_finished" and (seen.score or seen.errors):
+            ended = kind == "script_finished" and heard.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
+            if ended and (seen.score or seen.errors):
                 return seen
             if kind == "delta" and heard.delta.WhichOneof("type") == "new_element":
                 self._look_at(heard.delta.new_element, seen)
@@ -106,7 +108,8 @@ class Visitor:
     def _look_at(self, element: Element, seen: Seen) -> None:
         kind = element.WhichOneof("type")
         if kind == "text_input":
-            self.field_id = element.text_input.id
+            if element.text_input.id.split("-", 2)[2:] == [FIELD]:  # "$$ID-hash-key"
+                self.field_id = element.text_input.id
         elif kind == "metric":
             seen.score = seen.score or element.metric.body  # the answer stands first
         elif kind == "alert" and element.alert.format == Alert.ERROR:

@@ -9,7 +9,7 @@ from vtviz.ui.ask.method import show_pickers
 from vtviz.ui.ask.models import ask_model
 from vtviz.ui.ask.selection import selected
 from vtviz.ui.compare.change import SIDES, ask_change_of_b, start_sides, swap_sides
-from vtviz.ui.compare.pair import PAIR, offer_comparison, open_pair, show_pair, show_score
+from vtviz.ui.compare.pair import PAIR, offer_comparison, offer_pins, open_pair, show_pair, show_score
 from vtviz.ui.frame.language import say
 from vtviz.ui.frame.shell import setup
 from vtviz.ui.frame.trouble import errors_shown
@@ -45,6 +45,7 @@ with errors_shown(st.container()):
         link[PAIR] = str(show_pair(explanations["a"], explanations["b"]))
 with st.container(key="actions", horizontal=True, gap="xsmall"):
     st.button(say("compare.swap"), icon=":material/swap_horiz:", on_click=swap_sides)
-    if len(explanations) == len(SIDES):
+    if PAIR in link:
         offer_comparison(explanations["a"], explanations["b"])
+        offer_pins(explanations["a"], explanations["b"], int(link[PAIR]))
     show_link(link)

@@ -53,3 +53,18 @@ def test_similarity_agrees_with_a_loop(network: FusionNetwork) -> None:
             torch.testing.assert_close(matrix[t, i], expected, atol=1e-4, rtol=1e-4)
     paired = network.paired_similarity(text, image[torch.tensor([0, 1])])
     torch.testing.assert_close(paired, matrix.diagonal(), atol=1e-4, rtol=1e-4)
+
+
+@torch.no_grad()
+def test_the_match_logit_is_the_sum_of_its_parts(network: FusionNetwork) -> None:
+    text = network.encode_text(IDS, MASK)
+    image = network.encode_patches(torch.randn(2, 16, network.backbone.channels))
+    fused, similarity = network.match_parts(text, image)
+    torch.testing.assert_close(similarity, network.paired_similarity(text, image))
+    network.match_similarity.fill_(0.7)
+    network.calibration.copy_(torch.tensor([2.0, -1.0]))
+    try:
+        torch.testing.assert_close(network.match(text, image), 2.0 * (fused + 0.7 * similarity) - 1.0)
+    finally:
+        network.match_similarity.fill_(0.1)
+        network.calibration.copy_(torch.tensor([1.0, 0.0]))

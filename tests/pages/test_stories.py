@@ -76,6 +76,22 @@ def test_a_moment_is_pinned_with_its_note(shelf: Shelf) -> None:
     assert moment.settings.show == "attention" and kept.title == "My story"
 
 
+def test_a_comparison_is_pinned_as_two_moments(shelf: Shelf) -> None:
+    app = AppTest.from_file(str(PAGES / "compare.py"), default_timeout=240)
+    app.session_state["pin"] = True
+    query = {"a.photo": "chelsea", "a.text": "A brown cat", "b.photo": "chelsea", "b.text": "A brown dog", "pair": "3"}
+    app.query_params.update(query)
+    app.run()
+    app.text_area(key="pin-note").set_value("One word.").run()
+    app.button(key="pin-it").click().run()
+    assert not app.exception and not app.error
+    (kept,) = shelf.all()
+    moments = shelf.read(kept.id).story.moments
+    assert [moment.text for moment in moments] == ["A brown cat", "A brown dog"]
+    assert [moment.settings.words for moment in moments] == [(2,), (2,)]
+    assert [moment.note for moment in moments] == ["", "One word."]
+
+
 def test_a_story_is_presented_until_it_is_left(shelf: Shelf) -> None:
     app = stories()
     assert not [each for each in app.get("bidi_component") if b"<!doctype html>" in each.proto.bytes]

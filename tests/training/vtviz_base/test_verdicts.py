@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from vtviz.training.vtviz_base.verdicts import Scores, bounds_of, sentences, verdict_figures
+from vtviz.training.vtviz_base.verdicts import (
+    WEIGHTS,
+    Parts,
+    Scores,
+    bounds_of,
+    sentences,
+    similarity_weight,
+    verdict_figures,
+)
 
 
 def test_in_every_group_few_new_scores_lie_on_the_wrong_side() -> None:
@@ -39,3 +47,22 @@ def test_a_sentence_is_held_against_that_of_the_next_photo() -> None:
     features = np.arange(3.0)[:, None]
     pairs = list(sentences([["a", "b"], [], ["c"]], features))
     assert [(float(f[0]), true, false) for f, true, false in pairs] == [(2.0, "c", "a")]
+
+
+def test_the_similarity_weighs_what_tells_the_groups_apart_best() -> None:
+    made = np.random.default_rng(0)
+
+    def group(fused: float, similarity: float) -> Parts:
+        """Both parts are normal with variance 1; the means of true texts are higher by so much."""
+        true = made.normal((fused, similarity), 1.0, (4000, 2))
+        return Parts(true, made.normal(0.0, 1.0, (4000, 2)))
+
+    # The best linear weight is the ratio of the differences (Fisher, 1936).
+    assert similarity_weight([group(1.0, 0.5)]) == pytest.approx(0.5, abs=0.15)
+    assert similarity_weight([group(0.0, 1.0)]) == WEIGHTS[-1] and similarity_weight([group(1.0, 0.0)]) == WEIGHTS[0]
+    assert WEIGHTS[0] < similarity_weight([group(0.0, 1.0), group(1.0, 0.0)]) < WEIGHTS[-1]
+
+
+def test_scores_of_parts_by_hand() -> None:
+    scores = Parts(np.array([[1.0, 2.0]]), np.array([[-1.0, 0.5]])).scores(0.5, scale=2.0, shift=1.0)
+    assert scores.true.tolist() == [5.0] and scores.false.tolist() == [-0.5]

@@ -184,6 +184,11 @@ class VtvizBase(KeptPhotos):
         return self.network.match(self._encode(texts), self.network.encode_patches(features.clone()))
 
     @torch.inference_mode()
+    def match_parts(self, features: Tensor, texts: Sequence[str]) -> Tensor:
+        """The parts ``[batch, 2]`` of the match logit of photo i with text i: fused, and similarity."""
+        return torch.stack(self.network.match_parts(self._encode(texts), self.network.encode_patches(features)), dim=1)
+
+    @torch.inference_mode()
     def index_images(self, features: Tensor) -> Encoded:
         """Photos, ``features [images, patches, channels]``, ready for ``similarity``."""
         return self.network.encode_patches(features)

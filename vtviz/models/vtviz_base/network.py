@@ -154,7 +154,13 @@ class FusionNetwork(nn.Module):
         return scale[0] * to_image + scale[1] * to_text + scale[2] * (text.pooled * image.pooled).sum(dim=-1)
 
     def match(self, text: Encoded, image: Encoded) -> Tensor:
-        """Calibrated match logit ``[batch]`` of text i with image i, after fusion."""
+        """Calibrated match logit ``[batch]`` of text i with image i: after fusion, and with the similarity's weight."""
+        fused, similarity = self.match_parts(text, image)
+        return self.calibration[0] * (fused + self.match_similarity * similarity) + self.calibration[1]
+
+    def match_parts(self, text: Encoded, image: Encoded) -> tuple[Tensor, Tensor]:
+        """What the match logit consists of, for text i with image i: what the match head reads after fusion, and the
+        similarity before it, each ``[batch]``."""
         words, patches = text.tokens, image.tokens
         for block in self.blocks:
             words, patches = block(words, patches, text.mask)
@@ -164,5 +170,4 @@ class FusionNetwork(nn.Module):
             # Only [CLS] is read in the end; the rest of the last layer is computed for those who look at it.
             joined = layer(joined, mask, 1 if self.training and number == len(self.joint) else None)
         fused = self.match_head(joined[:, 0]).squeeze(-1).float()
-        logit = fused + self.match_similarity * self.paired_similarity(text, image)
-        return self.calibration[0] * logit + self.calibration[1]
+        return fused, self.paired_similarity(text, image)

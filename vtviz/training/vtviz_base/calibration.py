@@ -28,7 +28,15 @@ from vtviz.models.vtviz_base.family import load_folder
 from vtviz.models.vtviz_base.model import VtvizBase
 from vtviz.training.vtviz_base.data.texts.small_things import small_things
 from vtviz.training.vtviz_base.export import write_config
-from vtviz.training.vtviz_base.verdicts import Pair, Scores, bounds_of, scores_of, verdict_figures
+from vtviz.training.vtviz_base.verdicts import (
+    Pair,
+    Scores,
+    bounds_of,
+    parts_of,
+    sentences,
+    similarity_weight,
+    verdict_figures,
+)
 from vtviz.watch import Watch
 
 PHOTO_SIZE = (224, 224)
@@ -48,22 +56,28 @@ def calibrate(
 ) -> dict[str, float]:
     """Fits what the model in ``folder`` answers with, and writes it there; returns the figures it was chosen by.
 
-    That is the calibration of the match logit (Platt scaling) and its threshold of highest F1; the bounds of a verdict,
-    which hold for dev and for the ``probes``, pairs of other kinds; the temperature of the answers (Guo et al., ICML
-    2017); and the method and layer whose maps point and cover best, in whole captions and at small things in short
-    texts.
+    That is the weight of the similarity in the match logit; its calibration (Platt scaling) and its threshold of
+    highest F1; the bounds of a verdict, which hold for dev and for the ``probes``, pairs of other kinds; the
+    temperature of the answers (Guo et al., ICML 2017); and the method and layer whose maps point and cover best, in
+    whole captions and at small things in short texts.
     """
     watch = watch or Watch()
     model = load_folder(folder)
     rows = read_rows(photos / "dev.jsonl")
-    features = torch.from_numpy(np.load(cache / "dev-0.npy", mmap_mode="c")).split(1)
-    outputs = _dev_outputs(model, rows, features, watch)
-    groups = {name: scores_of(model, list(pairs), f"verdicts {name}", watch) for name, pairs in (probes or {}).items()}
+    features = torch.from_numpy(np.load(cache / "dev-0.npy", mmap_mode="c"))
+    captions = sentences([row["captions"] for row in rows], features.numpy())
+    pairs = {"captions": captions, **(probes or {})}
+    parts = {name: parts_of(model, list(own), f"verdicts {name}", watch) for name, own in pairs.items()}
+    weight = similarity_weight(parts.values())
+    known = model.network.calibration.tolist()
+    groups = {name: own.scores(weight, *known) for name, own in parts.items() if name != "captions"}
+    model.network.match_similarity.data.fill_(weight)
+    outputs = _dev_outputs(model, rows, features.split(1), watch)
     slope, shift = platt_scaling(outputs.right, outputs.wrong)
     temperature = (
         best_temperature(np.concatenate(outputs.answers), np.array(outputs.accepted)) if outputs.answers else 1.0
     )
-    _rescale(folder / "model.safetensors", slope, shift, temperature)
+    _rescale(folder / "model.safetensors", weight, slope, shift, temperature)
     true, false = (probabilities([slope * part + shift for part in side]) for side in (outputs.right, outputs.wrong))
     threshold = best_threshold(true, false)
     judged = {"captions": Scores(true, false)}
@@ -81,6 +95,7 @@ def calibrate(
     return {
         **{name: figures[name] for name in ("auc", "f1", "ece")},
         "answers": float(np.mean(outputs.accepted)) if outputs.accepted else 0.0,
+        "similarity weight": weight,
         "temperature": temperature,
         "low": bounds.low,
         "high": bounds.high,
@@ -171,9 +186,11 @@ def best_temperature(logits: np.ndarray, right: np.ndarray) -> float:
     return float(min(TEMPERATURES, key=loss))
 
 
-def _rescale(weights: Path, slope: float, shift: float, temperature: float) -> None:
-    """Puts the calibration of the match and the temperature of the answers into a file of weights."""
+def _rescale(weights: Path, weight: float, slope: float, shift: float, temperature: float) -> None:
+    """Puts the weight of the similarity, the calibration of the match and the temperature of the answers into a file of
+    weights."""
     tensors = load(weights.read_bytes())
+    tensors["match_similarity"] = torch.tensor(weight, dtype=torch.float16)
     scale, offset = tensors["calibration"].tolist()
     tensors["calibration"] = torch.tensor([scale * slope, offset * slope + shift], dtype=torch.float16)
     for name in ("answer.output.weight", "answer.output.bias"):

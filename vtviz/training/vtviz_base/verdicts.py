@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,16 +27,40 @@ from vtviz.watch import Watch
 ERROR = 0.05  # share of the verdicts of a group and side that may be wrong
 FAR = 1000  # texts about unseen things
 BLOCK = 20  # pairs at a time
+WEIGHTS = np.linspace(0.1, 1.5, 29).round(3).tolist()  # of the similarity in the match logit
 
 Pair = tuple[np.ndarray, str, str | None]  # features of a photo, a true text about it, and a false one
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Match logits of the true and the false texts of a group."""
+    """Match logits, or probabilities, of the true and the false texts of a group."""
 
     true: np.ndarray
     false: np.ndarray
+
+    def auc(self) -> float:
+        labels = np.concatenate([np.ones(len(self.true), int), np.zeros(len(self.false), int)])
+        return float(roc_auc_score(labels, np.concatenate([self.true, self.false])))
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the match logits of the true and the false texts of a group consist of: fused, and similarity, each
+    ``[texts, 2]``."""
+
+    true: np.ndarray
+    false: np.ndarray
+
+    def scores(self, weight: float, scale: float = 1.0, shift: float = 0.0) -> Scores:
+        """The match logits with a weight of the similarity, and a calibration."""
+        return Scores(*(scale * (side[:, 0] + weight * side[:, 1]) + shift for side in (self.true, self.false)))
+
+
+def similarity_weight(groups: Iterable[Parts]) -> float:
+    """The weight of the similarity in the match logit with which the groups are told apart best, by their mean AUC."""
+    kept = list(groups)
+    return max(WEIGHTS, key=lambda weight: sum(group.scores(weight).auc() for group in kept))
 
 
 def short_texts(texts: PhotoTexts, features: np.ndarray, kinds: Sequence[str], seed: int = 0) -> Iterator[Pair]:
@@ -66,20 +90,19 @@ def sentences(texts: Sequence[Sequence[str]], features: np.ndarray) -> Iterator[
             yield features[row], own[0], other[0]
 
 
-@torch.inference_mode()
-def scores_of(model: VtvizBase, pairs: Sequence[Pair], stage: str, watch: Watch) -> Scores:
-    """The match logits of pairs, uncalibrated as the model has them."""
+def parts_of(model: VtvizBase, pairs: Sequence[Pair], stage: str, watch: Watch) -> Parts:
+    """What the match logits of pairs consist of."""
     true: list[Tensor] = []
     false: list[Tensor] = []
     for first in watch.follow(stage, range(0, len(pairs), BLOCK)):
         block = pairs[first : first + BLOCK]
         features = torch.from_numpy(np.stack([pair[0] for pair in block])).float().to(model.device)
-        true.append(model.match_logits(features, [pair[1] for pair in block]).float().cpu())
+        true.append(model.match_parts(features, [pair[1] for pair in block]).cpu())
         wrong = [(index, pair[2]) for index, pair in enumerate(block) if pair[2]]
         if wrong:
             rows = features[[index for index, _ in wrong]]
-            false.append(model.match_logits(rows, [str(text) for _, text in wrong]).float().cpu())
-    return Scores(*(torch.cat(side).double().numpy() if side else np.zeros(0) for side in (true, false)))
+            false.append(model.match_parts(rows, [str(text) for _, text in wrong]).cpu())
+    return Parts(*(torch.cat(side).double().numpy() if side else np.zeros((0, 2)) for side in (true, false)))
 
 
 def bounds_of(groups: Sequence[Scores], error: float = ERROR) -> Bounds:
@@ -111,7 +134,7 @@ def verdict_figures(groups: Mapping[str, Scores], bounds: Bounds) -> dict[str, f
             f"{name} true denied": float((group.true < bounds.low).mean()),
             f"{name} false confirmed": float((group.false >= bounds.high).mean()),
             f"{name} told": float(((both < bounds.low) | (both >= bounds.high)).mean()),
-            f"{name} auc": float(roc_auc_score(labels, both)),
+            f"{name} auc": group.auc(),
             f"{name} ece": calibration_error(both, labels),
         }
     return figures

@@ -12,12 +12,16 @@ import streamlit as st
 from vtviz.engine.comparison import Comparison, compare, comparison_dict
 from vtviz.engine.explanation import Explanation
 from vtviz.engine.requests.things import ComparePatches
+from vtviz.render.lens.settings import LensSettings
 from vtviz.ui.ask.links import note_wrong
 from vtviz.ui.ask.models import current_device
+from vtviz.ui.ask.selection import selected
+from vtviz.ui.compare.change import SIDES
 from vtviz.ui.compare.pack import Alike, pair_data
 from vtviz.ui.frame.components import asset, component
 from vtviz.ui.frame.scores import Score
 from vtviz.ui.frame.waiting import ask
+from vtviz.ui.show.pin import moment_of, offer_pin
 from vtviz.ui.show.verdict import show_truncation, told
 
 PAIR = "pair"
@@ -83,6 +87,17 @@ def _alike(comparison: Comparison) -> Alike | None:
 
     across = cosines(a, b)
     return {"00": cosines(a, a), "01": across, "10": across.T, "11": cosines(b, b)}
+
+
+def offer_pins(a: Explanation, b: Explanation, pair: int) -> None:
+    """Both sides as moments of a story, one after the other, each with the word of the pinned pair."""
+    places = compare(a, b).pairs[pair].places
+    moments = []
+    for side, explanation, place in zip(SIDES, (a, b), places, strict=True):
+        settings = LensSettings(words=() if place is None else (place,))
+        chosen = selected(side)
+        moments.append((moment_of(chosen, explanation.image.sha256, settings), chosen.photo))
+    offer_pin(*moments)
 
 
 def offer_comparison(a: Explanation, b: Explanation) -> None:

@@ -159,7 +159,7 @@ def _in_fragment(view: LensView, alt: str, about: About, told: Moment) -> None:
     with st.container(key="actions", horizontal=True, gap="xsmall"):
         offer_page(view, alt, pinned, about, "described")
         words = LensSettings(words=pinned.words)
-        offer_pin(replace(told, settings=words), selected().photo)
+        offer_pin((replace(told, settings=words), selected().photo))
 
 
 def _offer_things(image: ImageInput, model: str) -> None:

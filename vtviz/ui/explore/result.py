@@ -115,5 +115,5 @@ def _show_lens(
         show_history()
         show_downloads(explanation, view, alt, pinned, address_of(query))
         show_link(query)
-        offer_pin(moment_of(selected(), explanation.image.sha256, pinned), selected().photo)
+        offer_pin((moment_of(selected(), explanation.image.sha256, pinned), selected().photo))
         show_metrics(explanation)

@@ -71,8 +71,14 @@ def show_jobs(listed: JobList) -> None:
 
 
 def _title(page: str, entry: Entry) -> str:
-    when = datetime.fromtimestamp(entry.created).strftime("%Y-%m-%d %H:%M")
-    return f"{when} · {entry.name} · {say(f'{page}.state.{entry.state}')}"
+    """When a job was begun and its name; and its state where it ended otherwise than it should.
+
+    A list that is open keeps the words it was drawn with, so one that runs does not say so: it would do so for ever.
+    """
+    parts = [datetime.fromtimestamp(entry.created).strftime("%Y-%m-%d %H:%M"), entry.name]
+    if entry.state not in (*OPEN, "done"):
+        parts.append(say(f"{page}.state.{entry.state}"))
+    return " · ".join(parts)
 
 
 def _show_job(listed: JobList, number: int) -> None:

@@ -1,7 +1,8 @@
-"""A moment of what is on the page, pinned to a story."""
+"""A moment of what is on the page, or two of them, pinned to a story."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -26,8 +27,9 @@ def moment_of(chosen: Selection, sha256: str, settings: LensSettings, changes: t
     return Moment(sha256, chosen.text, chosen.model, chosen.method, chosen.target, settings, changes)
 
 
-def offer_pin(pinned: Moment, photo: str) -> None:
-    """Pins a moment, with a note, to a new story or to one that there is. ``photo`` is that of the selection."""
+def offer_pin(*pinned: tuple[Moment, str]) -> None:
+    """Pins moments, the last one with a note, to a new story or to one that there is. Each comes with the photo of its
+    selection."""
     opened = st.popover(say("stories.pin"), key="pin", icon=":material/push_pin:", on_change="rerun", wrap=False)
     if not opened.open:
         return
@@ -51,19 +53,22 @@ def offer_pin(pinned: Moment, photo: str) -> None:
             title = st.text_input(say("stories.title"), say("stories.first_title"), key=TITLE, max_chars=120)
         add, see = st.columns(2)
         if add.button(say("stories.pin_it"), type="primary", key="pin-it", icon=":material/push_pin:"):
-            st.session_state[STORY] = _pin(pinned, photo, note.strip(), chosen, title.strip())
+            st.session_state[STORY] = _pin(pinned, note.strip(), chosen, title.strip())
             name = shelf.read(st.session_state[STORY]).story.title
             st.success(say("stories.pinned", title=plain(name)), icon=":material/push_pin:")
         if see.button(say("stories.see"), type="tertiary", key="pin-see"):
             go_to("stories")
 
 
-def _pin(pinned: Moment, photo: str, note: str, story: str, title: str) -> str:
-    """Adds the moment, and returns the name of its story."""
-    shelf, data = story_shelf(), file_of(photo)
-    assert data is not None  # what is shown is here
-    last = replace(pinned, note=note)
-    if story == NEW:
-        return shelf.add(begun(title or say("stories.first_title"), current_language(), last, data))
-    shelf.write(story, with_moment(shelf.read(story), last, data))
+def _pin(pinned: Sequence[tuple[Moment, str]], note: str, story: str, title: str) -> str:
+    """Adds the moments, and returns the name of their story."""
+    shelf = story_shelf()
+    for index, (moment, photo) in enumerate(pinned, start=1):
+        data = file_of(photo)
+        assert data is not None  # what is shown is here
+        noted = replace(moment, note=note if index == len(pinned) else "")
+        if story == NEW:
+            story = shelf.add(begun(title or say("stories.first_title"), current_language(), noted, data))
+        else:
+            shelf.write(story, with_moment(shelf.read(story), noted, data))
     return story

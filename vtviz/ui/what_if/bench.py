@@ -65,7 +65,7 @@ def show_bench(image: ImageInput) -> None:
             _offer_file(now)
             settings = LensSettings(show=way if way != "attribution" else None)
             pinned = replace(selected(), method=offered.get(way))
-            offer_pin(moment_of(pinned, image.sha256, settings, bench.changes), selected().photo)
+            offer_pin((moment_of(pinned, image.sha256, settings, bench.changes), selected().photo))
             show_link({**query_of_sides(), **_query(bench, way)})
         show_checks(now.before, bench)
 

@@ -1,8 +1,8 @@
 """Takes the pictures of the pages in the README: ``python -m docs.screenshots``.
 
 ``python -m docs.screenshots --review FOLDER`` takes every page in both themes and languages and on a narrow screen
-instead, to look them over. ``--report report.html`` takes the one of an audit's report, and ``--moving`` the moving one at
-the top of the README.
+instead, to look them over. ``--report report.html`` takes the one of an audit's report, and ``--moving`` the moving one
+at the top of the README.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ MARKED = """([x, y, said]) => {
         item.style = `position:fixed;pointer-events:none;z-index:9999999;${style}`;
         return item;
     };
-    put("seen-pointer", `left:${x - 11}px;top:${y - 11}px;width:18px;height:18px;border:2px solid #fff;border-radius:50%;
-        background:rgba(31,95,191,.75);box-shadow:0 1px 5px rgba(0,0,0,.5)`);
+    put("seen-pointer", `left:${x - 11}px;top:${y - 11}px;width:18px;height:18px;border:2px solid #fff;
+        border-radius:50%;background:rgba(31,95,191,.75);box-shadow:0 1px 5px rgba(0,0,0,.5)`);
     put("seen-caption", `left:50%;bottom:22px;transform:translateX(-50%);padding:9px 20px;border-radius:8px;
         background:rgba(20,21,26,.88);color:#fff;font:600 21px sans-serif;white-space:nowrap`).textContent = said;
 }"""  # the pointer and a caption, which a screenshot does not have

@@ -43,6 +43,7 @@ MOVING, WIDTH, HEIGHT, SCALE = (
     760,
     0.75,
 )  # pixels of the pages, and what is kept of them
+UNDER = (0.5, 0.95)  # where the pointer covers no word
 MARKED = """([x, y, said]) => {
     const put = (id, style) => {
         let item = document.getElementById(id);
@@ -101,7 +102,7 @@ class Film:
         self.durations: list[int] = []
 
     def take(
-        self, page: Page, target: Locator, caption: str, milliseconds: int, at: tuple[float, float] = (0.5, 0.5)
+        self, page: Page, target: Locator, caption: str, milliseconds: int, at: tuple[float, float], click: bool = False
     ) -> None:
         """A frame with the pointer over a part of the page; ``at`` are fractions of the part's width and height."""
         target.scroll_into_view_if_needed()
@@ -109,6 +110,8 @@ class Film:
         assert box is not None
         x, y = box["x"] + at[0] * box["width"], box["y"] + at[1] * box["height"]
         page.mouse.move(x, y)
+        if click:
+            page.mouse.click(x, y)
         page.wait_for_timeout(600)
         page.evaluate(MARKED, [x, y, caption])
         frame = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
@@ -117,7 +120,7 @@ class Film:
 
     def save(self, file: Path) -> None:
         first, *others = self.frames
-        first.save(file, save_all=True, append_images=others, duration=self.durations, loop=0, quality=80, method=6)
+        first.save(file, save_all=True, append_images=others, duration=self.durations, loop=0, quality=86, method=6)
 
 
 def moving_picture(browser: Browser, server: str) -> None:
@@ -126,18 +129,21 @@ def moving_picture(browser: Browser, server: str) -> None:
     path, wait_for, *_ = SHOWN["explore"]
     page = opened(browser, f"{server}/{path}", wait_for, WIDTH, HEIGHT)
     words = page.locator("#words button")
-    for index, name in ((3, "cat"), (5, "green"), (6, "eyes")):
-        film.take(page, words.nth(index), f"Point at a word: where is “{name}”?", 1300)
+    for index, name in ((3, "cat"), (6, "eyes")):
+        film.take(page, words.nth(index), f"Point at a word: where is “{name}”?", 1700, UNDER)
     film.take(page, page.locator("#canvas"), "Point at a patch: which words attend to it?", 1800, (0.42, 0.4))
+    film.take(page, page.locator("#show-moved"), "Another question: what moved the score?", 2000, UNDER, click=True)
     page.close()
     path, wait_for, *_ = SHOWN["what_if"]
     page = opened(browser, f"{server}/{path}", wait_for, WIDTH, HEIGHT)
-    film.take(page, page.locator("#now .score-now").first, "What if this part is hidden? The answer falls", 2600)
+    film.take(page, page.locator("#now .score-now").first, "What if this part were hidden?", 2600, UNDER)
     page.close()
     path, wait_for, *_ = SHOWN["compare"]
     page = opened(browser, f"{server}/{path}", wait_for, WIDTH, HEIGHT)
     for name in ("dog", "eyes"):
-        film.take(page, page.locator(".words button", has_text=name).last, "One word exchanged: what changed?", 1800)
+        film.take(
+            page, page.locator(".words button", has_text=name).last, "One word exchanged: what changes?", 1800, UNDER
+        )
     page.close()
     film.save(MOVING)
 

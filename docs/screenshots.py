@@ -37,12 +37,8 @@ SHOWN = {  # page: its address, what it waits for, width and height of its pictu
     "stories": ("stories?", ".st-key-story-buttons button", 1440, 900),
     "describe": ("describe?photo=dog&task=answer&question=Where+is+the+dog%3F", "#canvas", 1440, 860),
 }
-MOVING, WIDTH, HEIGHT, SCALE = (
-    PICTURES / "moving.webp",
-    1280,
-    760,
-    0.75,
-)  # pixels of the pages, and what is kept of them
+MOVING = PICTURES / "moving.webp"
+WIDTH, HEIGHT, SCALE = 1280, 760, 0.75  # pixels of its pages, and the share that is kept of them
 UNDER = (0.5, 0.95)  # where the pointer covers no word
 MARKED = """([x, y, said]) => {
     const put = (id, style) => {

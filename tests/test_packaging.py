@@ -1,10 +1,13 @@
 """What an installation carries: the requirements, the command ``vtviz``, and the files outside the package."""
 
 import os
+import socket
 import subprocess
 import sys
 import sysconfig
+import time
 import tomllib
+import urllib.request
 import venv
 import zipfile
 from pathlib import Path
@@ -58,10 +61,39 @@ def test_a_wheel_carries_the_model_the_pages_and_all_other_assets(tmp_path: Path
     ).stdout.splitlines()
     assert len(tracked) > 50 and all((shipped / name).is_file() for name in tracked)
     assert not {"tests", "tools", "docs", "assets"} & {each.name for each in (tmp_path / "site").iterdir()}
-    code = (
-        "from vtviz.paths import ROOT; from vtviz.sentences import catalogue; print(ROOT, len(catalogue('en')) > 100)"
-    )
-    assert told(tmp_path, sys.executable, "-c", code, path=tmp_path / "site") == f"{shipped} True\n"
+    assert (shipped.parent / "py.typed").is_file() and (shipped.parent / "__init__.pyi").is_file()
+    code = "from vtviz.paths import ROOT; from vtviz import load; print(ROOT, load(device='cpu').name)"
+    assert told(tmp_path, sys.executable, "-c", code, path=tmp_path / "site") == f"{shipped} vtviz-base\n"
+    assert "usage statistics" not in app_starts(tmp_path, tmp_path / "site"), "it has not read .streamlit/config.toml"
+
+
+def app_starts(folder: Path, path: Path) -> str:
+    """What ``vtviz app`` prints until its server is ready, run elsewhere than in the repository."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "vtviz", "app", "--port", str(port), "--no-browser"]
+    given = {**os.environ, "PYTHONPATH": str(path)}
+    app = subprocess.Popen(command, cwd=folder, env=given, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        assert answered(f"http://127.0.0.1:{port}/_stcore/health", app) == b"ok"
+    finally:
+        app.terminate()
+        said = app.communicate(timeout=60)[0]
+    return said
+
+
+def answered(address: str, server: subprocess.Popen[str]) -> bytes:
+    """What a server says once it listens."""
+    for _ in range(480):
+        assert server.poll() is None, "the app ended"
+        try:
+            with urllib.request.urlopen(address, timeout=5) as answer:
+                body: bytes = answer.read()
+                return body
+        except OSError:
+            time.sleep(0.25)
+    raise AssertionError("the app did not answer")
 
 
 def told(folder: Path, *command: str, path: Path | None = None) -> str:

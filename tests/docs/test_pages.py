@@ -20,8 +20,10 @@ import yaml
 
 from docs.reference import cli, python
 from docs.site.__main__ import CONFIG, build
+from vtviz.audit.contract.sheets.coverage import ITEMS
 from vtviz.cli import app
 from vtviz.paths import ROOT
+from vtviz.sentences import catalogue
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -139,6 +141,14 @@ def test_every_block_of_code_is_code_of_its_language() -> None:
 def test_the_pages_of_reference_are_made_of_the_program() -> None:
     for part in (cli, python):
         assert part.PAGE.read_text(encoding="utf-8") == part.page(), "run python -m docs.reference"
+
+
+def test_the_filled_example_has_every_question_of_the_act() -> None:
+    text, said = pages()["docs/guides/defend.md"], catalogue("en")
+    asked = [item for item in ITEMS if item.source == "act"]
+    assert len(asked) > 20
+    for item in asked:
+        assert f"| {item.place} | {said[f'contract.question.{item.name}']} |" in text
 
 
 def test_every_page_is_in_the_menu_of_the_site() -> None:

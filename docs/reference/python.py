@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,7 +102,8 @@ def _signature(name: str, value: Any) -> str:
 def _parameter(item: inspect.Parameter) -> str:
     kind = "" if item.annotation is item.empty else _kind(item.annotation)
     star = "*" if item.kind is item.VAR_POSITIONAL else ""
-    default = "" if item.default is item.empty else f" = {item.default!r}"
+    quoted = json.dumps(item.default) if isinstance(item.default, str) else repr(item.default)  # as ruff formats them
+    default = "" if item.default is item.empty else f" = {quoted}"
     return f"{star}{item.name}{f': {kind}' if kind else ''}{default}"
 
 

@@ -164,7 +164,7 @@ def audit(
     *,
     model: str | Model | Sequence[str] = DEFAULT_MODEL,
     methods: Sequence[str] = (),
-    metrics: Sequence[str] = DEFAULTS,
+    metrics: Sequence[str] = (),
     fill: Fill = "blur",
     steps: int = 8,
     seed: int = 0,
@@ -186,7 +186,7 @@ def audit(
         output: the folder of the audit.
         model: a name, what ``load`` gave, or several names.
         methods: to test; without any, each model's own.
-        metrics: as ``python -m vtviz metrics`` lists them.
+        metrics: as ``python -m vtviz metrics`` lists them; without any, those marked there as default.
         fill: what replaces removed patches.
         steps: the number of removal steps.
         seed: everything random follows it.
@@ -214,7 +214,7 @@ def audit(
     settings = Settings(
         names,
         tuple(methods),
-        tuple(metrics),
+        tuple(metrics) or DEFAULTS,
         fill,
         steps,
         seed,

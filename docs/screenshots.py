@@ -1,18 +1,21 @@
 """Takes the pictures of the pages in the README: ``python -m docs.screenshots``.
 
 ``python -m docs.screenshots --review FOLDER`` takes every page in both themes and languages and on a narrow screen
-instead, to look them over. ``--report report.html`` takes the one of an audit's report.
+instead, to look them over. ``--report report.html`` takes the one of an audit's report, and ``--moving`` the moving one
+at the top of the README.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import tempfile
 from itertools import product
 from pathlib import Path
 from typing import Literal
 
-from playwright.sync_api import Browser, Page
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page
 
 from tools.chromium import launched, served
 from vtviz.interventions.changes import Change, Hide
@@ -34,6 +37,21 @@ SHOWN = {  # page: its address, what it waits for, width and height of its pictu
     "stories": ("stories?", ".st-key-story-buttons button", 1440, 900),
     "describe": ("describe?photo=dog&task=answer&question=Where+is+the+dog%3F", "#canvas", 1440, 860),
 }
+MOVING = PICTURES / "moving.webp"
+WIDTH, HEIGHT, SCALE = 1280, 760, 0.75  # pixels of its pages, and the share that is kept of them
+UNDER = (0.5, 0.95)  # where the pointer covers no word
+MARKED = """([x, y, said]) => {
+    const put = (id, style) => {
+        let item = document.getElementById(id);
+        if (!item) { item = document.createElement("div"); item.id = id; document.body.append(item); }
+        item.style = `position:fixed;pointer-events:none;z-index:9999999;${style}`;
+        return item;
+    };
+    put("seen-pointer", `left:${x - 11}px;top:${y - 11}px;width:18px;height:18px;border:2px solid #fff;
+        border-radius:50%;background:rgba(31,95,191,.75);box-shadow:0 1px 5px rgba(0,0,0,.5)`);
+    put("seen-caption", `left:50%;bottom:22px;transform:translateX(-50%);padding:9px 20px;border-radius:8px;
+        background:rgba(20,21,26,.88);color:#fff;font:600 21px sans-serif;white-space:nowrap`).textContent = said;
+}"""  # the pointer and a caption, which a screenshot does not have
 QUIET_MS = 2500  # until charts are drawn and nothing moves
 
 
@@ -43,7 +61,7 @@ def opened(
     """A page once it has its result."""
     page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme)
     page.goto(address)
-    page.locator(wait_for).first.wait_for(timeout=120_000)
+    page.locator(wait_for).first.wait_for(timeout=300_000)
     page.wait_for_timeout(QUIET_MS)
     return page
 
@@ -72,6 +90,60 @@ def welcome_picture(browser: Browser, server: str) -> None:
     page.close()
 
 
+class Film:
+    """Frames of pages, each with how long it is seen."""
+
+    def __init__(self) -> None:
+        self.frames: list[Image.Image] = []
+        self.durations: list[int] = []
+
+    def take(
+        self, page: Page, target: Locator, caption: str, milliseconds: int, at: tuple[float, float], click: bool = False
+    ) -> None:
+        """A frame with the pointer over a part of the page; ``at`` are fractions of the part's width and height."""
+        target.scroll_into_view_if_needed()
+        box = target.bounding_box()
+        assert box is not None
+        x, y = box["x"] + at[0] * box["width"], box["y"] + at[1] * box["height"]
+        page.mouse.move(x, y)
+        if click:
+            page.mouse.click(x, y)
+        page.wait_for_timeout(600)
+        page.evaluate(MARKED, [x, y, caption])
+        frame = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+        self.frames.append(frame.resize((int(WIDTH * SCALE), int(HEIGHT * SCALE)), Image.Resampling.LANCZOS))
+        self.durations.append(milliseconds)
+
+    def save(self, file: Path) -> None:
+        first, *others = self.frames
+        first.save(file, save_all=True, append_images=others, duration=self.durations, loop=0, quality=86, method=6)
+
+
+def moving_picture(browser: Browser, server: str) -> None:
+    """Words under the pointer, a part of the photo hidden, and one word exchanged."""
+    film = Film()
+    path, wait_for, *_ = SHOWN["explore"]
+    page = opened(browser, f"{server}/{path}", wait_for, WIDTH, HEIGHT)
+    words = page.locator("#words button")
+    for index, name in ((3, "cat"), (6, "eyes")):
+        film.take(page, words.nth(index), f"Point at a word: where is “{name}”?", 1700, UNDER)
+    film.take(page, page.locator("#canvas"), "Point at a patch: which words attend to it?", 1800, (0.42, 0.4))
+    film.take(page, page.locator("#show-moved"), "Another question: what moved the score?", 2000, UNDER, click=True)
+    page.close()
+    path, wait_for, *_ = SHOWN["what_if"]
+    page = opened(browser, f"{server}/{path}", wait_for, WIDTH, HEIGHT)
+    film.take(page, page.locator("#now .score-now").first, "What if this part were hidden?", 2600, UNDER)
+    page.close()
+    path, wait_for, *_ = SHOWN["compare"]
+    page = opened(browser, f"{server}/{path}", wait_for, WIDTH, HEIGHT)
+    for name in ("dog", "eyes"):
+        film.take(
+            page, page.locator(".words button", has_text=name).last, "One word exchanged: what changes?", 1800, UNDER
+        )
+    page.close()
+    film.save(MOVING)
+
+
 def report_picture(browser: Browser, report: Path) -> None:
     """The top of the report of an audit."""
     page = browser.new_page(viewport={"width": 1100, "height": 1180})
@@ -94,6 +166,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--review", type=Path, metavar="FOLDER", help="every page in every theme, language and width")
     parser.add_argument("--report", type=Path, metavar="FILE", help="report.html of an audit, to take its picture")
+    parser.add_argument("--moving", action="store_true", help="the moving picture of the README")
     chosen = parser.parse_args()
     if chosen.report:
         with launched() as browser:
@@ -102,6 +175,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, served(Path(folder) / "log") as server, launched() as browser:
         if chosen.review:
             review(browser, server.address, chosen.review)
+        elif chosen.moving:
+            moving_picture(browser, server.address)
         else:
             welcome_picture(browser, server.address)
             pictures(browser, server.address)

@@ -1,16 +1,17 @@
 """What an installation carries: the requirements, the command ``vtviz``, and the files outside the package."""
 
 import os
+import socket
 import subprocess
 import sys
 import sysconfig
+import time
 import tomllib
+import urllib.request
 import venv
 import zipfile
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 import vtviz
 from vtviz.paths import ROOT
@@ -26,17 +27,12 @@ def requirements(name: str) -> list[str]:
     return [line for line in lines if line and not line.startswith(("-r", "#"))]
 
 
-@pytest.mark.parametrize(
-    ("file", "listed"),
-    [
-        ("requirements.txt", PROJECT["project"]["dependencies"]),
-        ("requirements-train.txt", PROJECT["project"]["optional-dependencies"]["train"]),
-        ("requirements-hf.txt", PROJECT["project"]["optional-dependencies"]["hf"]),
-        ("requirements-dev.txt", PROJECT["project"]["optional-dependencies"]["dev"]),
-    ],
-)
-def test_a_requirements_file_lists_what_the_project_does(file: str, listed: list[str]) -> None:
-    assert requirements(file) == listed
+def test_the_requirements_files_list_what_the_project_does() -> None:
+    extras = PROJECT["project"]["optional-dependencies"]
+    listed = {"requirements.txt": PROJECT["project"]["dependencies"]}
+    listed |= {f"requirements-{extra}.txt": packages for extra, packages in extras.items()}
+    files = {file.name for file in ROOT.glob("requirements*.txt")} - {"requirements-benchmarks.txt"}  # of no extra
+    assert {name: requirements(name) for name in files} == listed
 
 
 def test_the_project_has_the_version_of_the_package() -> None:
@@ -65,10 +61,39 @@ def test_a_wheel_carries_the_model_the_pages_and_all_other_assets(tmp_path: Path
     ).stdout.splitlines()
     assert len(tracked) > 50 and all((shipped / name).is_file() for name in tracked)
     assert not {"tests", "tools", "docs", "assets"} & {each.name for each in (tmp_path / "site").iterdir()}
-    code = (
-        "from vtviz.paths import ROOT; from vtviz.sentences import catalogue; print(ROOT, len(catalogue('en')) > 100)"
-    )
-    assert told(tmp_path, sys.executable, "-c", code, path=tmp_path / "site") == f"{shipped} True\n"
+    assert (shipped.parent / "py.typed").is_file() and (shipped.parent / "__init__.pyi").is_file()
+    code = "from vtviz.paths import ROOT; from vtviz import load; print(ROOT, load(device='cpu').name)"
+    assert told(tmp_path, sys.executable, "-c", code, path=tmp_path / "site") == f"{shipped} vtviz-base\n"
+    assert "usage statistics" not in app_starts(tmp_path, tmp_path / "site"), "it has not read .streamlit/config.toml"
+
+
+def app_starts(folder: Path, path: Path) -> str:
+    """What ``vtviz app`` prints until its server is ready, run elsewhere than in the repository."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "vtviz", "app", "--port", str(port), "--no-browser"]
+    given = {**os.environ, "PYTHONPATH": str(path)}
+    app = subprocess.Popen(command, cwd=folder, env=given, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        assert answered(f"http://127.0.0.1:{port}/_stcore/health", app) == b"ok"
+    finally:
+        app.terminate()
+        said = app.communicate(timeout=60)[0]
+    return said
+
+
+def answered(address: str, server: subprocess.Popen[str]) -> bytes:
+    """What a server says once it listens."""
+    for _ in range(480):
+        assert server.poll() is None, "the app ended"
+        try:
+            with urllib.request.urlopen(address, timeout=5) as answer:
+                body: bytes = answer.read()
+                return body
+        except OSError:
+            time.sleep(0.25)
+    raise AssertionError("the app did not answer")
 
 
 def told(folder: Path, *command: str, path: Path | None = None) -> str:

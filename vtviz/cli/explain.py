@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,16 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vtviz.cli.common import Device, Model, Photo, app, bars, path_option
-from vtviz.files import check_file_place, make_folder, read_photo, write_atomically
+from vtviz.files import check_file_place, read_photo
 from vtviz.models.registry import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from vtviz.engine.explanation import Explanation
 
 SCORES = {"probability": "Match", "similarity": "Cosine similarity", "likelihood": "Likelihood of a word piece"}
-OWN = re.compile(
-    r"word-\d{2,}-\w{1,40}\.png|lens\.html|sinks\.json"
-)  # the files that it writes beside explanation.json
 
 
 @app.command()
@@ -67,40 +63,25 @@ def explain(
     ] = False,
 ) -> None:
     """Explain one photo and one text."""
+    from vtviz.api.files import FILE, write_explanation
     from vtviz.attribution.options import Options
     from vtviz.cli.sinks import compare_sinks, tell_sinks
-    from vtviz.engine.about import about
-    from vtviz.engine.export import to_json
-    from vtviz.engine.lens import lens_view
     from vtviz.engine.remote.choose import open_engine
     from vtviz.engine.requests.explain import Explain
     from vtviz.engine.requests.model import ReadTarget
-    from vtviz.render.lens.page import lens_page
-    from vtviz.render.overlay import overlay, to_png
-    from vtviz.render.words import word_maps
     from vtviz.sentences import catalogue
 
-    check_file_place(output / "explanation.json")
+    check_file_place(output / FILE)
     image = read_photo(photo)
     options = Options(layer, head, samples, seed, window, 1 if subtract else None)
     with closing(open_engine(device)) as engine, bars() as watch:
         aim = engine.ask(ReadTarget(target, model))
         explanation = engine.ask(Explain(image, text, model, method, options, aim, alone=words_alone), watch)
         found = compare_sinks(explanation, lambda request: engine.ask(request, watch)) if sinks else None
-    make_folder(output)
-    file = output / "explanation.json"
-    _clear(output)
-    write_atomically(file, to_json(explanation))
-    tokens, seen = explanation.tokens, explanation.seen
-    words = tokens.words if explanation.relevance.maps_of != "none" else ()
-    for number, (word, map_) in enumerate(zip(words, word_maps(tokens, explanation.relevance), strict=False)):
-        name = re.sub(r"\W+", "_", word.text)[:40].strip("_") or "mark"
-        (output / f"word-{number:02d}-{name}.png").write_bytes(to_png(overlay(seen, map_)))
-    if html:
-        view, alt = lens_view(explanation), catalogue("en")["explore.alt"].format(name=photo.name)
-        (output / "lens.html").write_bytes(lens_page(view, alt, tokens.text, about=about(explanation)))
+    file = write_explanation(explanation, output, photo.name, html)
+    tokens = explanation.tokens
     typer.echo(f"{SCORES[explanation.score_kind]} {explanation.score:.3f}: {_verdict(explanation)} {file}")
-    if not words:
+    if explanation.relevance.maps_of == "none":
         typer.echo("This method does not cover the photo, so there are no pictures; the scores are in the file.")
     if found is not None:
         tell_sinks(found, output / "sinks.json")
@@ -124,16 +105,6 @@ DOUBTS = {
     "unknown words": "some words are rare or unseen in training",
     "between": "the match is neither clear nor clearly missing",
 }
-
-
-def _clear(folder: Path) -> None:
-    """Removes what an earlier ``explain`` wrote to a folder, and nothing else; its ``explanation.json`` goes when the
-    new one takes its place."""
-    if not (folder / "explanation.json").is_file():
-        return
-    for file in folder.iterdir():
-        if OWN.fullmatch(file.name) and file.is_file():
-            file.unlink()
 
 
 def _verdict(explanation: Explanation) -> str:

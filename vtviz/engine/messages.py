@@ -17,10 +17,10 @@ import msgspec
 import numpy as np
 import torch
 
-import vtviz.audit.requests
 import vtviz.engine.requests
-import vtviz.evaluation.runs.requests
+from vtviz.audit import requests as of_audits
 from vtviz.engine.engine import Request
+from vtviz.evaluation.runs import requests as of_evaluations
 from vtviz.inputs import InputError
 
 Value = TypeVar("Value")
@@ -75,7 +75,7 @@ def _kinds() -> Iterator[type[Any]]:
     package = vtviz.engine.requests
     found = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
     modules = [importlib.import_module(item.name) for item in found]
-    for module in (*modules, vtviz.audit.requests, vtviz.evaluation.runs.requests):
+    for module in (*modules, of_audits, of_evaluations):
         for value in vars(module).values():
             if isinstance(value, type) and is_dataclass(value) and hasattr(value, "answer"):
                 yield value

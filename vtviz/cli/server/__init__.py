@@ -1,5 +1,5 @@
-"""Commands for those who run a server: the engine over HTTP, and who may sign in."""
+"""Commands for those who run a server: the app, the engine over HTTP, and who may sign in."""
 
-from vtviz.cli.server import people, serve
+from vtviz.cli.server import app, people, serve
 
-__all__ = ["people", "serve"]
+__all__ = ["app", "people", "serve"]

@@ -11,7 +11,7 @@ from vtviz.attribution.case import Case, ForwardPass
 from vtviz.attribution.maps import chosen_layer
 from vtviz.attribution.options import Options
 from vtviz.attribution.registry import find_method
-from vtviz.attribution.words_alone import with_words_alone
+from vtviz.attribution.words.alone import with_words_alone
 from vtviz.inputs import Tokens
 from vtviz.machine import synchronise
 from vtviz.models.base import MATCH, as_score

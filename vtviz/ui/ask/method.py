@@ -13,7 +13,7 @@ import streamlit as st
 from vtviz.attribution.base import Method, complete
 from vtviz.attribution.options import Options
 from vtviz.attribution.registry import in_groups, methods
-from vtviz.attribution.words_alone import explains_alone
+from vtviz.attribution.words.alone import explains_alone
 from vtviz.engine.explanation import Explanation
 from vtviz.engine.requests.explain import Explain
 from vtviz.models.base import MATCH

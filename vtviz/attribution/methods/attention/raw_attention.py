@@ -6,9 +6,9 @@ from torch import Tensor
 
 from vtviz.attribution.base import ONE_PASS, Method, Relevance
 from vtviz.attribution.case import Case, ForwardPass
-from vtviz.attribution.interference import without_interference
 from vtviz.attribution.maps import chosen_layer, of_tokens, over_heads
 from vtviz.attribution.options import HEAD, LAYER, SUBTRACT, Options, choices
+from vtviz.attribution.words.interference import without_interference
 from vtviz.models.record import entropy
 from vtviz.models.recorder import RecordedLayer
 from vtviz.watch import Watch

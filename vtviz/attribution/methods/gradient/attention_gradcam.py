@@ -6,9 +6,9 @@ import torch
 
 from vtviz.attribution.base import AND_GRADIENT, Method, Relevance
 from vtviz.attribution.case import Case
-from vtviz.attribution.interference import without_interference
 from vtviz.attribution.maps import chosen_layer, of_tokens, over_heads
 from vtviz.attribution.options import HEAD, LAYER, SUBTRACT, Options, choices
+from vtviz.attribution.words.interference import without_interference
 from vtviz.watch import Watch
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from vtviz.attribution.attribute import attribute
-from vtviz.attribution.interference import rank_gaussian, without_interference
 from vtviz.attribution.options import Options
+from vtviz.attribution.words.interference import rank_gaussian, without_interference
 from vtviz.inputs import ImageInput, group_pieces
 from vtviz.models.base import Target
 from vtviz.models.vtviz_base.model import VtvizBase

@@ -65,7 +65,7 @@ def explain(
     """Explain one photo and one text."""
     from vtviz.api.files import FILE, write_explanation
     from vtviz.attribution.options import Options
-    from vtviz.cli.sinks import compare_sinks, tell_sinks
+    from vtviz.cli.explanations.sinks import compare_sinks, tell_sinks
     from vtviz.engine.remote.choose import open_engine
     from vtviz.engine.requests.explain import Explain
     from vtviz.engine.requests.model import ReadTarget

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vtviz.cli.common import Device, Model, Photo, app, bars, path_option
-from vtviz.cli.explain import SCORES
+from vtviz.cli.explanations.explain import SCORES
 from vtviz.files import check_file_place, make_folder, read_photo, write_atomically
 from vtviz.inputs import Frame, InputError
 from vtviz.models.registry import DEFAULT_MODEL

@@ -8,7 +8,7 @@ import pytest
 
 from vtviz.attribution.masked import FILLS
 from vtviz.cli import main
-from vtviz.cli.intervene import read_changes
+from vtviz.cli.explanations.intervene import read_changes
 from vtviz.engine import local
 from vtviz.interventions.changes import Cut, Drop, Hide, Only, Push, Without, from_plain
 from vtviz.models.vtviz_base.model import VtvizBase

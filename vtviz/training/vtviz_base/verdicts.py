@@ -27,6 +27,7 @@ from vtviz.watch import Watch
 ERROR = 0.05  # share of the verdicts of a group and side that may be wrong
 FAR = 1000  # texts about unseen things
 BLOCK = 20  # pairs at a time
+TINY = 1e-6  # where nothing is told apart wrongly
 WEIGHTS = np.linspace(0.1, 1.5, 29).round(3).tolist()  # of the similarity in the match logit
 
 Pair = tuple[np.ndarray, str, str | None]  # features of a photo, a true text about it, and a false one
@@ -58,9 +59,13 @@ class Parts:
 
 
 def similarity_weight(groups: Iterable[Parts]) -> float:
-    """The weight of the similarity in the match logit with which the groups are told apart best, by their mean AUC."""
+    """The weight of the similarity in the match logit with which the groups are told apart best.
+
+    That is where the mean of log(1 − AUC) is lowest: to halve the mistakes counts the same in an easy group and in a
+    hard one.
+    """
     kept = list(groups)
-    return max(WEIGHTS, key=lambda weight: sum(group.scores(weight).auc() for group in kept))
+    return min(WEIGHTS, key=lambda weight: sum(math.log(1.0 - group.scores(weight).auc() + TINY) for group in kept))
 
 
 def short_texts(texts: PhotoTexts, features: np.ndarray, kinds: Sequence[str], seed: int = 0) -> Iterator[Pair]:

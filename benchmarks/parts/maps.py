@@ -153,7 +153,7 @@ def _grad_cam(model: OpenClipDualEncoder, pixels: torch.Tensor) -> Explain:
 
     def explain(count: int) -> object:
         with GradCAM(scores, layers, reshape_transform=_grid) as cam:
-            return [cam(pixels.clone(), [ClassifierOutputTarget(index)]) for index in range(count)]
+            return [cam(pixels.clone().requires_grad_(), [ClassifierOutputTarget(index)]) for index in range(count)]
 
     return explain
 

@@ -61,7 +61,7 @@ def audit(
         int,
         typer.Option(
             help="Also plant N causes of each of three kinds and see which methods find them: 3 N runs of every method "
-            "and about 15 N passes, and once per model some 40 training steps on a copy of it.",
+            "and about 15 N passes, and once per model up to 120 training steps on a copy of it.",
             min=0,
             max=500,
         ),

@@ -45,6 +45,7 @@ def test_the_copy_gets_a_shortcut_and_the_model_stays_as_it_is(
     monkeypatch.setattr(trials, "SCENES", 2)
     monkeypatch.setattr(Planter, "_two_words", lambda self, rng: ("a dog", "a skateboarder"))
     monkeypatch.setattr(shortcut, "STEPS", 150)
+    monkeypatch.setattr(shortcut, "LEARNT", 0.0)
     before, box = state_of(tiny), (0.25, 0.25, 0.5, 0.5)
     planter = Planter(tiny, carriers, 0, Watch())
     planted = [trial for trial in planter.plant("watermark", 4) if trial is not None]

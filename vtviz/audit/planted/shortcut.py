@@ -14,7 +14,9 @@ from vtviz.metrics.sanity import modules_of
 from vtviz.models.base import FusionModel, ModelError, Target
 from vtviz.watch import Watch
 
-STEPS = 40
+STEPS = 120  # at most
+LEARNT = 0.3  # mean squared error, in standard deviations, over the last RECENT steps: the mark is learnt
+RECENT = 8
 RATE = 1e-3
 PHOTOS = 3  # of a step
 HEADS = 0.25  # of the modules that a photo passes, the last ones: what is tuned
@@ -145,7 +147,7 @@ def _tune(
     watch: Watch,
 ) -> None:
     """Least squares: the word rises where the mark is, and everything else stays."""
-    optimiser = torch.optim.Adam(tuned, RATE)
+    optimiser, losses = torch.optim.Adam(tuned, RATE), list[float]()
     for step in range(STEPS):
         watch.check()
         drawn = rng.integers(0, len(photos), PHOTOS)
@@ -159,3 +161,6 @@ def _tune(
         loss.backward()
         optimiser.param_groups[0]["lr"] = RATE * (1 - step / STEPS)
         optimiser.step()
+        losses.append(float(loss.detach()))
+        if len(losses) >= RECENT and np.mean(losses[-RECENT:]) < LEARNT:
+            break

@@ -33,7 +33,7 @@ def choice_order(path: Path, model: str, methods: Sequence[str], settings: Setti
     for name in CURVES:
         sign = 1.0 if find_metric(name).direction == "higher" else -1.0
         own = means[:, listed.index((name, settings.fill, settings.steps))]
-        found = [
+        found: list[dict[str, Any]] = [
             {"fill": fill, "steps": steps, "means": dict(zip(methods, means[:, place].tolist(), strict=True))}
             | {"order": [methods[i] for i in np.argsort(-sign * means[:, place], kind="stable")]}
             for place, (metric, fill, steps) in enumerate(listed)

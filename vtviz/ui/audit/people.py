@@ -24,10 +24,11 @@ STATE = "audit-people"  # the id of the audit, its questions, and the answers so
 def show_people(entry: Entry, folder: Path) -> None:
     """The results so far, and the test: a question at a time."""
     state = st.session_state.get(STATE)
-    taking = state is not None and state["entry"] == entry.id
-    with st.expander(say("people.title"), icon=":material/groups:", expanded=taking):
+    if state is not None and state["entry"] != entry.id:
+        state = None
+    with st.expander(say("people.title"), icon=":material/groups:", expanded=state is not None):
         st.caption(say("people.about"))
-        if taking:
+        if state is not None:
             _ask_next(entry, folder, state)
             return
         results = people_results(folder)

@@ -35,6 +35,7 @@ from vtviz.engine.local import LocalEngine
 from vtviz.engine.requests.explain import Explain
 from vtviz.inputs import read_image
 from vtviz.ui.frame.resources import samples
+from vtviz.ui.frame.scores import Score
 
 TEXTS = 12
 PAUSE = (0.5, 2.0)  # seconds in which a person reads
@@ -138,7 +139,7 @@ def expected() -> Scores:
         image = read_image(sample.read())
         for index in range(TEXTS):
             score = engine.ask(Explain(image, text(index))).score
-            scores[name, text(index)] = f"{score:.0%}"
+            scores[name, text(index)] = Score(score).text
     engine.close()
     return scores
 

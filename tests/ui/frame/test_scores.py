@@ -14,6 +14,10 @@ COSINE, LIKELIHOOD = Score(0.2734, "similarity", calibrated=False), Score(0.0421
     ("score", "name", "text", "meaning"),
     [
         (SURE, "Match", "27%", "Probability"),
+        (Score(0.9951), "Match", ">99%", "Probability"),
+        (Score(0.9949), "Match", "99%", "Probability"),
+        (Score(0.0049), "Match", "<1%", "Probability"),
+        (Score(0.0051), "Match", "1%", "Probability"),
         (UNSURE, "Match", "1.23%", "Probability"),
         (COSINE, "Similarity", "0.273", "Cosine"),
         (LIKELIHOOD, "Likelihood", "0.042", "How likely"),

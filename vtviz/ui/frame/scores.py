@@ -14,6 +14,9 @@ def score_name(kind: ScoreKind) -> str:
     return say("answer.score" if kind == "probability" else f"model.score_{kind}")
 
 
+CERTAIN = 0.005  # what would be rounded to 0% or 100%
+
+
 @dataclass(frozen=True)
 class Score:
     """A model's answer as a number; ``calibrated`` says that a threshold goes with it."""
@@ -37,10 +40,13 @@ class Score:
 
     @property
     def text(self) -> str:
-        """The value: per cent of a probability, with two decimals where the model gives almost none to any text."""
-        if self.kind == "probability":
-            return f"{self.value:.{self._decimals}%}"
-        return f"{self.value:.3f}"
+        """The value: per cent of a probability, with two decimals where the model gives almost none to any text. No
+        calibrated probability is shown as certain."""
+        if self.kind != "probability":
+            return f"{self.value:.3f}"
+        if self.calibrated and not CERTAIN <= self.value < 1.0 - CERTAIN:
+            return "<1%" if self.value < CERTAIN else ">99%"
+        return f"{self.value:.{self._decimals}%}"
 
     def change_from(self, other: Score) -> str | None:
         """How far it is from another score, in points between probabilities; None where they are equal or of different

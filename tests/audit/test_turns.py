@@ -83,7 +83,8 @@ def test_explanations_in_the_pauses_change_no_figure(
     tiny: VtvizBase, photo: ImageInput, manifest: Path, tmp_path: Path, door: Door
 ) -> None:
     rows = read_manifest(manifest, 1)
-    settings = replace(SETTINGS, methods=("attention_gradcam",), metrics=tuple(metrics()), probes=1)
+    measured = tuple(name for name in metrics() if name != "normalised_aopc")  # the same passes as aopc, and many
+    settings = replace(SETTINGS, methods=("attention_gradcam",), metrics=measured, probes=1)
     alone = run_audit(rows, settings, tmp_path / "alone", door)
     beside = run_audit(rows, settings, tmp_path / "beside", door, watch=disturbances(tiny, photo))
     assert alone["summary"] == beside["summary"]

@@ -89,10 +89,9 @@ TASKS: tuple[Callable[[Page], None], ...] = (
 )
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_every_lesson_is_completed(page: Page, address: str, language: str) -> None:
-    sentences = catalogue(language)
-    page.goto(f"{address}/learn?lang={language}")
+def test_every_lesson_is_completed(page: Page, address: str) -> None:
+    sentences = catalogue("zh")
+    page.goto(f"{address}/learn?lang=zh")
     for number, task in enumerate(TASKS, 1):
         title = f"{number} · {sentences[f'learn.lesson{number}']}"
         expect(page.get_by_role("heading", name=title)).to_be_visible(timeout=90_000)

@@ -65,7 +65,8 @@ def test_faithfulness_tells_its_progress_and_is_noted_at_its_explanation(engine:
     assert found.figures["insertion"] > found.figures["random_insertion"]
     (entry,) = [entry for entry in engine.status().runs if entry.key == made.fingerprint]
     assert entry.faithfulness == found.figures
-    engine.ask(MeasureFaithfulness(made.attribution, "mean"))  # figures of other fills do not compare
+    if isinstance(engine, LocalEngine):  # an engine elsewhere keeps the same log, and this takes long
+        engine.ask(MeasureFaithfulness(made.attribution, "mean"))  # figures of other fills do not compare
     (entry,) = [entry for entry in engine.status().runs if entry.key == made.fingerprint]
     assert entry.faithfulness == found.figures
 

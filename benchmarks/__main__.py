@@ -1,7 +1,7 @@
 """Every benchmark in one command: ``python -m benchmarks [--quick] [--part maps …]``.
 
-Writes ``benchmarks.json`` and ``benchmarks.md`` with the machine and the versions. With ``--quick`` it takes at most
-ten minutes on two cores. Peers come with ``pip install -r requirements-benchmarks.txt``; those that are not there are
+Writes ``benchmarks.json`` and ``benchmarks.md`` with the machine and the versions; ``--quick`` takes fewer rounds.
+Peers come with ``pip install -r requirements-benchmarks.txt``; those that are not there are
 skipped with a line that says so.
 """
 
@@ -43,7 +43,7 @@ def run(name: str, rounds: int) -> Iterator[Figure]:
 
 
 def main(
-    quick: Annotated[bool, typer.Option("--quick", help=f"{QUICK} rounds: ten minutes on two cores at most.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help=f"{QUICK} rounds in place of {THOROUGH}.")] = False,
     part: Annotated[list[str] | None, typer.Option(help=f"One of {', '.join(PARTS)}; again for more.")] = None,
     rounds: Annotated[int | None, typer.Option(min=1, help="Rounds, in place of the usual number.")] = None,
     output: Annotated[Path, typer.Option(help="Folder for benchmarks.json and benchmarks.md.")] = Path(),

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from vtviz.attribution.registry import find_method
+from vtviz.audit.kept import found_before, photo_of_row
 from vtviz.audit.requests import About, CheckSanity, DescribeHeads
 from vtviz.audit.settings import Settings
-from vtviz.files import JSON_BYTES, parse_json, read_bytes, write_atomically
-from vtviz.inputs import ImageInput, InputError
+from vtviz.files import write_atomically
 from vtviz.jobs.door import Door
 from vtviz.manifests.read import Row
 from vtviz.metrics.sanity import Check, Outcome, Probe
@@ -40,19 +40,10 @@ def probes_of(rows: Sequence[Row]) -> tuple[Probe, ...]:
     result = []
     for place, row in enumerate(rows):
         others = [other.text for other in (*rows[place + 1 :], *rows[:place]) if other.image != row.image]
-        photo = _photo(row)
+        photo = photo_of_row(row, "checks")
         if photo is not None:
             result.append(Probe(photo, row.text, others[0] if others else "A red bus in a street"))
     return tuple(result)
-
-
-def _photo(row: Row) -> ImageInput | None:
-    """The photo of a row that was measured; None where it is gone since."""
-    try:
-        return row.photo()
-    except InputError as error:
-        logging.getLogger("vtviz").warning("row %d is left out of the checks: %s", row.number, error)
-        return None
 
 
 def run_checks(
@@ -111,15 +102,8 @@ def _answer(request: CheckSanity | DescribeHeads, door: Door, watch: Watch) -> d
 
 
 def _known(file: Path, probes: str) -> dict[str, Any]:
-    """What was found on the same photos and texts before; nothing where the file is damaged."""
-    if not file.is_file():
-        return {}
-    try:
-        kept = parse_json(read_bytes(file, JSON_BYTES).decode())
-    except (OSError, ValueError):
-        return {}
-    found = kept.get("found") if isinstance(kept, dict) and kept.get("probes") == probes else None
-    return {key: value for key, value in found.items() if _is_whole(key, value)} if isinstance(found, dict) else {}
+    """What was found on the same photos and texts before."""
+    return {key: value for key, value in found_before(file, "probes", probes).items() if _is_whole(key, value)}
 
 
 def _is_whole(key: str, value: Any) -> bool:

@@ -12,9 +12,10 @@ from tests.audit.conftest import SETTINGS
 from tests.audit.made import made_report
 from vtviz.attribution.base import Relevance
 from vtviz.audit.planted.detect import on_cause, word_scores
-from vtviz.audit.planted.figures import planted_figures, wilson
+from vtviz.audit.planted.figures import planted_figures
 from vtviz.audit.planted.run import KEPT, PlantCauses, run_planted
 from vtviz.audit.report.html import to_html
+from vtviz.audit.report.statistics import wilson
 from vtviz.audit.requests import About
 from vtviz.audit.settings import RANDOM, Settings
 from vtviz.inputs import InputError

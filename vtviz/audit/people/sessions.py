@@ -11,7 +11,7 @@ from uuid import uuid4
 import msgspec
 
 from vtviz.audit.people.questions import Question
-from vtviz.audit.planted.figures import wilson
+from vtviz.audit.report.statistics import wilson
 from vtviz.files import JSON_BYTES, make_folder, read_bytes, write_atomically
 
 FOLDER = "people"

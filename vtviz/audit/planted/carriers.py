@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,8 +12,9 @@ from functools import cache
 import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
+from vtviz.audit.kept import photo_of_row
 from vtviz.chinese import Language, language_of
-from vtviz.inputs import ImageInput, InputError, read_image
+from vtviz.inputs import ImageInput, read_image
 from vtviz.manifests.read import Row
 from vtviz.metrics.localisation import Box
 from vtviz.paths import ASSETS
@@ -25,6 +25,7 @@ from vtviz.scenes.things import lay_out
 SIDE = 384  # pixels of a square photo
 FEWEST = 8  # photos; where an audit has fewer, samples join them
 MOST = 48
+WHERE = "planted causes"  # as the log calls what a row is left out of
 INK, PAPER = (236, 0, 140), (250, 250, 250)
 
 
@@ -52,19 +53,11 @@ def carriers_of(rows: Sequence[Row], most: int = MOST) -> tuple[Carrier, ...]:
     own = {row.image: row for row in rows if row.label != 0}
     places = np.linspace(0, len(own) - 1, min(most, len(own))).round().astype(int).tolist() if own else []
     chosen = [list(own.values())[place] for place in places]
-    result = [Carrier(_square(image), row.text) for row in chosen if (image := _photo(row)) is not None]
+    result = [Carrier(_square(image), row.text) for row in chosen if (image := photo_of_row(row, WHERE)) is not None]
     if len(result) < FEWEST:
         language: Language = language_of(result[0].text) if result else "en"
         result += samples(language)[: FEWEST - len(result)]
     return tuple(result)
-
-
-def _photo(row: Row) -> ImageInput | None:
-    try:
-        return row.photo()
-    except InputError as error:
-        logging.getLogger("vtviz").warning("row %d is left out of the planted causes: %s", row.number, error)
-        return None
 
 
 def _square(image: ImageInput) -> np.ndarray:

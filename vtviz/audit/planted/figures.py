@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
-from scipy.stats import norm
-
 from vtviz.attribution.registry import find_method
 from vtviz.audit.planted.trials import IN_PHOTO, PLANTED
-from vtviz.audit.report.statistics import CONFIDENCE
+from vtviz.audit.report.statistics import wilson
 from vtviz.audit.settings import RANDOM
 
 PHOTO, TEXT = "photo", "text"
-
-
-def wilson(hits: float, n: int) -> tuple[float, float]:
-    """The 95 % interval of a rate of ``hits`` in ``n`` trials (Wilson, JASA 1927); it is no point where all hit."""
-    z = float(norm.ppf(1 - (1 - CONFIDENCE) / 2))
-    rate = hits / n
-    middle = rate + z * z / (2 * n)
-    half = z * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
-    scale = 1 + z * z / n
-    return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
 
 
 def planted_figures(found: dict[str, dict[str, Any]], methods: Sequence[str]) -> dict[str, Any]:

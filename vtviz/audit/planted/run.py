@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vtviz.audit.kept import found_before
 from vtviz.audit.planted.carriers import Carrier, carriers_of
 from vtviz.audit.planted.detect import try_kind
 from vtviz.audit.planted.figures import planted_figures
 from vtviz.audit.planted.trials import PLANTED, Kind, Planter
 from vtviz.audit.requests import About
 from vtviz.audit.settings import RANDOM, Settings
-from vtviz.files import JSON_BYTES, parse_json, read_bytes, write_atomically
+from vtviz.files import write_atomically
 from vtviz.jobs.door import Door, Workbench
 from vtviz.manifests.read import Row
 from vtviz.models.base import FusionModel
@@ -96,14 +97,6 @@ def _answer(request: PlantCauses, door: Door, watch: Watch) -> dict[str, Any]:
 
 
 def _known(file: Path, digest: str) -> dict[str, Any]:
-    """What was found with the same photos and texts before; nothing where the file is damaged."""
-    if not file.is_file():
-        return {}
-    try:
-        kept = parse_json(read_bytes(file, JSON_BYTES).decode())
-    except (OSError, ValueError):
-        return {}
-    found = kept.get("found") if isinstance(kept, dict) and kept.get("carriers") == digest else None
-    if not isinstance(found, dict):
-        return {}
+    """What was found with the same photos and texts before."""
+    found = found_before(file, "carriers", digest)
     return {key: value for key, value in found.items() if isinstance(value, dict) and value.keys() >= OUTCOME}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import false_discovery_control, permutation_test
+from scipy.stats import false_discovery_control, norm, permutation_test
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
@@ -34,6 +35,16 @@ def interval(values: np.ndarray, clusters: np.ndarray, seed: int) -> Interval | 
     edge = (1.0 - CONFIDENCE) / 2
     low, high = np.quantile(means, [edge, 1.0 - edge])
     return Interval(float(sums.sum() / counts.sum()), float(low), float(high), int(counts.sum()))
+
+
+def wilson(hits: float, n: int) -> tuple[float, float]:
+    """The 95 % interval of a rate of ``hits`` in ``n`` trials (Wilson, JASA 1927); it is no point where all hit."""
+    z = float(norm.ppf(1 - (1 - CONFIDENCE) / 2))
+    rate = hits / n
+    middle = rate + z * z / (2 * n)
+    half = z * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
+    scale = 1 + z * z / n
+    return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
 
 
 def difference(first: np.ndarray, second: np.ndarray, clusters: np.ndarray, seed: int) -> tuple[Interval, float] | None:

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.audit.made import made_report, rows_of
 from vtviz.audit.background import AuditJobs
+from vtviz.audit.people import questions
 from vtviz.audit.people.sessions import sessions
 from vtviz.audit.requests import DrawCase
 from vtviz.audit.settings import Settings
@@ -88,3 +89,15 @@ def test_a_test_that_is_stopped_is_not_kept(audited: tuple[AuditJobs, Path, list
     app = AppTest.from_file(str(ASSETS.parent / "pages" / "audit.py"), default_timeout=120).run()
     app = press(press(press(app, "Take the test"), "The model is wrong"), "Stop without saving")
     assert not app.exception and sessions(folder) == [] and "Take the test" in [b.label for b in app.button]
+
+
+def test_too_few_mistakes_for_a_test_are_said_beside_the_report(
+    audited: tuple[AuditJobs, Path, list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, folder, _ = audited
+    monkeypatch.setattr(questions, "FEWEST", 100)
+    app = AppTest.from_file(str(ASSETS.parent / "pages" / "audit.py"), default_timeout=120).run()
+    app = press(app, "Take the test")
+    assert not app.exception and not app.error and sessions(folder) == []
+    said = [each.value for each in app.warning]
+    assert any("2 wrong answers" in each for each in said), said

@@ -13,9 +13,10 @@ from vtviz.audit.people.sessions import answer_to, people_results, save_session,
 from vtviz.audit.report.files import stored_report
 from vtviz.audit.report.html import helped, shares
 from vtviz.audit.requests import DrawCase
+from vtviz.inputs import InputError
 from vtviz.jobs.history import Entry
 from vtviz.manifests.read import Manifest, read_manifest
-from vtviz.ui.frame.language import current_language, plain, say
+from vtviz.ui.frame.language import current_language, plain, say, say_error
 from vtviz.ui.frame.waiting import ask
 
 STATE = "audit-people"  # the id of the audit, its questions, and the answers so far
@@ -37,7 +38,11 @@ def show_people(entry: Entry, folder: Path) -> None:
         if st.button(say("people.start"), icon=":material/play_arrow:", key="audit-people-start"):
             report = stored_report(folder)
             rows = _manifest(entry, report).rows
-            questions = draw_questions(folder, report, rows, seed=len(sessions(folder)))
+            try:
+                questions = draw_questions(folder, report, rows, seed=len(sessions(folder)))
+            except InputError as error:  # beside the button: the report above stays as it is
+                st.warning(plain(say_error(error)), icon=":material/group_off:")
+                return
             st.session_state[STATE] = {"entry": entry.id, "questions": questions, "answers": []}
             st.rerun()
 

@@ -46,7 +46,7 @@ def show_headline(folder: Path, report: dict[str, Any], method: Named) -> None:
     for column, case in zip(st.columns(len(cases)) if cases else (), cases, strict=True):
         kind = say(f"contract.headline.{case['kind']}")
         about = f"{plain(case['text'])}  \n{kind}"
-        column.image(str(folder / PICTURES / case["picture"]), caption=about)
+        column.image(str(folder / PICTURES / case["picture"]), caption=about, alt=kind)
 
 
 def _planted(report: dict[str, Any], line: Headline) -> dict[str, Any]:

@@ -59,9 +59,10 @@ def _ask_next(entry: Entry, folder: Path, state: dict[str, Any]) -> None:
     row = next(row for row in manifest.rows if row.number == question.row)
     st.progress(place / len(questions), say("people.place", place=place + 1, count=len(questions)))
     if question.method:
-        st.image(ask(DrawCase(question.model, question.method, row.photo(), row.text)), say("people.with_map"))
+        picture = ask(DrawCase(question.model, question.method, row.photo(), row.text))
+        st.image(picture, say("people.with_map"), alt=row.text)
     else:
-        st.image(row.photo().to_pil(), say("people.without_map"), width=320)
+        st.image(row.photo().to_pil(), say("people.without_map"), width=320, alt=row.text)
     st.markdown(f"**{plain(row.text)}**")
     st.markdown(say("people.question"))
     with st.container(horizontal=True):

@@ -32,7 +32,7 @@ def welcome(page: StreamlitPage) -> Iterator[None]:
     with area.container(key="welcome", horizontal_alignment="center"):
         st.html(ASSETS / "theme.css")
         st.markdown(f"### {say('shell.welcome')}")
-        st.image(PICTURE, say("shell.waking"), width=760)
+        st.image(PICTURE, say("shell.waking"), width=760, alt="")
     try:
         yield
     finally:

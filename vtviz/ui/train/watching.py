@@ -75,10 +75,9 @@ def _maps(run: dict[str, Any], models: dict[str, str]) -> None:
             phrase = next(iter(example["phrases"]), None)
             span = (phrase["start"], phrase["end"]) if phrase else (0, len(example["text"]))
             with column:
-                st.image(
-                    _heatmap(Path(run["images"]) / example["image"], example["text"], span, model), width="stretch"
-                )
                 said = example["text"]
+                picture = _heatmap(Path(run["images"]) / example["image"], said, span, model)
+                st.image(picture, alt=said, width="stretch")
                 before, named, after = said[: span[0]], said[span[0] : span[1]], said[span[1] :]
                 st.caption(f"{plain(before)}**{plain(named)}**{plain(after)}" if phrase else plain(said))
 

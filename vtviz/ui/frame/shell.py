@@ -14,6 +14,7 @@ from streamlit.navigation.page import StreamlitPage
 from vtviz.paths import ASSETS, PAGES
 from vtviz.sentences import LANGUAGES
 from vtviz.ui.frame.components import component
+from vtviz.ui.frame.fair_share import fair_share
 from vtviz.ui.frame.language import current_language, say
 from vtviz.ui.frame.person.visitor import COOKIE, visitor_name
 from vtviz.ui.frame.person.way_in import need_person, offer_leaving
@@ -49,7 +50,7 @@ def run_app() -> None:
     st.session_state[IN_APP] = True
     page = _navigation()
     try:
-        with welcome(page):
+        with fair_share(), welcome(page):
             page.run()
     finally:
         st.session_state[IN_APP] = False

@@ -110,9 +110,12 @@ def _curve(item: RuleFigures, threshold: float) -> go.Figure:
             line={"dash": dash, "width": 2.5},
             hovertemplate="%{x:.3f}: %{y:.3f}<extra></extra>",
         )
-    chart.add_vline(threshold, line={"dash": "dash", "color": GREY, "width": 2})
+    marks = {threshold: ("dash", "policy.threshold")}
     if item.suggested is not None:
-        chart.add_vline(item.suggested.threshold, line={"dash": "dot", "color": GREY, "width": 2})
+        marks[item.suggested.threshold] = "dot", "policy.suggestion"
+    for (at, (dash, words)), side in zip(sorted(marks.items()), ("bottom left", "bottom right"), strict=False):
+        line = {"dash": dash, "color": GREY, "width": 2}
+        chart.add_vline(at, line=line, annotation_text=say(words), annotation_position=side)
     chart.update_layout(height=HEIGHT)
     return chart.update_xaxes(title=say("policy.threshold")).update_yaxes(range=[-0.03, 1.03])
 

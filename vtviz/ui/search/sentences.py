@@ -64,8 +64,9 @@ def show_sentences() -> None:
         with results:
             show_foreign(model, " ".join(lines))
             fitting = ask(FindSentences(image, tuple(lines), SHOWN, model, current_device()), _comparing)
-            for index, item in enumerate(fitting):
-                _show_row(item, index)
+            with st.container(gap=None):
+                for index, item in enumerate(fitting):
+                    _show_row(item, index)
 
 
 def _show_row(item: Fitting, index: int) -> None:

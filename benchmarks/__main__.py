@@ -15,13 +15,14 @@ from typing import Annotated
 import typer
 
 from benchmarks.measure import Figure
-from benchmarks.parts import app, maps, metrics, others, recorder
+from benchmarks.parts import app, backbone, maps, metrics, others, recorder
 from benchmarks.table import as_json, as_markdown, machine
 
 PARTS: dict[str, Callable[[int], Iterator[Figure]]] = {
     "maps": maps.measure,
     "recorder": recorder.measure,
     "metrics": metrics.measure,
+    "backbone": backbone.measure,
     "audit": others.audit,
     "app": app.measure,
     "browser": others.browser,

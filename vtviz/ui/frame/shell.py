@@ -14,8 +14,8 @@ from streamlit.navigation.page import StreamlitPage
 from vtviz.paths import ASSETS, PAGES
 from vtviz.sentences import LANGUAGES
 from vtviz.ui.frame.components import component
-from vtviz.ui.frame.fair_share import fair_share
 from vtviz.ui.frame.language import current_language, say
+from vtviz.ui.frame.person.fair_share import fair_share
 from vtviz.ui.frame.person.visitor import COOKIE, visitor_name
 from vtviz.ui.frame.person.way_in import need_person, offer_leaving
 from vtviz.ui.frame.screen import reserve_progress

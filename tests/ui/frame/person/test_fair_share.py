@@ -2,7 +2,7 @@
 
 import pytest
 
-from vtviz.ui.frame.fair_share import HERE, KEPT, LONGEST, PAUSE, Turns
+from vtviz.ui.frame.person.fair_share import HERE, KEPT, LONGEST, PAUSE, Turns
 
 
 class Clock:

@@ -83,6 +83,14 @@ def test_a_photo_is_encoded_once_and_an_equal_request_is_not_run_again(
     assert calls == ["image", "match", "match"]
 
 
+def test_quick_answers_do_not_push_a_slow_one_out(tiny_engine: Engine, photo: ImageInput) -> None:
+    slow = Explain(photo, "a dog", "tiny", "occlusion", Options(window=2))
+    tiny_engine.ask(slow)
+    for number in range(local.KEPT_ANSWERS):
+        tiny_engine.ask(Explain(photo, f"{number} dogs", "tiny"))
+    assert tiny_engine.is_ready(slow)
+
+
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [

@@ -82,7 +82,7 @@ class LocalEngine:
         self._models = Kept[FusionModel](models, self._forget)
         self._photos = Kept[Tensor](KEPT_PHOTOS)
         self._shared = Kept[Any](KEPT_SHARED)
-        self._answers: dict[str, Kept[Any]] = {}
+        self._answers: dict[tuple[str, bool], Kept[Any]] = {}
 
     def ask(self, request: Request[Answer], watch: Watch | None = None) -> Answer:
         """The answer of a request, in its turn.
@@ -140,8 +140,9 @@ class LocalEngine:
         return lambda: cast(Answer, self._kept(request).get(self._key(request), make))
 
     def _kept(self, request: Request[Answer]) -> Kept[Any]:
-        """The last answers to requests of this kind."""
-        return self._answers.setdefault(type(request).__name__, Kept(KEPT_ANSWERS))
+        """The last answers to requests of this kind. Those to slow ones are apart: in a crowd, quick ones would push an
+        answer out before the page that waited minutes for it has shown it."""
+        return self._answers.setdefault((type(request).__name__, request.slow), Kept(KEPT_ANSWERS))
 
     def _key(self, request: Request[Answer]) -> tuple[str, str | None, torch.device]:
         return type(request).__name__, request.key, self._device(request.device)

@@ -15,14 +15,14 @@ import streamlit as st
 
 from vtviz.ui.frame.person.visitor import session_name
 
-PAUSE = 2.0  # times the processor time of a page, before the same session's next
+PAUSE = 1.5  # times the time of a page, before the same session's next
 LONGEST = 0.3  # seconds
 HERE = 3.0  # seconds after its last page in which a session counts as using the server
 KEPT = 1_000  # sessions
 
 
 class Turns:
-    """When each session's last page was done, and what processor time it took."""
+    """When each session's last page was done, and what time it took."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock, self._last = clock, OrderedDict[str, tuple[float, float]]()
@@ -35,7 +35,7 @@ class Turns:
         return min(LONGEST, max(0.0, done + PAUSE * spent - now)) if others else 0.0
 
     def note(self, session: str, spent: float) -> None:
-        """Keeps that a session's page is done, and the seconds of processor time that it took."""
+        """Keeps that a session's page is done, and the seconds that it took."""
         self._last[session] = self.clock(), spent
         self._last.move_to_end(session)
         while len(self._last) > KEPT:
@@ -47,11 +47,11 @@ def fair_share() -> Iterator[None]:
     """Makes a page inside the ``with``, after the wait that is fair."""
     session, turns = session_name(), _turns()
     time.sleep(turns.wait_of(session))
-    began = time.thread_time()
+    began = time.monotonic()
     try:
         yield
     finally:
-        turns.note(session, time.thread_time() - began)
+        turns.note(session, time.monotonic() - began)
 
 
 @st.cache_resource(show_spinner=False)

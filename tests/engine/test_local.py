@@ -91,6 +91,18 @@ def test_quick_answers_do_not_push_a_slow_one_out(tiny_engine: Engine, photo: Im
     assert tiny_engine.is_ready(slow)
 
 
+def test_freed_memory_goes_back_now_and_then(
+    tiny_engine: Engine, photo: ImageInput, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trims = list[bool]()
+    monkeypatch.setattr(local, "trim_heap", lambda: trims.append(True))
+    tiny_engine.ask(Explain(photo, "a dog sits", "tiny"))
+    seldom = len(trims)
+    monkeypatch.setattr(local, "TRIM_EVERY", 0.0)
+    tiny_engine.ask(Explain(photo, "a cat sits", "tiny"))
+    assert seldom <= 1 and len(trims) == seldom + 1
+
+
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [

@@ -18,7 +18,7 @@ from vtviz.engine.slow_job import SlowJob
 from vtviz.engine.turns import QUEUE, Turns
 from vtviz.errors import UserError
 from vtviz.inputs import ImageInput
-from vtviz.machine import choose_device, device_label, is_out_of_memory, memory_mb, release_memory
+from vtviz.machine import choose_device, device_label, is_out_of_memory, memory_mb, release_memory, trim_heap
 from vtviz.models.base import FusionModel, ModelError
 from vtviz.models.registry import families, load_model
 from vtviz.watch import Watch, watching
@@ -30,6 +30,7 @@ KEPT_PHOTOS = 32
 KEPT_ANSWERS = 8  # of a kind
 KEPT_MODELS = 2
 KEPT_SHARED = 2
+TRIM_EVERY = 10.0  # seconds of work after which freed memory goes back to the machine
 
 MOVED = (
     "The GPU ran out of memory, so this ran on the CPU; close other programs that use the GPU, or choose a "
@@ -82,6 +83,7 @@ class LocalEngine:
         self._models = Kept[FusionModel](models, self._forget)
         self._photos = Kept[Tensor](KEPT_PHOTOS)
         self._shared = Kept[Any](KEPT_SHARED)
+        self._trimmed_at = time.monotonic()
         self._answers: dict[tuple[str, bool], Kept[Any]] = {}
 
     def ask(self, request: Request[Answer], watch: Watch | None = None) -> Answer:
@@ -175,6 +177,9 @@ class LocalEngine:
         watch.enter("load_model")
         with watching(watch):
             model = self._models.get((request.model, device), lambda: load_model(request.model, device))
+        if time.monotonic() - self._trimmed_at > TRIM_EVERY:
+            trim_heap()
+            self._trimmed_at = time.monotonic()
         return request.answer(model, Bench(request.model, device, self._photos, self._shared), watch)
 
     def _forget(self, key: Hashable) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from pathlib import Path
+
+import msgspec
 
 from vtviz.audit.checks import SLOW_PROBES, spread
 from vtviz.audit.cost.request import Counted, CountPasses
@@ -12,11 +14,13 @@ from vtviz.audit.planted.carriers import FEWEST, MOST
 from vtviz.audit.report.best_and_worst import SHOWN
 from vtviz.audit.rows.wrong_texts import readable
 from vtviz.audit.settings import Settings
+from vtviz.files import JSON_BYTES, read_bytes, write_atomically
 from vtviz.inputs import InputError
 from vtviz.jobs.door import Door
 from vtviz.manifests.read import Row
 from vtviz.watch import Watch
 
+COST = "cost.json"
 READ = 50  # texts by which the mean length is told
 EXTRAS = ("wrong_texts", "choices", "planted")  # parts that only some audits have
 PARTS = ("rows", *EXTRAS, "checks", "report")
@@ -48,10 +52,6 @@ class Cost:
         """Less the extras that an audit with these settings does not have."""
         return Cost({n: part for n, part in self.parts.items() if n not in EXTRAS or getattr(settings, n)})
 
-    def to_dict(self) -> dict[str, Any]:
-        """The seconds of each part."""
-        return {name: part.seconds for name, part in self.parts.items()}
-
 
 def count_cost(rows: Sequence[Row], settings: Settings, door: Door, watch: Watch | None = None) -> Cost:
     """What an audit of these rows will cost: the passes are counted, and one of each kind is timed.
@@ -61,12 +61,8 @@ def count_cost(rows: Sequence[Row], settings: Settings, door: Door, watch: Watch
         ModelError: if a model cannot be loaded.
         Cancelled: if the watch says so.
     """
-    watch, parts = watch or Watch(), dict[str, Part]()
-    for request in counting(rows, settings):
-        counted = door(request, watch.quietly())
-        for name, part in seconds_of(counted).items():
-            parts[name] = parts.get(name, Part()) + part
-    return Cost({name: parts[name] for name in PARTS if name in parts})
+    watch = watch or Watch()
+    return add_parts([seconds_of(door(request, watch.quietly())) for request in counting(rows, settings)])
 
 
 def counting(rows: Sequence[Row], settings: Settings) -> list[CountPasses]:
@@ -79,7 +75,7 @@ def counting(rows: Sequence[Row], settings: Settings) -> list[CountPasses]:
     if not some:
         raise InputError("No row has a text with words; write a sentence for each photo.")
     photos = len({row.image for row in rows})
-    given = {"probes": min(settings.probes, len(rows)), "slow_probes": min(SLOW_PROBES, settings.probes, len(rows))}
+    probes = min(settings.probes, len(rows))
     return [
         CountPasses(
             name,
@@ -89,7 +85,8 @@ def counting(rows: Sequence[Row], settings: Settings) -> list[CountPasses]:
             tuple(row.text for row in some),
             pictures=2 * min(SHOWN, len(rows) // 2),
             carriers=min(max(photos, FEWEST), MOST),
-            **given,
+            probes=probes,
+            slow_probes=min(SLOW_PROBES, probes),
         )
         for name in settings.models
     ]
@@ -105,3 +102,22 @@ def seconds_of(counted: Counted) -> dict[str, Part]:
         )
         for name, passes in counted.parts.items()
     }
+
+
+def add_parts(models: Sequence[Mapping[str, Part]]) -> Cost:
+    """The cost of an audit from the parts of its models."""
+    found = {name: sum((parts[name] for parts in models if name in parts), Part()) for name in PARTS}
+    return Cost({name: part for name, part in found.items() if any(name in parts for parts in models)})
+
+
+def keep_cost(folder: Path, cost: Cost) -> None:
+    """Notes in the folder of an audit what it was said to cost."""
+    write_atomically(folder / COST, msgspec.json.encode(cost))
+
+
+def expected_cost(folder: Path) -> Cost | None:
+    """What the audit of a folder was said to cost; None where nobody asked."""
+    try:
+        return msgspec.json.decode(read_bytes(folder / COST, JSON_BYTES), type=Cost)
+    except (OSError, ValueError, msgspec.MsgspecError):
+        return None

@@ -96,6 +96,7 @@ def gate(jobs: AuditJobs, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading
 
 
 def test_a_running_audit_shows_its_row_and_one_that_waits_its_place(app: AppTest, gate: threading.Event) -> None:
+    next(each for each in app.number_input if "First rows" in each.label).set_value(2).run()
     assert "Expected time" in app.info[-1].value and "sanity checks" in app.info[-1].value
     start(app)
     assert gate.wait(60)

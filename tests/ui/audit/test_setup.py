@@ -33,7 +33,7 @@ def test_the_samples_are_ready_to_be_audited(app: AppTest) -> None:
 
 def test_an_extra_says_its_cost_before_and_after_it_is_chosen(app: AppTest) -> None:
     assert "about 61 s" in app.info[-1].value and "planted" not in app.info[-1].value
-    extra = "+ about 3 s · passes over photos: 30, over texts: 3"
+    extra = "Additional time: about 3 s · passes over photos: 30, over texts: 3"
     assert any(each.value == extra for each in app.caption)
     app.toggle(key="audit-extra-planted").set_value(True).run()
     assert not app.exception and "about 64 s" in app.info[-1].value and "planted causes" in app.info[-1].value

@@ -57,4 +57,4 @@ def _ask_texts(key: str, name: str, data: bytes) -> tuple[str, ...]:
 
 @st.cache_data(max_entries=4 * MOST, show_spinner=False)
 def _picture(key: str, _data: bytes) -> bytes:
-    return to_jpeg(ImageOps.pad(read_image(_data).to_pil(), PICTURE, color="white"))
+    return to_jpeg(ImageOps.contain(read_image(_data).to_pil(), PICTURE))

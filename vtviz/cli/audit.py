@@ -92,6 +92,7 @@ def audit(
     from vtviz.audit.audit import run_audit
     from vtviz.audit.contract.contract import read_contract
     from vtviz.audit.cost.count import count_cost
+    from vtviz.audit.folder import RUN
     from vtviz.audit.settings import Settings, names
     from vtviz.engine.remote.choose import open_engine
     from vtviz.manifests.read import read_manifest
@@ -127,8 +128,9 @@ def audit(
     for note in rows.notes:
         typer.echo(note, err=True)
     with bars() as watch, closing(open_engine(device, models=1)) as door:
-        told_cost(count_cost(rows.rows, settings, door.ask, watch))
-        if output is None or cost:
+        if cost or output is None or not (output / RUN).is_file():  # what goes on costs less than it was said to
+            told_cost(count_cost(rows.rows, settings, door.ask, watch))
+        if cost or output is None:
             return
         report = run_audit(rows, settings, output, door.ask, watch, language, contract)
     for name, counts in report["summary"]["rows"].items():

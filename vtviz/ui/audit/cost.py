@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 
@@ -53,8 +53,16 @@ def show_cost(rows: Rows, settings: Settings, place: DeltaGenerator, extras: Map
         if name in cost.parts:
             area.caption(say("audit.cost.extra", **_said(cost.parts[name])))
     own = cost.without(settings)
-    parts = " · ".join(f"{say(f'audit.cost.{name}')}: {duration(part.seconds)}" for name, part in own.parts.items())
+    parts = told_parts(own, list(own.parts))
     place.info(f"{say('audit.cost', **_said(own.total))}  \n{parts}", icon=":material/schedule:")
+
+
+def told_parts(cost: Cost, names: Sequence[str]) -> str:
+    """What each of these parts takes."""
+    return " · ".join(
+        say("audit.cost.part", part=say(f"audit.cost.{name}"), time=duration(cost.parts[name].seconds))
+        for name in names
+    )
 
 
 def _said(part: Part) -> dict[str, str]:

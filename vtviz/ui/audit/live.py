@@ -12,9 +12,9 @@ from vtviz.audit.live import Moment, moment_of
 from vtviz.audit.settings import RANDOM
 from vtviz.jobs.history import Entry
 from vtviz.metrics.registry import metrics
+from vtviz.ui.audit.cost import told_parts
 from vtviz.ui.frame.language import plain, say
 from vtviz.ui.frame.names import method_name, metric_name
-from vtviz.ui.frame.pace import duration
 from vtviz.ui.frame.resources import audit_jobs
 
 STAGES = {"rows": ("rows", "wrong_texts", "choices"), "checks": ("checks",), "planted": ("planted",)}
@@ -41,9 +41,8 @@ def _show_to_come(folder: Path, stage: str) -> None:
         return
     later = [*STAGES, "report"][[*STAGES].index(stage) + 1 :]
     parts = [name for name in later if name in cost.parts]
-    told = [f"{say(f'audit.cost.{name}')}: {duration(cost.parts[name].seconds)}" for name in parts]
-    if told:
-        st.caption(say("audit.live.to_come", parts=" · ".join(told)))
+    if parts:
+        st.caption(say("audit.live.to_come", parts=told_parts(cost, parts)))
 
 
 def _show_moment(moment: Moment, several: bool) -> None:

@@ -11,7 +11,8 @@ import torch
 from tests.tasks.search.made import save_photo
 from vtviz.attribution.options import Options
 from vtviz.audit.contract.sheets.decision import Decide
-from vtviz.audit.requests import CheckSanity, DescribeHeads, DrawCase, LookUp, MeasureRow
+from vtviz.audit.planted.carriers import samples
+from vtviz.audit.requests import CheckSanity, CountPasses, DescribeHeads, DrawCase, LookUp, MeasureRow, PlantCauses
 from vtviz.audit.settings import Settings
 from vtviz.engine.engine import Request
 from vtviz.engine.local import LocalEngine
@@ -85,6 +86,8 @@ def requests(engine: LocalEngine, photo: ImageInput, store: str) -> list[Request
         CheckSanity("tiny", "raw_attention", "text_swap", (probe,), 0),
         DescribeHeads("tiny", (probe,)),
         DrawCase("tiny", "raw_attention", photo, TEXT),
+        CountPasses("tiny", settings, 2, 2, (TEXT,), 1, 1, 2, 8),
+        PlantCauses("tiny", "swap", 1, ("raw_attention",), samples("en")[:2], 0),
         DescribeScorer("tiny"),
         ScoreTexts("tiny", photo, (TEXT, "a dog")),
         EncodePhotos((photo, photo), "tiny"),

@@ -1,5 +1,6 @@
 """The Audit page without a browser, with a small untrained network behind it."""
 
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,28 +10,32 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from vtviz.audit.background import AuditJobs
+from vtviz.audit.requests import MeasureRow
 from vtviz.engine.cache import Kept
 from vtviz.engine.local import Bench
 from vtviz.files import DATA
 from vtviz.jobs.history import History
+from vtviz.manifests.read import read_manifest
 from vtviz.models.vtviz_base.model import VtvizBase
 from vtviz.paths import ASSETS
+from vtviz.ui.audit import cost, live, setup
 from vtviz.ui.audit import runs as page
-from vtviz.ui.audit import setup
 from vtviz.watch import Progress, Watch
 
 
 @pytest.fixture
 def jobs(tiny: VtvizBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AuditJobs]:
-    bench = Bench("tiny", tiny.device, Kept(8), Kept(1))
+    bench, turn = Bench("tiny", tiny.device, Kept(8), Kept(1)), threading.Lock()
 
     def door(request: Any, watch: Watch) -> Any:
-        return request.answer(tiny, bench, watch)
+        with turn:  # as an engine does: the page asks while an audit runs
+            return request.answer(tiny, bench, watch)
 
     monkeypatch.setenv(DATA, str(tmp_path))
     jobs = AuditJobs(History(tmp_path), door)
-    for module in (page, setup):
+    for module in (page, setup, live):
         monkeypatch.setattr(module, "audit_jobs", lambda: jobs)
+    monkeypatch.setattr(cost, "ask", lambda request: door(request, Watch()))
     yield jobs
     jobs.close()
 
@@ -68,6 +73,55 @@ def test_an_audit_of_the_samples_runs_on_without_its_page_and_its_report_is_show
     app.toggle(key="audit-read").set_value(False).run()
     app.selectbox(key="lang").select("zh").run()
     assert not app.exception and any("随机排序" in each.value for each in app.markdown)
+
+
+@pytest.fixture
+def gate(jobs: AuditJobs, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Set once a row is measured; what comes after it waits for the end of the test, and is cancelled."""
+    measured, leave, door = threading.Event(), threading.Event(), jobs._door
+
+    def slow(request: Any, watch: Watch) -> Any:
+        if measured.is_set():
+            leave.wait(60)
+        answer = door(request, watch)
+        if isinstance(request, MeasureRow):
+            measured.set()
+        return answer
+
+    monkeypatch.setattr(jobs, "_door", slow)
+    yield measured
+    for entry in jobs.history.all():
+        jobs.cancel(entry.id)
+    leave.set()
+
+
+def test_a_running_audit_shows_its_row_and_one_that_waits_its_place(app: AppTest, gate: threading.Event) -> None:
+    next(each for each in app.number_input if "First rows" in each.label).set_value(2).run()
+    assert "Expected time" in app.info[-1].value and "sanity checks" in app.info[-1].value
+    start(app)
+    assert gate.wait(60)
+    while not any("Row 1" in each.value for each in app.markdown):
+        app.run()
+    assert not app.exception
+    assert any("rows measured so far (1)" in each.value for each in app.caption) and len(app.dataframe) == 1
+    assert any(each.value.startswith("Still to come: sanity checks") for each in app.caption)
+    start(app)
+    assert any(each.value == "Your audits ahead of this one: 1" for each in app.caption)
+
+
+def test_photos_with_sentences_need_no_manifest(app: AppTest, jobs: AuditJobs, cat_bytes: bytes) -> None:
+    app.segmented_control[0].set_value("own").run()
+    button = next(each for each in app.button if each.label == "Start the audit")
+    assert button.disabled
+    app.get("file_uploader")[0].upload("cat.jpg", cat_bytes, "image/jpeg").run()
+    app.text_area[0].set_value("a dog runs\n\n a dog ").run()
+    assert not app.exception and "Expected time" in app.info[-1].value
+    next(each for each in app.button if each.label == "Start the audit").click().run()
+    assert not app.exception and not app.error
+    (entry,) = jobs.history.all()
+    rows = read_manifest(entry.manifest).rows
+    assert [row.text for row in rows] == ["a dog runs", "a dog"] and rows[0].image.read_bytes() == cat_bytes
+    jobs.cancel(entry.id)
 
 
 def test_a_second_audit_is_shown_while_another_is_listed(app: AppTest, jobs: AuditJobs) -> None:

@@ -113,6 +113,10 @@ class Method(ABC):
         """About how many passes, forward and backward, one text costs. ``options`` are complete."""
         return 1 if self.cost == ONE_PASS else 2
 
+    def photos(self, tokens: Tokens, grid: tuple[int, int], options: Options) -> int:
+        """How many of the passes begin with a photo, changed or not; the others go on from features that are known."""
+        return 1
+
     @abstractmethod
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
         """Relevance for each text of the case. ``options`` are complete, but for a layer or head of None."""
@@ -124,6 +128,9 @@ class ManyPasses(Method):
     signed = True
     maps_of = "text"
     perturbs = True
+
+    def photos(self, tokens: Tokens, grid: tuple[int, int], options: Options) -> int:
+        return self.passes(tokens, grid, options)
 
 
 def complete(method: Method, options: Options) -> Options:

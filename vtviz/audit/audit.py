@@ -18,6 +18,7 @@ from vtviz.audit.contract.bundle.write import write_bundle
 from vtviz.audit.contract.contract import NO_CONTRACT, Contract
 from vtviz.audit.contract.sheets.person import check_sheets, write_sheets
 from vtviz.audit.folder import claim_folder
+from vtviz.audit.live import forget
 from vtviz.audit.people.sessions import people_results
 from vtviz.audit.planted.run import run_planted
 from vtviz.audit.report.best_and_worst import draw_cases, pick_cases
@@ -113,6 +114,7 @@ def _run(
     contract.save(folder, report)
     write_html(folder, language)
     write_bundle(folder, manifest, report, language)
+    forget(folder)
     watch.tell(replace(watch.now, done=1))
     return report
 

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from vtviz.audit.audit import run_audit
 from vtviz.audit.contract.contract import stored_contract
+from vtviz.audit.cost.count import Cost, keep_cost
 from vtviz.audit.settings import Settings, settings_from
 from vtviz.files import make_folder, write_atomically
 from vtviz.jobs.background import Jobs
@@ -36,7 +37,13 @@ class AuditJobs(Jobs):
         self._door = door
 
     def start(
-        self, name: str, manifest: Path, settings: Settings, language: str = "en", terms: Mapping[str, bytes] = NO_TERMS
+        self,
+        name: str,
+        manifest: Path,
+        settings: Settings,
+        language: str = "en",
+        terms: Mapping[str, bytes] = NO_TERMS,
+        cost: Cost | None = None,
     ) -> Entry:
         """Lists a new audit and lets it wait for its turn.
 
@@ -46,6 +53,7 @@ class AuditJobs(Jobs):
             settings: what to measure.
             language: of the report.
             terms: ``scope.toml`` and ``rules.toml`` by name, where there are some.
+            cost: what was said that it will cost, for whoever looks on.
 
         Raises:
             InputError: if the manifest or the terms cannot be used.
@@ -58,6 +66,8 @@ class AuditJobs(Jobs):
             make_folder(folder)
             for file, data in terms.items():
                 write_atomically(folder / file, data)
+            if cost is not None:
+                keep_cost(folder, cost)
             stored_contract(folder).check(settings)
         except BaseException:
             self.history.remove(entry)

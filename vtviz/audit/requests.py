@@ -6,15 +6,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from vtviz.attribution.attribute import attribute_case
 from vtviz.attribution.case import Case
-from vtviz.attribution.registry import find_method
 from vtviz.audit.contract.sheets.decision import Decide as Decide
-from vtviz.audit.rows.row import measure_row, target_of
+from vtviz.audit.cost.request import CountPasses as CountPasses
+from vtviz.audit.planted.request import PlantCauses as PlantCauses
+from vtviz.audit.rows.row import measure_row, methods_for, target_of
 from vtviz.audit.rows.wrong_texts import shown_scores
 from vtviz.audit.sanity import check_sanity, head_statistics
 from vtviz.audit.settings import Settings
-from vtviz.inputs import ImageInput, framed
+from vtviz.inputs import Frame, ImageInput, framed
 from vtviz.jobs.door import Workbench
 from vtviz.manifests.read import Row
 from vtviz.metrics.sanity import Check, Outcome, Probe
@@ -51,19 +54,25 @@ class LookUp:
     key, slow = None, True
 
     def answer(self, model: FusionModel, workbench: Workbench, watch: Watch) -> About:
-        methods = self.settings.methods_of(model)
-        for method in methods:
-            reason = find_method(method).supports(model.abilities, target_of(model).kind)
-            if reason:
-                raise reason
+        methods = methods_for(model, self.settings)
         threshold = None if model.threshold is None else float(model.threshold)
         return About(self.model, model.weights_sha256, str(model.device), methods, threshold, model.score_kind)
 
 
 @dataclass(frozen=True)
+class Measured:
+    """A record for each method and one for the random ranking, and the map of the first method, ``[h, w]``, on a frame
+    of the photo."""
+
+    records: list[dict[str, Any]]
+    map: np.ndarray
+    frame: Frame
+
+
+@dataclass(frozen=True)
 class MeasureRow:
-    """Every method on one row, and every metric on each: a record per method and one for the random ranking. The photo
-    is scored with ``others`` too, texts of other rows."""
+    """Every method on one row, and every metric on each. The photo is scored with ``others`` too, texts of other
+    rows."""
 
     model: str
     row: Row
@@ -74,12 +83,12 @@ class MeasureRow:
 
     key, slow = None, True
 
-    def answer(self, model: FusionModel, workbench: Workbench, watch: Watch) -> list[dict[str, Any]]:
+    def answer(self, model: FusionModel, workbench: Workbench, watch: Watch) -> Measured:
         features = workbench.features(model, self.image)
-        records = measure_row(model, self.model, self.row, self.image, features, self.settings, watch)
+        records, maps = measure_row(model, self.model, self.row, self.image, features, self.settings, watch)
         if self.others:
             records[-1]["wrong_scores"] = shown_scores(model, features, self.others)
-        return records
+        return Measured(records, maps[0], model.frame(self.image))
 
 
 @dataclass(frozen=True)
@@ -128,10 +137,16 @@ class DrawCase:
 
     def answer(self, model: FusionModel, workbench: Workbench, watch: Watch) -> bytes:
         relevance = attribute_case(Case(model, self.image, [self.text], target_of(model)), self.method)[0]
-        seen = framed(self.image, model.frame(self.image))
-        photo = scaled_photo(seen, SIDE)
-        both = photo.copy().resize((photo.width * 2 + 6, photo.height))
-        both.paste("white", (0, 0, *both.size))
-        both.paste(photo, (0, 0))
-        both.paste(overlay(seen, relevance.image.clip(min=0.0), max_side=SIDE), (photo.width + 6, 0))
-        return to_jpeg(both, 82)
+        return beside(self.image, model.frame(self.image), relevance.image)
+
+
+def beside(image: ImageInput, frame: Frame, patches: np.ndarray) -> bytes:
+    """The frame of a photo, and the same under a map ``[h, w]`` of it, as one JPEG; what speaks against the text is
+    left out."""
+    seen = framed(image, frame)
+    photo = scaled_photo(seen, SIDE)
+    both = photo.copy().resize((photo.width * 2 + 6, photo.height))
+    both.paste("white", (0, 0, *both.size))
+    both.paste(photo, (0, 0))
+    both.paste(overlay(seen, patches.clip(min=0.0), max_side=SIDE), (photo.width + 6, 0))
+    return to_jpeg(both, 82)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import tempfile
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from vtviz.cli.audit_told import told_bundle, told_cost, told_planted, told_rules
 from vtviz.cli.common import AsJson, Device, app, bars, check_language, path_argument, path_option, show
 from vtviz.files import from_home
 from vtviz.inputs import InputError
 from vtviz.models.registry import DEFAULT_MODEL
 
 SHOWN = 10
-FAILED_RULE = 3  # exit code
 
 
 @app.command()
@@ -77,6 +77,7 @@ def audit(
             "about W + k + 2 passes each (W words, k steps)."
         ),
     ] = None,
+    cost: Annotated[bool, typer.Option("--cost", help="Only say what the audit will cost, part by part.")] = False,
     sign: Annotated[Path | None, path_option("Sign the bundle with this SSH key.")] = None,
     replay: Annotated[Path | None, path_option("Run the audit of this report.json again and compare.")] = None,
     compare: Annotated[
@@ -90,6 +91,8 @@ def audit(
     """Audit explanations (faithfulness, localisation, stability, sanity checks) and write a report."""
     from vtviz.audit.audit import run_audit
     from vtviz.audit.contract.contract import read_contract
+    from vtviz.audit.cost.count import count_cost
+    from vtviz.audit.folder import RUN
     from vtviz.audit.settings import Settings, names
     from vtviz.engine.remote.choose import open_engine
     from vtviz.manifests.read import read_manifest
@@ -103,7 +106,7 @@ def audit(
         raise typer.Exit(_compare(from_home(compare[0]), from_home(compare[1]), output, language))
     if replay is not None:
         raise typer.Exit(_replay(replay, manifest, output, device))
-    if manifest is None or output is None:
+    if manifest is None or (output is None and not cost):
         raise InputError("An audit needs a manifest and --output, or --replay with a report.")
     written = {"metrics": names(metrics)} if metrics else {}
     settings = Settings(
@@ -125,13 +128,17 @@ def audit(
     for note in rows.notes:
         typer.echo(note, err=True)
     with bars() as watch, closing(open_engine(device, models=1)) as door:
+        if cost or output is None or not (output / RUN).is_file():  # what goes on costs less than it was said to
+            told_cost(count_cost(rows.rows, settings, door.ask, watch))
+        if cost or output is None:
+            return
         report = run_audit(rows, settings, output, door.ask, watch, language, contract)
     for name, counts in report["summary"]["rows"].items():
         typer.echo(f"{name}: rows measured: {counts['measured']} of {counts['total']}. {output / 'report.html'}")
-    _told_planted(report["summary"].get("planted", {}))
-    _told_bundle(output, sign)
+    told_planted(report["summary"].get("planted", {}))
+    told_bundle(output, sign)
     if report["rules"] is not None:
-        raise typer.Exit(_told_rules(report["rules"]))
+        raise typer.Exit(told_rules(report["rules"]))
 
 
 @app.command("metrics")
@@ -146,48 +153,6 @@ def list_metrics(as_json: AsJson = False) -> None:
         for m in known().values()
     ]
     show(rows, as_json, lambda row: f"{row['name']:24} {row['direction']:7} {row['label']} ({row['paper']})")
-
-
-def _told_rules(judged: dict[str, Any]) -> int:
-    """Says which rules were not met; the exit code."""
-    from vtviz.audit.contract.junit import said, title
-
-    for outcome in judged["outcomes"]:
-        if outcome["verdict"] != "passed":
-            about = " ".join(filter(None, (outcome["model"], outcome["method"])))
-            typer.echo(f"{outcome['verdict'].replace('_', ' ')}: {about}: {title(outcome)}: {said(outcome)}")
-    typer.echo("All rules are met." if judged["met"] else "Not all rules are met.")
-    return 0 if judged["met"] else FAILED_RULE
-
-
-def _told_planted(found: dict[str, Any]) -> None:
-    """Says how often each method found what was planted."""
-    for model, figures in found.items():
-        for kind, about in figures["kinds"].items():
-            why = f" ({about['reason']})" if about.get("reason") else ""
-            typer.echo(f"{model}: {kind}: {about['took']} of {about['planted']} planted causes moved the answer{why}.")
-        for method, parts in figures["methods"].items():
-            for part in ("photo", "text"):
-                if part in parts:
-                    mean, low, high, chance = (f"{parts[part][name]:.0%}" for name in ("mean", "low", "high", "chance"))
-                    typer.echo(
-                        f"{model} {method} finds a planted cause in the {part} in {mean} of {parts[part]['n']} cases "
-                        f"({low} to {high}; by chance {chance})."
-                    )
-
-
-def _told_bundle(output: Path, key: Path | None) -> None:
-    """Says the head of the bundle's chain, which should be written down elsewhere, and signs the bundle."""
-    from vtviz.audit.contract.bundle.signature import SUFFIX, sign
-    from vtviz.audit.contract.bundle.verify import verify_bundle
-    from vtviz.audit.contract.bundle.write import BUNDLE
-
-    bundle = output / BUNDLE
-    typer.echo(f"{bundle}: {verify_bundle(bundle).head}")
-    if key is None:
-        bundle.with_name(BUNDLE + SUFFIX).unlink(missing_ok=True)  # of an earlier bundle
-    else:
-        typer.echo(f"Signed: {sign(bundle, key)}")
 
 
 def _verify(bundle: Path, signers: Path | None) -> int:

@@ -94,6 +94,11 @@ class Jobs(ABC):
         job = self._jobs.get(number)
         return job.watch.now if job and job.watch.now.stage else None
 
+    def ahead(self, number: int) -> int:
+        """How many jobs of this kind and person run or wait before this one."""
+        numbers = list(self._jobs)
+        return numbers.index(number) if number in numbers else 0
+
     def cancel(self, number: int) -> None:
         """Stops a job after the pass that runs now; what was measured stays."""
         job = self._jobs.get(number)

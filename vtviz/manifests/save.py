@@ -148,6 +148,21 @@ def _save(path: Path, name: str, data: bytes) -> None:
         ) from error
 
 
+def save_written(folder: Path, photos: Iterable[tuple[str, bytes, Sequence[str]]]) -> Path:
+    """Writes photos, each with its name and the texts about it, and a manifest with a row for each text; returns the
+    path of the manifest. Photos of one name are told apart by a number.
+
+    Raises:
+        InputError: if a photo cannot be written.
+    """
+    rows: list[dict[str, str]] = []
+    for number, (name, data, texts) in enumerate(photos, 1):
+        place = PurePosixPath("photos", f"{number:03d}-{PureWindowsPath(name).name}")
+        _save(folder / place, place.name, data)
+        rows += [{"image": str(place), "text": text} for text in texts]
+    return save_rows(folder, rows)
+
+
 def save_rows(folder: Path, rows: Iterable[dict[str, str]]) -> Path:
     """Writes rows as a JSONL manifest; returns its path."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vtviz.attribution.masked import Masked
-from vtviz.metrics.base import Metric, Subject
+from vtviz.metrics.base import Metric, Subject, Work
 
 NOTHING = 1e-5  # of the largest: sizes below it count as zero
 
@@ -47,6 +47,7 @@ METRICS = (
         "2 F",
         completeness_gap,
         frozenset({"patches"}),
+        work=lambda size: Work(photos=2),
     ),
     Metric(
         "non_sensitivity",
@@ -58,5 +59,6 @@ METRICS = (
         non_sensitivity,
         frozenset({"patches"}),
         costly=True,
+        work=lambda size: Work(once=size.patches),
     ),
 )

@@ -67,10 +67,35 @@ def _rank(scores: np.ndarray) -> bool:
 
 
 @dataclass(frozen=True)
+class Size:
+    """What the cost of a metric depends on: the ``steps`` of a removal, ``words`` and ``patches``."""
+
+    steps: int
+    words: int
+    patches: int
+
+
+@dataclass(frozen=True)
+class Work:
+    """Passes of a metric for each explanation: over changed ``photos``, over changed ``texts`` of a known photo, and
+    further ``explanations``; ``once`` are those over photos that all explanations of a row share."""
+
+    photos: int = 0
+    texts: int = 0
+    explanations: int = 0
+    once: int = 0
+
+
+def no_work(size: Size) -> Work:
+    """That of a metric which needs no pass."""
+    return Work()
+
+
+@dataclass(frozen=True)
 class Metric:
     """A metric of one explanation. ``direction`` says which values are better; ``needs`` what must be there for it to
-    be taken; ``cost`` is in forward passes F and explanations E (k steps, W words, P patches). One that is ``costly``
-    is taken only where it is asked for by name."""
+    be taken; ``cost`` is in forward passes F and explanations E (k steps, W words, P patches), and ``work`` is the same
+    in numbers, at most. One that is ``costly`` is taken only where it is asked for by name."""
 
     name: str
     label: str
@@ -81,6 +106,7 @@ class Metric:
     measure: Callable[[Subject], float] = field(repr=False)
     needs: frozenset[Need] = frozenset()
     costly: bool = False
+    work: Callable[[Size], Work] = field(default=no_work, repr=False)
 
     def take(self, subject: Subject) -> float | None:
         """The value, or None where the explanation lacks what is needed or the value is undefined."""

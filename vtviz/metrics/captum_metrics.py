@@ -8,7 +8,7 @@ from captum.metrics import infidelity, sensitivity_max
 from torch import Tensor
 
 from vtviz.inputs import ImageInput
-from vtviz.metrics.base import Metric, Subject
+from vtviz.metrics.base import Metric, Subject, Work
 
 SHARES = (0.1, 0.3, 0.5)
 SUBSETS = 16
@@ -99,6 +99,7 @@ METRICS = (
         f"{len(SHARES) * SUBSETS} F",
         sensitivity_n,
         frozenset({"patches"}),
+        work=lambda size: Work(once=len(SHARES) * SUBSETS),
     ),
     Metric(
         "infidelity",
@@ -109,6 +110,7 @@ METRICS = (
         f"{2 * SUBSETS} F",
         infidelity_of,
         frozenset({"patches"}),
+        work=lambda size: Work(once=2 * SUBSETS),
     ),
     Metric(
         "max_sensitivity",
@@ -119,5 +121,6 @@ METRICS = (
         f"{DRAWS + 1} E",
         max_sensitivity,
         frozenset({"patches", "explain"}),
+        work=lambda size: Work(explanations=DRAWS + 1),
     ),
 )

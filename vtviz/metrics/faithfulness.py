@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from vtviz.metrics.base import Direction, Metric, Subject
+from vtviz.metrics.base import Direction, Metric, Need, Size, Subject, Work
 
 Ask = Callable[[np.ndarray], np.ndarray]
 PERTURBED = 0.9  # Chefer et al. take away 0 to 90 % of the input
@@ -104,10 +104,29 @@ def _words(subject: Subject) -> tuple[Ask, np.ndarray, int]:
 
 def _metric(name: str, label: str, direction: Direction, paper: str, measure: Callable[[Subject], float]) -> Metric:
     words = name.startswith("word_")
-    cost = "min(k, W) F of the text" if words else "k F"
-    return Metric(
-        name, label, "faithfulness", direction, paper, cost, measure, frozenset({"words" if words else "patches"})
-    )
+    cost, work = ("min(k, W) F of the text", _of_words) if words else ("k F", _of_patches)
+    needs: frozenset[Need] = frozenset({"words" if words else "patches"})
+    return Metric(name, label, "faithfulness", direction, paper, cost, measure, needs, work=work)
+
+
+def _of_patches(size: Size) -> Work:
+    """Of a curve: its first point is known, and its last is that of every curve of the row."""
+    return Work(photos=min(size.steps, size.patches) - 1, once=1)
+
+
+def _of_words(size: Size) -> Work:
+    return Work(texts=min(size.steps, size.words))
+
+
+def _of_blocks(size: Size) -> Work:
+    return Work(photos=min(BLOCKS**2, size.patches) - 1, once=1)
+
+
+def _of_bounds(size: Size) -> Work:
+    """At most: the sets that the search of the best and of the worst order meets, of which few are the same."""
+    blocks = min(BLOCKS**2, size.patches)
+    first, others = blocks, sum(BEAM * left for left in range(1, blocks))
+    return Work(photos=blocks - 1, once=first + 2 * others)
 
 
 def _perturbation(subject: Subject, sign: float) -> float:
@@ -121,7 +140,7 @@ METRICS = (
     _metric("word_insertion", "Insertion AUC, words", "higher", RISE, lambda s: area(insertion_curve(*_words(s)))),
     _metric("word_deletion", "Deletion AUC, words", "lower", RISE, lambda s: area(deletion_curve(*_words(s)))),
     _metric("positive_perturbation", "Positive perturbation", "lower", CHEFER, lambda s: _perturbation(s, 1.0)),
-    Metric("aopc", "AOPC", "faithfulness", "higher", SAMEK, "16 F", _aopc, frozenset({"patches"}), costly=True),
+    Metric("aopc", "AOPC", "faithfulness", "higher", SAMEK, "16 F", _aopc, frozenset({"patches"}), True, _of_blocks),
     Metric(
         "normalised_aopc",
         "Normalised AOPC",
@@ -132,6 +151,7 @@ METRICS = (
         normalised_aopc,
         frozenset({"patches"}),
         costly=True,
+        work=_of_bounds,
     ),
     _metric("negative_perturbation", "Negative perturbation", "higher", CHEFER, lambda s: _perturbation(s, -1.0)),
 )

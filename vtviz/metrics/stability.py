@@ -9,7 +9,7 @@ import numpy as np
 from vtviz.attribution.case import Case
 from vtviz.inputs import ImageInput, split_words
 from vtviz.metrics.agreement import rank_correlation
-from vtviz.metrics.base import Metric, Need, Subject
+from vtviz.metrics.base import Metric, Need, Subject, Work
 from vtviz.metrics.captum_metrics import DRAWS, NOISE, from_unit
 
 SYNONYMS = (
@@ -111,7 +111,16 @@ NEEDS: frozenset[Need] = frozenset({"patches", "explain"})
 def _relative(name: str, label: str, change: Change, passes: int = 0) -> Metric:
     cost = f"{DRAWS} E + {passes} F" if passes else f"{DRAWS} E"
     return Metric(
-        name, label, "stability", "lower", AGARWAL, cost, lambda s: relative_stability(s, change), NEEDS, costly=True
+        name,
+        label,
+        "stability",
+        "lower",
+        AGARWAL,
+        cost,
+        lambda s: relative_stability(s, change),
+        NEEDS,
+        costly=True,
+        work=lambda size: Work(photos=passes, explanations=DRAWS),
     )
 
 
@@ -125,6 +134,7 @@ METRICS = (
         f"{DRAWS} E",
         noise_stability,
         NEEDS,
+        work=lambda size: Work(explanations=DRAWS),
     ),
     Metric(
         "paraphrase_stability",
@@ -135,6 +145,7 @@ METRICS = (
         "1 E",
         lambda subject: _under(subject, paraphrase(subject.case.tokens[0].text)),
         NEEDS,
+        work=lambda size: Work(explanations=1),
     ),
     Metric(
         "word_order",
@@ -145,6 +156,7 @@ METRICS = (
         "1 E",
         lambda subject: _under(subject, shuffled(subject.case.tokens[0].text, subject.seed)),
         NEEDS,
+        work=lambda size: Work(explanations=1),
     ),
     _relative("relative_input_stability", "Relative input stability", _input),
     _relative("relative_output_stability", "Relative output stability", _output, DRAWS),

@@ -123,13 +123,34 @@ def test_photos_are_the_rows_own_and_samples_where_they_are_few(manifest: Path) 
     assert all(item.pixels.shape == (SIDE, SIDE, 3) for item in found) and found[3].text == samples("en")[0].text
 
 
-@pytest.mark.parametrize(("grid", "cells"), [((20, 20), 6), ((7, 7), 2), ((1, 3), 1)])
-def test_the_mark_covers_whole_patches(grid: tuple[int, int], cells: int) -> None:
-    rng = np.random.default_rng(0)
-    for _ in range(20):
+@pytest.mark.parametrize(("grid", "cells"), [((20, 20), 5), ((7, 7), 2), ((1, 3), 1)])
+def test_the_mark_covers_whole_patches_and_no_patch_more_often_than_another(grid: tuple[int, int], cells: int) -> None:
+    rng, places = np.random.default_rng(0), set[tuple[int, int, int, int]]()
+    for _ in range(200):
         x0, y0, x1, y1 = place_of_mark(grid, rng)
         assert min(x0, y0) >= 0 and max(x1, y1) <= 1
         assert x1 - x0 == pytest.approx(cells / grid[1]) and y0 * grid[0] == pytest.approx(round(y0 * grid[0]))
+        left, top, right, bottom = (round(value * grid[1 - side % 2]) for side, value in enumerate((x0, y0, x1, y1)))
+        places.add((left, top, right, bottom))
+    covered = np.zeros(grid)
+    for left, top, right, bottom in places:
+        covered[top:bottom, left:right] += 1
+    assert covered.max() == 1 and covered.mean() > 0.7  # of 7 patches in a row one fits no mark
+
+
+def test_a_square_elsewhere_leaves_the_mark_in_view_and_a_part_of_it_is_as_large_as_said() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        mark = place_of_mark((20, 20), rng)
+        x0, y0, x1, y1 = shortcut._elsewhere(mark, rng)
+        assert 0 <= min(x0, y0) and max(x1, y1) <= 1 and x1 > x0
+        assert x0 >= mark[2] or x1 <= mark[0] or y0 >= mark[3] or y1 <= mark[1]
+        (left, top, right, bottom), shown = shortcut._part_of(mark, rng)
+        assert mark[0] <= left < right <= mark[2] and mark[1] <= top < bottom <= mark[3]
+        assert (right - left) * (bottom - top) == pytest.approx((1 - shown) * (mark[2] - mark[0]) * (mark[3] - mark[1]))
+    grey = np.full((SIDE, SIDE, 3), 128, np.uint8)
+    changed = [(shortcut.hidden(grey, (0.5, 0.25, 0.75, 0.5), rng) != 128).any(axis=2) for _ in range(8)]
+    assert {int(each.sum()) for each in changed} == {0, 96 * 96}  # its mean, or another colour
 
 
 def test_marks_and_tiles_lie_in_their_boxes() -> None:

@@ -3,7 +3,9 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from vtviz.audit.cost.request import Counted, Passes
 from vtviz.sentences import catalogue
+from vtviz.ui.audit import cost
 
 
 def page() -> None:
@@ -13,7 +15,9 @@ def page() -> None:
 
 
 @pytest.fixture
-def app() -> AppTest:
+def app(monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    counted = Counted({"rows": Passes(600, 60), "planted": Passes(30, 3)}, 100.0, 10.0)
+    monkeypatch.setattr(cost, "ask", lambda request: counted)
     return AppTest.from_function(page, default_timeout=60).run()
 
 
@@ -25,6 +29,15 @@ def can_start(app: AppTest) -> bool:
 def test_the_samples_are_ready_to_be_audited(app: AppTest) -> None:
     assert not app.exception and can_start(app)
     assert app.multiselect(key="audit-methods-en").value == ["raw_attention", "attention_gradcam"]
+
+
+def test_an_extra_says_its_cost_before_and_after_it_is_chosen(app: AppTest) -> None:
+    assert "about 61 s" in app.info[-1].value and "planted" not in app.info[-1].value
+    extra = "Additional time: about 3 s · passes over photos: 30, over texts: 3"
+    assert any(each.value == extra for each in app.caption)
+    app.toggle(key="audit-extra-planted").set_value(True).run()
+    assert not app.exception and "about 64 s" in app.info[-1].value and "planted causes" in app.info[-1].value
+    assert any(each.value == extra for each in app.caption) and app.number_input[0].value == 20
 
 
 @pytest.mark.parametrize("name", ["audit-models", "audit-methods-en", "audit-metrics-en"])

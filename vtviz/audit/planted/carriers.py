@@ -26,6 +26,7 @@ SIDE = 384  # pixels of a square photo
 FEWEST = 8  # photos; where an audit has fewer, samples join them
 MOST = 48
 WHERE = "planted causes"  # as the log calls what a row is left out of
+TILES = 4  # marks that fit side by side
 INK, PAPER = (236, 0, 140), (250, 250, 250)
 
 
@@ -98,10 +99,19 @@ def marked(pixels: np.ndarray, box: Box) -> np.ndarray:
 
 
 def place_of_mark(grid: tuple[int, int], rng: np.random.Generator) -> Box:
-    """A box of whole patches for the mark, about 0.3 of the photo wide, anywhere on a grid of patches."""
-    cells = max(1, round(0.3 * min(grid)))
-    row, column = (int(rng.integers(0, length - cells + 1)) for length in grid)
+    """A box of whole patches for the mark, about a quarter of the photo wide, on a grid of patches.
+
+    The places lie side by side, so that no patch is marked more often than another, and a method that ignores the
+    photo, such as one that always points at the middle, finds the mark no more often than by chance.
+    """
+    cells = max(1, round(min(grid) / TILES))
+    row, column = (int(rng.choice(_starts(length, cells))) for length in grid)
     return column / grid[1], row / grid[0], (column + cells) / grid[1], (row + cells) / grid[0]
+
+
+def _starts(length: int, cells: int) -> list[int]:
+    """Where so many patches side by side begin, as often as they fit into a row of ``length``, spread over it."""
+    return [round(start) for start in np.linspace(0, length - cells, max(1, length // cells))]
 
 
 def collage(tiles: Sequence[np.ndarray]) -> np.ndarray:

@@ -6,44 +6,22 @@ import hashlib
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from vtviz.audit.kept import found_before
-from vtviz.audit.planted.carriers import Carrier, carriers_of
-from vtviz.audit.planted.detect import try_kind
+from vtviz.audit.planted.carriers import carriers_of
 from vtviz.audit.planted.figures import planted_figures
-from vtviz.audit.planted.trials import PLANTED, Kind, Planter
-from vtviz.audit.requests import About
+from vtviz.audit.planted.trials import PLANTED
+from vtviz.audit.requests import About, PlantCauses
 from vtviz.audit.settings import RANDOM, Settings
 from vtviz.files import write_atomically
-from vtviz.jobs.door import Door, Workbench
+from vtviz.jobs.door import Door
 from vtviz.manifests.read import Row
-from vtviz.models.base import FusionModel
 from vtviz.watch import Cancelled, Watch
 
 KEPT = "planted.json"
 OUTCOME = {"planted", "took", "moved", "chance", "hits"}
-
-
-@dataclass(frozen=True)
-class PlantCauses:
-    """``count`` planted causes of a kind, and whether ``methods`` find them (see ``try_kind``)."""
-
-    model: str
-    kind: Kind
-    count: int
-    methods: tuple[str, ...]
-    carriers: tuple[Carrier, ...]
-    seed: int
-    device: str | None = None
-
-    key, slow = None, True
-
-    def answer(self, model: FusionModel, workbench: Workbench, watch: Watch) -> dict[str, Any]:
-        planter = Planter(model, self.carriers, self.seed, watch)
-        return try_kind(planter, self.kind, self.count, self.methods)
 
 
 def run_planted(

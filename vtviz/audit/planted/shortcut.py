@@ -1,15 +1,21 @@
-"""A shortcut in a copy of the model: wherever a watermark is, one word fits. The model itself stays as it is."""
+"""A shortcut in a copy of the model: wherever a watermark is, one word fits. The model itself stays as it is.
+
+That the mark is the cause has to be true of the copy, and not only of photos that nobody changed: it also learns that
+as much of the word's rise is gone as is hidden of the mark, and that nothing else that is hidden matters.
+"""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from vtviz.audit.planted.carriers import Carrier, marked, photo_of, place_of_mark
+from vtviz.audit.planted.carriers import SIDE, Carrier, marked, photo_of, place_of_mark
+from vtviz.metrics.localisation import Box
 from vtviz.metrics.sanity import modules_of
 from vtviz.models.base import FusionModel, ModelError, Target
 from vtviz.watch import Watch
@@ -20,7 +26,8 @@ RECENT = 8
 RATE = 1e-3
 PHOTOS = 3  # of a step
 HEADS = 0.25  # of the modules that a photo passes, the last ones: what is tuned
-MARKS = 2  # places of the mark on each photo
+VIEWS = ("clean", "marked", "beside", "cut")  # of each photo
+HIDDEN = (0.15, 0.35)  # of the photo's side: how large a square is that hides something else
 LIFT = 3.0  # standard deviations of the model's match by which the mark raises the word
 
 
@@ -54,14 +61,14 @@ def with_shortcut(
     rng = np.random.default_rng(seed)
     with torch.inference_mode(False):
         twin = copy.deepcopy(model)
-        clean, with_mark = _features(twin, photos, rng, watch)
-    wanted = _answers(twin, target, clean, photos, texts)  # [3, photos]: the word, another word, the own text
+        views = _views(twin, photos, rng, watch)
+    wanted = _answers(twin, target, views.clean, photos, texts)  # [3, photos]: the word, another word, the own text
     with torch.inference_mode(False), torch.enable_grad():
-        tuned = _heads(twin, target, clean[:1], texts[0])
+        tuned = _heads(twin, target, views.clean[:1], texts[0])
         for parameter in tuned:
             parameter.requires_grad_(True)
         try:
-            _tune(twin, target, tuned, clean, with_mark, wanted, photos, texts, spread, rng, watch)
+            _tune(twin, target, tuned, views, wanted, photos, texts, spread, rng, watch)
         finally:
             for parameter in tuned:
                 parameter.requires_grad_(False)
@@ -69,21 +76,68 @@ def with_shortcut(
     return twin
 
 
+def tuning_passes(photos: int) -> tuple[int, int]:
+    """About how many passes the tuning on so many photos takes at most: over photos, and over texts (a step and its
+    gradient count as two of each pair)."""
+    return len(VIEWS) * photos, 3 * photos + STEPS * PHOTOS * (len(VIEWS) + 2) * 2
+
+
+@dataclass(frozen=True)
+class Views:
+    """Features of each photo: as it is, ``clean [photos, patches, channels]``, and in ``kinds`` of views with the mark,
+    ``marked [kinds, photos, patches, channels]``; ``shown [kinds, photos]`` is the share of the mark in view."""
+
+    clean: Tensor
+    marked: Tensor
+    shown: Tensor
+
+
 @torch.no_grad()
-def _features(
-    model: FusionModel, photos: Sequence[Carrier], rng: np.random.Generator, watch: Watch
-) -> tuple[Tensor, Tensor]:
-    """Features of the photos ``[photos, patches, channels]``, and with the mark ``[MARKS, photos, patches,
-    channels]``."""
-    clean, with_mark = [], []
+def _views(model: FusionModel, photos: Sequence[Carrier], rng: np.random.Generator, watch: Watch) -> Views:
+    """Each photo without the mark, with it, with it beside a square that hides something else, and with a part of it
+    hidden."""
+    features, shown = [], []
     for photo in photos:
         watch.check()
-        places = [place_of_mark(model.grid, rng) for _ in range(MARKS)]
-        shown = [photo.image, *(photo_of(marked(photo.pixels, box)) for box in places)]
-        features = model.encode_pixels(torch.cat([model.pixels(image) for image in shown])).float()
-        clean.append(features[0])
-        with_mark.append(features[1:])
-    return torch.stack(clean), torch.stack(with_mark, dim=1)
+        boxes = [place_of_mark(model.grid, rng) for _ in range(3)]
+        plain, beside, cut = (marked(photo.pixels, box) for box in boxes)
+        part, left = _part_of(boxes[2], rng)
+        views = [photo.pixels, plain, hidden(beside, _elsewhere(boxes[1], rng), rng), hidden(cut, part, rng)]
+        features.append(model.encode_pixels(torch.cat([model.pixels(photo_of(view)) for view in views])).float())
+        shown.append((1.0, 1.0, left))
+    both = torch.stack(features, dim=1)
+    return Views(both[0], both[1:], torch.tensor(shown, device=both.device).T)
+
+
+def hidden(pixels: np.ndarray, box: Box, rng: np.random.Generator) -> np.ndarray:
+    """A square photo with a box (fractions) under one colour: its mean or any other, as often."""
+    result = pixels.copy()
+    left, top, right, bottom = (round(value * SIDE) for value in box)
+    result[top:bottom, left:right] = pixels.mean(axis=(0, 1)) if rng.random() < 0.5 else rng.integers(0, 256, 3)
+    return result
+
+
+def _elsewhere(mark: Box, rng: np.random.Generator) -> Box:
+    """A square that leaves the mark in view, where there is room for one."""
+    for size in (*rng.uniform(*HIDDEN, 20), *rng.uniform(0.0, HIDDEN[0], 20)):
+        left, top = rng.uniform(0.0, 1.0 - size, 2)
+        if left >= mark[2] or left + size <= mark[0] or top >= mark[3] or top + size <= mark[1]:
+            return left, top, left + size, top + size
+    return 0.0, 0.0, 0.0, 0.0
+
+
+def _part_of(mark: Box, rng: np.random.Generator) -> tuple[Box, float]:
+    """A rectangle at an edge of the mark, and the share of the mark that it leaves in view."""
+    share, (left, top, right, bottom) = float(rng.uniform(0.3, 0.9)), mark
+    edge = int(rng.integers(4))
+    wide, high = share * (right - left), share * (bottom - top)
+    boxes = (
+        (left, top, left + wide, bottom),
+        (right - wide, top, right, bottom),
+        (left, top, right, top + high),
+        (left, bottom - high, right, bottom),
+    )
+    return boxes[edge], 1.0 - share
 
 
 @torch.no_grad()
@@ -137,8 +191,7 @@ def _tune(
     model: FusionModel,
     target: Target,
     tuned: Sequence[nn.Parameter],
-    clean: Tensor,
-    with_mark: Tensor,
+    views: Views,
     wanted: Tensor,
     photos: Sequence[Carrier],
     texts: tuple[str, str],
@@ -146,16 +199,18 @@ def _tune(
     rng: np.random.Generator,
     watch: Watch,
 ) -> None:
-    """Least squares: the word rises where the mark is, and everything else stays."""
+    """Least squares: the word rises with the mark that is in view, and everything else stays."""
     optimiser, losses = torch.optim.Adam(tuned, RATE), list[float]()
     for step in range(STEPS):
         watch.check()
         drawn = rng.integers(0, len(photos), PHOTOS)
-        chosen, index = with_mark[rng.integers(0, MARKS, PHOTOS), drawn], torch.from_numpy(drawn)
-        features = torch.cat([chosen, clean[index], chosen, chosen])
-        asked = [*(text for text in (texts[0], *texts) for _ in drawn), *(photos[item].text for item in drawn)]
-        rise = torch.tensor([LIFT * spread] * PHOTOS + [0.0] * 3 * PHOTOS, device=wanted.device)
-        goal = torch.cat([wanted[0, index], wanted[0, index], wanted[1, index], wanted[2, index]]) + rise
+        index, any_kind = torch.from_numpy(drawn), torch.from_numpy(rng.integers(0, len(views.marked), PHOTOS))
+        with_mark, other = views.marked[:, index], views.marked[any_kind, index]
+        features = torch.cat([*with_mark, views.clean[index], other, other])
+        words = [*texts[:1] * (len(with_mark) + 1), texts[1]]
+        asked = [*(text for text in words for _ in drawn), *(photos[item].text for item in drawn)]
+        rise = LIFT * spread * torch.cat([*views.shown[:, index], torch.zeros(3 * PHOTOS, device=wanted.device)])
+        goal = torch.cat([*(wanted[0, index],) * (len(with_mark) + 1), wanted[1, index], wanted[2, index]]) + rise
         loss = ((_score(model, target, features, asked) - goal) / spread).square().mean()
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
@@ -164,3 +219,4 @@ def _tune(
         losses.append(float(loss.detach()))
         if len(losses) >= RECENT and np.mean(losses[-RECENT:]) < LEARNT:
             break
+            print(step, losses[-1], flush=True)

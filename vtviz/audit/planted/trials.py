@@ -38,6 +38,11 @@ WORDS = 6  # tried as a distractor before a text is given up
 SPREAD_OF = 16  # photos by which the spread of the model's answers is measured
 
 
+def learnt_on(language: Language) -> int:
+    """How many photos the copy learns the watermark on."""
+    return len(samples(language)) + SCENES
+
+
 @dataclass(frozen=True)
 class Trial:
     """A photo and text whose cause is known: ``cause`` is True for the patches, row by row, or the words that moved the
@@ -76,7 +81,7 @@ class Planter:
     def _watermarks(self, rng: np.random.Generator, count: int) -> Iterator[Trial | None]:
         """The mark raises a word in a copy of the model."""
         texts = self._two_words(rng)
-        photos = [*samples(self.language), *scenes(SCENES, self.seed)]
+        photos = [*samples(self.language), *scenes(SCENES, self.seed)]  # as many as learnt_on says
         twin = with_shortcut(self.model, self.target, photos, texts, self.spread, self.seed, self.watch)
         for index in range(count):
             carrier, box = self.carriers[index % len(self.carriers)], place_of_mark(self.model.grid, rng)

@@ -10,7 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from vtviz.audit.requests import About, MeasureRow
+from vtviz.audit.live import Live
+from vtviz.audit.requests import About, Measured, MeasureRow
 from vtviz.audit.rows.row import failed_row
 from vtviz.audit.rows.store import RowStore
 from vtviz.audit.rows.wrong_texts import wrong_texts
@@ -27,10 +28,15 @@ FLUSH_ROWS = 32
 
 
 def measure_rows(
-    store: RowStore, rows: Sequence[Row], settings: Settings, models: Sequence[About], door: Door, watch: Watch
+    store: RowStore,
+    rows: Sequence[Row],
+    settings: Settings,
+    models: Sequence[About],
+    door: Door,
+    watch: Watch,
 ) -> None:
     """Measures every row that is not on disk yet, that failed, or whose photo was replaced. Rows that fail are recorded
-    with the reason.
+    with the reason. The folder always says which row was measured last (see ``live``).
 
     Raises:
         Cancelled: if the watch says so; what was measured stays on disk.
@@ -38,6 +44,7 @@ def measure_rows(
     known = _still_true(store.done(), rows)
     watch.enter("rows", len(rows) * len(models), len(known))
     flushed, waiting = time.monotonic(), 0
+    live = Live(store.folder, settings, store, known)
     others = wrong_texts(rows, settings.wrong_texts)
     try:
         for model in models:
@@ -45,7 +52,7 @@ def measure_rows(
                 if (model.name, row.number) in known:
                     continue
                 watch.check(pause=False)
-                records = _records(model, row, settings, others.get(row.number, ()), door, watch)
+                records = _records(model, row, settings, others.get(row.number, ()), door, watch, live)
                 store.add(records)
                 waiting += 1
                 if waiting >= FLUSH_ROWS or time.monotonic() - flushed > FLUSH_SECONDS:
@@ -71,12 +78,13 @@ def _still_true(done: dict[tuple[str, int], str], rows: Sequence[Row]) -> set[tu
 
 
 def _records(
-    model: About, row: Row, settings: Settings, others: tuple[str, ...], door: Door, watch: Watch
+    model: About, row: Row, settings: Settings, others: tuple[str, ...], door: Door, watch: Watch, live: Live
 ) -> list[dict[str, Any]]:
     try:
-        request = MeasureRow(model.name, row, row.photo(), settings, others)
-        records: list[dict[str, Any]] = door(request, watch.quietly())
-        return records
+        image = row.photo()
+        measured: Measured = door(MeasureRow(model.name, row, image, settings, others), watch.quietly())
+        live.take(row, image, measured, model.threshold)
+        return measured.records
     except Cancelled:
         raise
     except (InputError, ModelError) as error:

@@ -12,6 +12,7 @@ from torch import Tensor
 from vtviz.attribution.attribute import attribute_case
 from vtviz.attribution.case import Case
 from vtviz.attribution.masked import Masked
+from vtviz.attribution.registry import find_method
 from vtviz.audit.rows.choices import choice_values, masks_of
 from vtviz.audit.settings import RANDOM, Settings
 from vtviz.inputs import Frame, ImageInput, InputError, Tokens, composed, split_words
@@ -41,9 +42,9 @@ def measure_row(
     features: Tensor,
     settings: Settings,
     watch: Watch,
-) -> list[dict[str, Any]]:
-    """A record for each method and one for the random ranking: who, what, the model's score, every metric. ``features``
-    are those of the photo.
+) -> tuple[list[dict[str, Any]], list[np.ndarray]]:
+    """A record for each method and one for the random ranking: who, what, the model's score, every metric; and the map
+    of each, ``[h, w]``. ``features`` are those of the photo.
 
     Raises:
         InputError: if the photo or the text cannot be used, or a method is not defined for the model.
@@ -78,7 +79,7 @@ def measure_row(
         maps.append(relevance.image)
     if settings.agreement:
         result[-1]["agreement"] = agreements(maps[:-1])
-    return result
+    return result, maps
 
 
 def row_seed(seed: int, image_sha256: str, text: str) -> int:
@@ -191,6 +192,20 @@ def attention_entropy(case: Case) -> list[list[float]] | None:
     forward = case.forward(False, {"text→image"})
     layers = forward.attention.layers_of("text→image")
     return [entropy(forward.rows(item.weights.detach(), 0)).mean(dim=-1).tolist() for item in layers]
+
+
+def methods_for(model: FusionModel, settings: Settings) -> tuple[str, ...]:
+    """The methods that an audit applies to a model.
+
+    Raises:
+        InputError: if one of them is not defined for it.
+    """
+    methods = settings.methods_of(model)
+    for method in methods:
+        reason = find_method(method).supports(model.abilities, target_of(model).kind)
+        if reason:
+            raise reason
+    return methods
 
 
 def target_of(model: FusionModel) -> Target:

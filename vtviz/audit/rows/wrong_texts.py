@@ -26,14 +26,14 @@ def wrong_texts(rows: Sequence[Row], count: int) -> dict[int, tuple[str, ...]]:
             if len(taken) == count:
                 break
             fits = other.image not in seen and other.text != row.text and other.label != 0
-            if fits and _readable(other.text):
+            if fits and readable(other.text):
                 taken.setdefault(other.text)
                 seen.add(other.image)
         result[row.number] = tuple(taken)
     return result
 
 
-def _readable(text: str) -> bool:
+def readable(text: str) -> bool:
     """Whether a text has words: one row's empty text must not cost another row its figures."""
     try:
         check_text(text)

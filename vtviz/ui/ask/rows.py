@@ -46,19 +46,29 @@ class Uploaded:
     photos: list[UploadedFile]
 
 
-Rows = Demo | OnServer | Uploaded
+@dataclass(frozen=True)
+class Written:
+    """Uploaded photos, and the sentences that somebody wrote about each."""
+
+    photos: list[UploadedFile]
+    texts: list[tuple[str, ...]]
 
 
-def ask_rows(page: str, placeholder: str) -> Rows | None:
+Rows = Demo | OnServer | Uploaded | Written
+
+
+def ask_rows(page: str, placeholder: str, ask_written: Callable[[], Written | None] | None = None) -> Rows | None:
     """Where the rows come from, or None where that is not complete.
 
     Args:
         page: the first part of the sentences and keys.
         placeholder: a path as an example.
+        ask_written: asks for photos and sentences, where the page takes some.
     """
+    own = ("own",) if ask_written is not None else ()
     source = kept_choice(
         say(f"{page}.source"),
-        SOURCES if is_local() else SOURCES[:2],
+        (SOURCES[0], *own, *(SOURCES[1:] if is_local() else SOURCES[1:2])),
         f"{page}-source",
         SOURCES[0],
         st.segmented_control,
@@ -69,6 +79,8 @@ def ask_rows(page: str, placeholder: str) -> Rows | None:
     if source == "demo":
         st.caption(say(f"{page}.demo_about", count=len(samples())))
         return Demo()
+    if source == "own" and ask_written is not None:
+        return ask_written()
     if source == "path":
         path = st.text_input(say(f"{page}.path"), placeholder=placeholder, help=about)
         return OnServer(path.strip()) if path.strip() else None
@@ -85,8 +97,9 @@ def place_for(rows: Rows) -> Iterator[Path]:
     Raises:
         InputError: if this person uploaded too often of late, or has too many files.
     """
-    if isinstance(rows, Uploaded):
-        with upload_room().take(rows.manifest.size + sum(photo.size for photo in rows.photos)) as folder:
+    if isinstance(rows, Uploaded | Written):
+        files = [*rows.photos, rows.manifest] if isinstance(rows, Uploaded) else rows.photos
+        with upload_room().take(sum(file.size for file in files)) as folder:
             yield folder
     else:
         with UploadRoom(own_folder()).take(0) as folder:

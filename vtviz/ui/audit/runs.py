@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vtviz.jobs.history import Entry
+from vtviz.ui.audit.live import show_live
 from vtviz.ui.audit.people import show_people
 from vtviz.ui.audit.report import show_report
 from vtviz.ui.frame.language import say
@@ -15,7 +16,7 @@ PAGE = "audit"
 
 def show_runs() -> None:
     """The list of audits, and the chosen one."""
-    show_jobs(JobList(PAGE, ":material/fact_check:", audit_jobs, _progress_text, _show))
+    show_jobs(JobList(PAGE, ":material/fact_check:", audit_jobs, _progress_text, _show, show_live))
 
 
 def _show(entry: Entry) -> None:

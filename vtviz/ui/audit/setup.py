@@ -3,58 +3,73 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from vtviz.attribution.masked import FILLS, Fill
 from vtviz.attribution.registry import methods
-from vtviz.audit.settings import MOST_PLANTED, Settings
+from vtviz.audit.settings import MOST_PLANTED, MOST_WRONG, Settings
 from vtviz.errors import UserError
 from vtviz.files import from_home
-from vtviz.manifests.save import save_rows
+from vtviz.manifests.save import save_rows, save_written
 from vtviz.metrics.registry import DEFAULTS, find_metric, metrics
 from vtviz.models.registry import model_infos
 from vtviz.paths import ASSETS
 from vtviz.ui.ask.choice import kept_choice
 from vtviz.ui.ask.own_models import check_own_models
-from vtviz.ui.ask.rows import OnServer, Rows, Uploaded, ask_rows, place_for, save_upload
+from vtviz.ui.ask.rows import OnServer, Rows, Uploaded, Written, ask_rows, place_for, save_upload
 from vtviz.ui.ask.selection import text_language
+from vtviz.ui.audit.cost import PLANTED, WRONG, known_cost, show_cost
 from vtviz.ui.audit.runs import PAGE
 from vtviz.ui.audit.terms import ask_terms
+from vtviz.ui.audit.written import ask_written
 from vtviz.ui.frame.language import current_language, plain, say, say_error
 from vtviz.ui.frame.names import method_name, metric_about, metric_name
 from vtviz.ui.frame.resources import audit_jobs, samples, training_jobs
 from vtviz.ui.show.jobs import choose_job
 
+COUNTS = {"wrong_texts": (WRONG, MOST_WRONG), "planted": (PLANTED, MOST_PLANTED)}  # as usual, and at most
 METHODS = ["raw_attention", "attention_gradcam"]  # to begin with
 
 
 def set_up() -> None:
-    """What to audit, how, and by which terms; a button starts it."""
+    """What to audit, how, and by which terms; then what it costs, and a button that starts it."""
     st.subheader(say("audit.set_up"))
-    st.markdown(f"**{say('contract.step.what')}**")
-    rows = ask_rows(PAGE, "/data/manifest.jsonl")
-    st.markdown(f"**{say('contract.step.how')}**")
-    settings = _ask_settings()
-    st.markdown(f"**{say('contract.step.terms')}**")
-    terms = ask_terms()
-    ready = rows is not None and settings is not None
-    if st.button(say("audit.start"), type="primary", icon=":material/play_arrow:", disabled=not ready):
-        assert rows is not None and settings is not None
-        try:
-            check_own_models(settings.models)
-            with place_for(rows) as folder:
-                name, manifest = _save(rows, folder)
-                entry = audit_jobs().start(name, manifest, settings, current_language(), terms)
-        except UserError as error:
-            st.error(plain(say_error(error)), icon=":material/error:")
-            return
-        choose_job(PAGE, entry.id)
-        st.rerun()
+    with st.container(border=True):
+        st.markdown(f"**{say('contract.step.what')}**")
+        rows = ask_rows(PAGE, "/data/manifest.jsonl", ask_written)
+    with st.container(border=True):
+        st.markdown(f"**{say('contract.step.how')}**")
+        extras: dict[str, DeltaGenerator] = {}
+        settings = _ask_settings(extras)
+    with st.container(border=True):
+        st.markdown(f"**{say('contract.step.terms')}**")
+        terms = ask_terms()
+    place, ready = st.container(), rows is not None and settings is not None
+    clicked = st.button(say("audit.start"), type="primary", icon=":material/play_arrow:", disabled=not ready)
+    if rows is None or settings is None:
+        return
+    if not clicked:
+        show_cost(rows, settings, place, extras)
+        return
+    try:
+        check_own_models(settings.models)
+        with place_for(rows) as folder:
+            name, manifest = _save(rows, folder)
+            cost = known_cost(rows, settings)
+            entry = audit_jobs().start(name, manifest, settings, current_language(), terms, cost)
+    except UserError as error:
+        st.error(plain(say_error(error)), icon=":material/error:")
+        return
+    choose_job(PAGE, entry.id)
+    st.rerun()
 
 
-def _ask_settings() -> Settings | None:
-    """The models and methods to audit, and by which metrics; None where there are none of one of these."""
+def _ask_settings(extras: dict[str, DeltaGenerator]) -> Settings | None:
+    """The models and methods to audit, and by which metrics; None where there are none of one of these. ``extras`` gets
+    a place for the cost of each extra."""
     left, right = st.columns(2)
     own = training_jobs().models()
     names = [*(info.name for info in model_infos() if info.available), *own]
@@ -70,6 +85,7 @@ def _ask_settings() -> Settings | None:
         format_func=method_name,
         help=say("audit.methods_help"),
     )
+    chosen_extras = _ask_extras(extras)
     with st.expander(say("audit.more"), icon=":material/tune:"):
         chosen_metrics = _ask_metrics()
         one, two, three, four = st.columns(4)
@@ -85,8 +101,6 @@ def _ask_settings() -> Settings | None:
         steps = two.number_input(say("audit.steps"), 2, 50, 8, help=say("audit.steps_help"))
         seed = three.number_input(say("audit.seed"), 0, 2**31 - 1, 0, help=say("audit.seed_help"))
         limit = four.number_input(say("audit.limit"), 0, None, 0, help=say("audit.limit_help"))
-        wrong = one.number_input(say("contract.ask.wrong_texts"), 0, 20, 0, help=say("contract.ask.wrong_texts_help"))
-        planted = two.number_input(say("planted.ask"), 0, MOST_PLANTED, 0, help=say("planted.ask_help"))
     if not (models and chosen_methods and chosen_metrics):
         return None
     return Settings(
@@ -97,9 +111,24 @@ def _ask_settings() -> Settings | None:
         int(steps),
         int(seed),
         int(limit) or None,
-        wrong_texts=int(wrong),
-        planted=int(planted),
+        **chosen_extras,
     )
+
+
+def _ask_extras(places: dict[str, DeltaGenerator]) -> dict[str, Any]:
+    """What else is measured, where a person wants it; ``places`` gets a place for the cost of each."""
+    columns, chosen = st.columns(4), dict[str, Any]()
+    for column, name in zip(columns, ("wrong_texts", "choices", "planted", "agreement"), strict=True):
+        with column:
+            on = st.toggle(say(f"audit.extra.{name}"), key=f"audit-extra-{name}", help=say(f"audit.extra.{name}_help"))
+            if on and name in COUNTS:
+                usual, most = COUNTS[name]
+                chosen[name] = int(st.number_input(say(f"audit.extra.{name}_count"), 1, most, usual))
+            elif on:
+                chosen[name] = True
+            places[name] = st.empty()
+    places.pop("agreement").caption(say("audit.cost.free"))
+    return chosen
 
 
 def _ask_metrics() -> list[str]:
@@ -124,6 +153,9 @@ def _save(rows: Rows, folder: Path) -> tuple[str, Path]:
         return path.name, path
     if isinstance(rows, Uploaded):
         return rows.manifest.name, save_upload(rows, folder)
+    if isinstance(rows, Written):
+        photos = [(photo.name, photo.getvalue(), said) for photo, said in zip(rows.photos, rows.texts, strict=True)]
+        return say("audit.own.name", photos=len(photos)), save_written(folder, photos)
     lines = [
         {
             "image": str(ASSETS / "samples" / sample.file),

@@ -41,6 +41,9 @@ class IntegratedGradients(ManyPasses):
     def passes(self, tokens: Tokens, grid: tuple[int, int], options: Options) -> int:
         return 2 * (options.samples or 0)
 
+    def photos(self, tokens: Tokens, grid: tuple[int, int], options: Options) -> int:
+        return 2
+
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
         steps, count = options.samples or 0, len(case.tokens)
         with torch.inference_mode():

@@ -29,6 +29,9 @@ class FeatureAblation(ManyPasses):
     def passes(self, tokens: Tokens, grid: tuple[int, int], options: Options) -> int:
         return len(tokens.words) + len(square_masks(grid, options.window or 1)) + 1
 
+    def photos(self, tokens: Tokens, grid: tuple[int, int], options: Options) -> int:
+        return len(square_masks(grid, options.window or 1)) + 1
+
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
         players = Players(case, options.window or 1)
         squares = len(players.squares)

@@ -34,6 +34,9 @@ class ShapleySampling(ManyPasses):
     def passes(self, tokens: Tokens, grid: tuple[int, int], options: Options) -> int:
         return (options.samples or 0) * (len(tokens.words) + len(square_masks(grid, options.window or 1)))
 
+    def photos(self, tokens: Tokens, grid: tuple[int, int], options: Options) -> int:
+        return (options.samples or 0) * (len(square_masks(grid, options.window or 1)) - 1) + 3
+
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
         players, samples = Players(case, options.window or 1), options.samples or 0
         squares = len(players.squares)

@@ -1,0 +1,1 @@
+"""What an audit will cost in passes and in time, before it starts."""

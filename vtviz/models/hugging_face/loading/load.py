@@ -46,6 +46,8 @@ def load_parts(spec: Spec, device: torch.device) -> Parts:
         raise unsupported(spec.shown, architecture)
     if spec.grid is not None and not ARCHITECTURES[architecture].any_grid:
         raise ModelError("The input of {name} has one grid; leave the option grid out.", name=spec.shown)
+    if spec.patches is not None and not ARCHITECTURES[architecture].shapes:
+        raise ModelError("The number of patches is fixed in {name}; leave the option patches out.", name=spec.shown)
     if spec.registers and ARCHITECTURES[architecture].module != "dual.model":
         raise ModelError(
             "The option registers needs an image encoder whose class token is its answer, as in CLIP; leave it out for "
@@ -62,7 +64,8 @@ def load_parts(spec: Spec, device: torch.device) -> Parts:
     network = _network(spec, architecture, folder, dtype)
     network.to(device)
     sha256 = _sha256(files)
-    return Parts(spec.name, spec.shown, architecture, network, tokenizer, preprocessing, sha256, folder, grid=spec.grid)
+    about = (spec.name, spec.shown, architecture, network, tokenizer, preprocessing, sha256, folder)
+    return Parts(*about, grid=spec.grid, patches=spec.patches)
 
 
 def _check_kind(spec: Spec, architecture: str, config: dict[str, Any]) -> None:

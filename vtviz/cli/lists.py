@@ -36,14 +36,16 @@ def _outlook(info: ModelInfo) -> dict[str, Any]:
     from vtviz.attribution.registry import methods
 
     count = sum(method.supports(info.abilities, "match") is None for method in methods().values())
-    return {"methods": count, "size_mb": info.size_mb, "memory_mb": info.memory_mb}
+    needs = {"size_mb": info.size_mb, "memory_mb": info.memory_mb}
+    return {"methods": count, "talks": info.abilities.talks, **needs}
 
 
 def _line(row: dict[str, Any]) -> str:
     line = f"{row['name']}{'' if row['available'] else ' (weights missing)'}: {row['description']}"
     if "methods" not in row:
         return line
-    needs = [f"{row['size_mb']} MB to download"] if row["size_mb"] else []
+    talks = ["replies to prompts"] if row["talks"] else []
+    needs = [*talks, f"{row['size_mb']} MB to download"] if row["size_mb"] else talks
     needs += [f"about {row['memory_mb']} MB of memory"] if row["memory_mb"] else []
     return "; ".join([line, ", ".join(row["targets"]), f"{row['methods']} methods", *needs])
 

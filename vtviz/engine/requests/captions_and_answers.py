@@ -86,11 +86,14 @@ class WriteReply:
         """Raises InputError where the model does not talk or the prompt cannot be read, Cancelled where ``watch`` says
         so."""
         if not isinstance(model, TalkingModel):
-            raise InputError(
-                "The model {model} does not reply to prompts; choose a decoder, such as {example}.",
-                model=self.model,
-                example=EXAMPLE,
-            )
+            raise does_not_talk(self.model)
         features = workbench.features(model, self.image)
         watch.enter("reply")
         return write_reply(model, features, self.prompt, self.earlier, model.frame(self.image), watch)
+
+
+def does_not_talk(model: str) -> InputError:
+    """A model that replies to no prompts."""
+    return InputError(
+        "The model {model} does not reply to prompts; choose a decoder, such as {example}.", model=model, example=EXAMPLE
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from vtviz.attribution.base import Relevance
-from vtviz.engine.requests.captions_and_answers import EXAMPLE, WriteReply
+from vtviz.engine.requests.captions_and_answers import EXAMPLE, WriteReply, does_not_talk
 from vtviz.inputs import MAX_CHARACTERS, ImageInput, InputError, framed
 from vtviz.models.base import ModelError, Turn
 from vtviz.models.registry import model_info, opened_path
@@ -20,7 +20,7 @@ from vtviz.ui.ask.photos import photo_name
 from vtviz.ui.ask.selection import selected
 from vtviz.ui.frame.language import plain, say
 from vtviz.ui.frame.person.visitor import kept_for_visitor
-from vtviz.ui.frame.screen import Screen
+from vtviz.ui.frame.screen import BELOW, Screen
 from vtviz.ui.frame.waiting import ask
 from vtviz.ui.show.downloads import offer_page
 from vtviz.ui.show.lens import lens, lens_panels
@@ -78,6 +78,8 @@ def show_talk(image: ImageInput, alt: str, areas: Screen, model: str) -> None:
             st.info(say("talk.no_model", example=EXAMPLE), icon=":material/forum:")
             return
     need_model(model)
+    if not talks(model):
+        raise does_not_talk(model)
     with areas.side:
         said = st.container(height=HEIGHT, key="said")
         prompt = st.chat_input(say("talk.prompt"), key=PROMPT, max_chars=MAX_CHARACTERS)
@@ -133,7 +135,7 @@ def _show_reply(said: Said, image: ImageInput, alt: str) -> None:
     seen, method = framed(image, reply.frame), "describe.caption_map"
     view = LensView(name, seen, reply.tokens, relevance, score_label="describe.probability", method=method)
     about = About(said.prompt, said.model)
-    pinned = lens(view, alt, KEY, panels=False, below=("actions", "below"), about=about)
+    pinned = lens(view, alt, KEY, panels=False, below=BELOW, about=about)
     with st.container(key="actions", horizontal=True, gap="xsmall"):
         offer_page(view, alt, pinned, about, "reply")
 

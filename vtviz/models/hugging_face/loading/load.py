@@ -29,7 +29,7 @@ from vtviz.models.open_clip.loading.weights import sha256_of
 from vtviz.models.open_clip.towers.geometry import Preprocessing
 
 PREPROCESSOR = ("preprocessor_config.json", "processor_config.json")
-RESAMPLING = {2: "bilinear", 3: "bicubic"}  # Pillow's numbers
+RESAMPLING = {1: "lanczos", 2: "bilinear", 3: "bicubic"}  # Pillow's numbers
 BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4}
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 

@@ -16,7 +16,7 @@ from tests.models.hugging_face.reference import PIECES_OF, PROMPTS, REFERENCES
 from vtviz.attribution.attribute import attribute, attribute_many
 from vtviz.attribution.registry import methods
 from vtviz.inputs import ImageInput
-from vtviz.models.base import MATCH, Target
+from vtviz.models.base import MATCH, Target, for_photo
 from vtviz.models.hugging_face.family import info, load
 from vtviz.models.record import KINDS, Kind
 
@@ -138,7 +138,7 @@ def test_every_method_that_applies_explains(model: Any, photo: ImageInput) -> No
             if method.supports(model.abilities, target.kind) is not None or method.perturbs:
                 continue
             relevance = attribute(model, photo, TEXTS[0], target, method.name)
-            assert np.isfinite(relevance.maps).all() and relevance.maps.shape[1:] == model.grid
+            assert np.isfinite(relevance.maps).all() and relevance.maps.shape[1:] == for_photo(model, photo).grid
             assert np.isfinite(relevance.tokens).all()
             ran.append(method.name)
     assert {"rollout", "relevancy", "gradient_input"} <= set(ran)

@@ -60,7 +60,7 @@ def load_parts(spec: Spec, device: torch.device) -> Parts:
     preprocessing = _preprocessing(spec, folder)
     tokenizer = _tokenizer(spec, folder)
     dtype = DTYPES.get(spec.dtype) or _own_dtype(ARCHITECTURES[architecture].keeps_dtype, files)
-    check_memory(spec.shown, memory_needed(files, dtype), device)
+    check_memory(spec.shown, memory_needed(files, dtype), device, dtype)
     network = _network(spec, architecture, folder, dtype)
     network.to(device)
     sha256 = _sha256(files)
@@ -91,17 +91,23 @@ def memory_needed(files: Sequence[Path], dtype: torch.dtype) -> int:
     return total
 
 
-def check_memory(shown: str, needed: int, device: torch.device) -> None:
+def check_memory(shown: str, needed: int, device: torch.device, dtype: torch.dtype) -> None:
     """Refuses a model that does not fit into what is free, before memory is taken. Raises ModelError if it does not."""
     free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else psutil.virtual_memory().available
-    if needed * MARGIN > free:
+    if needed * MARGIN <= free:
+        return
+    values = {"name": shown, "need": f"{needed * MARGIN / 1e9:.1f}", "free": f"{free / 1e9:.1f}"}
+    if dtype.itemsize > 2:
         raise ModelError(
             "{name} needs about {need} GB of memory, and {free} GB are free; add ?dtype=bfloat16 to its name, or "
             "choose a smaller model.",
-            name=shown,
-            need=f"{needed * MARGIN / 1e9:.1f}",
-            free=f"{free / 1e9:.1f}",
+            **values,
         )
+    raise ModelError(
+        "{name} needs about {need} GB of memory, and {free} GB are free; close other programs, or choose a smaller "
+        "model.",
+        **values,
+    )
 
 
 def _own_dtype(keeps: bool, files: Sequence[Path]) -> torch.dtype:

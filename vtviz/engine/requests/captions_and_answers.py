@@ -95,5 +95,7 @@ class WriteReply:
 def does_not_talk(model: str) -> InputError:
     """A model that replies to no prompts."""
     return InputError(
-        "The model {model} does not reply to prompts; choose a decoder, such as {example}.", model=model, example=EXAMPLE
+        "The model {model} does not reply to prompts; choose a decoder, such as {example}.",
+        model=model,
+        example=EXAMPLE,
     )

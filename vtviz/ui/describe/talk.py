@@ -47,10 +47,10 @@ def ask_talker() -> str:
     if TALKER not in st.session_state:
         st.session_state[TALKER] = selected().model if talks(selected().model) else ""
     name: str = st.text_input(
-        say("talk.model"),
+        say("describe.talk_model"),
         key=TALKER,
         placeholder=EXAMPLE,
-        help=say("talk.model_help", example=EXAMPLE),
+        help=say("describe.talk_model_help", example=EXAMPLE),
         on_change=_agree,
         persist_state="session",
     )
@@ -75,14 +75,14 @@ def show_talk(image: ImageInput, alt: str, areas: Screen, model: str) -> None:
     """
     if not model:
         with areas.stage:
-            st.info(say("talk.no_model", example=EXAMPLE), icon=":material/forum:")
+            st.info(say("describe.talk_no_model", example=EXAMPLE), icon=":material/forum:")
             return
     need_model(model)
     if not talks(model):
         raise does_not_talk(model)
     with areas.side:
         said = st.container(height=HEIGHT, key="said")
-        prompt = st.chat_input(say("talk.prompt"), key=PROMPT, max_chars=MAX_CHARACTERS)
+        prompt = st.chat_input(say("describe.talk_prompt"), key=PROMPT, max_chars=MAX_CHARACTERS)
     past = _of(model)
     if prompt:
         with said, st.chat_message("user"):
@@ -96,7 +96,7 @@ def show_talk(image: ImageInput, alt: str, areas: Screen, model: str) -> None:
         shown = _show_said(past)
     with areas.stage:
         if shown is None:
-            st.image(image.to_pil(), caption=say("talk.begin", name=photo_name(selected().photo)))
+            st.image(image.to_pil(), caption=say("describe.talk_begin", name=photo_name(selected().photo)))
             return
         _show_reply(shown, image, alt)
     with areas.side:
@@ -108,42 +108,48 @@ def _show_said(past: list[Said]) -> Said | None:
     chosen = st.session_state.get(SHOWN)
     shown = past[chosen] if chosen is not None and chosen < len(past) else (past[-1] if past else None)
     if not past:
-        st.caption(say("talk.none"))
+        st.caption(say("describe.talk_none"))
     for index, each in enumerate(past):
         with st.chat_message("user"):
             st.markdown(plain(each.prompt))
         with st.chat_message("assistant"):
             st.markdown(plain(each.reply.text) + ("" if each.reply.is_whole else " …"))
             if not each.reply.is_whole:
-                st.caption(say("talk.cut", count=len(each.reply.tokens.pieces)))
+                st.caption(say("describe.talk_cut", count=len(each.reply.tokens.pieces)))
             if each is shown:
-                st.caption(f":material/visibility: {say('talk.shown')}")
+                st.caption(f":material/visibility: {say('describe.talk_shown')}")
             else:
-                st.button(say("talk.show"), key=f"reply-{index}", type="tertiary", on_click=_choose, args=(index,))
+                st.button(
+                    say("describe.talk_show"), key=f"reply-{index}", type="tertiary", on_click=_choose, args=(index,)
+                )
     if past:
-        st.button(say("talk.again"), icon=":material/restart_alt:", type="tertiary", on_click=_forget, args=(past,))
+        st.button(
+            say("describe.talk_again"), icon=":material/restart_alt:", type="tertiary", on_click=_forget, args=(past,)
+        )
     return shown
 
 
 def _show_reply(said: Said, image: ImageInput, alt: str) -> None:
     """The lens of a reply: pass over a word to see where the model looked while writing it."""
-    clean = st.toggle(say("talk.clean"), key="clean-reply", help=say("talk.clean_help"), persist_state="session")
+    clean = st.toggle(
+        say("describe.talk_clean"), key="clean-reply", help=say("describe.talk_clean_help"), persist_state="session"
+    )
     reply = said.reply.without_interference() if clean else said.reply
     relevance = Relevance(reply.probabilities, reply.maps, reply.maps.mean(axis=0), signed=False)
     number = _kept().index(said)
     name = f"reply-{image.sha256[:16]}-{number}-{clean}-{said.model}-{reply.text}"
     seen, method = framed(image, reply.frame), "describe.caption_map"
     view = LensView(name, seen, reply.tokens, relevance, score_label="describe.probability", method=method)
-    about = About(said.prompt, said.model)
-    pinned = lens(view, alt, KEY, panels=False, below=BELOW, about=about)
+    told = About(said.prompt, said.model)
+    pinned = lens(view, alt, KEY, panels=False, below=BELOW, about=told)
     with st.container(key="actions", horizontal=True, gap="xsmall"):
-        offer_page(view, alt, pinned, about, "reply")
+        offer_page(view, alt, pinned, told, "reply")
 
 
 def _so_far(now: Progress, seconds: str) -> tuple[float, str]:
     """The reply as far as it is written."""
     words = plain(now.note[-160:])
-    return now.share, say("talk.writing", words=words, pieces=now.done, seconds=seconds)
+    return now.share, say("describe.talk_writing", words=words, pieces=now.done, seconds=seconds)
 
 
 def _agree() -> None:

@@ -27,7 +27,8 @@ from vtviz.models.joined import Joined
 from vtviz.models.record import Kind
 from vtviz.models.recorder import Change, RecordedLayer, Recorder
 
-LENGTH = 512  # tokens of a text, or of a conversation
+LENGTH = 512  # tokens of a text
+TALK_LENGTH = 2048  # of a conversation, beside those of the photo
 REPLY_LENGTH = 160  # tokens that a reply may have
 
 
@@ -108,7 +109,7 @@ class DecoderModel(TransformersModel):
             InputError: if the prompt holds nothing to read, or the conversation is too long for the model.
         """
         other = copy.copy(self)
-        other._caption = self._prompter.reply(prompt, earlier, LENGTH)
+        other._caption = self._prompter.reply(prompt, earlier, TALK_LENGTH)
         other.caption_starts, other.caption_length = {"en": other._caption.before[-1]}, REPLY_LENGTH
         return other
 

@@ -108,7 +108,7 @@ class Prompter:
     def _without_marks(self, text: str) -> str:
         """A person's text without what would mean a photo or a turn to the model."""
         for mark in sorted({*self.tokenizer.get_added_vocab(), self.layout.placeholder}, key=len, reverse=True):
-            text = text.replace(mark, " ")
+            text = text.replace(mark, " ") if mark.strip() else text
         return text
 
     def _ids(self, text: str, first: bool = False) -> tuple[int, ...]:

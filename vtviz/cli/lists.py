@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from typer import Option
+from typer import Option, echo
 
 from vtviz.cli.common import AsJson, app, show
 
@@ -24,7 +24,11 @@ def models(
         infos = model_infos()
     else:
         named = model_info(search)  # whose configuration alone is read
-        infos = search_models(search) if named is None else [named]
+        infos, errors = search_models(search) if named is None else ([named], [])
+        if errors and not infos:
+            raise errors[0]
+        for error in errors:
+            echo(str(error), err=True)
     rows: list[dict[str, Any]] = described_models(infos)
     if search is not None:
         rows = [{**row, **_outlook(info)} for row, info in zip(rows, infos, strict=True)]

@@ -76,6 +76,7 @@ def show_talk(image: ImageInput, alt: str, areas: Screen, model: str) -> None:
     if not model:
         with areas.stage:
             st.info(say("describe.talk_no_model", example=EXAMPLE), icon=":material/forum:")
+            st.image(image.to_pil())
             return
     need_model(model)
     if not talks(model):

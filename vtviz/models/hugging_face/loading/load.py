@@ -43,7 +43,7 @@ def load_parts(spec: Spec, device: torch.device) -> Parts:
     config = configuration(spec)
     architecture = architecture_of(config)
     if architecture not in ARCHITECTURES:
-        raise unsupported(spec.shown, architecture)
+        raise unsupported(spec.shown, architecture, config)
     if spec.grid is not None and not ARCHITECTURES[architecture].any_grid:
         raise ModelError("The input of {name} has one grid; leave the option grid out.", name=spec.shown)
     if spec.patches is not None and not ARCHITECTURES[architecture].shapes:
@@ -132,7 +132,7 @@ def _opened(path: Path) -> Any:
 def _network(spec: Spec, architecture: str, folder: Path, dtype: torch.dtype) -> nn.Module:
     kind: Any = getattr(transformers, architecture, None)
     if kind is None:
-        raise unsupported(spec.shown, architecture)
+        raise unsupported(spec.shown, architecture, {})
     transformers.utils.logging.disable_progress_bar()  # of files that are read from the disk
     options = {"local_files_only": True, "trust_remote_code": False, "use_safetensors": True, "dtype": dtype}
     network, about = kind.from_pretrained(

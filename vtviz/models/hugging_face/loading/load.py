@@ -96,17 +96,21 @@ def check_memory(shown: str, needed: int, device: torch.device, dtype: torch.dty
     free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else psutil.virtual_memory().available
     if needed * MARGIN <= free:
         return
-    values = {"name": shown, "need": f"{needed * MARGIN / 1e9:.1f}", "free": f"{free / 1e9:.1f}"}
+    need, left = f"{needed * MARGIN / 1e9:.1f}", f"{free / 1e9:.1f}"
     if dtype.itemsize > 2:
         raise ModelError(
             "{name} needs about {need} GB of memory, and {free} GB are free; add ?dtype=bfloat16 to its name, or "
             "choose a smaller model.",
-            **values,
+            name=shown,
+            need=need,
+            free=left,
         )
     raise ModelError(
         "{name} needs about {need} GB of memory, and {free} GB are free; close other programs, or choose a smaller "
         "model.",
-        **values,
+        name=shown,
+        need=need,
+        free=left,
     )
 
 

@@ -1,15 +1,18 @@
 """Full-size models of transformers with random weights: an explanation over the plain pass, memory over the weights.
 
-    python -m benchmarks.hugging_face [--kinds blip,smolvlm] [--rounds 3]
+    python -m benchmarks.hugging_face [--kinds blip,smolvlm,tiles] [--rounds 3]
 
-``blip`` has the size of BLIP-base, ``smolvlm`` that of SmolVLM-500M with one picture. Weights are made by another
+``blip`` has the size of BLIP-base, ``smolvlm`` that of SmolVLM-500M with one picture, ``tiles`` the same with the tiles
+of the photo. Weights are made by another
 process, so that they do not count. Times are of the processor, since the machine may be busy; plain passes and
-explanations, by the default method and by one that differentiates the whole network, take turns.
+explanations, by the default method and by one that differentiates the whole network, take turns. Memory is what comes
+on top of Python with the library's code.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import resource
 import statistics
@@ -30,7 +33,7 @@ from vtviz.attribution.attribute import attribute_case
 from vtviz.attribution.case import Case
 from vtviz.attribution.registry import usual_method
 from vtviz.inputs import ImageInput, read_image
-from vtviz.models.base import MATCH
+from vtviz.models.base import MATCH, for_photo
 from vtviz.models.registry import load_model
 from vtviz.paths import ASSETS
 
@@ -38,6 +41,16 @@ WHOLE = "relevancy"  # differentiates every layer
 TEXT = "a cup of coffee and a plate on a wooden table next to a spoon"
 QUESTION = "Does this description fit the photo ? Answer yes no Yes No ."
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "<image>", "<fake_token_around_image>", "<global-img>")
+MODULES = {
+    "blip": ("vtviz.models.hugging_face.loading.load", "vtviz.models.hugging_face.blip.matching"),
+    "smolvlm": (
+        "vtviz.models.hugging_face.loading.load",
+        "vtviz.models.hugging_face.decoder.model",
+        "transformers.models.smolvlm.modeling_smolvlm",
+        "transformers.models.llama.modeling_llama",
+    ),
+}
+MODULES["tiles"] = MODULES["smolvlm"]
 SMOLVLM_TEXT = {
     "model_type": "llama",
     "vocab_size": 49280,
@@ -77,17 +90,21 @@ def save(kind: str, folder: Path) -> None:
     tokenizer = transformers.PreTrainedTokenizerFast(
         tokenizer_object=inner, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", eos_token="[SEP]"
     )
-    tokenizer.add_special_tokens({"additional_special_tokens": list(SPECIAL[4:])})
+    names = [f"<row_{row}_col_{column}>" for row in range(1, 5) for column in range(1, 5)]
+    tokenizer.add_special_tokens({"additional_special_tokens": [*SPECIAL[4:], *names]})
     tokenizer.save_pretrained(folder)
-    about = {"image_mean": [0.5] * 3, "image_std": [0.5] * 3, "do_image_splitting": False}
+    about: dict[str, Any] = {"image_mean": [0.5] * 3, "image_std": [0.5] * 3, "size": {"longest_edge": 2048}}
+    about["do_image_splitting"] = kind == "tiles"
     (folder / "preprocessor_config.json").write_text(json.dumps(about))
 
 
 def measure(kind: str, folder: Path, rounds: int) -> dict[str, object]:
     """Medians of the plain pass and of an explanation of one forward and one backward pass, and the peak of memory."""
     image = read_image((ASSETS / "samples" / "coffee.jpg").read_bytes())
+    for module in MODULES[kind]:
+        importlib.import_module(module)
     before = peak_mb()
-    model: Any = load_model(f"hf:{folder}")
+    model: Any = for_photo(load_model(f"hf:{folder}"), image)
     weights = sum(value.nbytes for value in model.network.parameters()) / 1e6
     loaded = peak_mb()
     chosen = [usual_method(model, MATCH.kind).name, WHOLE]
@@ -125,7 +142,7 @@ def plain_pass(kind: str, model: Any, image: ImageInput) -> Callable[[], object]
     else:
         prompt = model._match
         ids = torch.tensor([[*prompt.before, *text.ids[0].tolist(), *prompt.after]])
-        inputs = {"input_ids": ids, "pixel_values": pixels[:, None], "use_cache": False}
+        inputs = {"input_ids": ids, "pixel_values": model.layout.pictures(pixels), "use_cache": False}
     return torch.inference_mode()(lambda: model.network(**inputs))
 
 
@@ -137,7 +154,7 @@ def peak_mb() -> float:
 def main() -> None:
     """Prints a line of JSON for each kind, each in a process of its own."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--kinds", default="blip,smolvlm")
+    parser.add_argument("--kinds", default="blip,smolvlm,tiles")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--step", choices=("save", "measure"))
     parser.add_argument("--folder", type=Path)

@@ -1,4 +1,5 @@
-"""Describe and ask: captions of a photo, and answers about it, each word with its map; one question to all photos."""
+"""Describe and ask: captions of a photo, answers and talks about it, each word with its map; one question to all
+photos."""
 
 import streamlit as st
 
@@ -11,6 +12,7 @@ from vtviz.ui.ask.photos import photo_name
 from vtviz.ui.ask.selection import selected
 from vtviz.ui.describe.asked import read_in_full, show_questions
 from vtviz.ui.describe.folders import show_folder_questions
+from vtviz.ui.describe.talk import ask_talker, show_talk
 from vtviz.ui.describe.tasks import (
     ask_caption_language,
     ask_question,
@@ -38,7 +40,8 @@ with errors_shown(areas.notices):
         link["task"] = task = ask_task()
         if task == "answer":
             link["question"] = ask_question()
-        model = ask_writer() if task == "caption" else DEFAULT_MODEL
+        asked = {"caption": ask_writer, "talk": ask_talker}.get(task)
+        model = asked() if asked else DEFAULT_MODEL
         language = ask_caption_language(model) if task == "caption" else None
     if task != "folder":
         with areas.strip:
@@ -50,6 +53,8 @@ with errors_shown(areas.notices):
     elif image is None:
         with areas.stage:
             show_missing_photo()
+    elif task == "talk":
+        show_talk(image, alt, areas, model)
     elif task == "answer":
         need_model(model)
         request = AnswerQuestion(image, read_in_full(link["question"]), model, current_device())

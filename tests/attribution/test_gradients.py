@@ -27,3 +27,18 @@ def test_they_are_those_of_each_value_alone(at_once: int, monkeypatch: pytest.Mo
         photo_alone, words_alone = torch.autograd.grad(value, [photo, words], retain_graph=True)
         torch.testing.assert_close(of_photo[i], 2 * photo_alone[0])
         torch.testing.assert_close(of_words[i], 2 * words_alone[i])
+
+
+@pytest.mark.parametrize("known", [("first", "other", "later", "last", "beside"), ("later", "last"), ("first", "last")])
+def test_gradients_that_are_met_on_the_way_are_those_that_are_asked_for(known: tuple[str, ...]) -> None:
+    torch.manual_seed(0)
+    first, other = (torch.randn(1, 3, requires_grad=True) for _ in range(2))
+    later = first.exp() + other
+    last = (later * other).tanh()
+    made = {"first": first, "other": other, "later": later, "last": last, "beside": first * 2}
+    value = (last * later).sum(dim=-1)
+    inputs = [made[name] for name in known]
+    wanted = torch.autograd.grad(value.sum(), inputs, retain_graph=True, allow_unused=True)
+    for found, gradient, tensor in zip(per_text(value, inputs), wanted, inputs, strict=True):
+        torch.testing.assert_close(found, torch.zeros_like(tensor) if gradient is None else gradient)
+    assert not any(tensor._backward_hooks for tensor in inputs) and first.grad is None

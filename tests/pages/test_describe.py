@@ -9,6 +9,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from tests.models.hugging_face.conftest import MADE
 from vtviz.files import DATA
 from vtviz.paths import ASSETS
 from vtviz.sentences import catalogue
@@ -136,3 +137,50 @@ def test_all_photos_of_a_folder_are_asked(tmp_path: Path, monkeypatch: pytest.Mo
     table = app.dataframe[0].value
     assert list(table["Photo"]) == ["coffee.jpg", "dog.jpg"] and table["Answer"][1] == "yes"
     assert len(app.get("download_button")) == 2
+
+
+@pytest.fixture(scope="module")
+def talker(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a tiny decoder."""
+    folder: Path = MADE["smolvlm"](tmp_path_factory.mktemp("smolvlm"))
+    return f"hf:{folder}"
+
+
+@pytest.fixture
+def talk() -> AppTest:
+    """A talk that has not begun."""
+    app = AppTest.from_file(str(ASSETS.parent / "pages" / "describe.py"), default_timeout=60)
+    app.query_params["task"] = "talk"
+    return app.run()
+
+
+def test_a_model_replies_and_remembers(talk: AppTest, talker: str) -> None:
+    assert not talk.exception and "Enter the name" in talk.info[0].value
+    talk.text_input(key="talker").set_value(talker).run()
+    assert not talk.exception and not talk.error
+    assert "Nothing said yet" in talk.caption[0].value
+    talk.chat_input[0].set_value("what is on the left?").run()
+    assert not talk.exception and not talk.error
+    assert [message.name for message in talk.chat_message] == ["user", "assistant"]
+    talk.chat_input[0].set_value("and *right*?").run()
+    assert not talk.exception and not talk.error
+    assert len(talk.chat_message) == 4 and talk.chat_message[2].markdown[0].value == r"and \*right\*\?"
+    shown = [caption.value for message in talk.chat_message for caption in message.caption]
+    assert sum("heatmaps are shown" in caption for caption in shown) == 1
+    talk.button(key="reply-0").click().run()
+    assert not talk.exception and talk.button(key="reply-1")
+    talk.toggle(key="clean-reply").set_value(True).run()
+    assert not talk.exception and not talk.error
+    next(button for button in talk.button if button.label == "Start over").click().run()
+    assert not talk.exception and not talk.chat_message
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [("vtviz-base", "does not reply to prompts"), ("hf:/nowhere", "There is no folder"), ("coca", "no model")],
+)
+def test_a_model_that_cannot_talk_is_told(talk: AppTest, name: str, sentence: str) -> None:
+    talk.text_input(key="talker").set_value(name).run()
+    if not talk.error:
+        talk.chat_input[0].set_value("hello").run()
+    assert not talk.exception and sentence in talk.error[0].value.replace("\\", "")

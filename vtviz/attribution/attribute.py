@@ -11,7 +11,7 @@ from vtviz.attribution.case import Case
 from vtviz.attribution.options import Options
 from vtviz.attribution.registry import find_method, usual_method
 from vtviz.inputs import ImageInput
-from vtviz.models.base import MATCH, FusionModel, Target
+from vtviz.models.base import MATCH, FusionModel, Target, for_photo
 from vtviz.watch import Watch
 
 TEXTS = 32  # that are explained together; more make it no faster, and take memory
@@ -42,7 +42,7 @@ def attribute(
         Cancelled: if the watch says so.
     """
     with torch.inference_mode(False):
-        case = Case(model, image, [text], target)
+        case = Case(for_photo(model, image), image, [text], target)
     (relevance,) = attribute_case(case, method or usual_method(model, target.kind).name, options, watch)
     return relevance
 
@@ -62,7 +62,7 @@ def attribute_many(
     of a dual encoder with all that Grad-ECLIP, LeGrad and relevancy read of it. Raises as ``attribute`` does.
     """
     with torch.inference_mode(False):
-        case = Case(model, image, texts[:1], target)
+        case = Case(for_photo(model, image), image, texts[:1], target)
     return attribute_texts(case, texts, method or usual_method(model, target.kind).name, options, watch)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -24,9 +25,7 @@ def per_text(values: Tensor, inputs: Sequence[Tensor], reduce: Reduce = lambda i
     shared = [i for i, tensor in enumerate(inputs) if len(tensor) < len(values)]
     kept: dict[int, Tensor] = {}
     if own := [i for i in range(len(inputs)) if i not in shared]:
-        tensors = [inputs[i] for i in own]
-        gradients = torch.autograd.grad(values.sum(), tensors, retain_graph=True, allow_unused=True)
-        kept = {i: _reduced(reduce, i, inputs[i], gradient) for i, gradient in zip(own, gradients, strict=True)}
+        kept = _of_sum(values.sum(), {i: inputs[i] for i in own}, reduce)
     if shared:
         tensors, parts = [inputs[i] for i in shared], dict[int, list[Tensor]]()
         held = sum(tensor.numel() * tensor.element_size() for tensor in tensors) * len(values)
@@ -40,6 +39,50 @@ def per_text(values: Tensor, inputs: Sequence[Tensor], reduce: Reduce = lambda i
                 parts.setdefault(i, []).append(_reduced(reduce, i, like, of_rows))
         kept |= {i: torch.cat(each) for i, each in parts.items()}
     return [kept[i] for i in range(len(inputs))]
+
+
+def _of_sum(value: Tensor, inputs: Mapping[int, Tensor], reduce: Reduce) -> dict[int, Tensor]:
+    """``reduce`` of ∂value/∂input for each input.
+
+    Where everything that the value depends on begins at inputs, one pass towards these meets all the others, whose
+    gradients are reduced as they come: the attention maps of a whole network need not be held at once.
+    """
+    leaves, nodes = _behind(value) if len(inputs) > 1 else ([], set())
+    begin = {i: tensor for i, tensor in inputs.items() if any(tensor is leaf for leaf in leaves)}
+    if not leaves or len(begin) < len(leaves):
+        gradients = torch.autograd.grad(value, list(inputs.values()), retain_graph=True, allow_unused=True)
+        return {i: _reduced(reduce, i, inputs[i], gradient) for i, gradient in zip(inputs, gradients, strict=True)}
+    met: dict[int, Tensor] = {}
+
+    def meet(i: int) -> Callable[[Tensor], None]:
+        def note(gradient: Tensor) -> None:
+            met[i] = reduce(i, gradient)
+
+        return note
+
+    passed = [i for i, tensor in inputs.items() if i not in begin and tensor.grad_fn in nodes]
+    hooks = [inputs[i].register_hook(meet(i)) for i in passed]
+    try:
+        gradients = torch.autograd.grad(value, list(begin.values()), retain_graph=True, allow_unused=True)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    met |= {i: _reduced(reduce, i, inputs[i], gradient) for i, gradient in zip(begin, gradients, strict=True)}
+    return {i: met[i] if i in met else _reduced(reduce, i, inputs[i], None) for i in inputs}
+
+
+def _behind(value: Tensor) -> tuple[list[Tensor], set[Any]]:
+    """The tensors where the graph of a value begins, and all of its nodes."""
+    leaves, nodes, waiting = list[Tensor](), set[Any](), [value.grad_fn]
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in nodes:
+            continue
+        nodes.add(node)
+        if hasattr(node, "variable"):
+            leaves.append(node.variable)
+        waiting += [after for after, _ in node.next_functions]
+    return leaves, nodes
 
 
 def _reduced(reduce: Reduce, index: int, like: Tensor, gradient: Tensor | None) -> Tensor:

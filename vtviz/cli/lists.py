@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from typer import Option
+from typer import Option, echo
 
 from vtviz.cli.common import AsJson, app, show
 
@@ -24,7 +24,11 @@ def models(
         infos = model_infos()
     else:
         named = model_info(search)  # whose configuration alone is read
-        infos = search_models(search) if named is None else [named]
+        infos, errors = search_models(search) if named is None else ([named], [])
+        if errors and not infos:
+            raise errors[0]
+        for error in errors:
+            echo(str(error), err=True)
     rows: list[dict[str, Any]] = described_models(infos)
     if search is not None:
         rows = [{**row, **_outlook(info)} for row, info in zip(rows, infos, strict=True)]
@@ -36,14 +40,16 @@ def _outlook(info: ModelInfo) -> dict[str, Any]:
     from vtviz.attribution.registry import methods
 
     count = sum(method.supports(info.abilities, "match") is None for method in methods().values())
-    return {"methods": count, "size_mb": info.size_mb, "memory_mb": info.memory_mb}
+    needs = {"size_mb": info.size_mb, "memory_mb": info.memory_mb}
+    return {"methods": count, "talks": info.abilities.talks, **needs}
 
 
 def _line(row: dict[str, Any]) -> str:
     line = f"{row['name']}{'' if row['available'] else ' (weights missing)'}: {row['description']}"
     if "methods" not in row:
         return line
-    needs = [f"{row['size_mb']} MB to download"] if row["size_mb"] else []
+    talks = ["replies to prompts"] if row["talks"] else []
+    needs = [*talks, f"{row['size_mb']} MB to download"] if row["size_mb"] else talks
     needs += [f"about {row['memory_mb']} MB of memory"] if row["memory_mb"] else []
     return "; ".join([line, ", ".join(row["targets"]), f"{row['methods']} methods", *needs])
 

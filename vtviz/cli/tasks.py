@@ -68,3 +68,28 @@ def answer(
     if likeliest.question.truncated:
         typer.echo("The question was longer than the model reads; the end was left out.", err=True)
     show(rows, as_json, lambda row: f"  {row['probability']:.2f} {row['said']}")
+
+
+@app.command()
+def reply(
+    photo: Photo,
+    prompt: Annotated[str, typer.Argument(help="What is said about the photo.")],
+    model: Annotated[str, typer.Option(help="A decoder of transformers, hf:ORG/NAME or hf:FOLDER.")],
+    device: Device = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Reply to a prompt about a photo, with a decoder such as SmolVLM or Qwen-VL; --json has a heatmap per token."""
+    from vtviz.engine.remote.choose import open_engine
+    from vtviz.engine.requests.captions_and_answers import WriteReply
+
+    with closing(open_engine(device)) as engine, bars() as watch:
+        said = engine.ask(WriteReply(read_photo(photo), prompt, (), model), watch)
+    row = {
+        "reply": said.text,
+        "whole": said.is_whole,
+        "tokens": list(said.tokens.pieces),
+        "probability": [round(float(p), 4) for p in said.probabilities],
+        "frame": list(said.frame),
+        "maps": said.maps.round(4).tolist(),
+    }
+    show([row], as_json, lambda row: str(row["reply"]))

@@ -19,7 +19,7 @@ from vtviz.engine.turns import QUEUE, Turns
 from vtviz.errors import UserError
 from vtviz.inputs import ImageInput
 from vtviz.machine import choose_device, device_label, is_out_of_memory, memory_mb, release_memory, trim_heap
-from vtviz.models.base import FusionModel, ModelError
+from vtviz.models.base import FusionModel, ModelError, for_photo
 from vtviz.models.registry import families, load_model
 from vtviz.watch import Watch, watching
 
@@ -57,7 +57,8 @@ class Bench:
 
     def features(self, model: FusionModel, image: ImageInput) -> Tensor:
         """What the model reads of a photo, ``[1, patches, channels]``; a known photo is not encoded again."""
-        return self.photos.get((self.name, self.device, image.sha256), lambda: model.encode_image(image))
+        key = (self.name, self.device, image.sha256, model.grid)
+        return self.photos.get(key, lambda: model.encode_image(image))
 
     def share(self, key: Hashable, make: Callable[[], Value]) -> Value:
         """What requests in a row have in common, made once."""
@@ -180,7 +181,9 @@ class LocalEngine:
         if time.monotonic() - self._trimmed_at > TRIM_EVERY:
             trim_heap()
             self._trimmed_at = time.monotonic()
-        return request.answer(model, Bench(request.model, device, self._photos, self._shared), watch)
+        image = getattr(getattr(request, "of", request), "image", None)
+        suited = for_photo(model, image) if isinstance(image, ImageInput) else model
+        return request.answer(suited, Bench(request.model, device, self._photos, self._shared), watch)
 
     def _forget(self, key: Hashable) -> None:
         """Lets go of what was kept for a model, and gives its memory back."""

@@ -32,12 +32,13 @@ class Abilities:
 
     ``kinds`` holds, for each target, the kinds of attention that run and are recorded when it is scored. ``compares``
     says that the model is a TokenLevelModel. ``reads_patches`` says that the keys of text→image attention are the
-    patches themselves.
+    patches themselves. ``talks`` says that it is a TalkingModel.
     """
 
     kinds: Mapping[TargetKind, frozenset[Kind]]
     compares: bool
     reads_patches: bool = True
+    talks: bool = False
 
 
 @dataclass(frozen=True)
@@ -225,6 +226,26 @@ class CaptionModel(FusionModel, Protocol):
         """The text that pieces (without start and end) spell, one token per piece."""
 
 
+@dataclass(frozen=True)
+class Turn:
+    """What a person asked a model about a photo, and what it replied."""
+
+    prompt: str
+    reply: str
+
+
+@runtime_checkable
+class TalkingModel(CaptionModel, Protocol):
+    """A model that replies to any prompt about a photo."""
+
+    def replying(self, prompt: str, earlier: Sequence[Turn] = ()) -> CaptionModel:
+        """The model whose captions are replies to a prompt, after what was said earlier.
+
+        Raises:
+            InputError: if the prompt holds nothing to read, or the conversation is too long for the model.
+        """
+
+
 @runtime_checkable
 class AnswerModel(FusionModel, Protocol):
     """A model that answers questions from a closed list.
@@ -241,6 +262,22 @@ class AnswerModel(FusionModel, Protocol):
         Its text→image attention is recorded as ``[1, heads, questions * T, patches]`` for each layer, where T
         counts the special tokens too.
         """
+
+
+@runtime_checkable
+class ShapedModel(Protocol):
+    """A model whose grid of patches may follow the shape of a photo.
+
+    As it is loaded, it takes all photos at one grid, so that they can be compared in a batch.
+    """
+
+    def for_photo(self, image: ImageInput) -> FusionModel:
+        """The model with the grid that suits a photo; itself where it has that already."""
+
+
+def for_photo(model: FusionModel, image: ImageInput) -> FusionModel:
+    """A model with the grid that suits a photo, where its grid may follow one."""
+    return model.for_photo(image) if isinstance(model, ShapedModel) else model
 
 
 class Family(Protocol):

@@ -55,15 +55,18 @@ def model_info(name: str) -> ModelInfo | None:
     return None
 
 
-def search_models(text: str) -> list[ModelInfo]:
-    """The models whose name, label or description a text is in, and those that families find elsewhere.
-
-    Raises:
-        ModelError: if a family cannot ask where it looks.
-    """
-    known = [info for info in model_infos() if text.lower() in f"{info.name} {info.label} {info.description}".lower()]
-    elsewhere = [getattr(family, "search", None) for family in families()]
-    return known + [info for search in elsewhere if search is not None for info in search(text)]
+def search_models(text: str) -> tuple[list[ModelInfo], list[ModelError]]:
+    """The models whose name, label or description a text is in, and those that families find elsewhere; and why a
+    family could not ask where it looks."""
+    infos = [info for info in model_infos() if text.lower() in f"{info.name} {info.label} {info.description}".lower()]
+    errors = list[ModelError]()
+    for family in families():
+        search = getattr(family, "search", None)
+        try:
+            infos += search(text) if search is not None else []
+        except ModelError as error:
+            errors.append(error)
+    return infos, errors
 
 
 def opened_path(name: str) -> str:

@@ -73,10 +73,13 @@ def write_captions(
     start = start_of(model, language)
     with torch.inference_mode():
         memory = model.caption_memory(features)
-        beams = [beam for beam in _search(model, memory, start, width, watch or Watch()) if beam.pieces]
-        texts = [model.caption_tokens(beam.pieces) for beam in beams]
-        if not texts:
+        written = [
+            (beam, model.caption_tokens(beam.pieces)) for beam in _search(model, memory, start, width, watch or Watch())
+        ]
+        readable = [(beam, tokens) for beam, tokens in written if tokens.pieces]
+        if not readable:
             raise InputError("The model could not write a caption for this photo; try another photo.")
+        beams, texts = zip(*readable, strict=True)
         matches = model.match_logits(features.expand(len(texts), -1, -1), [tokens.text for tokens in texts])
         need_numbers(matches)
         scores = as_score(matches, model.score_kind).tolist()
@@ -148,13 +151,23 @@ def _search(model: CaptionModel, memory: object, start: int, width: int, watch: 
 
 
 def _caption(model: CaptionModel, memory: object, start: int, beam: Beam, score: float, frame: Frame) -> Caption:
-    before = torch.tensor([[start, *beam.pieces[:-1]]], device=model.device)
-    with model.record({"text→image"}) as recording:
-        model.caption_logits(memory, before)
-    weights = torch.stack([layer[0].float().mean(dim=0) for layer in recording.of_kind("text→image")]).mean(dim=0)
-    maps = weights[:, model.image_offset :].cpu().numpy().reshape(-1, *model.grid)
-    maps = maps / np.maximum(maps.max(axis=(1, 2), keepdims=True), 1e-12)
+    maps = written_maps(model, memory, start, beam.pieces).cpu().numpy()
     probabilities = np.exp(np.array(beam.log_probabilities[: len(beam.pieces)]))
     tokens = model.caption_tokens(beam.pieces)
     is_sure = model.bounds is None or score >= model.bounds.low
-    return Caption(tokens, probabilities, maps, score, model.score_kind, frame, is_sure)
+    return Caption(tokens, probabilities, scaled(maps, model.grid), score, model.score_kind, frame, is_sure)
+
+
+def written_maps(model: CaptionModel, memory: object, start: int, pieces: Sequence[int]) -> Tensor:
+    """The attention ``[T, patches]`` from which each piece was written, averaged over layers and heads."""
+    before = torch.tensor([[start, *pieces[:-1]]], device=model.device)
+    with model.record({"text→image"}) as recording:
+        model.caption_logits(memory, before)
+    weights = torch.stack([layer[0].float().mean(dim=0) for layer in recording.of_kind("text→image")]).mean(dim=0)
+    return weights[:, model.image_offset :]
+
+
+def scaled(maps: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
+    """Maps ``[T, h, w]`` of ``maps [T, patches]``, each scaled to a maximum of 1."""
+    images = maps.reshape(-1, *grid)
+    return images / np.maximum(images.max(axis=(1, 2), keepdims=True), 1e-12)  # type: ignore[no-any-return]

@@ -149,9 +149,9 @@ def dual(kind: Any, config: Any, folder: Path, **text: Any) -> Path:
 
 IMAGE = ("<image>", "<fake_token_around_image>", "<global-img>", "<img>", "</img>")
 TILES = tuple(f"<row_{row}_col_{column}>" for row in (1, 2) for column in (1, 2))
+MANY_TILES = tuple(f"<row_{row}_col_{column}>" for row in range(1, 5) for column in range(1, 5))
 LLAMA = {
     "model_type": "llama",
-    "vocab_size": len(PIECES) + len(IMAGE) + len(TILES),
     "hidden_size": 16,
     "intermediate_size": 32,
     "num_hidden_layers": 2,
@@ -164,9 +164,10 @@ LLAMA = {
 
 
 def decoder(kind: Any, config: Any, folder: Path, vision: dict[str, Any], **options: Any) -> Path:
-    save_bert(folder, (*IMAGE, *TILES))
+    tiles = options.pop("tiles", TILES)
+    save_bert(folder, (*IMAGE, *tiles))
     own = {**VISION, "model_type": "clip_vision_model", "head_dim": 8, **vision}
-    text = {**LLAMA, **options.pop("text", {})}
+    text = {**LLAMA, "vocab_size": len(PIECES) + len(IMAGE) + len(tiles), **options.pop("text", {})}
     made = config(text_config=text, vision_config=own, image_token_id=len(PIECES), **options)
     return save(folder, kind(made))
 
@@ -245,6 +246,7 @@ def smolvlm(folder: Path, tiles: int) -> Path:
         {"model_type": "smolvlm_vision"},
         scale_factor=2,
         pad_token_id=0,
+        tiles=MANY_TILES if tiles > 2 else TILES,
     )
     about = json.loads((folder / "preprocessor_config.json").read_text())
     about |= {"do_image_splitting": tiles > 1, "size": {"longest_edge": 32 * tiles}}
@@ -279,6 +281,8 @@ MADE: dict[str, Callable[[Path], Path]] = {
     "qwen3": qwen3,
 }
 
+MORE = {"smolvlm-shaped": lambda folder: smolvlm(folder, 4)}  # for tests of photos of any shape
+
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Make:
@@ -287,7 +291,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Make:
 
     def make(kind: str) -> Path:
         if kind not in folders:
-            folders[kind] = MADE[kind](tmp_path_factory.mktemp(kind))
+            folders[kind] = {**MADE, **MORE}[kind](tmp_path_factory.mktemp(kind))
         return folders[kind]
 
     return make

@@ -85,16 +85,20 @@ def dual(network: Any, pixels: Tensor, text: EncodedText) -> Answer:
 def decoder(network: Any, pixels: Tensor, text: EncodedText) -> Answer:
     """Each text by itself, in a sequence with the photo's placeholders; the attentions are those of the first."""
     model_type, image = network.config.model_type, network.config.image_token_id
-    tiles = pixels.shape[-1] // 32
-    pictures = [pixels[:1, :, 32 * r : 32 * r + 32, 32 * c : 32 * c + 32] for r in range(tiles) for c in range(tiles)]
-    if tiles > 1:
-        pictures.append(torch.nn.functional.interpolate(pixels[:1], (32, 32), mode="bilinear", antialias=True))
-    given = torch.stack(pictures, dim=1) if model_type == "smolvlm" else pixels[:1]
+    tiled = model_type in ("smolvlm", "internvl")
+    rows, columns = (size // 32 if tiled else 1 for size in pixels.shape[-2:])
+    given = pixels[:1]
+    if tiled:
+        spots = [(row, column) for row in range(rows) for column in range(columns)]
+        pictures = [pixels[:1, :, 32 * r : 32 * r + 32, 32 * c : 32 * c + 32] for r, c in spots]
+        if len(spots) > 1:
+            pictures.append(torch.nn.functional.interpolate(pixels[:1], (32, 32), mode="bilinear", antialias=True))
+        given = torch.stack(pictures, dim=1) if model_type == "smolvlm" else torch.cat(pictures)
     more: dict[str, Tensor] = {}
-    before, after = PROMPTS[f"{model_type}-{tiles}"]
+    before, after = PROMPTS[model_type]
     if model_type.startswith("qwen"):
-        squares, rows, columns = Qwen2VLImageProcessor().patchify(pixels[:1], 4, 2, 2)
-        given, more = squares[0], {"image_grid_thw": torch.tensor([[1, rows, columns]])}
+        squares, down, across = Qwen2VLImageProcessor().patchify(pixels[:1], 4, 2, 2)
+        given, more = squares[0], {"image_grid_thw": torch.tensor([[1, down, across]])}
     values, attentions = [], None
     for row, mask in zip(text.ids, text.mask, strict=True):
         pieces = row[mask].tolist()
@@ -114,12 +118,15 @@ def decoder(network: Any, pixels: Tensor, text: EncodedText) -> Answer:
             words = [*range(len(before), len(before) + len(pieces))]
             words += [i for i, piece in enumerate(before) if piece != image]
             words += range(len(before) + len(pieces), ids.shape[1])
-    if tiles > 1:  # 2 × 2 tiles of 2 × 2 tokens, then 2 × 2 of the whole
-        grid = [[0] * 4 for _ in range(4)]
-        for index in range(16):
-            tile, inside = divmod(index, 4)
-            grid[tile // 2 * 2 + inside // 2][tile % 2 * 2 + inside % 2] = photo[index]
-        photo = [*photo[16:], *(spot for line in grid for spot in line)]
+    if rows * columns > 1:  # tiles of n × n tokens, then as many of the whole
+        count = len(photo) // (rows * columns + 1)
+        side = int(count**0.5)
+        grid = [[0] * (columns * side) for _ in range(rows * side)]
+        for index in range(rows * columns * count):
+            tile, inside = divmod(index, count)
+            down, across = divmod(tile, columns)
+            grid[down * side + inside // side][across * side + inside % side] = photo[index]
+        photo = [*photo[-count:], *(spot for line in grid for spot in line)]
     assert attentions is not None
     parts = {
         "text→image": (words, photo),

@@ -16,7 +16,7 @@ from tests.models.hugging_face.reference import PIECES_OF, PROMPTS, REFERENCES
 from vtviz.attribution.attribute import attribute, attribute_many
 from vtviz.attribution.registry import methods
 from vtviz.inputs import ImageInput
-from vtviz.models.base import MATCH, Target
+from vtviz.models.base import MATCH, Target, for_photo
 from vtviz.models.hugging_face.family import info, load
 from vtviz.models.record import KINDS, Kind
 
@@ -46,7 +46,7 @@ def test_score_and_attention_are_those_of_the_library(kind: str, model: Any, mad
     text, features = model.encode_texts(TEXTS), model.encode_image(photo)
     pixels = model.pixels(photo).expand(2, -1, -1, -1)
     if hasattr(model, "layout"):
-        PROMPTS[f"{network.config.model_type}-{model.layout.tiles}"] = (model._match.before, model._match.after)
+        PROMPTS[network.config.model_type] = (model._match.before, model._match.after)
     with torch.no_grad():
         wanted, attentions = REFERENCES[kind](network.eval(), pixels, text)
         torch.testing.assert_close(model.score(features, text, MATCH), wanted, atol=1e-5, rtol=1e-5)
@@ -138,7 +138,7 @@ def test_every_method_that_applies_explains(model: Any, photo: ImageInput) -> No
             if method.supports(model.abilities, target.kind) is not None or method.perturbs:
                 continue
             relevance = attribute(model, photo, TEXTS[0], target, method.name)
-            assert np.isfinite(relevance.maps).all() and relevance.maps.shape[1:] == model.grid
+            assert np.isfinite(relevance.maps).all() and relevance.maps.shape[1:] == for_photo(model, photo).grid
             assert np.isfinite(relevance.tokens).all()
             ran.append(method.name)
     assert {"rollout", "relevancy", "gradient_input"} <= set(ran)

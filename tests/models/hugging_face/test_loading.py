@@ -152,6 +152,9 @@ def test_an_unknown_architecture_is_refused_by_its_configuration(folder: Path) -
     for ask in (info, lambda name: load(name, CPU)):
         with pytest.raises(ModelError, match="does not support the architecture BertModel of mine"):
             ask(f"hf:{folder}")
+    (folder / "config.json").write_text(json.dumps(config | {"architectures": ["Mine"], "auto_map": {}}))
+    with pytest.raises(ModelError, match="mine needs the code in its repository, which vtviz never runs"):
+        info(f"hf:{folder}")
     (folder / "config.json").write_text(json.dumps(config | {"model_type": "own_code"}))
     with pytest.raises(ModelError, match="whose model_type is blip, not own_code"):
         load(f"hf:{folder}", CPU)
@@ -222,11 +225,19 @@ def test_a_search_lists_what_can_be_read(monkeypatch: pytest.MonkeyPatch) -> Non
         SimpleNamespace(id="org/none", config=None, safetensors=None),
         SimpleNamespace(id="org/llava", config={"architectures": ["LlavaForConditionalGeneration"]}, safetensors=half),
     ]
-    monkeypatch.setattr(hub, "_check_network", lambda name: None)
+    monkeypatch.setattr(hub, "_reach", lambda: None)
     monkeypatch.setattr(HfApi, "list_models", lambda self, **asked: found if asked["search"] == "photo" else [])
     blip, llava = search("photo")
     assert (blip.name, blip.available, blip.size_mb, blip.memory_mb) == ("hf:org/blip", False, None, None)
     assert (llava.name, llava.size_mb, llava.memory_mb) == ("hf:org/llava", 2004, 2402)  # 1.2 × 2 bytes each
+
+
+def test_a_search_without_a_network_still_lists_what_is_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "get_session", lambda: SimpleNamespace(head=_down))
+    result = CliRunner().invoke(app, ["models", "--search", "siglip"])
+    assert result.exit_code == 0 and "open_clip:ViT-B-16-SigLIP/webli" in result.stdout
+    assert "The Hugging Face Hub cannot be searched, since huggingface.co cannot be reached" in result.stderr
+    assert "cannot be searched" in str(CliRunner().invoke(app, ["models", "--search", "smolvlm"]).exception)
 
 
 def test_the_size_of_a_download_is_known_from_the_configuration(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Captions of a photo, and answers to questions about it."""
+"""Captions of a photo, answers to questions about it, and replies to anything that is said about it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from vtviz.chinese import Language
 from vtviz.engine.engine import Workbench
 from vtviz.inputs import ImageInput, InputError
-from vtviz.models.base import AnswerModel, CaptionModel, FusionModel
+from vtviz.models.base import AnswerModel, CaptionModel, FusionModel, TalkingModel, Turn
 from vtviz.models.registry import DEFAULT_MODEL
 from vtviz.tasks.answer import Answer, answer_question
 from vtviz.tasks.caption import Caption, write_captions
+from vtviz.tasks.reply import Reply, write_reply
 from vtviz.watch import Watch
+
+EXAMPLE = "hf:HuggingFaceTB/SmolVLM-500M-Instruct"
 
 
 @dataclass(frozen=True)
@@ -60,3 +63,39 @@ class AnswerQuestion:
         if not isinstance(model, AnswerModel):
             raise InputError("The model {model} does not answer questions; choose another.", model=self.model)
         return answer_question(model, workbench.features(model, self.image), self.question)
+
+
+@dataclass(frozen=True)
+class WriteReply:
+    """A reply to a prompt about a photo, after what was said ``earlier``."""
+
+    image: ImageInput
+    prompt: str
+    earlier: tuple[Turn, ...] = ()
+    model: str = DEFAULT_MODEL
+    device: str | None = None
+
+    slow = False
+
+    @property
+    def key(self) -> str:
+        parts = (self.image.sha256, self.prompt, self.earlier, self.model)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+    def answer(self, model: FusionModel, workbench: Workbench, watch: Watch) -> Reply:
+        """Raises InputError where the model does not talk or the prompt cannot be read, Cancelled where ``watch`` says
+        so."""
+        if not isinstance(model, TalkingModel):
+            raise does_not_talk(self.model)
+        features = workbench.features(model, self.image)
+        watch.enter("reply")
+        return write_reply(model, features, self.prompt, self.earlier, model.frame(self.image), watch)
+
+
+def does_not_talk(model: str) -> InputError:
+    """A model that replies to no prompts."""
+    return InputError(
+        "The model {model} does not reply to prompts; choose a decoder, such as {example}.",
+        model=model,
+        example=EXAMPLE,
+    )

@@ -18,7 +18,7 @@ BLIP_CAPTION = Abilities({"match": FUSED, "caption": FUSED}, compares=False)
 BLIP_ANSWER = Abilities({"match": FUSED, "answer": FUSED}, compares=False)
 VILT_MATCH = Abilities({"match": JOINED}, compares=False)
 VILT_ANSWER = Abilities({"match": JOINED, "answer": JOINED}, compares=False)
-DECODER = Abilities({"match": JOINED, "caption": JOINED}, compares=False)
+DECODER = Abilities({"match": JOINED, "caption": JOINED}, compares=False, talks=True)
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Architecture:
 
     ``module`` and ``reader`` name the class of this family that does, ``module`` below ``vtviz.models.hugging_face``;
     ``keeps_dtype`` says that it runs at the precision of its weights, however low, where none is asked for;
-    ``any_grid`` that its input may have any number of rows and columns.
+    ``any_grid`` that its input may have any number of rows and columns, ``shapes`` that these follow the photo's shape.
     """
 
     abilities: Abilities
@@ -35,8 +35,11 @@ class Architecture:
     reader: str
     keeps_dtype: bool = False
     any_grid: bool = False
+    shapes: bool = False
 
 
+DECODERS = ("decoder.model", "DecoderModel", True)
+QWEN = ("decoder.qwen", "QwenModel", True)
 ARCHITECTURES: dict[str, Architecture] = {
     "BlipForImageTextRetrieval": Architecture(BLIP_MATCH, "blip.matching", "BlipMatcher"),
     "BlipForConditionalGeneration": Architecture(BLIP_CAPTION, "blip.captions", "BlipWriter"),
@@ -47,14 +50,14 @@ ARCHITECTURES: dict[str, Architecture] = {
     "SiglipModel": Architecture(DUAL_ENCODER, "dual.model", "TransformersDualEncoder"),
     "ChineseCLIPModel": Architecture(DUAL_ENCODER, "dual.model", "TransformersDualEncoder"),
     "AltCLIPModel": Architecture(DUAL_ENCODER, "dual.model", "TransformersDualEncoder"),
-    "LlavaForConditionalGeneration": Architecture(DECODER, "decoder.model", "DecoderModel", keeps_dtype=True),
-    "SmolVLMForConditionalGeneration": Architecture(DECODER, "decoder.model", "DecoderModel", keeps_dtype=True),
-    "Idefics3ForConditionalGeneration": Architecture(DECODER, "decoder.model", "DecoderModel", keeps_dtype=True),
-    "InternVLForConditionalGeneration": Architecture(DECODER, "decoder.model", "DecoderModel", keeps_dtype=True),
-    "Gemma3ForConditionalGeneration": Architecture(DECODER, "decoder.model", "DecoderModel", keeps_dtype=True),
-    "PaliGemmaForConditionalGeneration": Architecture(DECODER, "decoder.model", "DecoderModel", keeps_dtype=True),
-    "Qwen2_5_VLForConditionalGeneration": Architecture(DECODER, "decoder.qwen", "QwenModel", True, any_grid=True),
-    "Qwen3VLForConditionalGeneration": Architecture(DECODER, "decoder.qwen", "QwenModel", True, any_grid=True),
+    "LlavaForConditionalGeneration": Architecture(DECODER, *DECODERS),
+    "SmolVLMForConditionalGeneration": Architecture(DECODER, *DECODERS, shapes=True),
+    "Idefics3ForConditionalGeneration": Architecture(DECODER, *DECODERS, shapes=True),
+    "InternVLForConditionalGeneration": Architecture(DECODER, *DECODERS, shapes=True),
+    "Gemma3ForConditionalGeneration": Architecture(DECODER, *DECODERS),
+    "PaliGemmaForConditionalGeneration": Architecture(DECODER, *DECODERS),
+    "Qwen2_5_VLForConditionalGeneration": Architecture(DECODER, *QWEN, any_grid=True, shapes=True),
+    "Qwen3VLForConditionalGeneration": Architecture(DECODER, *QWEN, any_grid=True, shapes=True),
 }
 
 

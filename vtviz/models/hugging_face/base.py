@@ -52,9 +52,8 @@ class TransformersModel:
         self.name, self.weights_sha256, self.notices = parts.name, parts.sha256, parts.notices
         self.network: Any = parts.network
         self.abilities: Abilities = ARCHITECTURES[parts.architecture].abilities
-        self.grid, self.patch, self.size = grid, patch, size
-        covered = (grid[0] * patch[0], grid[1] * patch[1])
-        self.preprocessing = replace(parts.preprocessing, size=size, covered=covered)
+        self.preprocessing = parts.preprocessing
+        self._fit(grid, patch, size)
         self.reader = TransformersReader(parts.tokenizer, length)
         self.text_offset, self.pad_id = self.reader.offset, self.reader.pad_id
         self._recorded: frozenset[Kind] = frozenset()
@@ -165,6 +164,12 @@ class TransformersModel:
                 yield recording
             finally:
                 self._recorded = before
+
+    def _fit(self, grid: tuple[int, int], patch: tuple[int, int], size: tuple[int, int]) -> None:
+        """Takes photos of this size in pixels from now on."""
+        self.grid, self.patch, self.size = grid, patch, size
+        covered = (grid[0] * patch[0], grid[1] * patch[1])
+        self.preprocessing = replace(self.preprocessing, size=size, covered=covered)
 
     def _recorder(self, kinds: Collection[Kind], change: Change | None) -> Recorder:
         return Recorder(kinds, change)

@@ -38,7 +38,7 @@ def info(name: str) -> ModelInfo | None:
         named = architecture_of(config)
         known = ARCHITECTURES.get(named)
         if known is None:
-            raise unsupported(spec.shown, named)
+            raise unsupported(spec.shown, named, config)
         here = is_here(spec)
         size = None if here else download_mb(config)
         memory = memory_mb(config, spec.dtype)

@@ -18,13 +18,14 @@ Precision = Literal["auto", "float32", "bfloat16", "float16"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 GRID = re.compile(r"(\d{1,2})x(\d{1,2})")
 MOST_PATCHES = 64  # a side
+COUNT = re.compile(r"\d{1,4}")
 REPOSITORY = re.compile(r"[A-Za-z0-9][\w.\-]*/[A-Za-z0-9][\w.\-]*")
 
 
 @dataclass(frozen=True)
 class Spec:
     """What a name asks for. Either ``folder`` or ``repository`` is set; ``revision`` is a branch, a tag or a commit;
-    ``grid`` holds rows and columns of patches."""
+    ``grid`` holds rows and columns of patches, ``patches`` the most that a photo may have."""
 
     name: str
     folder: Path | None = None
@@ -34,6 +35,7 @@ class Spec:
     dtype: Precision = "auto"
     grid: tuple[int, int] | None = None
     registers: bool = False
+    patches: int | None = None
 
     @property
     def shown(self) -> str:
@@ -53,16 +55,17 @@ def parse(name: str) -> Spec | None:
     options = dict(parse_qsl(query, keep_blank_values=True))
     fit, dtype = options.pop("fit", "squash"), options.pop("dtype", "auto")
     revision, grid = options.pop("revision", None), options.pop("grid", None)
-    registers = registers_of(options.pop("registers", "0"))
+    registers, patches = registers_of(options.pop("registers", "0")), options.pop("patches", None)
     if options:
         first = next(iter(options))
-        raise ModelError("There is no option {name}; use fit, dtype, grid, registers or revision.", name=first)
+        raise ModelError("There is no option {name}; use fit, dtype, grid, patches, registers or revision.", name=first)
     if fit not in FITS:
         raise ModelError("The option fit cannot be {value}; use one of: {known}.", value=fit, known=", ".join(FITS))
     if dtype not in PRECISIONS:
         known = ", ".join(PRECISIONS)
         raise ModelError("The option dtype cannot be {value}; use one of: {known}.", value=dtype, known=known)
-    rest = (cast(Fit, fit), cast(Precision, dtype), None if grid is None else _grid(grid), registers)
+    sizes = (None if grid is None else _grid(grid), registers, None if patches is None else _patches(patches))
+    rest = (cast(Fit, fit), cast(Precision, dtype), *sizes)
     path = path_of(name)
     if path:
         if revision is not None:
@@ -93,6 +96,14 @@ def _grid(value: str) -> tuple[int, int]:
             most=MOST_PATCHES,
         )
     return rows, columns
+
+
+def _patches(value: str) -> int:
+    """The most patches that the option asks for."""
+    count, most = int(value) if COUNT.fullmatch(value) else 0, MOST_PATCHES**2
+    if not 0 < count <= most:
+        raise ModelError("The option patches cannot be {value}; use a number from 1 to {most}.", value=value, most=most)
+    return count
 
 
 def _is_folder(source: str) -> bool:

@@ -12,7 +12,11 @@ from vtviz.models.open_clip.towers.geometry import Preprocessing
 @dataclass(frozen=True)
 class Parts:
     """What loading found: a network, its tokenizer, how photos reach it (its input's size is not yet known), and what a
-    person should be told. ``folder`` holds its files; ``grid`` holds the rows and columns that the name asks for."""
+    person should be told.
+
+    ``folder`` holds its files; ``grid`` holds the rows and columns that the name asks for, ``patches`` the most that a
+    photo may have.
+    """
 
     name: str
     shown: str
@@ -24,3 +28,4 @@ class Parts:
     folder: Path
     notices: tuple[str, ...] = ()
     grid: tuple[int, int] | None = None
+    patches: int | None = None

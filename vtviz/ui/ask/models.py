@@ -263,6 +263,8 @@ def _show_abilities(info: ModelInfo) -> None:
     st.caption(say("model.abilities", targets=named, count=count, total=len(every)))
     if "text→image" not in targets[MATCH.kind]:
         st.caption(say("model.no_cross_attention"))
+    if info.abilities.talks:
+        st.caption(say("model.talks"))
     _show_memory(info)
 
 

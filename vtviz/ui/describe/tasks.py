@@ -39,7 +39,7 @@ from vtviz.ui.show.pin import offer_pin
 from vtviz.ui.show.verdict import show_truncation
 
 TASK = "task"
-TASKS = ("answer", "caption", "folder")
+TASKS = ("answer", "caption", "talk", "folder")
 KEY = "described"
 THINGS = 5  # of those that a photo may show
 DOUBTFUL = 0.5  # match probability below which a caption more likely misdescribes the photo

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,11 +12,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vtviz.chinese import Language
-from vtviz.inputs import Tokens
-from vtviz.models.base import EncodedText, Target
+from vtviz.inputs import ImageInput, Tokens
+from vtviz.models.base import EncodedText, Target, Turn
 from vtviz.models.hugging_face.attention import Place
 from vtviz.models.hugging_face.base import TransformersModel
-from vtviz.models.hugging_face.decoder.layouts import LAYOUTS, Layout
+from vtviz.models.hugging_face.decoder.layout import MOST, Layout, Source
+from vtviz.models.hugging_face.decoder.layouts import layout_of
 from vtviz.models.hugging_face.decoder.passage import Passage
 from vtviz.models.hugging_face.decoder.prompts import DecoderReader, Prompt, Prompter
 from vtviz.models.hugging_face.loading.files import described
@@ -26,6 +28,8 @@ from vtviz.models.record import Kind
 from vtviz.models.recorder import Change, RecordedLayer, Recorder
 
 LENGTH = 512  # tokens of a text
+TALK_LENGTH = 2048  # of a conversation, beside those of the photo
+REPLY_LENGTH = 160  # tokens that a reply may have
 
 
 class Words(nn.Module):
@@ -46,6 +50,9 @@ class DecoderModel(TransformersModel):
     The match asks whether the text fits: the logit of "yes" less that of "no", both in any spelling. A caption's piece
     has its log-probability as an answer to a request for a caption. On the recorded text axis the text's pieces stand
     first, then the rest of the prompt; on the image axis the tokens of the overview stand before the patches.
+
+    As loaded, it scales any photo to the same square input; ``for_photo`` gives a photo the tiles or the grid that the
+    library's own processor would.
     """
 
     caption_length = CAPTION_LENGTH
@@ -55,22 +62,20 @@ class DecoderModel(TransformersModel):
         config = parts.network.config
         settings = described(parts.folder, ("preprocessor_config.json", "processor_config.json"))
         settings = settings.get("image_processor", settings)
-        self.layout = self._layout(parts, settings)
-        super().__init__(parts, self.layout.grid, self.layout.patch, self.layout.size, LENGTH)
+        most = parts.patches or MOST
+        self._source = Source(config, parts.tokenizer, settings, grid=parts.grid, most=most)
+        layout = layout_of(self._source)
+        super().__init__(parts, layout.grid, layout.patch, layout.size, LENGTH)
         self.tokenizer, self.reader = parts.tokenizer, DecoderReader(parts.tokenizer, LENGTH)
         self.text_offset, self.pad_id = 0, self.reader.pad_id
-        self.image_offset = self.layout.offset
         self._words = Words(self.network.get_input_embeddings())
-        prompter = Prompter(parts.tokenizer, self.layout)
-        self._match, self._caption = prompter.match(), prompter.caption()
-        self._yes, self._no = prompter.answers("yes"), prompter.answers("no")
+        self._take(layout)
         self.image_token = int(config.image_token_id)
         text = config.text_config
         self.default_layer = int(text.num_hidden_layers) // 2
         ends = self.network.generation_config.eos_token_id
         self._ends = [ends] if isinstance(ends, int) else list(ends or [int(self.tokenizer.eos_token_id)])
         self.caption_end = int(self._ends[0])
-        self.caption_starts: dict[Language, int] = {"en": self._caption.before[-1]}
         self._joined: Joined | None = None
         self._rows: int | None = None  # of the text axis that are recorded; None for all
         self._names = [
@@ -79,10 +84,34 @@ class DecoderModel(TransformersModel):
             if hasattr(module, "q_proj") and ("language_model." in name or "text_model." in name)
         ]
 
-    def _layout(self, parts: Parts, settings: dict[str, Any]) -> Layout:
-        """How photos stand in the sequence; ``settings`` are those of the image processor."""
-        config = parts.network.config
-        return LAYOUTS[config.model_type](config, parts.tokenizer, settings)
+    def for_photo(self, image: ImageInput) -> DecoderModel:
+        """This model with the input that suits the shape of a photo: the same network, another grid."""
+        layout = layout_of(replace(self._source, photo=(image.height, image.width)))
+        if layout == self.layout:
+            return self
+        other = copy.copy(self)
+        other._take(layout)
+        return other
+
+    def _take(self, layout: Layout) -> None:
+        """Arranges photos so from now on."""
+        self.layout, self.image_offset = layout, layout.offset
+        self._fit(layout.grid, layout.patch, layout.size)
+        self._prompter = prompter = Prompter(self.tokenizer, layout)
+        self._match, self._caption = prompter.match(), prompter.caption()
+        self._yes, self._no = prompter.answers("yes"), prompter.answers("no")
+        self.caption_starts: dict[Language, int] = {"en": self._caption.before[-1]}
+
+    def replying(self, prompt: str, earlier: Sequence[Turn] = ()) -> DecoderModel:
+        """This model, whose captions are replies to a prompt, after what was said earlier.
+
+        Raises:
+            InputError: if the prompt holds nothing to read, or the conversation is too long for the model.
+        """
+        other = copy.copy(self)
+        other._caption = self._prompter.reply(prompt, earlier, TALK_LENGTH)
+        other.caption_starts, other.caption_length = {"en": other._caption.before[-1]}, REPLY_LENGTH
+        return other
 
     @property
     def words(self) -> nn.Module:
@@ -172,9 +201,10 @@ class DecoderModel(TransformersModel):
         pictures = self.layout.pictures(pixels)
         empty = (pictures == 0).flatten(2).all(dim=2)[..., None, None, None]
         pictures = torch.where(empty, torch.full_like(pictures, 1e-6), pictures)  # Idefics drops a picture of zeros
-        single = self.network.config.model_type not in ("idefics3", "smolvlm")
-        found = self.network.get_image_features(pixel_values=pictures[:, 0] if single else pictures).pooler_output
-        return torch.stack(list(found))
+        if self.network.config.model_type in ("idefics3", "smolvlm"):
+            return torch.stack(list(self.network.get_image_features(pixel_values=pictures).pooler_output))
+        found = torch.stack(list(self.network.get_image_features(pixel_values=pictures.flatten(0, 1)).pooler_output))
+        return found.unflatten(0, pictures.shape[:2]).flatten(1, 2)
 
     def _logits(self, photo: Tensor, prompt: Prompt, text: EncodedText, keep: int) -> Tensor:
         """Logits ``[n, keep, pieces]`` after the last tokens of the sequence."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from vtviz.inputs import InputError, check_text
+from vtviz.models.base import Turn
 from vtviz.models.hugging_face.text import SPACES, TransformersReader
 
 DESCRIPTION = "VTVIZTEXT"  # stands for the text while the template is filled in
@@ -13,11 +16,13 @@ WORDS = {"yes": ("Yes", "yes"), "no": ("No", "no")}
 
 @dataclass(frozen=True)
 class Asked:
-    """The questions, and how they are put where the tokenizer has no chat template."""
+    """The questions, and how they are put where the tokenizer has no chat template: first as ``plain``, then as
+    ``later`` behind the reply before; where that is empty, nothing that was said earlier is read."""
 
     match: str = f"Does this description fit the photo? {DESCRIPTION} Answer yes or no."
     caption: str = "Describe the photo in one sentence."
     plain: str = "USER: {image}\n{question} ASSISTANT:"
+    later: str = " {reply} USER: {question} ASSISTANT:"
 
 
 USUAL = Asked()
@@ -64,20 +69,57 @@ class Prompter:
         spellings = [lead + written for written in WORDS[word] for lead in ("", " ")]
         return sorted({self._ids(spelling)[0] for spelling in spellings})
 
-    def _asked(self, question: str) -> str:
+    def reply(self, prompt: str, earlier: Sequence[Turn], most: int) -> Prompt:
+        """A conversation whose next reply comes next, of at most ``most`` tokens beside those of the photo.
+
+        Raises:
+            InputError: if the prompt holds nothing to read, or the conversation is too long.
+        """
+        prompt = check_text(self._without_marks(prompt))
+        turns = [Turn(self._without_marks(turn.prompt), self._without_marks(turn.reply)) for turn in earlier]
+        ids = self._ids(self._asked(prompt, turns).rstrip(" "), first=True)
+        if len(ids) - len(self._ids(self.layout.written)) > most:
+            raise InputError("The conversation is too long for the model; start a new one, or write less.")
+        return Prompt(ids)
+
+    def _asked(self, question: str, earlier: Sequence[Turn] = ()) -> str:
         if not getattr(self.tokenizer, "chat_template", None):
-            return self.layout.asked.plain.format(image=self.layout.placeholder, question=question)
-        content = [{"type": "image"}, {"type": "text", "text": question}]
-        asked: str = self.tokenizer.apply_chat_template(
-            [{"role": "user", "content": content}], tokenize=False, add_generation_prompt=True
-        )
+            return self._plainly([turn.prompt for turn in earlier] + [question], [turn.reply for turn in earlier])
+        said: list[dict[str, Any]] = []
+        for turn in earlier:
+            said += [{"role": "user", "content": [_written(turn.prompt)]}]
+            said += [{"role": "assistant", "content": [_written(turn.reply)]}]
+        said += [{"role": "user", "content": [_written(question)]}]
+        said[0]["content"].insert(0, {"type": "image"})
+        asked: str = self.tokenizer.apply_chat_template(said, tokenize=False, add_generation_prompt=True)
         return asked
+
+    def _plainly(self, questions: Sequence[str], replies: Sequence[str]) -> str:
+        """A conversation without a chat template."""
+        asked = self.layout.asked
+        if not asked.later:
+            return asked.plain.format(image=self.layout.placeholder, question=questions[-1])
+        later = (
+            asked.later.format(reply=reply, question=question)
+            for reply, question in zip(replies, questions[1:], strict=True)
+        )
+        return asked.plain.format(image=self.layout.placeholder, question=questions[0]) + "".join(later)
+
+    def _without_marks(self, text: str) -> str:
+        """A person's text without what would mean a photo or a turn to the model."""
+        for mark in sorted({*self.tokenizer.get_added_vocab(), self.layout.placeholder}, key=len, reverse=True):
+            text = text.replace(mark, " ") if mark.strip() else text
+        return text
 
     def _ids(self, text: str, first: bool = False) -> tuple[int, ...]:
         bos = self.tokenizer.bos_token
         start = (self.tokenizer.bos_token_id,) if first and self.begins and bos not in text else ()
         written = text.replace(self.layout.placeholder, self.layout.written, 1) if first else text
         return (*start, *self.tokenizer(written, add_special_tokens=False)["input_ids"])
+
+
+def _written(text: str) -> dict[str, str]:
+    return {"type": "text", "text": text}
 
 
 class DecoderReader(TransformersReader):

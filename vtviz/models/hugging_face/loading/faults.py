@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from vtviz.models.base import ModelError
 
 INSTALL = "pip install 'transformers>=5.24,<6'"
@@ -17,8 +20,14 @@ def need_transformers(name: str) -> None:
         ) from error
 
 
-def unsupported(shown: str, architecture: str) -> ModelError:
-    """An architecture that vtviz does not read."""
+def unsupported(shown: str, architecture: str, config: Mapping[str, Any]) -> ModelError:
+    """An architecture that vtviz does not read, or that only code of its repository could."""
+    if "auto_map" in config:
+        return ModelError(
+            "{name} needs the code in its repository, which vtviz never runs; choose a model of an architecture that "
+            "docs/models.md lists.",
+            name=shown,
+        )
     return ModelError(
         "vtviz does not support the architecture {architecture} of {name}; docs/models.md lists those that it does.",
         architecture=architecture,

@@ -68,12 +68,21 @@ def search(text: str) -> list[Found]:
     Raises:
         ModelError: if the hub cannot be asked.
     """
-    _check_network(text)
+    if constants.HF_HUB_OFFLINE:
+        raise ModelError(
+            "HF_HUB_OFFLINE blocks searching the Hugging Face Hub; unset it, or name a local folder: hf:FOLDER."
+        )
     try:
+        _reach()
         models = HfApi().list_models(search=text, sort="downloads", limit=MOST_FOUND, expand=["config", "safetensors"])
         return [_found(model) for model in models]
     except Exception as error:
-        raise _unreachable(text, error) from error
+        raise ModelError(
+            "The Hugging Face Hub cannot be searched, since {host} cannot be reached ({reason}); go online and try "
+            "again, or name a local folder: hf:FOLDER.",
+            host=_host(),
+            reason=type(error).__name__,
+        ) from error
 
 
 def _found(model: Any) -> Found:
@@ -97,9 +106,19 @@ def _check_network(repository: str) -> None:
             name=repository,
         )
     try:
-        get_session().head(constants.ENDPOINT, timeout=PATIENCE)
+        _reach()
     except Exception as error:
         raise _unreachable(repository, error) from error
+
+
+def _reach() -> None:
+    """Raises whatever the network says where the hub cannot be reached."""
+    get_session().head(constants.ENDPOINT, timeout=PATIENCE)
+
+
+def _host() -> str:
+    host: str = constants.ENDPOINT.split("://")[-1]
+    return host
 
 
 def _reason(spec: Spec, error: Exception) -> ModelError:
@@ -132,6 +151,6 @@ def _unreachable(repository: str, error: Exception) -> ModelError:
         "{name} is not on this machine, and {host} cannot be reached ({reason}); go online and try again, or use a "
         "local folder: hf:FOLDER.",
         name=repository,
-        host=constants.ENDPOINT.split("://")[-1],
+        host=_host(),
         reason=type(error).__name__,
     )

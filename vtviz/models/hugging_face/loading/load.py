@@ -29,7 +29,7 @@ from vtviz.models.open_clip.loading.weights import sha256_of
 from vtviz.models.open_clip.towers.geometry import Preprocessing
 
 PREPROCESSOR = ("preprocessor_config.json", "processor_config.json")
-RESAMPLING = {2: "bilinear", 3: "bicubic"}  # Pillow's numbers
+RESAMPLING = {1: "lanczos", 2: "bilinear", 3: "bicubic"}  # Pillow's numbers
 BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4}
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -43,9 +43,11 @@ def load_parts(spec: Spec, device: torch.device) -> Parts:
     config = configuration(spec)
     architecture = architecture_of(config)
     if architecture not in ARCHITECTURES:
-        raise unsupported(spec.shown, architecture)
+        raise unsupported(spec.shown, architecture, config)
     if spec.grid is not None and not ARCHITECTURES[architecture].any_grid:
         raise ModelError("The input of {name} has one grid; leave the option grid out.", name=spec.shown)
+    if spec.patches is not None and not ARCHITECTURES[architecture].shapes:
+        raise ModelError("The number of patches is fixed in {name}; leave the option patches out.", name=spec.shown)
     if spec.registers and ARCHITECTURES[architecture].module != "dual.model":
         raise ModelError(
             "The option registers needs an image encoder whose class token is its answer, as in CLIP; leave it out for "
@@ -58,11 +60,12 @@ def load_parts(spec: Spec, device: torch.device) -> Parts:
     preprocessing = _preprocessing(spec, folder)
     tokenizer = _tokenizer(spec, folder)
     dtype = DTYPES.get(spec.dtype) or _own_dtype(ARCHITECTURES[architecture].keeps_dtype, files)
-    check_memory(spec.shown, memory_needed(files, dtype), device)
+    check_memory(spec.shown, memory_needed(files, dtype), device, dtype)
     network = _network(spec, architecture, folder, dtype)
     network.to(device)
     sha256 = _sha256(files)
-    return Parts(spec.name, spec.shown, architecture, network, tokenizer, preprocessing, sha256, folder, grid=spec.grid)
+    about = (spec.name, spec.shown, architecture, network, tokenizer, preprocessing, sha256, folder)
+    return Parts(*about, grid=spec.grid, patches=spec.patches)
 
 
 def _check_kind(spec: Spec, architecture: str, config: dict[str, Any]) -> None:
@@ -88,17 +91,27 @@ def memory_needed(files: Sequence[Path], dtype: torch.dtype) -> int:
     return total
 
 
-def check_memory(shown: str, needed: int, device: torch.device) -> None:
+def check_memory(shown: str, needed: int, device: torch.device, dtype: torch.dtype) -> None:
     """Refuses a model that does not fit into what is free, before memory is taken. Raises ModelError if it does not."""
     free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else psutil.virtual_memory().available
-    if needed * MARGIN > free:
+    if needed * MARGIN <= free:
+        return
+    need, left = f"{needed * MARGIN / 1e9:.1f}", f"{free / 1e9:.1f}"
+    if dtype.itemsize > 2:
         raise ModelError(
             "{name} needs about {need} GB of memory, and {free} GB are free; add ?dtype=bfloat16 to its name, or "
             "choose a smaller model.",
             name=shown,
-            need=f"{needed * MARGIN / 1e9:.1f}",
-            free=f"{free / 1e9:.1f}",
+            need=need,
+            free=left,
         )
+    raise ModelError(
+        "{name} needs about {need} GB of memory, and {free} GB are free; close other programs, or choose a smaller "
+        "model.",
+        name=shown,
+        need=need,
+        free=left,
+    )
 
 
 def _own_dtype(keeps: bool, files: Sequence[Path]) -> torch.dtype:
@@ -123,7 +136,7 @@ def _opened(path: Path) -> Any:
 def _network(spec: Spec, architecture: str, folder: Path, dtype: torch.dtype) -> nn.Module:
     kind: Any = getattr(transformers, architecture, None)
     if kind is None:
-        raise unsupported(spec.shown, architecture)
+        raise unsupported(spec.shown, architecture, {})
     transformers.utils.logging.disable_progress_bar()  # of files that are read from the disk
     options = {"local_files_only": True, "trust_remote_code": False, "use_safetensors": True, "dtype": dtype}
     network, about = kind.from_pretrained(

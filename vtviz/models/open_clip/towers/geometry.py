@@ -16,6 +16,7 @@ from vtviz.models.open_clip.names import Fit
 RESAMPLING = {
     "bicubic": Image.Resampling.BICUBIC,
     "bilinear": Image.Resampling.BILINEAR,
+    "lanczos": Image.Resampling.LANCZOS,
     "random": Image.Resampling.BICUBIC,
 }
 

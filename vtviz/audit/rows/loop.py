@@ -6,7 +6,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from vtviz.audit.settings import Settings
 from vtviz.files import read_bytes
 from vtviz.inputs import MAX_BYTES, InputError
 from vtviz.jobs.door import Door
+from vtviz.jobs.many import Lost, Many
 from vtviz.manifests.read import Row
 from vtviz.models.base import ModelError
 from vtviz.watch import Cancelled, Watch
@@ -27,7 +28,7 @@ FLUSH_ROWS = 32
 
 
 def measure_rows(
-    store: RowStore, rows: Sequence[Row], settings: Settings, models: Sequence[About], door: Door, watch: Watch
+    store: RowStore, rows: Sequence[Row], settings: Settings, models: Sequence[About], many: Many, watch: Watch
 ) -> None:
     """Measures every row that is not on disk yet, that failed, or whose photo was replaced. Rows that fail are recorded
     with the reason.
@@ -39,19 +40,17 @@ def measure_rows(
     watch.enter("rows", len(rows) * len(models), len(known))
     flushed, waiting = time.monotonic(), 0
     others = wrong_texts(rows, settings.wrong_texts)
+    left = [(model, row) for model in models for row in rows if (model.name, row.number) not in known]
+    tasks = [partial(_records, model, row, settings, others.get(row.number, ())) for model, row in left]
     try:
-        for model in models:
-            for row in rows:
-                if (model.name, row.number) in known:
-                    continue
-                watch.check(pause=False)
-                records = _records(model, row, settings, others.get(row.number, ()), door, watch)
-                store.add(records)
-                waiting += 1
-                if waiting >= FLUSH_ROWS or time.monotonic() - flushed > FLUSH_SECONDS:
-                    store.flush()
-                    flushed, waiting = time.monotonic(), 0
-                watch.advance(failed=int(records[0]["status"] == "failed"))
+        for (model, row), found in zip(left, many(tasks, watch), strict=True):
+            records = failed_row(row, model.name, model.methods, str(found)) if isinstance(found, Lost) else found
+            store.add(records)
+            waiting += 1
+            if waiting >= FLUSH_ROWS or time.monotonic() - flushed > FLUSH_SECONDS:
+                store.flush()
+                flushed, waiting = time.monotonic(), 0
+            watch.advance(failed=int(records[0]["status"] == "failed"))
     finally:
         store.flush()
 
@@ -75,7 +74,7 @@ def _records(
 ) -> list[dict[str, Any]]:
     try:
         request = MeasureRow(model.name, row, row.photo(), settings, others)
-        records: list[dict[str, Any]] = door(request, watch.quietly())
+        records: list[dict[str, Any]] = door(request, watch)
         return records
     except Cancelled:
         raise

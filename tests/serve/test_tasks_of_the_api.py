@@ -32,7 +32,7 @@ def sent(cat_bytes: bytes, **more: Any) -> dict[str, Any]:
 def test_what_if_is_that_of_the_engine(client: TestClient, tiny_engine: LocalEngine, cat_bytes: bytes) -> None:
     changes = [{"change": "hide", "boxes": [[0, 0, 0.5, 0.5]]}, {"change": "drop", "place": 0}]
     response = client.post("/v1/intervene", files=sent(cat_bytes), data={"text": TEXT, "changes": json.dumps(changes)})
-    asked = Intervene(Explain(read_image(cat_bytes), TEXT), (Hide(((0, 0, 0.5, 0.5),)), Drop(0)))
+    asked = Intervene(Explain(read_image(cat_bytes), TEXT), (Hide(((0.0, 0.0, 0.5, 0.5),)), Drop(0)))
     assert response.json() == json.loads(intervention_json(tiny_engine.ask(asked)))
 
 

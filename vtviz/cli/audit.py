@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from vtviz.cli.common import AsJson, Device, app, bars, check_language, path_argument, path_option, show
-from vtviz.cli.side_by_side import EngineName, Gpus, Place, RayAddress, Threads, Workers, many_at
+from vtviz.cli.side_by_side import EngineName, Gpus, RayAddress, Threads, Workers, many_at, place_of
 from vtviz.files import from_home
 from vtviz.inputs import InputError
 from vtviz.models.registry import DEFAULT_MODEL
@@ -99,6 +99,7 @@ def audit(
     from vtviz.engine.remote.choose import open_engine
     from vtviz.manifests.read import read_manifest
 
+    place = place_of(engine, address, workers, threads, gpus)
     check_language(language)
     if verify is not None:
         raise typer.Exit(_verify(verify, signers))
@@ -127,7 +128,6 @@ def audit(
     rows = read_manifest(manifest, limit)
     for note in rows.notes:
         typer.echo(note, err=True)
-    place = Place(engine, address, workers, threads, gpus)
     with bars() as watch, many_at(place, device) as many, closing(open_engine(device, models=1)) as door:
         report = run_audit(rows, settings, output, door.ask, watch, language, contract, many)
     for name, counts in report["summary"]["rows"].items():

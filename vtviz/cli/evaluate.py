@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vtviz.cli.common import Device, Model, app, bars, check_language, path_option
-from vtviz.cli.side_by_side import EngineName, Gpus, Place, RayAddress, Threads, Workers, many_at
+from vtviz.cli.side_by_side import EngineName, Gpus, RayAddress, Threads, Workers, many_at, place_of
 from vtviz.files import check_file_place, make_folder, write_atomically
 from vtviz.inputs import InputError
 from vtviz.models.registry import DEFAULT_MODEL
@@ -59,6 +59,7 @@ def evaluate(
     from vtviz.scenes.compose import NAME as SCENES
     from vtviz.scenes.compose import data_folder
 
+    place = place_of(engine, address, workers, threads, gpus)
     if output is not None:
         check_file_place(output)
     check_language(language)
@@ -73,7 +74,6 @@ def evaluate(
     loaded = load_model(model, choose_device(device))
     chosen = pointing_methods(loaded, methods)
     logits: list[Tensor] = []
-    place = Place(engine, address, workers, threads, gpus)
     with many_at(place, device) as many, bars() as watch:
         elsewhere = None if many is None else (many, model)
         figures = run(

@@ -35,16 +35,21 @@ class Place(NamedTuple):
     gpus: float
 
 
+def place_of(engine: str, address: str, workers: int | None, threads: int, gpus: float) -> Place:
+    """Where work is done. Raises InputError where there is no such engine."""
+    if engine not in ENGINES:
+        raise InputError("There is no engine {engine}; use {known}.", engine=engine, known=" or ".join(ENGINES))
+    return Place(engine, address, workers, threads, gpus)
+
+
 @contextmanager
 def many_at(place: Place, device: str) -> Iterator[Many | None]:
     """How the steps of long work are done on Ray, on devices of the kind that ``device`` is here; None where they are
     done in this process.
 
     Raises:
-        InputError: if there is no such engine, Ray is not installed, or there is no cluster at the address.
+        InputError: if Ray is not installed, or there is no cluster at the address.
     """
-    if place.engine not in ENGINES:
-        raise InputError("There is no engine {engine}; use {known}.", engine=place.engine, known=" or ".join(ENGINES))
     if place.engine == "local":
         yield None
         return

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vtviz.cli.common import AsJson, Device, Model, app, bars, path_argument, path_option, show
-from vtviz.cli.side_by_side import EngineName, Gpus, Place, RayAddress, Threads, Workers, many_at
+from vtviz.cli.side_by_side import EngineName, Gpus, RayAddress, Threads, Workers, many_at, place_of
 from vtviz.models.registry import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def index(
     from vtviz.tasks.search.index import SideBySide, index_folder
     from vtviz.tasks.search.store import close_store
 
-    place = Place(engine, address, workers, threads, gpus)
+    place = place_of(engine, address, workers, threads, gpus)
     with many_at(place, device) as many, closing(open_engine(device, models=1)) as door, bars() as watch:
         loaded = door.ask(LoadModel(model), watch)
         done = index_folder(

@@ -68,7 +68,7 @@ def finished(jobs: Jobs, number: int) -> Entry:
 
 def begun(jobs: Jobs, entry: Entry, request: Request, response: Response) -> JobState:
     """The answer to a request that began a job."""
-    response.headers["location"] = f"{request.scope.get('root_path', '')}{request.url.path.rstrip('/')}/{entry.id}"
+    response.headers["location"] = f"{request.url.path.rstrip('/')}/{entry.id}"
     return state_of(jobs, entry)
 
 

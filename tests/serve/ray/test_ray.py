@@ -68,7 +68,7 @@ def test_a_step_whose_worker_is_lost_is_done_again_but_not_for_ever(many: RayMan
 def test_an_audit_has_the_figures_of_one_process(many: RayMany, tmp_path: Path, engine: LocalEngine) -> None:
     lines = [f'{{"image": "{SAMPLES / name}.jpg", "text": "A {name}"}}\n' for name in ("coffee", "dog", "camera")]
     (tmp_path / "m.jsonl").write_text("".join(lines))
-    rows, settings = read_manifest(tmp_path / "m.jsonl"), Settings(metrics=("insertion",), steps=2, probes=1)
+    rows, settings = read_manifest(tmp_path / "m.jsonl"), Settings(metrics=("insertion",), steps=2, probes=0)
     here = run_audit(rows, settings, tmp_path / "here", engine.ask, many=one_by_one(engine.ask))
     there = run_audit(rows, settings, tmp_path / "there", engine.ask, many=many)
     assert there["summary"] == here["summary"] and there["summary"]["rows"]["vtviz-base"]["measured"] == 3

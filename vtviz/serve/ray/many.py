@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -18,25 +19,43 @@ IN_HAND = 2  # steps that each worker has at once, so that none waits for the ne
 AT_A_TIME = 256  # steps of each worker that are listed at once
 
 
+class Tries:
+    """Counts how often each step was begun, whoever begins it."""
+
+    def __init__(self) -> None:
+        self._begun = Counter[int]()
+
+    def begin(self, place: int) -> int:
+        """How often a step was begun before now."""
+        self._begun[place] += 1
+        return self._begun[place] - 1
+
+
 class Worker:
     """An engine of its own in a process of the cluster.
 
     Args:
         device: that of LocalEngine.
         threads: of torch, on the CPU.
+        tries: an actor that counts them.
     """
 
-    def __init__(self, device: str, threads: int) -> None:
+    def __init__(self, device: str, threads: int, tries: Any) -> None:
         torch.set_num_threads(threads)
-        self._engine = LocalEngine(device, models=1)
+        self._engine, self._tries = LocalEngine(device, models=1), tries
 
     def __call__(self, step: dict[str, Any]) -> dict[str, Any]:
-        """What the task of a step gives, or how it failed."""
-        task: Task = pickle.loads(step["task"])
+        """What the task of a step gives, or how it failed; ``found`` is empty where it was lost too often."""
+        import ray
+
+        place, task = step["place"], step["task"]
+        if ray.get(self._tries.begin.remote(place)) >= TRIES:
+            return {"place": place, "good": False, "found": b""}
         try:
-            return {"place": step["place"], "good": True, "found": pickle.dumps(task(self._engine.ask, Watch()))}
+            run: Task = pickle.loads(task)
+            return {"place": place, "good": True, "found": pickle.dumps(run(self._engine.ask, Watch()))}
         except Exception as error:
-            return {"place": step["place"], "good": False, "found": failure_frame(error).written()}
+            return {"place": place, "good": False, "found": failure_frame(error).written()}
 
 
 class RayMany:
@@ -71,10 +90,8 @@ class RayMany:
             while place in held:
                 yield _raised(held.pop(place))
                 place += 1
-        for missing in range(place, len(tasks)):
-            watch.check(pause=False)
-            lost = Lost("Its worker was lost {tries} times; the log of the cluster may say why.", tries=TRIES)
-            yield _raised(held.pop(missing, lost))
+        for missing in range(place, len(tasks)):  # Ray gave up on them
+            yield _raised(held.pop(missing, _failure(b"")))
 
     def _steps(self, tasks: Sequence[Task]) -> Iterator[dict[str, Any]]:
         """What came of the tasks, in the order in which they end."""
@@ -83,21 +100,22 @@ class RayMany:
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = context.print_on_execution_start = False
         context.max_errored_blocks = -1  # a step that is lost for good costs no other
+        tries = ray.remote(num_cpus=0)(Tries).remote()
         items = [{"place": place, "task": pickle.dumps(task)} for place, task in enumerate(tasks)]
         size = min(self.workers, len(items))
         steps = ray.data.from_items(items, override_num_blocks=len(items)).map(
             Worker,
-            fn_constructor_args=(self.device, self.threads),
+            fn_constructor_args=(self.device, self.threads, tries),
             compute=ray.data.ActorPoolStrategy(size=size, max_tasks_in_flight_per_actor=IN_HAND),
             num_cpus=self.threads,
             num_gpus=self.gpus,
-            max_restarts=-1,
-            max_task_retries=TRIES - 1,
         )
         yield from steps.iter_rows()
 
 
 def _failure(frame: bytes) -> BaseException:
+    if not frame:
+        return Lost("Its worker was lost {tries} times; the log of the cluster may say why.", tries=TRIES)
     return read_failure(next(read_frames([frame])))
 
 

@@ -82,9 +82,11 @@ def test_replicas_answer_as_an_engine_here_does(many: RayMany, cat: ImageInput, 
     serve.start(proxy_location="Disabled")
     there = RayEngine(serve.run(deployment(Replicas(device="cpu")), name=NAME, route_prefix=None), "local")
     heard: list[str] = []
-    for asked in (Explain(cat, "a brown cat"), WriteCaptions(cat)):
-        found = there.ask(asked, Watch(lambda now: heard.append(now.stage)))
-        assert repr(found) == repr(engine.ask(asked)) or found.score == engine.ask(asked).score  # type: ignore[union-attr]
+    watch, asked = Watch(lambda now: heard.append(now.stage)), Explain(cat, "a brown cat")
+    found, own = there.ask(asked, watch), engine.ask(asked)
+    assert found.score == own.score and (found.relevance.maps == own.relevance.maps).all()
+    written, expected = (each.ask(WriteCaptions(cat), watch) for each in (there, engine))
+    assert [(each.tokens.text, each.score) for each in written] == [(each.tokens.text, each.score) for each in expected]
     assert heard and there.is_loaded("vtviz-base") and there.status().runs[-1].request == "WriteCaptions"
     with pytest.raises(InputError, match="no words"):
         there.ask(Explain(cat, "?!"))

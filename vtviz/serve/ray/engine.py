@@ -72,7 +72,7 @@ def deployment(replicas: Replicas) -> Any:
         target_ongoing_requests=WANTED,
         upscale_delay_s=10.0,
         downscale_delay_s=300.0,
-        look_back_period_s=10.0,
+        look_back_period_s=20.0,
     )
     made = serve.deployment(Replica).options(
         autoscaling_config=scaled,

@@ -59,7 +59,7 @@ def audit_routes(desk: Desk, own: Own) -> APIRouter:
             agreement=agreement,
             planted=planted,
             choices=choices,
-            **chosen,
+            **chosen,  # type: ignore[arg-type]
         )
         for name in settings.models:
             desk.check_model(name)

@@ -15,7 +15,7 @@ from vtviz.inputs import InputError
     [
         (["--output", "out"], "needs a manifest and --output"),
         (["m.csv"], "needs a manifest and --output"),
-        (["m.csv", "--output", "out", "--engine", "ray"], "no engine ray"),
+        (["m.csv", "--output", "out", "--engine", "none"], "no engine none"),
         (["m.csv", "--output", "out", "--language", "tlh"], "no language tlh"),
         (["m.csv", "--output", "out", "--methods", "magic"], "no method called magic"),
         (["m.csv", "--output", "out", "--metrics", "magic"], "no metric called magic"),

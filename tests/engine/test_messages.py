@@ -30,7 +30,13 @@ from vtviz.engine.requests.sinks import FindSinks
 from vtviz.engine.requests.stories import TellMoment
 from vtviz.engine.requests.tasks.policy import CheckPolicy, ScoreRules
 from vtviz.engine.requests.tasks.recommend import FindShared, RecommendPhotos
-from vtviz.engine.requests.tasks.search import EncodePhotos, FindSentences, MatchPhotos, SearchPhotos
+from vtviz.engine.requests.tasks.search import (
+    EmbedPhotosAndTexts,
+    EncodePhotos,
+    FindSentences,
+    MatchPhotos,
+    SearchPhotos,
+)
 from vtviz.engine.requests.things import ComparePatches, FindThings
 from vtviz.evaluation.runs.requests import DescribeScorer, ScoreTexts
 from vtviz.inputs import ImageInput, InputError
@@ -79,6 +85,7 @@ def requests(engine: LocalEngine, photo: ImageInput, store: str) -> list[Request
         FindSinks(photo, "tiny"),
         LookInside(photo, TEXT, "image→text", 1, "tiny"),
         DrawPlan(photo, TEXT, "tiny"),
+        EmbedPhotosAndTexts((photo,), (TEXT,), "tiny"),
         LoadModel("tiny"),
         ReadTarget("answer:no", "tiny"),
         LookUp("tiny", settings),

@@ -19,13 +19,6 @@ from vtviz.serve.server import Server
 TEXT = "a dog runs"
 
 
-@pytest.fixture
-def client(tiny_engine: LocalEngine) -> Iterator[TestClient]:
-    server = Server(tiny_engine, local=False)
-    with TestClient(server.app(), raise_server_exceptions=False) as client:
-        yield client
-
-
 def sent(cat_bytes: bytes) -> dict[str, Any]:
     return {"photo": ("cat.jpg", cat_bytes, "image/jpeg")}
 

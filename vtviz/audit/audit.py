@@ -32,6 +32,7 @@ from vtviz.audit.settings import RANDOM, Settings
 from vtviz.files import write_atomically
 from vtviz.inputs import InputError
 from vtviz.jobs.door import Door
+from vtviz.jobs.many import Many, one_by_one
 from vtviz.machine import versions
 from vtviz.manifests.read import Manifest, Row
 from vtviz.metrics.registry import find_metric
@@ -49,6 +50,7 @@ def run_audit(
     watch: Watch | None = None,
     language: str = "en",
     contract: Contract = NO_CONTRACT,
+    many: Many | None = None,
 ) -> dict[str, Any]:
     """Runs an audit, or what is left of it, in a folder; returns the report that it writes there.
 
@@ -62,6 +64,7 @@ def run_audit(
         language: of ``report.html``.
         contract: who answers for the system, and the rules that the report is held to. Another one on the same folder
             writes another report of the same figures.
+        many: does the rows and the checks on devices of the door's kind; where None, they use the door, one by one.
 
     Raises:
         InputError: if the folder holds another audit or cannot be written to, a method is not defined for a model, or
@@ -70,7 +73,7 @@ def run_audit(
         Cancelled: if the watch says so; the same call goes on later.
     """
     try:
-        return _run(manifest, settings, folder, door, watch or Watch(), language, contract)
+        return _run(manifest, settings, folder, door, watch or Watch(), language, contract, many or one_by_one(door))
     except OSError as error:
         raise InputError(
             "The folder {folder} cannot be written to: {reason}. Rows measured so far are kept.",
@@ -87,6 +90,7 @@ def _run(
     watch: Watch,
     language: str,
     contract: Contract,
+    many: Many,
 ) -> dict[str, Any]:
     contract.check(settings)
     concerned = check_sheets(manifest.rows, contract.sheets)
@@ -94,10 +98,10 @@ def _run(
     models: list[About] = [door(LookUp(name, settings), watch.quietly()) for name in settings.models]
     claim_folder(folder, manifest, settings, models)
     store = RowStore(folder, settings.metrics, settings.extras)
-    measure_rows(store, manifest.rows, settings, models, door, watch)
+    measure_rows(store, manifest.rows, settings, models, many, watch)
     store.join()
     good = _measured(store.whole, manifest)
-    checks = run_checks(folder, good, settings, models, door, watch)
+    checks = run_checks(folder, good, settings, models, many, watch)
     planted = run_planted(folder, good, settings, models, door, watch) if good else {}
     watch.enter("report", 1, failed=watch.now.failed)
     if not good:

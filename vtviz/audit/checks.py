@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from vtviz.audit.requests import About, CheckSanity, DescribeHeads
 from vtviz.audit.settings import Settings
 from vtviz.files import write_atomically
 from vtviz.jobs.door import Door
+from vtviz.jobs.many import Lost, Many
 from vtviz.manifests.read import Row
 from vtviz.metrics.sanity import Check, Outcome, Probe
 from vtviz.watch import Cancelled, Watch
@@ -47,7 +49,7 @@ def probes_of(rows: Sequence[Row]) -> tuple[Probe, ...]:
 
 
 def run_checks(
-    folder: Path, rows: Sequence[Row], settings: Settings, models: Sequence[About], door: Door, watch: Watch
+    folder: Path, rows: Sequence[Row], settings: Settings, models: Sequence[About], many: Many, watch: Watch
 ) -> dict[str, Any]:
     """What the checks found, by model: ``sanity`` by method, ``heads``. Kept in the folder, so done once.
 
@@ -56,7 +58,7 @@ def run_checks(
         rows: those that were measured.
         settings: of the audit.
         models: their names and methods.
-        door: the way to them.
+        many: does them.
         watch: hears of each check, and may cancel.
 
     Raises:
@@ -68,14 +70,13 @@ def run_checks(
     probes = _digest(work.values())
     known = _known(file, probes)
     watch.enter("checks", len(work), sum(key in known for key in work), watch.now.failed)
-    for key, request in work.items():
-        if key not in known:
-            watch.check(pause=False)
-            known = {**known, key: _answer(request, door, watch)}
-            written = json.dumps({"probes": probes, "found": known})
-            known = json.loads(written)["found"]  # as it reads after a kill
-            write_atomically(file, written.encode())
-            watch.advance()
+    left = [key for key in work if key not in known]
+    for key, found in zip(left, many([partial(_answer, work[key]) for key in left], watch), strict=True):
+        known = {**known, key: _lost(work[key], found) if isinstance(found, Lost) else found}
+        written = json.dumps({"probes": probes, "found": known})
+        known = json.loads(written)["found"]  # as it reads after a kill
+        write_atomically(file, written.encode())
+        watch.advance()
     return {
         model.name: {
             "sanity": {method: _found(known, model.name, method) for method in model.methods} if chosen else {},
@@ -88,17 +89,24 @@ def run_checks(
 def _answer(request: CheckSanity | DescribeHeads, door: Door, watch: Watch) -> dict[str, Any] | None:
     """What one check found, as plain values; one that cannot be made does not cost the others."""
     try:
-        answer = door(request, watch.quietly())
+        answer = door(request, watch)
     except Cancelled:
         raise
     except Exception as error:
         logging.getLogger("vtviz").exception("%s of %s failed", type(request).__name__, request.model)
-        if isinstance(request, DescribeHeads):
-            return None
-        answer = Outcome(request.check, "not_measured", None, 0.0, len(request.probes), reason=str(error))
-    if not isinstance(answer, Outcome):
-        return answer
-    return {name: value for name, value in asdict(answer).items() if name != "reason" or value}
+        return _lost(request, error)
+    return _plain(answer) if isinstance(answer, Outcome) else answer
+
+
+def _lost(request: CheckSanity | DescribeHeads, error: Exception) -> dict[str, Any] | None:
+    """What is kept of a check that could not be made."""
+    if isinstance(request, DescribeHeads):
+        return None
+    return _plain(Outcome(request.check, "not_measured", None, 0.0, len(request.probes), reason=str(error)))
+
+
+def _plain(outcome: Outcome) -> dict[str, Any]:
+    return {name: value for name, value in asdict(outcome).items() if name != "reason" or value}
 
 
 def _known(file: Path, probes: str) -> dict[str, Any]:

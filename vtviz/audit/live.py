@@ -15,7 +15,7 @@ from vtviz.audit.requests import Measured, beside
 from vtviz.audit.rows.store import RowStore
 from vtviz.audit.settings import Settings
 from vtviz.files import JSON_BYTES, read_bytes, write_atomically
-from vtviz.inputs import ImageInput
+from vtviz.inputs import InputError
 from vtviz.manifests.read import Row
 
 NOW = "now.json"
@@ -64,31 +64,32 @@ class Live:
             for (model, _, method), values in records.items():
                 self._add(model, method, dict(zip(self._metrics, values, strict=True)))
 
-    def take(self, row: Row, image: ImageInput, measured: Measured, threshold: float | None) -> None:
-        """Counts a row in, and writes the moment where the last one is old enough. A disk that is full is not told of
-        here: the rows themselves will."""
-        records = measured.records
-        for record in records:
+    def take(self, row: Row, measured: Measured, threshold: float | None) -> None:
+        """Counts a row in, and writes the moment where the last one is old enough. A disk that is full or a photo that
+        is gone is not told of here: the rows themselves will."""
+        for record in measured.records:
             self._add(record["model"], record["method"], record)
         self._rows += 1
         if time.monotonic() - self._written < EVERY:
             return
-        score = float(records[0]["score"])
-        moment = Moment(
+        with suppress(OSError, UnicodeEncodeError, InputError):
+            write_atomically(self._file, msgspec.json.encode(self._moment(row, measured, threshold)))
+        self._written = time.monotonic()
+
+    def _moment(self, row: Row, measured: Measured, threshold: float | None) -> Moment:
+        first = measured.records[0]
+        return Moment(
             row.number,
             row.image.name,
             row.text,
-            records[0]["model"],
-            score,
-            None if threshold is None else score >= threshold,
-            records[0]["method"],
-            beside(image, measured.frame, measured.map),
+            first["model"],
+            float(first["score"]),
+            None if threshold is None else float(first["score"]) >= threshold,
+            first["method"],
+            beside(row.photo(), measured.frame, measured.map),
             self._rows,
             self._figures(),
         )
-        with suppress(OSError, UnicodeEncodeError):
-            write_atomically(self._file, msgspec.json.encode(moment))
-        self._written = time.monotonic()
 
     def _add(self, model: str, method: str, values: dict[str, Any]) -> None:
         for metric in self._metrics:

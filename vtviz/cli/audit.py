@@ -11,6 +11,7 @@ import typer
 
 from vtviz.cli.audit_told import told_bundle, told_cost, told_planted, told_rules
 from vtviz.cli.common import AsJson, Device, app, bars, check_language, path_argument, path_option, show
+from vtviz.cli.side_by_side import EngineName, Gpus, RayAddress, Threads, Workers, many_at, place_of
 from vtviz.files import from_home
 from vtviz.inputs import InputError
 from vtviz.models.registry import DEFAULT_MODEL
@@ -43,7 +44,11 @@ def audit(
         ),
     ] = 0,
     limit: Annotated[int | None, typer.Option(help="Only the first N rows.", min=1)] = None,
-    engine: Annotated[str, typer.Option(help="Where the audit runs: local.")] = "local",
+    engine: EngineName = "local",
+    address: RayAddress = "local",
+    workers: Workers = None,
+    threads: Threads = 1,
+    gpus: Gpus = 0.0,
     language: Annotated[str, typer.Option(help="Language of report.html: en or zh.")] = "en",
     device: Device = "auto",
     agreement: Annotated[
@@ -97,8 +102,7 @@ def audit(
     from vtviz.engine.remote.choose import open_engine
     from vtviz.manifests.read import read_manifest
 
-    if engine != "local":
-        raise InputError("There is no engine {engine} for audits; use local.", engine=engine)
+    place = place_of(engine, address, workers, threads, gpus)
     check_language(language)
     if verify is not None:
         raise typer.Exit(_verify(verify, signers))
@@ -127,12 +131,12 @@ def audit(
     rows = read_manifest(manifest, limit)
     for note in rows.notes:
         typer.echo(note, err=True)
-    with bars() as watch, closing(open_engine(device, models=1)) as door:
+    with bars() as watch, many_at(place, device) as many, closing(open_engine(device, models=1)) as door:
         if cost or output is None or not (output / RUN).is_file():  # what goes on costs less than it was said to
             told_cost(count_cost(rows.rows, settings, door.ask, watch))
         if cost or output is None:
             return
-        report = run_audit(rows, settings, output, door.ask, watch, language, contract)
+        report = run_audit(rows, settings, output, door.ask, watch, language, contract, many)
     for name, counts in report["summary"]["rows"].items():
         typer.echo(f"{name}: rows measured: {counts['measured']} of {counts['total']}. {output / 'report.html'}")
     told_planted(report["summary"].get("planted", {}))

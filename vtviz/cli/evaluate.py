@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vtviz.cli.common import Device, Model, app, bars, check_language, path_option
+from vtviz.cli.side_by_side import EngineName, Gpus, RayAddress, Threads, Workers, many_at, place_of
 from vtviz.files import check_file_place, make_folder, write_atomically
 from vtviz.inputs import InputError
 from vtviz.models.registry import DEFAULT_MODEL
@@ -40,6 +41,11 @@ def evaluate(
         Path | None, path_option("Also write the matching figures as a report for people, one HTML file.")
     ] = None,
     language: Annotated[str, typer.Option(help="Language of the report: en or zh.")] = "en",
+    engine: EngineName = "local",
+    address: RayAddress = "local",
+    workers: Workers = None,
+    threads: Threads = 1,
+    gpus: Gpus = 0.0,
     device: Device = "auto",
 ) -> None:
     """Evaluate a model: matching, retrieval, pointing game, captions, answers, agreement with human judgements."""
@@ -53,6 +59,7 @@ def evaluate(
     from vtviz.scenes.compose import NAME as SCENES
     from vtviz.scenes.compose import data_folder
 
+    place = place_of(engine, address, workers, threads, gpus)
     if output is not None:
         check_file_place(output)
     check_language(language)
@@ -67,8 +74,11 @@ def evaluate(
     loaded = load_model(model, choose_device(device))
     chosen = pointing_methods(loaded, methods)
     logits: list[Tensor] = []
-    with bars() as watch:
-        figures = run(loaded, folder, rows, chosen, judgements, pointing_only, watch, chinese, images, logits.append)
+    with many_at(place, device) as many, bars() as watch:
+        elsewhere = None if many is None else (many, model)
+        figures = run(
+            loaded, folder, rows, chosen, judgements, pointing_only, watch, chinese, images, logits.append, elsewhere
+        )
     about = {
         "schema": "vtviz.evaluation/1",
         "model": model,

@@ -33,6 +33,7 @@ def check(
     """Check a photo, and the text beside it, against a policy; the decision goes to the audit log."""
     from vtviz.engine.remote.choose import open_engine
     from vtviz.engine.requests.tasks.policy import CheckPolicy
+    from vtviz.tasks.policy.check import ruling_dict
     from vtviz.tasks.policy.log import FILE, log_ruling
     from vtviz.tasks.policy.policy import read_policy
 
@@ -42,11 +43,8 @@ def check(
     log_ruling(log or data_folder() / FILE, rules, image.sha256, text, ruling)
     if ruling.unknown:
         typer.echo(f"Rare or unseen in training: {', '.join(ruling.unknown)}.", err=True)
-    scores = {"nearest": ruling.nearest, "scores": ruling.scores}
     if as_json:
-        about = {"action": ruling.action, "fired": vars(ruling.fired) if ruling.fired else None}
-        rest = {name: [vars(score) for score in own] for name, own in scores.items()}
-        typer.echo(json.dumps({**about, **rest, "unknown": ruling.unknown}, indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(ruling_dict(ruling), indent=2, ensure_ascii=False))
         return
     typer.echo(ruling.action)
     if ruling.fired:

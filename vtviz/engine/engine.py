@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 
 from torch import Tensor
 
-from vtviz.engine.run_log import RunEntry
+from vtviz.engine.run_log import RunEntry, RunLog
 from vtviz.inputs import ImageInput
 from vtviz.models.base import FusionModel
 from vtviz.watch import Progress, Watch
@@ -122,3 +122,10 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Ends the engine once it is done."""
+
+
+class LoggedEngine(Engine, Protocol):
+    """An engine that keeps a log of what it answered, for whoever serves it."""
+
+    @property
+    def runs(self) -> RunLog: ...

@@ -26,10 +26,18 @@ Ngrams = Counter[tuple[str, ...]]
 
 
 def caption_figures(
-    model: CaptionModel, features: Sequence[Tensor], rows: Sequence[Row], watch: Watch
+    model: CaptionModel,
+    features: Sequence[Tensor],
+    rows: Sequence[Row],
+    watch: Watch,
+    written: Sequence[str] | None = None,
 ) -> dict[str, Any]:
-    """BLEU-1 and BLEU-4 (0..1) and CIDEr-D (0..10) of the best caption of each photo against all of its captions."""
-    captions = [caption_text(model, photo) for photo in watch.follow("captions", features)]
+    """BLEU-1 and BLEU-4 (0..1) and CIDEr-D (0..10) of the best caption of each photo against all of its captions, which
+    the model writes here unless they are ``written``."""
+    if written is None:
+        captions = [caption_text(model, photo) for photo in watch.follow("captions", features)]
+    else:
+        captions = list(written)
     references = [row["captions"] for row in rows]
     return {
         "bleu1": bleu(captions, references, 1),

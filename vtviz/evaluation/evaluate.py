@@ -18,8 +18,10 @@ from vtviz.evaluation.matching import judgement_figures, match_logits, mismatch_
 from vtviz.evaluation.photos import EncodedPhoto, Photos
 from vtviz.evaluation.pointing import PointingGame
 from vtviz.evaluation.retrieval import retrieval_figures
+from vtviz.evaluation.side_by_side import look_at_photos
 from vtviz.evaluation.split import Row, read_judgements
 from vtviz.inputs import InputError
+from vtviz.jobs.many import Many
 from vtviz.models.base import AnswerModel, CaptionModel, FusionModel
 from vtviz.watch import Watch
 
@@ -35,6 +37,7 @@ def evaluate(
     chinese: Mapping[str, Sequence[Row | None]] | None = None,
     images: Path | None = None,
     heard: Callable[[Tensor], None] | None = None,
+    elsewhere: tuple[Many, str] | None = None,
 ) -> dict[str, Any]:
     """Figures of matching, retrieval and pointing; those of captions and answers where the model gives any; and the
     agreement with human judgements where a file of them is passed.
@@ -50,6 +53,8 @@ def evaluate(
         chinese: for each kind of Chinese sentences the photos' rows, for figures of their own.
         images: the folder of the photos; ``data/images`` where None.
         heard: gets the match logits of all pairs, ``[n]``, in the order of ``pairs.read.split_pairs``.
+        elsewhere: how steps are done on several machines, and the name of the model there; each photo is encoded,
+            explained and described there, and compared with the others here.
 
     Raises:
         InputError: if a photo is missing or cannot be read, there are fewer than two photos, or a line of the
@@ -60,20 +65,27 @@ def evaluate(
         raise InputError("Matching needs at least two photos; raise the limit or give more data.")
     judged = None if judgements is None else read_judgements(judgements)  # before hours of work, not after them
     watch, photos = watch or Watch(), Photos(model, images or data / "images")
-    encoded = [photos.encode(row["image"]) for row in watch.follow("photos", rows)]
     figures: dict[str, Any] = {"photos": len(rows), "captions": sum(len(row["captions"]) for row in rows)}
-    game = PointingGame({method.name: (method, Options()) for method in methods})
+    game, written = PointingGame({method.name: (method, Options()) for method in methods}), None
+    if elsewhere is None:
+        encoded = [photos.encode(row["image"]) for row in watch.follow("photos", rows)]
+        right = _play(game, photos, encoded, rows, "pointing" if pointing_only else "pointing and matching", watch)
+    else:
+        names = [method.name for method in methods]
+        looked = list(look_at_photos(*elsewhere, photos.folder, rows, names, not pointing_only, watch))
+        encoded, right = [each.photo for each in looked], [each.logits for each in looked]
+        written = [each.caption or "" for each in looked]
+        for each in looked:
+            game.add(each.game)
     if pointing_only:
-        _play(game, photos, encoded, rows, "pointing", watch)
         return {**figures, "pointing": game.figures(), "cover": game.cover_figures()}
-    right = _play(game, photos, encoded, rows, "pointing and matching", watch)
-    features = [photo.features for photo in encoded]
+    features = [photo.features.to(model.device) for photo in encoded]
     figures |= _text_figures(model, features, rows, right, watch, heard)
     figures |= {"chinese": _chinese_figures(model, features, chinese, watch)} if chinese else {}
     if any(row.get("phrases") for row in rows):
         figures |= {"pointing": game.figures(), "cover": game.cover_figures()}
     if isinstance(model, CaptionModel):
-        figures["caption"] = caption_figures(model, features, rows, watch)
+        figures["caption"] = caption_figures(model, features, rows, watch, written)
     if isinstance(model, AnswerModel):
         answers = answer_figures(model, features, rows, watch)
         figures.update({"answers": answers} if answers else {})

@@ -64,6 +64,12 @@ class Cover:
         self.energies.append(float((positive * covered).sum() / max(float(positive.sum()), 1e-12)))
         self.overlaps.append(overlaps(positive, covered, LEVELS))
 
+    def add(self, other: Cover) -> None:
+        """Takes the maps of another one, after its own."""
+        self.areas += other.areas
+        self.energies += other.energies
+        self.overlaps += other.overlaps
+
     def figures(self) -> dict[str, float | None]:
         """``auc``, ``energy``, ``iou`` and the ``iou_level`` of the largest value at which it is reached.
 
@@ -125,6 +131,13 @@ class PointingGame:
         for phrase in phrases:
             self._count(case, relevances, phrase, captions[phrase["caption"]], photo)
         return case.forward(False, ()).values.detach().cpu()
+
+    def add(self, other: PointingGame) -> None:
+        """Takes what was counted on other photos with the same candidates, after its own."""
+        self.phrases, self.centre = self.phrases + other.phrases, self.centre + other.centre
+        for name in self.candidates:
+            self.hits[name] += other.hits[name]
+            self.covers[name].add(other.covers[name])
 
     def _count(
         self, case: Case, relevances: Mapping[str, list[Relevance]], phrase: Row, caption: str, photo: EncodedPhoto

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 import shutil
 import threading
 import time
@@ -15,6 +17,8 @@ from vtviz.inputs import InputError
 from vtviz.jobs.history import UPLOADS, bytes_in
 
 HOUR = 3600.0  # seconds
+KEEP = "VTVIZ_KEEP_DAYS"  # after which what people made is deleted; without it, it stays
+LIMITS = {"jobs": "VTVIZ_JOBS", "megabytes": "VTVIZ_MEGABYTES", "uploads": "VTVIZ_UPLOADS"}
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,29 @@ class Limits:
     jobs: int = 3
     megabytes: int = 2048
     uploads: int = 60
+
+
+def given_limits() -> Limits:
+    """The limits that whoever runs this server gave in the environment. Raises InputError where one is no number."""
+    said = {name: _number(variable) for name, variable in LIMITS.items() if os.environ.get(variable)}
+    return Limits(**{name: int(number) for name, number in said.items()})
+
+
+def days_kept() -> float | None:
+    """After how many days what people made is deleted; None where it stays. Raises InputError where that is no
+    number."""
+    return _number(KEEP) if os.environ.get(KEEP) else None
+
+
+def _number(variable: str) -> float:
+    """The number in a variable of the environment."""
+    try:
+        number = float(os.environ[variable])
+    except ValueError:
+        number = math.nan
+    if not 0 <= number < 1e9:
+        raise InputError("{variable} must be a number from 0; ask whoever runs this server.", variable=variable)
+    return number
 
 
 def need_space(folder: Path, limits: Limits, more: int = 0) -> None:

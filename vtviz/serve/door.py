@@ -47,6 +47,20 @@ class Door:
         except BaseException as error:  # the client is told
             return failure_frame(error).written()
 
+    def said(self, path: str, data: bytes) -> bytes:
+        """What is answered at once: whether an answer is ``ready``, or a model ``loaded``, and the ``status``.
+
+        Raises:
+            InputError: if these are no bytes of a request.
+            msgspec.MsgspecError: if they do not name a model.
+        """
+        if path == "ready":
+            return encode(self.engine.is_ready(decode_request(data)))
+        if path == "loaded":
+            model, device = msgspec.msgpack.decode(data, type=tuple[str, str | None])
+            return encode(self.engine.is_loaded(model, device))
+        return encode(self.engine.status())
+
     def start(self, data: bytes, watch: Watch) -> bytes:
         """The same for a slow request, whose work several may watch."""
         try:
@@ -131,18 +145,12 @@ def door_routes(door: Door) -> APIRouter:
     router.add_api_route("/ask", streamed(door.ask), methods=["POST"], response_model=None)
     router.add_api_route("/start", streamed(door.start), methods=["POST"], response_model=None)
 
-    @router.post("/ready")
-    async def ready(request: Request) -> Response:
-        asked = decode_request(await request.body())
-        return Response(encode(await asyncio.to_thread(door.engine.is_ready, asked)), media_type=PACKED)
+    def said(path: str) -> Callable[[Request], Any]:
+        async def answer(request: Request) -> Response:
+            return Response(await asyncio.to_thread(door.said, path, await request.body()), media_type=PACKED)
 
-    @router.post("/loaded")
-    async def loaded(request: Request) -> Response:
-        model, device = msgspec.msgpack.decode(await request.body(), type=tuple[str, str | None])
-        return Response(encode(door.engine.is_loaded(model, device)), media_type=PACKED)
+        return answer
 
-    @router.post("/status")
-    async def status() -> Response:
-        return Response(encode(await asyncio.to_thread(door.engine.status)), media_type=PACKED)
-
+    for path in ("ready", "loaded", "status"):
+        router.add_api_route(f"/{path}", said(path), methods=["POST"], response_model=None)
     return router

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from http import HTTPStatus
+from typing import Any
 
 import msgspec
 from fastapi import FastAPI, Request
@@ -16,6 +17,18 @@ from vtviz.errors import UserError
 from vtviz.inputs import InputError
 from vtviz.watch import Cancelled
 
+FIELDS = {"type": "string", "title": "string", "status": "integer", "detail": "string"}
+_SAID = {"type": "object", "properties": {name: {"type": kind} for name, kind in FIELDS.items()}, "required": [*FIELDS]}
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"description": meaning, "content": {"application/problem+json": {"schema": _SAID}}}
+    for status, meaning in {
+        401: "The server's token is missing.",
+        413: "The photo or the request is too large.",
+        422: "What was sent cannot be used; `detail` says why.",
+        429: "Too many requests are waiting; ask again after `Retry-After` seconds.",
+        503: "The model cannot be loaded, or the request was cancelled.",
+    }.items()
+}
 log = logging.getLogger("vtviz")
 RETRY_AFTER = "2"  # seconds
 

@@ -15,11 +15,14 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 import vtviz
-from vtviz.engine.local import LocalEngine
+from vtviz.engine.engine import LoggedEngine
+from vtviz.jobs.limits import given_limits
 from vtviz.machine import LOOPBACK
 from vtviz.models.folders import need_offered, need_open
 from vtviz.models.registry import DEFAULT_MODEL
-from vtviz.serve.api import api_routes
+from vtviz.serve.api.desk import Desk
+from vtviz.serve.api.own import Own
+from vtviz.serve.api.routes import api_routes
 from vtviz.serve.door import Door, door_routes
 from vtviz.serve.guard import Guard, knows, unknown
 from vtviz.serve.problems import add_problems
@@ -38,19 +41,21 @@ class Server:
             foreign page gives it a name of its own; otherwise it opens and fetches no models but those that it offers.
     """
 
-    def __init__(self, engine: LocalEngine, token: str = "", local: bool = True) -> None:
+    def __init__(self, engine: LoggedEngine, token: str = "", local: bool = True) -> None:
         self.engine, self.token, self.door = engine, token, Door(engine)
         self.api = FastAPI(title="vtviz", version=vtviz.__version__, description=ABOUT)
         add_problems(self.api)
         self.api.include_router(door_routes(self.door))
-        self.api.include_router(api_routes(engine, partial(_need_own, local=local)))
+        self.own = Own(engine, None if local else given_limits())
+        self.api.include_router(api_routes(Desk(engine, partial(_need_own, local=local)), self.own))
         self.api.add_middleware(Guard, token=token)
         if local:
             self.api.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, "[::1]"])
 
     def close(self) -> None:
-        """Takes no more requests; the engine itself goes on."""
+        """Takes no more requests and stops its jobs, which can go on later; the engine itself goes on."""
         self.door.close()
+        self.own.close()
 
     def routes(self) -> list[BaseRoute]:
         """All routes, also for a server that has pages besides."""
@@ -74,7 +79,7 @@ class Server:
     async def _healthz(self, _: Request) -> Response:
         return PlainTextResponse("ok")
 
-    async def _readyz(self, _: Request) -> Response:
+    def _readyz(self, _: Request) -> Response:
         ready = self.engine.is_loaded(DEFAULT_MODEL)
         return JSONResponse({"ready": ready, "model": DEFAULT_MODEL}, 200 if ready else 503)
 

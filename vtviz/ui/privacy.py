@@ -9,11 +9,11 @@ import streamlit as st
 
 from vtviz.files import data_folder
 from vtviz.jobs.history import bytes_in
+from vtviz.jobs.limits import KEEP
 from vtviz.people.accounts import People
 from vtviz.people.privacy import KEPT
 from vtviz.ui.frame.language import plain, say
 from vtviz.ui.frame.person.who import PEOPLE, hash_of, is_administrator, is_shared, own_folder
-from vtviz.ui.frame.resources import KEEP
 
 COLUMNS = ("what", "where", "time", "who")
 

@@ -6,9 +6,8 @@ import hashlib
 import logging
 import time
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
 
 from vtviz.audit.live import Live
 from vtviz.audit.requests import About, Measured, MeasureRow
@@ -19,6 +18,7 @@ from vtviz.audit.settings import Settings
 from vtviz.files import read_bytes
 from vtviz.inputs import MAX_BYTES, InputError
 from vtviz.jobs.door import Door
+from vtviz.jobs.many import Many
 from vtviz.manifests.read import Row
 from vtviz.models.base import ModelError
 from vtviz.watch import Cancelled, Watch
@@ -28,12 +28,7 @@ FLUSH_ROWS = 32
 
 
 def measure_rows(
-    store: RowStore,
-    rows: Sequence[Row],
-    settings: Settings,
-    models: Sequence[About],
-    door: Door,
-    watch: Watch,
+    store: RowStore, rows: Sequence[Row], settings: Settings, models: Sequence[About], many: Many, watch: Watch
 ) -> None:
     """Measures every row that is not on disk yet, that failed, or whose photo was replaced. Rows that fail are recorded
     with the reason. The folder always says which row was measured last (see ``live``).
@@ -46,19 +41,21 @@ def measure_rows(
     flushed, waiting = time.monotonic(), 0
     live = Live(store.folder, settings, store, known)
     others = wrong_texts(rows, settings.wrong_texts)
+    left = [(model, row) for model in models for row in rows if (model.name, row.number) not in known]
+    tasks = [partial(_measured, model, row, settings, others.get(row.number, ())) for model, row in left]
     try:
-        for model in models:
-            for row in rows:
-                if (model.name, row.number) in known:
-                    continue
-                watch.check(pause=False)
-                records = _records(model, row, settings, others.get(row.number, ()), door, watch, live)
-                store.add(records)
-                waiting += 1
-                if waiting >= FLUSH_ROWS or time.monotonic() - flushed > FLUSH_SECONDS:
-                    store.flush()
-                    flushed, waiting = time.monotonic(), 0
-                watch.advance(failed=int(records[0]["status"] == "failed"))
+        for (model, row), found in zip(left, many(tasks, watch), strict=True):
+            if isinstance(found, Measured):
+                live.take(row, found, model.threshold)
+                records = found.records
+            else:
+                records = failed_row(row, model.name, model.methods, str(found))
+            store.add(records)
+            waiting += 1
+            if waiting >= FLUSH_ROWS or time.monotonic() - flushed > FLUSH_SECONDS:
+                store.flush()
+                flushed, waiting = time.monotonic(), 0
+            watch.advance(failed=int(records[0]["status"] == "failed"))
     finally:
         store.flush()
 
@@ -77,19 +74,17 @@ def _still_true(done: dict[tuple[str, int], str], rows: Sequence[Row]) -> set[tu
     return {key for key, measured in done.items() if key[1] in by_number and sha256(by_number[key[1]]) == measured}
 
 
-def _records(
-    model: About, row: Row, settings: Settings, others: tuple[str, ...], door: Door, watch: Watch, live: Live
-) -> list[dict[str, Any]]:
+def _measured(
+    model: About, row: Row, settings: Settings, others: tuple[str, ...], door: Door, watch: Watch
+) -> Measured | str:
+    """A row's records and map, or why there are none."""
     try:
-        image = row.photo()
-        measured: Measured = door(MeasureRow(model.name, row, image, settings, others), watch.quietly())
-        live.take(row, image, measured, model.threshold)
-        return measured.records
+        measured: Measured = door(MeasureRow(model.name, row, row.photo(), settings, others), watch)
+        return measured
     except Cancelled:
         raise
     except (InputError, ModelError) as error:
-        reason = str(error)
+        return str(error)
     except Exception as error:  # one row must not end an audit of a night, whatever is wrong with it
         logging.getLogger("vtviz").exception("row %d", row.number)
-        reason = f"{type(error).__name__}: {error}"
-    return failed_row(row, model.name, model.methods, reason)
+        return f"{type(error).__name__}: {error}"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vtviz.cli.common import AsJson, Device, Model, app, bars, path_argument, path_option, show
+from vtviz.cli.side_by_side import EngineName, Gpus, RayAddress, Threads, Workers, many_at, place_of
 from vtviz.models.registry import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -31,24 +33,31 @@ def index(
     photos: Annotated[Path, path_argument("A folder or zip file of JPEG, PNG and WebP files.")],
     store: StoreAddress,
     model: Model = DEFAULT_MODEL,
+    engine: EngineName = "local",
+    address: RayAddress = "local",
+    workers: Workers = None,
+    threads: Threads = 1,
+    gpus: Gpus = 0.0,
     device: Device = "auto",
 ) -> None:
     """Index the photos of a folder for `search` and `recommend`; run it again to bring the index up to date."""
     from vtviz.engine.remote.choose import open_engine
     from vtviz.engine.requests.model import LoadModel
     from vtviz.engine.requests.tasks.search import EncodePhotos
-    from vtviz.tasks.search.index import index_folder
+    from vtviz.tasks.search.index import SideBySide, index_folder
     from vtviz.tasks.search.store import close_store
 
-    with closing(open_engine(device, models=1)) as engine, bars() as watch:
-        loaded = engine.ask(LoadModel(model), watch)
+    place = place_of(engine, address, workers, threads, gpus)
+    with many_at(place, device) as many, closing(open_engine(device, models=1)) as door, bars() as watch:
+        loaded = door.ask(LoadModel(model), watch)
         done = index_folder(
             photos,
             store,
             model,
             loaded.weights_sha256,
-            lambda images: engine.ask(EncodePhotos(tuple(images), model), watch.quietly()),
+            lambda images: door.ask(EncodePhotos(tuple(images), model), watch.quietly()),
             watch,
+            None if many is None else SideBySide(many, partial(EncodePhotos, model=model)),
         )
     close_store(store)
     for item in done.unreadable:

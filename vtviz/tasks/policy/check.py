@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -66,6 +67,17 @@ class Ruling:
     scores: tuple[Score, ...]
     unknown: tuple[str, ...]
     weights_sha256: str
+
+
+def ruling_dict(ruling: Ruling) -> dict[str, Any]:
+    """A ruling as plain values, without the map of its evidence."""
+    return {
+        "action": ruling.action,
+        "fired": asdict(ruling.fired) if ruling.fired else None,
+        "nearest": [asdict(score) for score in ruling.nearest],
+        "scores": [asdict(score) for score in ruling.scores],
+        "unknown": list(ruling.unknown),
+    }
 
 
 def check_photo(model: FusionModel, policy: Policy, image: ImageInput, features: Tensor, text: str = "") -> Ruling:

@@ -11,7 +11,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +22,7 @@ from vtviz.inputs import ImageInput, InputError, read_image
 from vtviz.tasks.search.entry import Entry
 from vtviz.tasks.search.photo_files import PhotoFile, Photos, photos_in
 from vtviz.tasks.search.picture import look, taken_at, thumbnail
-from vtviz.tasks.search.sides import EncodedPhotos
+from vtviz.tasks.search.sides import EncodedPhotos, joined
 from vtviz.tasks.search.store import About, NoStore, Store, make_store, open_store
 from vtviz.watch import Watch
 
@@ -29,6 +31,16 @@ BATCH_PIXELS = 24_000_000  # of all of them together, so that large photos do no
 STAGE = "index"
 
 Encode = Callable[[Sequence[ImageInput]], EncodedPhotos]
+Ask = Callable[[tuple[ImageInput, ...]], Any]
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """Photos encoded on several machines, which see the folder at the same path: how steps are done there, and the
+    request that encodes photos, which can be sent."""
+
+    many: Callable[[Sequence[Callable[..., Any]], Watch], Iterator[Any]]
+    request: Ask
 
 
 @dataclass(frozen=True)
@@ -60,18 +72,30 @@ class Indexed:
 
 @dataclass(frozen=True, eq=False)
 class _Photo:
-    """A file that was read: its entry, and its picture and thumbnail where the store does not know its content."""
+    """A file that was read: its entry, and its picture and thumbnail where the store does not know its content. Where
+    it was ``encoded`` elsewhere, the picture stayed there."""
 
     entry: Entry
     image: ImageInput | None = None
     thumbnail: bytes = b""
+    encoded: EncodedPhotos | None = None
+
+    @property
+    def is_new(self) -> bool:
+        return self.image is not None or self.encoded is not None
 
 
 _Batch = tuple[list[_Photo], list[Unreadable]]
 
 
 def index_folder(
-    photos: Path, address: str, model: str, weights_sha256: str, encode: Encode, watch: Watch | None = None
+    photos: Path,
+    address: str,
+    model: str,
+    weights_sha256: str,
+    encode: Encode,
+    watch: Watch | None = None,
+    elsewhere: SideBySide | None = None,
 ) -> Indexed:
     """Brings a store up to date with the photos in a folder or a zip file.
 
@@ -82,6 +106,7 @@ def index_folder(
         weights_sha256: of its weights.
         encode: photos as a store keeps them, such as a request to an engine.
         watch: hears how many of the photos that are not known yet were read; may cancel.
+        elsewhere: reads and encodes the photos in place of this process.
 
     Raises:
         InputError: if the folder cannot be read or has no photos, or the store holds something else.
@@ -101,7 +126,10 @@ def index_folder(
     watch.enter(STAGE, len(fresh))
     watch.check()
     with ThreadPoolExecutor(1) as ahead:
-        batches = _batches(source, fresh, known, store)
+        if elsewhere is None:
+            batches = _batches(source, fresh, known, store)
+        else:
+            batches = _from_elsewhere(elsewhere, place, fresh, known, store, watch)
         upcoming = ahead.submit(next, batches, None)
         while (batch := upcoming.result()) is not None:
             upcoming = ahead.submit(next, batches, None)
@@ -110,7 +138,7 @@ def index_folder(
             bad += unreadable
             old = sum(photo.entry.path in known for photo in read)
             added, changed = added + len(read) - old, changed + old
-            moved += sum(photo.image is None and photo.entry.path not in known for photo in read)
+            moved += sum(not photo.is_new and photo.entry.path not in known for photo in read)
             pace = (watch.now.done + len(read) + len(unreadable)) / (time.perf_counter() - began)
             watch.advance(len(read) + len(unreadable), len(unreadable), note=f"{pace:.1f} photos/s")
     gone = set(known) - {file.path for file in files} | {item.path for item in bad} & set(known)
@@ -154,11 +182,57 @@ def _batches(source: Photos, files: Sequence[PhotoFile], known: dict[str, Entry]
         yield read, unreadable
 
 
-def _read(source: Photos, file: PhotoFile, by_content: dict[str, Entry], store: Store) -> _Photo:
+def _from_elsewhere(
+    elsewhere: SideBySide,
+    place: Path,
+    files: Sequence[PhotoFile],
+    known: dict[str, Entry],
+    store: Store,
+    watch: Watch,
+) -> Iterator[_Batch]:
+    """The same, read and encoded on other machines; of photos whose content the store knows, only the entry counts."""
+    by_content = {entry.sha256 for entry in known.values()}
+    batches = [tuple(files[first : first + BATCH]) for first in range(0, len(files), BATCH)]
+    tasks = [partial(_read_there, place, batch, elsewhere.request) for batch in batches]
+    for batch, found in zip(batches, elsewhere.many(tasks, watch), strict=True):
+        if isinstance(found, UserError):  # the machine was lost
+            yield [], [Unreadable(file.path, str(found)) for file in batch]
+            continue
+        read, unreadable = found
+        yield (
+            [
+                _Photo(photo.entry)
+                if photo.entry.sha256 in by_content and store.kept.has(photo.entry.sha256)
+                else photo
+                for photo in read
+            ],
+            unreadable,
+        )
+
+
+def _read_there(
+    place: Path, files: Sequence[PhotoFile], request: Ask, door: Callable[..., Any], watch: Watch
+) -> _Batch:
+    """Files, read and encoded where this runs."""
+    source, read, unreadable = photos_in(place), list[_Photo](), list[Unreadable]()
+    for file in files:
+        watch.check()
+        try:
+            photo = _read(source, file, {}, None)
+            assert photo.image is not None
+            encoded: EncodedPhotos = door(request((photo.image,)), watch)
+        except UserError as error:
+            unreadable.append(Unreadable(file.path, str(error)))
+        else:
+            read.append(replace(photo, image=None, encoded=encoded))
+    return read, unreadable
+
+
+def _read(source: Photos, file: PhotoFile, by_content: dict[str, Entry], store: Store | None) -> _Photo:
     data = source.read(file.path)
     sha256, taken = hashlib.sha256(data).hexdigest(), taken_at(data, file.mtime_ns)
     same = by_content.get(sha256)
-    if same is not None and store.kept.has(sha256):
+    if same is not None and store is not None and store.kept.has(sha256):
         return _Photo(replace(same, path=file.path, size=file.size, mtime_ns=file.mtime_ns, taken=taken))
     image = read_image(data)
     size = image.width, image.height
@@ -168,14 +242,16 @@ def _read(source: Photos, file: PhotoFile, by_content: dict[str, Entry], store: 
 
 def _keep(store: Store, photos: Sequence[_Photo], known: dict[str, Entry], encode: Encode) -> None:
     """Writes the parts of new photos, then the vectors of all, then forgets the contents that changed."""
-    new = [photo for photo in photos if photo.image is not None]
+    new = [photo for photo in photos if photo.is_new]
     vectors = dict[str, np.ndarray]()
-    if new:
-        encoded = encode([photo.image for photo in new if photo.image is not None])
+    images = [photo.image for photo in new if photo.image is not None]
+    encoded = [photo.encoded for photo in new if photo.encoded is not None] + ([encode(images)] if images else [])
+    if encoded:
+        together = joined(encoded)  # a batch is encoded here or elsewhere, never both
         for index, photo in enumerate(new):
-            parts = {name: part[index] for name, part in encoded.parts.items()}
+            parts = {name: part[index] for name, part in together.parts.items()}
             store.kept.write(photo.entry.sha256, parts, photo.thumbnail)
-            vectors[photo.entry.sha256] = encoded.vectors[index]
+            vectors[photo.entry.sha256] = together.vectors[index]
     paths = {entry.sha256: entry.path for entry in known.values()}
     old = [photo.entry.sha256 for photo in photos if photo.entry.sha256 not in vectors]
     vectors |= {near.entry.sha256: near.vector for near in store.vectors.get([paths[sha256] for sha256 in old])}

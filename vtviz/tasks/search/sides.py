@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vtviz.inputs import ImageInput
+from vtviz.inputs import ImageInput, InputError, check_text
 from vtviz.models.base import FusionModel
 from vtviz.models.encoders import SearchModel
 from vtviz.models.finite import need_numbers
@@ -27,6 +27,15 @@ class EncodedPhotos:
 
     vectors: np.ndarray
     parts: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Embedded:
+    """The unit vectors of photos ``[photos, width]`` and of texts ``[texts, width]`` in one space: their products rank
+    photos for a text, and photos for a photo."""
+
+    photos: np.ndarray
+    texts: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -81,6 +90,27 @@ def encode_photos(model: FusionModel, images: Sequence[ImageInput]) -> EncodedPh
         vectors = side.search_vectors(indexed).float().cpu()
         need_numbers(vectors)
         return EncodedPhotos(vectors.numpy(), in_eight_bits(side.photo_parts(indexed)))
+
+
+def embedded(model: FusionModel, photos: Sequence[Tensor], texts: Sequence[str]) -> Embedded:
+    """The vectors of photos, by the features ``[1, patches, channels]`` of each, and of texts.
+
+    Raises:
+        InputError: if a text holds nothing to read, or the model has no vectors of texts.
+        ModelError: if a vector holds something that is not a number.
+    """
+    side = side_of(model)
+    of_texts = text_vectors(side, [check_text(text) for text in texts]) if texts else None
+    if texts and of_texts is None:
+        raise InputError("This model compares a text with each photo and has no vectors of texts; choose another one.")
+    with torch.inference_mode():
+        rows = [side.search_vectors(side.index_images(features)).float().cpu().numpy() for features in photos]
+    width = rows[0].shape[1] if rows else 0 if of_texts is None else of_texts.shape[1]
+    empty = np.zeros((0, width), np.float32)
+    found = Embedded(np.concatenate([empty, *rows]), empty if of_texts is None else of_texts)
+    need_numbers(found.photos)
+    need_numbers(found.texts)
+    return found
 
 
 def joined(encoded: Sequence[EncodedPhotos]) -> EncodedPhotos:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-import math
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,17 +18,13 @@ from vtviz.engine.jobs.questions import QuestionJobs
 from vtviz.engine.remote.choose import shared_engine as given_engine
 from vtviz.evaluation.runs.background import EvaluationJobs
 from vtviz.files import data_folder
-from vtviz.inputs import InputError
 from vtviz.jobs.history import History
-from vtviz.jobs.limits import Limits, UploadRoom
+from vtviz.jobs.limits import Limits, UploadRoom, days_kept, given_limits
 from vtviz.jobs.retention import keep_expiring
 from vtviz.paths import ASSETS
 from vtviz.stories.shelf import Shelf
 from vtviz.training.runs.background import TrainingJobs
 from vtviz.ui.frame.person.who import PEOPLE, is_local, is_shared, own_folder
-
-KEEP = "VTVIZ_KEEP_DAYS"  # after which what people made is deleted; without it, it stays
-LIMITS = {"jobs": "VTVIZ_JOBS", "megabytes": "VTVIZ_MEGABYTES", "uploads": "VTVIZ_UPLOADS"}
 
 
 @dataclass(frozen=True)
@@ -102,19 +96,7 @@ def limits() -> Limits | None:
     environment that says so is no number."""
     if not is_shared():
         return None
-    said = {name: _number(variable) for name, variable in LIMITS.items() if os.environ.get(variable)}
-    return Limits(**{name: int(number) for name, number in said.items()})
-
-
-def _number(variable: str) -> float:
-    """The number in a variable of the environment."""
-    try:
-        number = float(os.environ[variable])
-    except ValueError:
-        number = math.nan
-    if not 0 <= number < 1e9:
-        raise InputError("{variable} must be a number from 0; ask whoever runs this server.", variable=variable)
-    return number
+    return given_limits()
 
 
 def evaluation_jobs() -> EvaluationJobs:
@@ -174,15 +156,16 @@ def _policy_jobs(folder: Path, limits: Limits | None, confined: bool) -> PolicyJ
 
 def story_shelf() -> Shelf:
     """The stories of this person."""
-    shelf = Shelf(own_folder())
-    if os.environ.get(KEEP):
-        shelf.expire(_number(KEEP))
+    shelf, days = Shelf(own_folder()), days_kept()
+    if days is not None:
+        shelf.expire(days)
     return shelf
 
 
 def _begin_retention() -> None:
-    if os.environ.get(KEEP):
-        _retention(data_folder(), _number(KEEP))
+    days = days_kept()
+    if days is not None:
+        _retention(data_folder(), days)
 
 
 @st.cache_resource(show_spinner=False)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import cast
 
 import streamlit as st
 
-from vtviz.engine.local import LocalEngine
+from vtviz.engine.engine import LoggedEngine
 from vtviz.engine.remote.choose import TOKEN, shared_engine
 from vtviz.paths import ASSETS
 from vtviz.serve.server import Server
@@ -19,8 +20,7 @@ SCRIPT = ASSETS.parent / "app.py"
 
 def app() -> st.App:
     """The pages at ``/``, and everything that a server of the engine answers beside them."""
-    engine = shared_engine()
-    assert isinstance(engine, LocalEngine)
+    engine = cast(LoggedEngine, shared_engine())
     server = Server(engine, os.environ.get(TOKEN, "").strip(), is_local())
 
     @asynccontextmanager

@@ -18,7 +18,7 @@ from vtviz.tasks.search.find import find_photos, match_photos
 from vtviz.tasks.search.found import Found, Matched
 from vtviz.tasks.search.query import Query
 from vtviz.tasks.search.sentences import Fitting, best_sentences
-from vtviz.tasks.search.sides import TOGETHER, EncodedPhotos, encode_photos, joined
+from vtviz.tasks.search.sides import TOGETHER, Embedded, EncodedPhotos, embedded, encode_photos, joined
 from vtviz.tasks.search.store import open_store
 from vtviz.watch import Watch
 
@@ -40,6 +40,28 @@ class EncodePhotos:
             encode_photos(model, self.images[first : first + TOGETHER]) for first in watch.follow("encode", blocks)
         ]
         return joined(encoded)
+
+
+@dataclass(frozen=True)
+class EmbedPhotosAndTexts:
+    """The vectors of photos and texts, for a search of one's own."""
+
+    images: tuple[ImageInput, ...] = ()
+    texts: tuple[str, ...] = ()
+    model: str = DEFAULT_MODEL
+    device: str | None = None
+
+    slow = False
+
+    @property
+    def key(self) -> str:
+        parts = ([image.sha256 for image in self.images], self.texts, self.model)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+    def answer(self, model: FusionModel, workbench: Workbench, watch: Watch) -> Embedded:
+        """Raises InputError where a text holds nothing to read, or the model has no vectors of texts."""
+        photos = [workbench.features(model, image) for image in watch.follow("encode", self.images)]
+        return embedded(model, photos, self.texts)
 
 
 @dataclass(frozen=True)

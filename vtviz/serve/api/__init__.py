@@ -1,0 +1,1 @@
+"""The API for programs: photos and texts in forms, JSON out, as the command line writes it."""

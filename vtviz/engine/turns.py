@@ -20,7 +20,7 @@ from vtviz.watch import Cancelled, Progress, Watch
 QUEUE = 64  # quick requests at once, waiting or running
 SLOW_QUEUE = 16  # slow ones
 SLOW_EACH = 2  # of one person
-SHARE = 0.2  # of the worker that slow work gets, however much quick work waits
+SHARE = 0.25  # of the worker that slow work gets, however much quick work waits
 ROUND = 2.0  # seconds of quick work before slow work gets its share
 TICK = 0.1  # seconds after which whoever waits looks whether it is still wanted
 WAITING = "waiting"  # the stage of a request before its turn: ``total`` others are ahead of it

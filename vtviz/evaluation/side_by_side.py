@@ -51,6 +51,7 @@ class LookAtPhoto:
         photo = photos.encode(self.row["image"])
         game = PointingGame({name: (find_method(name), Options()) for name in self.methods})
         logits = game.play(model, photo, self.row, photos.read(self.row["image"]), watch)
+        game.candidates = {}  # those who asked know them
         caption = caption_text(model, photo.features) if self.writes and isinstance(model, CaptionModel) else None
         return Looked(EncodedPhoto(photo.features.cpu(), photo.size, photo.frame), logits, game, caption)
 

@@ -143,7 +143,7 @@ def test_a_square_elsewhere_leaves_the_mark_in_view_and_a_part_of_it_is_as_large
     for _ in range(50):
         mark = place_of_mark((20, 20), rng)
         x0, y0, x1, y1 = shortcut._elsewhere(mark, rng)
-        assert 0 <= min(x0, y0) and max(x1, y1) <= 1 and x1 > x0
+        assert min(x0, y0) >= 0 and max(x1, y1) <= 1 and x1 > x0
         assert x0 >= mark[2] or x1 <= mark[0] or y0 >= mark[3] or y1 <= mark[1]
         (left, top, right, bottom), shown = shortcut._part_of(mark, rng)
         assert mark[0] <= left < right <= mark[2] and mark[1] <= top < bottom <= mark[3]

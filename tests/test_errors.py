@@ -5,6 +5,7 @@ import errno
 import os
 import pickle
 from collections.abc import Iterable, Iterator
+from functools import cache
 from string import Formatter
 from typing import cast
 
@@ -26,6 +27,7 @@ ELSEWHERE = {os.strerror(number) for number in errno.errorcode} | {  # not writt
 }
 
 
+@cache
 def trees() -> dict[str, ast.Module]:
     """The syntax trees of all modules of the package."""
     files = sorted(PACKAGE.rglob("*.py"))
@@ -45,6 +47,12 @@ def error_classes(modules: Iterable[ast.Module]) -> set[str]:
         before = set(names)
         names |= {node.name for node in classes if names & {name_of(base) for base in node.bases}}
     return names
+
+
+@cache
+def own_classes() -> set[str]:
+    """Those of the package."""
+    return error_classes(trees().values())
 
 
 def made_errors(module: ast.Module, classes: set[str]) -> Iterator[ast.Call]:
@@ -81,8 +89,7 @@ def fields(sentence: str) -> set[str]:
 
 
 def test_every_error_is_a_plain_sentence_with_its_values_and_a_translation() -> None:
-    modules = trees()
-    classes = error_classes(modules.values())
+    modules, classes = trees(), own_classes()
     assert classes >= {"UserError", "InputError", "ModelError", "Busy"}
     assert sum(1 for module in modules.values() for _ in made_errors(module, classes)) > 80
     assert not [f"{name}, {fault}" for name, module in modules.items() for fault in faults(module, classes)]
@@ -104,7 +111,7 @@ def test_every_error_is_a_plain_sentence_with_its_values_and_a_translation() -> 
 )
 def test_an_error_that_cannot_be_translated_is_noticed(source: str, fault: str) -> None:
     module = ast.parse(source)
-    classes = error_classes([*trees().values(), module])
+    classes = own_classes() | error_classes([module])
     (noticed,) = faults(module, classes)
     assert fault in noticed
 

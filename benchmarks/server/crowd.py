@@ -122,7 +122,8 @@ async def use(
 async def crowd(address: str, pid: int, users: int, minutes: float, known: dict[tuple[str, str], str]) -> Counts:
     """All users at once."""
     counts, until, names = Counts(), time.monotonic() + 60 * minutes, list(samples())
-    headers = {"authorization": f"Bearer {os.environ.get(TOKEN, '')}"}
+    token = os.environ.get(TOKEN, "")
+    headers = {"authorization": f"Bearer {token}"} if token else {}
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(base_url=address, headers=headers, timeout=LONGEST, limits=limits) as client:
         await asyncio.gather(

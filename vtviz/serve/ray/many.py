@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import pickle
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -99,6 +100,7 @@ class RayMany:
 
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = context.print_on_execution_start = False
+        logging.getLogger("ray.data").setLevel(logging.ERROR)  # whoever waits sees a bar of their own
         context.max_errored_blocks = -1  # a step that is lost for good costs no other
         tries = ray.remote(num_cpus=0)(Tries).remote()
         items = [{"place": place, "task": pickle.dumps(task)} for place, task in enumerate(tasks)]

@@ -29,7 +29,7 @@ class PatchBackbone(nn.Module):
             ARCHITECTURE, pretrained=False, features_only=True, out_indices=STAGES, output_stride=STRIDE
         )
         self.channels: int = sum(features.feature_info.channels())
-        self.features = features.to(memory_format=torch.channels_last)  # 1.2 to 1.8 times as fast on a CPU
+        self.features = features
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Pixels ``[batch, 3, H, W]`` in -1..1 to features ``[batch, patches, channels]``, row by row."""

@@ -14,7 +14,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.fx.experimental.optimization import fuse
 
 from benchmarks.measure import Figure, in_turn, is_installed, with_version
 from vtviz.models.registry import DEFAULT_MODEL, load_model
@@ -25,7 +24,7 @@ Way = Callable[[Tensor], Tensor]
 
 
 def measure(rounds: int) -> Iterator[Figure]:
-    """Channels last, folded batch norms, the compiler, and the runtimes of others, on one photo."""
+    """Channels last, bfloat16, the compiler, and the runtimes of others, on one photo."""
     network = load_model(DEFAULT_MODEL).network.backbone.eval()  # type: ignore[attr-defined]
     pixels = torch.randn(1, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
     ways: dict[str, Way] = {PLAIN: network}
@@ -55,8 +54,6 @@ def _makers(network: nn.Module, pixels: Tensor, folder: Path) -> dict[str, Calla
     """How to make each way, by name."""
     makers: dict[str, Callable[[], Way]] = {
         "channels last": lambda: _channels_last(copy.deepcopy(network)),
-        "batch norms folded": lambda: _folded(network),
-        "batch norms folded, channels last": lambda: _channels_last(_folded(network)),
         "bfloat16": lambda: partial(_in_bfloat16, network),
         f"torch.compile {torch.__version__}": lambda: torch.compile(copy.deepcopy(network)),  # type: ignore[dict-item]
     }
@@ -70,12 +67,6 @@ def _makers(network: nn.Module, pixels: Tensor, folder: Path) -> dict[str, Calla
 def _channels_last(network: nn.Module) -> Way:
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return lambda pixels: network(pixels.contiguous(memory_format=torch.channels_last))  # type: ignore[no-any-return]
-
-
-def _folded(network: nn.Module) -> nn.Module:
-    """A copy whose batch norms are in the weights of the convolutions before them."""
-    traced = torch.fx.symbolic_trace(copy.deepcopy(network).eval())
-    return fuse(traced)  # type: ignore[no-any-return,no-untyped-call]
 
 
 def _in_bfloat16(network: nn.Module, pixels: Tensor) -> Tensor:

@@ -76,7 +76,7 @@ def show_talk(image: ImageInput, alt: str, areas: Screen, model: str) -> None:
     if not model:
         with areas.stage:
             st.info(say("describe.talk_no_model", example=EXAMPLE), icon=":material/forum:")
-            st.image(image.to_pil())
+            st.image(image.to_pil(), alt=alt)
             return
     need_model(model)
     if not talks(model):
@@ -97,7 +97,7 @@ def show_talk(image: ImageInput, alt: str, areas: Screen, model: str) -> None:
         shown = _show_said(past)
     with areas.stage:
         if shown is None:
-            st.image(image.to_pil(), caption=say("describe.talk_begin", name=photo_name(selected().photo)))
+            st.image(image.to_pil(), caption=say("describe.talk_begin", name=photo_name(selected().photo)), alt=alt)
             return
         _show_reply(shown, image, alt)
     with areas.side:

@@ -254,20 +254,18 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 def test_an_engine_elsewhere_drives_the_page(elsewhere: str) -> None:
     app = AppTest.from_file(str(ASSETS.parent / "pages" / "explore.py"), default_timeout=120)
-    app.session_state["more-metrics-open"] = True
     app.run()
     assert not app.exception and not app.error and is_sure(app)
     app.selectbox(key="pick-target-en").set_value("answer").run()
     assert not app.exception and not app.error
-    for label in ("Measure", "Compute all"):
-        index = next(index for index, button in enumerate(app.button) if button.label == label)
-        app.button[index].click().run()
-        assert not app.exception and not app.error
+    index = next(index for index, button in enumerate(app.button) if button.label == "Measure")
+    app.button[index].click().run()
+    assert not app.exception and not app.error
     app.selectbox(key="pick-method-en").set_value("occlusion").run()
     run = next(index for index, button in enumerate(app.button) if button.label.startswith("Run "))
     app.button[run].click().run()
     kinds = {entry.request for entry in RemoteEngine(elsewhere).status().runs}
-    assert not app.exception and {"Explain", "AnswerQuestion", "MeasureFaithfulness", "MeasureMetric"} <= kinds
+    assert not app.exception and {"Explain", "AnswerQuestion", "MeasureFaithfulness"} <= kinds
 
 
 def test_similar_sentences_are_ranked_on_request_and_one_opens_in_compare(app: AppTest) -> None:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from vtviz.engine.local import LocalEngine
 from vtviz.serve.server import Server
 
-schemathesis = pytest.importorskip("schemathesis")
+schemathesis = pytest.importorskip("schemathesis", reason="pip install -r requirements-benchmarks.txt")
 EXAMPLES = 3  # of each route
 FINE = {*range(200, 500), 503}  # 503: a model that is not here
 

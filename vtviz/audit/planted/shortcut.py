@@ -219,4 +219,3 @@ def _tune(
         losses.append(float(loss.detach()))
         if len(losses) >= RECENT and np.mean(losses[-RECENT:]) < LEARNT:
             break
-            print(step, losses[-1], flush=True)

@@ -51,7 +51,7 @@ def device_names() -> list[str]:
 
 def trim_heap() -> None:
     """Gives what was freed in small pieces back to the machine; glibc keeps 1 GB of it after a few models, and some
-    100 MB more with each hour of many users. Takes some milliseconds."""
+    100 MB after minutes of many users."""
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim is not None:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Form, HTTPException, Request, Response, UploadFile
+from fastapi import APIRouter, Depends, File, Form, HTTPException, Request, Response, UploadFile
 from starlette.concurrency import run_in_threadpool
 
 from vtviz.engine.requests.tasks.recommend import RecommendPhotos
@@ -32,6 +32,24 @@ Day = Annotated[date | None, Form(description="YYYY-MM-DD.")]
 Side = Annotated[int | None, Form(ge=1, le=2**31 - 1, description="Of the longer side, in pixels.")]
 
 
+def _filters(
+    folder: Annotated[str, Form(description="Only photos in this folder.")] = "",
+    since: Day = None,
+    until: Day = None,
+    smallest: Side = None,
+    largest: Side = None,
+) -> Filters:
+    first, last = (None if day is None else _seconds(day) for day in (since, until))
+    return Filters(folder, first, last, smallest, largest)
+
+
+def _seconds(day: date) -> float:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
+
+
+Filtered = Annotated[Filters, Depends(_filters)]
+
+
 def search_routes(desk: Desk, own: Own) -> APIRouter:
     """Indexes as jobs, and what is found in them."""
     router = APIRouter(tags=["search"])
@@ -54,6 +72,7 @@ def search_routes(desk: Desk, own: Own) -> APIRouter:
     async def search(
         request: Request,
         number: Number,
+        filters: Filtered,
         text: Annotated[str, Form(description="What the photos show.")] = "",
         photo: Annotated[UploadFile | None, File(description="A photo to find others like it.")] = None,
         path: Annotated[str, Form(description="The same, a photo of the index.")] = "",
@@ -61,11 +80,6 @@ def search_routes(desk: Desk, own: Own) -> APIRouter:
         minus: Words = None,
         rerank: Annotated[bool, Form(description="Let the fusion model look at the first photos of a text.")] = True,
         top: Top = 10,
-        folder: Annotated[str, Form(description="Only photos in this folder.")] = "",
-        since: Day = None,
-        until: Day = None,
-        smallest: Side = None,
-        largest: Side = None,
     ) -> dict[str, Any]:
         """The photos of an index that fit best. Scores are match probabilities after reranking, else similarities."""
         need_few([*(plus or ()), *(minus or ())])
@@ -74,7 +88,7 @@ def search_routes(desk: Desk, own: Own) -> APIRouter:
         terms += [Term(image=await read(photo))] if photo is not None and photo.filename else []
         terms += [Term(path=path)] if path else []
         terms += [Term(text=word) for word in plus or ()] + [Term(text=word, weight=-1.0) for word in minus or ()]
-        query, filters = Query(tuple(terms)), _filters(folder, since, until, smallest, largest)
+        query = Query(tuple(terms))
         query.check()
         address, model, revision = store.address, store.about.model, store.revision
         looked = rerank and query.sentence is not None
@@ -90,15 +104,11 @@ def search_routes(desk: Desk, own: Own) -> APIRouter:
     async def recommend(
         request: Request,
         number: Number,
+        filters: Filtered,
         like: Paths = None,
         unlike: Paths = None,
         photo: Annotated[list[UploadFile] | None, File(description="Liked photos that are not in the index.")] = None,
         top: Top = 10,
-        folder: Annotated[str, Form(description="Only photos in this folder.")] = "",
-        since: Day = None,
-        until: Day = None,
-        smallest: Side = None,
-        largest: Side = None,
     ) -> dict[str, Any]:
         """More photos like those that are liked, and not like those that are not."""
         if len(photo or ()) > PHOTOS:
@@ -106,7 +116,6 @@ def search_routes(desk: Desk, own: Own) -> APIRouter:
         store = await run_in_threadpool(opened, number)
         likes = [*(Term(path=path) for path in like or ()), *[Term(image=await read(each)) for each in photo or ()]]
         dislikes = [Term(path=path) for path in unlike or ()]
-        filters = _filters(folder, since, until, smallest, largest)
         asked = RecommendPhotos(
             store.address, tuple(likes), tuple(dislikes), top, filters, store.about.model, revision=store.revision
         )
@@ -133,12 +142,3 @@ def _told(result: Found, top: int) -> dict[str, Any]:
         "score_kind": result.score_kind,
         "photos": [{**asdict(hit), "score": hit.score} for hit in result.hits[:top]],
     }
-
-
-def _filters(folder: str, since: date | None, until: date | None, smallest: int | None, largest: int | None) -> Filters:
-    first, last = (None if day is None else _seconds(day) for day in (since, until))
-    return Filters(folder, first, last, smallest, largest)
-
-
-def _seconds(day: date) -> float:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()

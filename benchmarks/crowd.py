@@ -18,7 +18,9 @@ import random
 import statistics
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -47,7 +49,6 @@ LONGEST = 120.0  # seconds to wait for an answer
 SLOW = {"method": "rise", "text": "A cup of coffee"}  # what the user with the job asks for
 LONGEST_JOB = 900.0  # seconds
 LOOK = 1.0  # seconds between two looks at the job
-STARTING = 8.0  # seconds that the flood gets to begin
 
 
 @dataclass
@@ -59,6 +60,30 @@ class Counts:
     refused: int = 0
     failed: int = 0
     seconds: list[float] = field(default_factory=list)
+
+    def figures(self) -> dict[str, float]:
+        """How many of each, and the times to an answer."""
+        seconds = self.seconds or [float("nan")] * 2
+        return {
+            "answers": self.answers,
+            "mixed": self.mixed,
+            "refused": self.refused,
+            "failed": self.failed,
+            "median_s": round(statistics.median(seconds), 2),
+            "p95_s": round(statistics.quantiles(seconds, n=20)[-1], 2),
+        }
+
+
+def memory_figures(sizes: Sequence[float]) -> dict[str, int]:
+    """Medians of the second minute and of the last, of sizes in MiB that were taken each ``EVERY`` seconds."""
+    minute = 60 // EVERY
+    second, last = (statistics.median(part or sizes) for part in (sizes[minute : 2 * minute], sizes[-minute:]))
+    return {
+        "memory_second_minute_mb": round(second),
+        "memory_last_minute_mb": round(last),
+        "memory_highest_mb": round(max(sizes)),
+        "growth_mb": round(last - second),
+    }
 
 
 @dataclass
@@ -194,21 +219,10 @@ async def crowd(address: str, pid: int, users: int, minutes: float, scores: Scor
         return spent
 
     *_, sizes, slow = await asyncio.gather(*sessions, memory(), slow_jobs())
-    minute = 60 // EVERY
-    second, last = (statistics.median(part or sizes) for part in (sizes[minute : 2 * minute], sizes[-minute:]))
-    seconds = counts.seconds or [float("nan")] * 2
     return {
         "users": users,
-        "answers": counts.answers,
-        "mixed": counts.mixed,
-        "refused_and_not_retried": counts.refused,
-        "failed": counts.failed,
-        "median_s": round(statistics.median(seconds), 2),
-        "p95_s": round(statistics.quantiles(seconds, n=20)[-1], 2),
-        "memory_second_minute_mb": round(second),
-        "memory_last_minute_mb": round(last),
-        "memory_highest_mb": round(max(sizes)),
-        "growth_mb": round(last - second),
+        **counts.figures(),
+        **memory_figures(sizes),
         "slow_job_alone_s": round(alone, 1),
         "slow_job_in_the_crowd_s": [round(each, 1) for each in slow],
         "slow_job_share_of_worker": round(alone / max(slow), 3),
@@ -227,24 +241,23 @@ async def write_on(address: str, photo: str, seconds: float, pause: tuple[float,
     return spent
 
 
-def flood(address: str, photo: str, seconds: float) -> None:
+def flood(address: str, photo: str, seconds: float, began: Event) -> None:
     """A user who asks without a pause, in a process of its own: what it has to read must not delay the other one."""
+    began.set()
     asyncio.run(write_on(address, photo, seconds, (0.0, 0.0), 0))
 
 
 def beside_a_flood(address: str, minutes: float) -> dict[str, float]:
     """The median time of one user alone, and beside one who asks without a pause."""
     first, second, *_ = samples()
-    seconds, medians = 60 * minutes, []
-    for seed in (1, 2):
-        other = multiprocessing.get_context("spawn").Process(target=flood, args=(address, second, seconds + STARTING))
-        if seed == 2:
-            other.start()
-            time.sleep(STARTING)
-        medians.append(statistics.median(asyncio.run(write_on(address, first, seconds, PAUSE, seed))))
-        if seed == 2:
-            other.join()
-    alone, beside = medians
+    seconds, context = 60 * minutes, multiprocessing.get_context("spawn")
+    alone = statistics.median(asyncio.run(write_on(address, first, seconds, PAUSE, 1)))
+    began = context.Event()
+    other = context.Process(target=flood, args=(address, second, seconds, began))
+    other.start()
+    began.wait()
+    beside = statistics.median(asyncio.run(write_on(address, first, seconds, PAUSE, 2)))
+    other.join()
     return {"alone_s": round(alone, 3), "flood_s": round(beside, 3), "ratio": round(beside / alone, 2)}
 
 

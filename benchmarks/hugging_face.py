@@ -2,11 +2,10 @@
 
     python -m benchmarks.hugging_face [--kinds blip,smolvlm,tiles] [--rounds 3]
 
-``blip`` has the size of BLIP-base, ``smolvlm`` that of SmolVLM-500M with one picture, ``tiles`` the same with the tiles
-of the photo. Weights are made by another
-process, so that they do not count. Times are of the processor, since the machine may be busy; plain passes and
-explanations, by the default method and by one that differentiates the whole network, take turns. Memory is what comes
-on top of Python with the library's code.
+``blip`` has the size of BLIP-base, ``smolvlm`` that of SmolVLM-500M with one picture, ``tiles`` the same with the
+tiles of the photo. Weights are made by another process, so that they do not count. Times are of the processor, since
+the machine may be busy; plain passes and explanations, by the default method and by one that differentiates the whole
+network, take turns. Memory is what comes on top of Python with the library's code.
 """
 
 from __future__ import annotations

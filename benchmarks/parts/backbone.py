@@ -10,13 +10,14 @@ import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
 from benchmarks.measure import Figure, in_turn, is_installed, with_version
 from vtviz.models.registry import DEFAULT_MODEL, load_model
+from vtviz.models.vtviz_base.model import VtvizBase
 
 PART, SIDE = "Backbone", 320
 PLAIN = "as it is"
@@ -25,7 +26,9 @@ Way = Callable[[Tensor], Tensor]
 
 def measure(rounds: int) -> Iterator[Figure]:
     """Channels last, bfloat16, the compiler, and the runtimes of others, on one photo."""
-    network = load_model(DEFAULT_MODEL).network.backbone.eval()  # type: ignore[attr-defined]
+    model = load_model(DEFAULT_MODEL)
+    assert isinstance(model, VtvizBase)
+    network = model.network.backbone.eval()
     pixels = torch.randn(1, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
     ways: dict[str, Way] = {PLAIN: network}
     notes = dict[str, str]()
@@ -55,7 +58,7 @@ def _makers(network: nn.Module, pixels: Tensor, folder: Path) -> dict[str, Calla
     makers: dict[str, Callable[[], Way]] = {
         "channels last": lambda: _channels_last(copy.deepcopy(network)),
         "bfloat16": lambda: partial(_in_bfloat16, network),
-        f"torch.compile {torch.__version__}": lambda: torch.compile(copy.deepcopy(network)),  # type: ignore[dict-item]
+        f"torch.compile {torch.__version__}": lambda: cast(Way, torch.compile(copy.deepcopy(network))),
     }
     if is_installed("onnxruntime") and is_installed("onnx"):
         makers[with_version("onnxruntime")] = lambda: _onnx_runtime(network, pixels, folder)
@@ -65,13 +68,21 @@ def _makers(network: nn.Module, pixels: Tensor, folder: Path) -> dict[str, Calla
 
 
 def _channels_last(network: nn.Module) -> Way:
-    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return lambda pixels: network(pixels.contiguous(memory_format=torch.channels_last))  # type: ignore[no-any-return]
+    for parameter in network.parameters():
+        if parameter.dim() == 4:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+
+    def run(pixels: Tensor) -> Tensor:
+        features: Tensor = network(pixels.contiguous(memory_format=torch.channels_last))
+        return features
+
+    return run
 
 
 def _in_bfloat16(network: nn.Module, pixels: Tensor) -> Tensor:
     with torch.autocast("cpu", torch.bfloat16):
-        return network(pixels).float()  # type: ignore[no-any-return]
+        features: Tensor = network(pixels)
+    return features.float()
 
 
 def _onnx_runtime(network: nn.Module, pixels: Tensor, folder: Path) -> Way:

@@ -3,7 +3,8 @@
 Starts ``vtviz serve``, or takes one at ``--address``. Each user asks for explanations of a photo of their own with
 sentences drawn from a list, and checks that what comes is, to the last number, what the engine in this process says of
 this photo and this sentence. Prints how many answers came, how many were mixed up, refused (429, asked again as the
-answer says) or failed; the time to an answer; and the server's memory (RSS) after the first minute and at the end.
+answer says) or failed; the time to an answer; and the server's memory (RSS), the median of the second minute and of the
+last, and its highest.
 """
 
 from __future__ import annotations
@@ -14,18 +15,17 @@ import hashlib
 import json
 import os
 import random
-import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import httpx
 import psutil
 
+from benchmarks.crowd import EVERY, LONGEST, PAUSE, TEXTS, Counts, memory_figures
 from benchmarks.page import text
 from vtviz.engine.export import to_json
 from vtviz.engine.local import LocalEngine
@@ -34,23 +34,8 @@ from vtviz.engine.requests.explain import Explain
 from vtviz.inputs import read_image
 from vtviz.ui.frame.resources import samples
 
-TEXTS = 12
-PAUSE = (0.5, 2.0)  # seconds in which a person reads
-EVERY = 5.0  # seconds between two looks at the memory
-LONGEST = 120.0  # seconds to wait for an answer
 START = 120.0  # seconds that the server gets to start
 SAME = ("text", "score", "tokens", "maps", "image_map", "grid")  # what does not differ between two equal runs
-
-
-@dataclass
-class Counts:
-    """What happened to all users."""
-
-    answers: int = 0
-    mixed: int = 0
-    refused: int = 0
-    failed: int = 0
-    seconds: list[float] = field(default_factory=list)
 
 
 def digest(explanation: dict[str, Any]) -> str:
@@ -79,11 +64,9 @@ def served(arguments: list[str], port: int) -> Iterator[tuple[str, int]]:
     try:
         until = time.monotonic() + START
         while True:
-            try:
+            with suppress(httpx.HTTPError):
                 if httpx.get(f"{address}/readyz").status_code == 200:
                     break
-            except httpx.HTTPError:
-                pass
             if server.poll() is not None or time.monotonic() > until:
                 raise RuntimeError("the server did not start")
             time.sleep(0.2)
@@ -119,7 +102,7 @@ async def use(
         await asyncio.sleep(rng.uniform(*PAUSE))
 
 
-async def crowd(address: str, pid: int, users: int, minutes: float, known: dict[tuple[str, str], str]) -> Counts:
+async def crowd(address: str, users: int, minutes: float, known: dict[tuple[str, str], str]) -> Counts:
     """All users at once."""
     counts, until, names = Counts(), time.monotonic() + 60 * minutes, list(samples())
     token = os.environ.get(TOKEN, "")
@@ -144,23 +127,14 @@ async def measured(address: str, pid: int, users: int, minutes: float, texts: in
             await asyncio.sleep(EVERY)
 
     looking = asyncio.create_task(look())
-    counts = await crowd(address, pid, users, minutes, known)
+    counts = await crowd(address, users, minutes, known)
     looking.cancel()
-    seconds = counts.seconds or [float("nan")] * 2
-    after = sizes[int(60 / EVERY) :] or sizes[-1:]
     return {
         "users": users,
         "minutes": minutes,
-        "answers": counts.answers,
         "answers_per_s": round(counts.answers / (60 * minutes), 2),
-        "mixed": counts.mixed,
-        "refused_and_asked_again": counts.refused,
-        "failed": counts.failed,
-        "median_s": round(statistics.median(seconds), 2),
-        "p95_s": round(statistics.quantiles(seconds, n=20)[-1], 2),
-        "memory_after_first_minute_mb": round(after[0]) if after else None,
-        "memory_at_the_end_mb": round(sizes[-1]) if sizes else None,
-        "growth_after_first_minute_mb": round(max(after) - after[0]) if after else None,
+        **counts.figures(),
+        **(memory_figures(sizes) if sizes else {}),
     }
 
 

@@ -125,3 +125,13 @@ KINDS: dict[str, Callable[[Any], bool]] = {  # what a field of Settings may hold
 def names(written: str | None) -> tuple[str, ...]:
     """Names separated by commas."""
     return tuple(dict.fromkeys(name.strip() for name in (written or "").split(",") if name.strip()))
+
+
+def settings_of(models: str, methods: str | None, metrics: str | None, **others: Any) -> Settings:
+    """Settings whose models, methods and metrics are names with commas between them; without metrics, the usual ones.
+
+    Raises:
+        InputError: if one of them cannot be used.
+    """
+    chosen = {"metrics": names(metrics)} if names(metrics) else {}
+    return Settings(names(models), names(methods), **chosen, **others)

@@ -98,7 +98,7 @@ def audit(
     from vtviz.audit.contract.contract import read_contract
     from vtviz.audit.cost.count import count_cost
     from vtviz.audit.folder import RUN
-    from vtviz.audit.settings import Settings, names
+    from vtviz.audit.settings import settings_of
     from vtviz.engine.remote.choose import open_engine
     from vtviz.manifests.read import read_manifest
 
@@ -112,11 +112,11 @@ def audit(
         raise typer.Exit(_replay(replay, manifest, output, device))
     if manifest is None or (output is None and not cost):
         raise InputError("An audit needs a manifest and --output, or --replay with a report.")
-    written = {"metrics": names(metrics)} if metrics else {}
-    settings = Settings(
-        names(model),
-        names(methods),
-        fill=fill,  # type: ignore[arg-type]
+    settings = settings_of(
+        model,
+        methods,
+        metrics,
+        fill=fill,
         steps=steps,
         seed=seed,
         limit=limit,
@@ -124,7 +124,6 @@ def audit(
         agreement=agreement,
         planted=planted,
         choices=choices,
-        **written,  # type: ignore[arg-type]
     )
     contract = read_contract(scope, rules, sheets)
     contract.check(settings)

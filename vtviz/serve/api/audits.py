@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, File, Form, HTTPException, Request, Response, UploadFile
 from fastapi.responses import FileResponse
 
-from vtviz.audit.settings import Settings, names
+from vtviz.audit.settings import settings_of
 from vtviz.manifests.save import save_uploads
 from vtviz.models.registry import DEFAULT_MODEL
 from vtviz.serve.api.desk import Desk
@@ -47,10 +47,10 @@ def audit_routes(desk: Desk, own: Own) -> APIRouter:
         language: Annotated[Literal["en", "zh"], Form(description="Of report.html.")] = "en",
     ) -> JobState:
         """Begin an audit of the rows of a manifest."""
-        chosen = {"metrics": names(metrics)} if names(metrics) else {}
-        settings = Settings(
-            names(model),
-            names(methods),
+        settings = settings_of(
+            model,
+            methods,
+            metrics,
             fill=fill,
             steps=steps,
             seed=seed,
@@ -59,7 +59,6 @@ def audit_routes(desk: Desk, own: Own) -> APIRouter:
             agreement=agreement,
             planted=planted,
             choices=choices,
-            **chosen,  # type: ignore[arg-type]
         )
         for name in settings.models:
             desk.check_model(name)

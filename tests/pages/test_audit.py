@@ -58,6 +58,7 @@ def test_an_audit_of_the_samples_runs_on_without_its_page_and_its_report_is_show
     app: AppTest, jobs: AuditJobs
 ) -> None:
     start(app)
+    assert [each.value for each in app.success] == ["The audit has started. Its progress is at the top of this page."]
     assert not app.exception and not app.error
     AppTest.from_file(str(ASSETS.parent / "pages" / "monitor.py"), default_timeout=120).run()  # another page
     (entry,) = jobs.history.all()

@@ -32,6 +32,7 @@ from vtviz.ui.show.jobs import choose_job
 
 COUNTS = {"wrong_texts": (WRONG, MOST_WRONG), "planted": (PLANTED, MOST_PLANTED)}  # as usual, and at most
 METHODS = ["raw_attention", "attention_gradcam"]  # to begin with
+STARTED = "audit-started"  # until that is said below the button: the list of audits is out of sight there
 
 
 def set_up() -> None:
@@ -49,6 +50,8 @@ def set_up() -> None:
         terms = ask_terms()
     place, ready = st.container(), rows is not None and settings is not None
     clicked = st.button(say("audit.start"), type="primary", icon=":material/play_arrow:", disabled=not ready)
+    if st.session_state.pop(STARTED, False):
+        st.success(say("audit.started"), icon=":material/arrow_upward:")
     if rows is None or settings is None:
         return
     if not clicked:
@@ -64,6 +67,7 @@ def set_up() -> None:
         st.error(plain(say_error(error)), icon=":material/error:")
         return
     choose_job(PAGE, entry.id)
+    st.session_state[STARTED] = True
     st.rerun()
 
 

@@ -80,6 +80,7 @@ def show_talk(image: ImageInput, alt: str, areas: Screen, model: str) -> None:
             return
     need_model(model)
     if not talks(model):
+        areas.stage.image(image.to_pil(), alt=alt)
         raise does_not_talk(model)
     with areas.side:
         said = st.container(height=HEIGHT, key="said")

@@ -133,5 +133,6 @@ def settings_of(models: str, methods: str | None, metrics: str | None, **others:
     Raises:
         InputError: if one of them cannot be used.
     """
-    chosen = {"metrics": names(metrics)} if names(metrics) else {}
-    return Settings(names(models), names(methods), **chosen, **others)
+    if names(metrics):
+        others["metrics"] = names(metrics)
+    return Settings(names(models), names(methods), **others)

@@ -1,5 +1,8 @@
 """How a server grows: ``python -m benchmarks.server.simulate --service 0.15``, a discrete-event simulation.
 
+With ``--photos 100e6 --shards 100`` every request is a search: each shard looks at its share of the vectors, one query
+at a time, and when the last one has answered a replica takes the second look.
+
 Users read for a while, ask, and wait for the answer. Each replica answers one request at a time, in the order in which
 they come, and refuses those beyond its queue; who is refused asks again later. A request goes to the shorter queue of
 two replicas drawn at random, as Ray Serve does it. Service times are drawn around a measured mean with a measured
@@ -24,12 +27,14 @@ AGAIN = 2.0  # seconds after which who was refused asks again
 WARM = 0.2  # of the time, which is not counted
 USERS = (32, 100, 300, 1000)
 WAIT = 2.0  # seconds that 95 of 100 answers may take
+SCAN = 0.09  # seconds of a shard for a million vectors, as `benchmarks.search vectors` measured it
 
 
 @dataclass(frozen=True)
 class Server:
     """Replicas, the mean and the coefficient of variation of their service time in seconds, the share of requests that
-    are answered from what is kept in ``kept_s``, and how many may wait at each."""
+    are answered from what is kept in ``kept_s``, and how many may wait at each. Before it comes to a replica, a search
+    takes ``scan_s`` of every shard."""
 
     replicas: int
     service_s: float
@@ -37,6 +42,8 @@ class Server:
     kept: float = 0.0
     kept_s: float = 0.01
     queue: int = QUEUE
+    shards: int = 0
+    scan_s: float = 0.0
 
 
 @dataclass
@@ -67,6 +74,7 @@ def simulate(
     events = [(rng.uniform(*pause), index, "ask", index) for index in range(users)]
     heapq.heapify(events)
     queues = [deque[tuple[int, float]]() for _ in range(server.replicas)]
+    free_at, missing = [0.0] * server.shards, [0] * users  # of the shards; of the answers to a user's search
     asked_at, outcome, worked, count = [0.0] * users, Outcome(), 0.0, users
     sigma = math.sqrt(math.log(1 + server.variation**2))
     mean = math.log(server.service_s) - sigma**2 / 2
@@ -87,8 +95,15 @@ def simulate(
         if now > end:
             break
         if what == "ask":
-            asked_at[about] = now
-        if what in ("ask", "again"):
+            asked_at[about], missing[about] = now, server.shards
+            for shard in range(server.shards):
+                free_at[shard] = max(free_at[shard], now) + server.scan_s * rng.lognormvariate(-(sigma**2) / 2, sigma)
+                push(free_at[shard], "scanned", about)
+        if what == "scanned":
+            missing[about] -= 1
+        if what in ("ask", "scanned", "again"):
+            if missing[about]:
+                continue
             two = rng.sample(range(server.replicas), min(2, server.replicas))
             replica = min(two, key=lambda each: len(queues[each]))
             if len(queues[replica]) >= server.queue:
@@ -129,13 +144,16 @@ def main() -> None:
     parser.add_argument("--variation", type=float, default=0.3)
     parser.add_argument("--kept", type=float, default=0.0, help="share of the requests that are answered at once")
     parser.add_argument("--pause", type=float, nargs=2, default=PAUSE, help="seconds between answer and next request")
+    parser.add_argument("--photos", type=float, default=0, help="every request is a search among so many")
+    parser.add_argument("--shards", type=int, default=1, help="machines that share the vectors of a search")
     parser.add_argument("--users", type=int, nargs="*", default=USERS)
     parser.add_argument("--replicas", type=int, nargs="*", default=(1, 2, 4, 8, 16, 32))
     given = parser.parse_args()
     pause = (given.pause[0], given.pause[1])
 
     def server(replicas: int) -> Server:
-        return Server(replicas, given.service, given.variation, given.kept)
+        shards, scan_s = (given.shards, SCAN * given.photos / 1e6 / given.shards) if given.photos else (0, 0.0)
+        return Server(replicas, given.service, given.variation, given.kept, shards=shards, scan_s=scan_s)
 
     result = {
         "service_s": given.service,

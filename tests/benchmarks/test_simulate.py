@@ -24,3 +24,10 @@ def test_more_replicas_stand_more_users_and_a_full_queue_refuses() -> None:
     one, two = (most_users(Server(count, 0.2), READS) for count in (1, 2))
     assert one > 5 and two == pytest.approx(2 * one, rel=0.15)
     assert simulate(Server(1, 0.5, queue=4), 40, pause=READS).refused > 100
+
+
+def test_a_search_waits_for_its_shards_and_then_for_a_replica() -> None:
+    found = simulate(Server(1, 0.5, variation=0.0, shards=3, scan_s=0.25), 1, pause=READS)
+    assert found.figures()["p95_s"] == 0.75
+    crowd = simulate(Server(64, 0.01, shards=3, scan_s=0.25), 40, pause=READS)
+    assert len(crowd.seconds) / (0.8 * 600) == pytest.approx(1 / 0.25, rel=0.05)  # the slowest shard decides

@@ -10,6 +10,7 @@ import torch
 import yaml
 from prometheus_client import generate_latest
 
+from vtviz.engine.remote.client import PREFIX as DOOR
 from vtviz.engine.run_log import RunLog
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,6 +19,7 @@ MANIFESTS = [
     (file.name, part)
     for file in sorted((DEPLOY / "kubernetes").glob("*.yaml"))
     for part in yaml.safe_load_all(file.read_text())
+    if file.name != "kustomization.yaml"
 ]
 
 
@@ -73,7 +75,13 @@ def test_selectors_ports_and_names_fit_each_other(compose: dict[str, Any]) -> No
     for part in workloads():
         assert [port["containerPort"] for port in containers(part)[0]["ports"]] == [8600]
     assert compose["services"]["app"]["environment"]["VTVIZ_ENGINE"] == "http://engine:8600"
-    assert "reverse_proxy app:8600" in (DEPLOY / "Caddyfile").read_text()
+    caddy = (DEPLOY / "Caddyfile").read_text()
+    assert "dynamic a app 8600" in caddy and "reverse_proxy engine:8600" in caddy and f"handle {DOOR}/*" in caddy
+    scraped = yaml.safe_load((DEPLOY / "prometheus/prometheus.yml").read_text())["scrape_configs"][0]
+    assert scraped["static_configs"] == [{"targets": ["engine:8600"]}]
+    kustomization = yaml.safe_load((DEPLOY / "kubernetes/kustomization.yaml").read_text())
+    assert set(kustomization["resources"]) == {name for name, _ in MANIFESTS}
+    assert {each["name"] for each in kustomization["images"]} == {containers(part)[0]["image"] for part in workloads()}
     volumes = {each.split(":")[0] for service in compose["services"].values() for each in service.get("volumes", [])}
     assert {name for name in volumes if not name.startswith(".")} == set(compose["volumes"])
 

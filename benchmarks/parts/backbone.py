@@ -15,12 +15,13 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from benchmarks.measure import Figure, in_turn, is_installed, with_version
+from benchmarks.measure import Figure, in_turn, is_installed, missing, with_version
 from vtviz.models.registry import DEFAULT_MODEL, load_model
 from vtviz.models.vtviz_base.model import VtvizBase
 
 PART, SIDE = "Backbone", 320
 PLAIN = "as it is"
+RUNTIMES = {"onnxruntime": ("onnxruntime", "onnx", "onnxscript"), "openvino": ("openvino",)}  # and what each needs
 Way = Callable[[Tensor], Tensor]
 
 
@@ -51,6 +52,8 @@ def measure(rounds: int) -> Iterator[Figure]:
             yield Figure(PART, name, seconds / times.medians[PLAIN], "× as it is", rounds, notes[name])
     failures = {name: notes[name] for name in notes.keys() - times.medians.keys()} | times.failures
     yield from (Figure(PART, name, None, note=f"does not run here: {why}") for name, why in failures.items())
+    absent = [name for needed in RUNTIMES.values() for name in needed if not is_installed(name)]
+    yield from (missing(PART, name) for name in absent)
 
 
 def _makers(network: nn.Module, pixels: Tensor, folder: Path) -> dict[str, Callable[[], Way]]:
@@ -60,7 +63,7 @@ def _makers(network: nn.Module, pixels: Tensor, folder: Path) -> dict[str, Calla
         "bfloat16": lambda: partial(_in_bfloat16, network),
         f"torch.compile {torch.__version__}": lambda: cast(Way, torch.compile(copy.deepcopy(network))),
     }
-    if is_installed("onnxruntime") and is_installed("onnx"):
+    if all(is_installed(name) for name in RUNTIMES["onnxruntime"]):
         makers[with_version("onnxruntime")] = lambda: _onnx_runtime(network, pixels, folder)
     if is_installed("openvino"):
         makers[with_version("openvino")] = lambda: _openvino(network, pixels)

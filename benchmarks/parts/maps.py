@@ -1,7 +1,8 @@
 """Maps for one text and for twelve, on CLIP's ViT-B/16 with random weights and on vtviz-base, beside peers.
 
 A plain pass is one forward pass of a photo and a text through the network itself. Peers are used as their guides say, a
-text after the other where they offer no more.
+text after the other where they offer no more. All begin with the photo and the texts, and encode the texts at once.
+``(equal work)`` is a peer that is asked for what vtviz does beside it.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ TEXTS = (
 )  # fmt: skip
 METHODS = ("grad_eclip", "legrad", "relevancy")
 LOOP = "Chefer's method, text by text"
+LEGRAD_ALL = "legrad_torch (equal work)"
 Explain = Callable[[int], object]  # of the first so many of TEXTS
 
 
@@ -69,6 +71,7 @@ def _on_clip(model: OpenClipDualEncoder, photo: ImageInput, rounds: int) -> Iter
         ("pytorch_grad_cam", "pytorch-grad-cam GradCAM", _grad_cam),
         ("captum", "Captum LayerGradCam", _captum),
         ("legrad", "legrad_torch", _legrad_torch),
+        ("legrad", LEGRAD_ALL, partial(_legrad_torch, first=0)),
     ):
         if is_installed(module):
             ways[name] = make(model, pixels)
@@ -77,6 +80,7 @@ def _on_clip(model: OpenClipDualEncoder, photo: ImageInput, rounds: int) -> Iter
     notes = {
         "torch-cam LeGrad": "on torchvision's ViT-B/16, all layers; one forward pass for all classes",
         "legrad_torch": "its default: the last two layers of twelve",
+        LEGRAD_ALL: "all twelve layers, as vtviz",
     }
     for count in (1, len(TEXTS)):
         part = f"Maps for {count} text{'s' if count > 1 else ''}, {ARCHITECTURE}"
@@ -88,39 +92,47 @@ def _on_clip(model: OpenClipDualEncoder, photo: ImageInput, rounds: int) -> Iter
 
 def _on_default(photo: ImageInput, rounds: int) -> Iterator[Figure]:
     model = load_model(DEFAULT_MODEL)
-    features = model.encode_image(photo).clone()
-    text, texts = model.encode_texts(TEXTS[:1]), model.encode_texts(TEXTS)
+    text = model.encode_texts(TEXTS[:1])
 
     @torch.no_grad()
     def plain() -> object:
         return model.score(model.encode_pixels(model.pixels(photo)), text, MATCH)
 
-    def loop() -> object:
-        return [attribute(model, photo, each, MATCH, "relevancy") for each in TEXTS]
+    def loop(count: int) -> object:
+        return [attribute(model, photo, each, MATCH, "relevancy") for each in TEXTS[:count]]
 
-    def many(method: str) -> object:
-        return attribute_case(Case(model, photo, TEXTS), method)
+    def many(method: str, count: int) -> object:
+        return attribute_case(Case(model, photo, TEXTS[:count]), method)
 
-    runs: dict[str, Callable[[], object]] = {PLAIN: plain}
-    runs |= {f"vtviz {name}": partial(many, name) for name in ("attention_gradcam", "relevancy", "gradient_input")}
-    runs[LOOP] = loop
-    if is_installed("captum"):
+    def captum(count: int) -> object:
         from captum.attr import InputXGradient
 
-        captum = InputXGradient(lambda values: model.score(values, texts, MATCH))
-        encoded = features.expand(len(TEXTS), -1, -1)
-        runs["Captum InputXGradient"] = lambda: captum.attribute(encoded.clone().requires_grad_())
-    notes = {"Captum InputXGradient": "a map for each text, none for its words; the photo's features were known"}
-    yield from over(f"Maps for {len(TEXTS)} texts, vtviz-base", in_turn(runs, rounds), PLAIN, UNIT, rounds, notes)
+        texts = model.encode_texts(TEXTS[:count])
+        features = model.encode_image(photo).expand(count, -1, -1).clone()
+        return InputXGradient(lambda values: model.score(values, texts, MATCH)).attribute(features.requires_grad_())
+
+    ways: dict[str, Explain] = {
+        f"vtviz {name}": partial(many, name) for name in ("attention_gradcam", "relevancy", "gradient_input")
+    }
+    ways |= {LOOP: loop, "Captum InputXGradient": captum}
+    notes = {"Captum InputXGradient": "a map for each text, none for its words"}
+    for count in (1, len(TEXTS)):
+        part = f"Maps for {count} text{'s' if count > 1 else ''}, vtviz-base"
+        runs: dict[str, Callable[[], object]] = {PLAIN: plain}
+        runs |= {name: partial(way, count) for name, way in ways.items()}
+        yield from over(part, in_turn(runs, rounds), PLAIN, UNIT, rounds, notes)
 
 
 class _Scores(torch.nn.Module):
-    """A photo's cosine with each of TEXTS, ``[batch, texts]``: what peers explain."""
+    """A photo's cosine with each of the texts, ``[batch, texts]``: what peers explain."""
 
     def __init__(self, model: OpenClipDualEncoder) -> None:
         super().__init__()
-        self.visual = model.network.visual
-        self.texts = model.index_texts(TEXTS).clone()
+        self.model, self.visual = model, model.network.visual
+
+    def read(self, count: int) -> None:
+        """Encodes the first so many of TEXTS."""
+        self.texts = self.model.index_texts(TEXTS[:count]).clone()
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         return torch.nn.functional.normalize(self.visual(pixels), dim=-1) @ self.texts.T
@@ -152,6 +164,7 @@ def _grad_cam(model: OpenClipDualEncoder, pixels: torch.Tensor) -> Explain:
     layers = [scores.visual.transformer.resblocks[-1].ln_1]
 
     def explain(count: int) -> object:
+        scores.read(count)
         with GradCAM(scores, layers, reshape_transform=_grid) as cam:
             return [cam(pixels.clone().requires_grad_(), [ClassifierOutputTarget(index)]) for index in range(count)]
 
@@ -163,10 +176,15 @@ def _captum(model: OpenClipDualEncoder, pixels: torch.Tensor) -> Explain:
 
     scores = _Scores(model)
     cam = LayerGradCam(scores, scores.visual.transformer.resblocks[-1].ln_1)
-    return lambda count: [cam.attribute(pixels.clone().requires_grad_(), index) for index in range(count)]
+
+    def explain(count: int) -> object:
+        scores.read(count)
+        return [cam.attribute(pixels.clone().requires_grad_(), index) for index in range(count)]
+
+    return explain
 
 
-def _legrad_torch(model: OpenClipDualEncoder, pixels: torch.Tensor) -> Explain:
+def _legrad_torch(model: OpenClipDualEncoder, pixels: torch.Tensor, first: int = -2) -> Explain:
     """Its wrapper changes the network for good, so it gets one of its own, at the first call."""
 
     @cache
@@ -175,7 +193,7 @@ def _legrad_torch(model: OpenClipDualEncoder, pixels: torch.Tensor) -> Explain:
         from legrad import LeWrapper
 
         with redirect_stdout(sys.stderr):
-            return LeWrapper(open_clip.create_model(ARCHITECTURE).eval())
+            return LeWrapper(open_clip.create_model(ARCHITECTURE).eval(), layer_index=first)
 
     def explain(count: int) -> object:
         return wrapped().compute_legrad_clip(image=pixels, text_embedding=model.index_texts(TEXTS[:count]).clone())

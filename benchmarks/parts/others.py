@@ -23,7 +23,7 @@ from vtviz.models.registry import DEFAULT_MODEL
 from vtviz.paths import ASSETS
 from vtviz.scenes.compose import write_scenes
 
-AUDITED, VECTORS, QUERIES, HOVERS, PHOTOS = 6, 20_000, 20, 40, 40
+AUDITED, VECTORS, QUERIES, HOVERS, PHOTOS = 4, 20_000, 20, 40, 40
 LONGEST = 900  # seconds of one command
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 ONCE = "one run"

@@ -27,7 +27,7 @@ from vtviz.tasks.search.store import About, NoStore, Store, make_store, open_sto
 from vtviz.watch import Watch
 
 BATCH = 16  # photos that are encoded at a time
-BATCH_PIXELS = 24_000_000  # of all of them together, so that large photos do not fill the memory
+BATCH_PIXELS = 24_000_000  # of all of them together, unless one alone has more: they fill the memory, and the way
 STAGE = "index"
 
 Encode = Callable[[Sequence[ImageInput]], EncodedPhotos]
@@ -173,9 +173,13 @@ def _batches(source: Photos, files: Sequence[PhotoFile], known: dict[str, Entry]
         except UserError as error:
             unreadable.append(Unreadable(file.path, str(error)))
         else:
+            more = 0 if photo.image is None else photo.entry.width * photo.entry.height
+            if pixels and pixels + more > BATCH_PIXELS:
+                yield read, unreadable
+                read, unreadable, pixels = [], [], 0
             read.append(photo)
-            pixels += 0 if photo.image is None else photo.entry.width * photo.entry.height
-        if len(read) + len(unreadable) >= BATCH or pixels >= BATCH_PIXELS:
+            pixels += more
+        if len(read) + len(unreadable) >= BATCH:
             yield read, unreadable
             read, unreadable, pixels = [], [], 0
     if read or unreadable:

@@ -96,6 +96,7 @@ def index_folder(
     encode: Encode,
     watch: Watch | None = None,
     elsewhere: SideBySide | None = None,
+    vectors: str = "",
 ) -> Indexed:
     """Brings a store up to date with the photos in a folder or a zip file.
 
@@ -107,6 +108,7 @@ def index_folder(
         encode: photos as a store keeps them, such as a request to an engine.
         watch: hears how many of the photos that are not known yet were read; may cancel.
         elsewhere: reads and encodes the photos in place of this process.
+        vectors: the address of the collection where a new store in a folder keeps its vectors.
 
     Raises:
         InputError: if the folder cannot be read or has no photos, or the store holds something else.
@@ -115,7 +117,7 @@ def index_folder(
     watch, began = watch or Watch(), time.perf_counter()
     place = photos.resolve()
     photos_in(place)
-    store = _store(address, About(str(place), model, weights_sha256, 0), encode)
+    store = _store(address, About(str(place), model, weights_sha256, 0, vectors=vectors), encode)
     source = store.photos
     files = list(source.files())
     if not files:  # a drive that is not there looks like an empty folder, and must not empty the store

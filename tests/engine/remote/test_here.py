@@ -1,6 +1,7 @@
 """What lies on the machine of the app is answered there, though the engine is elsewhere."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -39,15 +40,14 @@ def test_photos_are_encoded_elsewhere_and_found_here(
     index_folder(
         tmp_path / "photos", store, "tiny", weights, lambda images: remote.ask(EncodePhotos(tuple(images), "tiny"))
     )
-    alone = LocalEngine("cpu")
-    for request in (
-        SearchPhotos(store, text_query(TEXT), 3, model="tiny"),
-        MatchPhotos(store, TEXT, ("1.png", "0.png"), "tiny"),
-        RecommendPhotos(store, (Term(path="1.png"),), model="tiny"),
-    ):
-        assert remote.ask(request) == alone.ask(request)  # type: ignore[arg-type]
+    with closing(LocalEngine("cpu")) as alone:
+        for request in (
+            SearchPhotos(store, text_query(TEXT), 3, model="tiny"),
+            MatchPhotos(store, TEXT, ("1.png", "0.png"), "tiny"),
+            RecommendPhotos(store, (Term(path="1.png"),), model="tiny"),
+        ):
+            assert remote.ask(request) == alone.ask(request)  # type: ignore[arg-type]
     close_store(store)
-    alone.close()
     assert not tiny_engine.runs.entries()
     assert [entry.request for entry in remote.status().runs] == ["SearchPhotos", "MatchPhotos", "RecommendPhotos"]
 

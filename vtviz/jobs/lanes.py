@@ -84,11 +84,13 @@ class Lane:
 
     def like(self, turn: Turn[Any]) -> list[Turn[Any]]:
         """Takes out the turns that can run in one batch with this one, as many as may."""
-        waiting = [other for turns in self._of.values() for other in turns if other.share is not None]
-        mates = [other for other in waiting if turn.share is not None and other.share.kind == turn.share.kind]
-        for mate in mates[: TOGETHER - 1]:
+        if turn.share is None:
+            return []
+        kind, waiting = turn.share.kind, [other for turns in self._of.values() for other in turns]
+        mates = [other for other in waiting if other.share is not None and other.share.kind == kind][: TOGETHER - 1]
+        for mate in mates:
             self.remove(mate)
-        return mates[: TOGETHER - 1]
+        return mates
 
     def remove(self, turn: Turn[Any]) -> bool:
         """Takes a turn out; False where it does not wait here."""

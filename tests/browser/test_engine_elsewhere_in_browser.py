@@ -92,6 +92,14 @@ def test_an_engine_that_is_killed_costs_no_row_and_pages_work_once_it_is_back(
         page.locator("#canvas").wait_for(timeout=BUSY)
         page.goto(f"{server.address}/describe")
         page.locator("#canvas").wait_for(timeout=BUSY)
+        page.goto(
+            f"{server.address}/search?text=a%20dog"
+        )  # its store is the app's: the engine has a data folder of its own
+        page.get_by_text(re.compile("looked at the first 12")).wait_for(timeout=BUSY)
+        written, end = history.folder_of(entry.id) / "report.json", time.monotonic() + 3 * BUSY / 1000
+        while not written.exists():
+            assert time.monotonic() < end, "the audit did not end"
+            time.sleep(0.5)
         audit.get_by_text("random ranking").first.wait_for(timeout=BUSY)
-    report = json.loads((history.folder_of(entry.id) / "report.json").read_text())
+    report = json.loads(written.read_text())
     assert report["summary"]["rows"] == {"vtviz-base": {"total": ROWS, "measured": ROWS, "failed": 0}}

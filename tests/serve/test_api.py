@@ -144,8 +144,8 @@ def test_a_request_without_end_is_refused(client: TestClient) -> None:
         for _ in range(70):
             yield b"x" * 2**20
 
-    response = client.post("/v1/engine/ready", content=endless())
-    assert is_problem(response, 413, "64 MB")
+    form = {"content-type": "multipart/form-data; boundary=x"}
+    assert is_problem(client.post("/v1/score", content=endless(), headers=form), 413, "64 MB")
     assert is_problem(client.post("/v1/engine/ready", content=b"\x01"), 422, "not a vtviz request")
     assert is_problem(client.post("/v1/engine/loaded", content=b"\x01"), 422, "not a vtviz request")
 

@@ -7,10 +7,10 @@ engine's business, alike for all requests.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from torch import Tensor
 
@@ -56,6 +56,22 @@ class Request(Protocol[AnswerOut]):
 
     def answer(self, model: FusionModel, workbench: Workbench, watch: Watch) -> AnswerOut:
         """What the loaded model says. ``watch`` hears of the progress and may cancel; others run in its pauses."""
+
+
+@runtime_checkable
+class Batched(Protocol):
+    """A kind of request, parts of longer work, of which several can be answered in the same passes of a model. The
+    answers are those of ``answer``, but for the rounding of a larger batch."""
+
+    @staticmethod
+    def answer_together(
+        requests: Sequence[Any],
+        model: FusionModel,
+        features: Callable[[Sequence[ImageInput]], list[Tensor]],
+        watch: Watch,
+    ) -> list[Any]:
+        """The answer of each request. ``features`` are what the model reads of photos, ``[1, patches, channels]``
+        each; photos that are not known yet are encoded in one pass."""
 
 
 class Job(Protocol[Answer]):

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
 import torch
 from torch import Tensor
 
 from vtviz.engine.cache import Kept
-from vtviz.engine.engine import Request, Status
+from vtviz.engine.engine import Batched, Request, Status
 from vtviz.engine.run_log import RunLog
 from vtviz.engine.slow_job import SlowJob
 from vtviz.engine.turns import QUEUE, Turns
 from vtviz.errors import UserError
 from vtviz.inputs import ImageInput
+from vtviz.jobs.lanes import Share
 from vtviz.machine import choose_device, device_label, is_out_of_memory, memory_mb, release_memory, trim_heap
-from vtviz.models.base import FusionModel, ModelError, for_photo
+from vtviz.models.base import FusionModel, ModelError, ShapedModel, for_photo
 from vtviz.models.registry import families, load_model
-from vtviz.watch import Watch, watching
+from vtviz.watch import Progress, Watch, watching
 
 Value = TypeVar("Value")
 Answer = TypeVar("Answer")
@@ -57,8 +59,20 @@ class Bench:
 
     def features(self, model: FusionModel, image: ImageInput) -> Tensor:
         """What the model reads of a photo, ``[1, patches, channels]``; a known photo is not encoded again."""
-        key = (self.name, self.device, image.sha256, model.grid)
-        return self.photos.get(key, lambda: model.encode_image(image))
+        return self.photos.get(self._key(model, image), lambda: model.encode_image(image))
+
+    def features_of(self, model: FusionModel, images: Sequence[ImageInput]) -> list[Tensor]:
+        """The same of several photos; those that are not known are encoded together."""
+        keys = [self._key(model, image) for image in images]
+        known = {key: self.photos.values[key] for key in keys if key in self.photos.values}
+        new = {key: image for key, image in zip(keys, images, strict=True) if key not in known}
+        if new:
+            encoded = model.encode_pixels(torch.cat([model.pixels(image) for image in new.values()]))
+            known |= {key: row.clone() for key, row in zip(new, encoded.split(1), strict=True)}
+        return [self.photos.get(key, partial(known.__getitem__, key)) for key in keys]
+
+    def _key(self, model: FusionModel, image: ImageInput) -> Hashable:
+        return (self.name, self.device, image.sha256, model.grid)
 
     def share(self, key: Hashable, make: Callable[[], Value]) -> Value:
         """What requests in a row have in common, made once."""
@@ -71,13 +85,14 @@ class LocalEngine:
     Args:
         device: ``auto`` (the GPU where there is one), ``cpu``, ``cuda`` or ``mps``; a request may name another.
         models: how many models are kept; the one that was not used for longest is let go first.
+        batches: whether requests that wait and can be answered together (see ``Batched``) are; where None, on CUDA.
 
     Raises:
         InputError: if there is no such device.
     """
 
-    def __init__(self, device: str = "auto", models: int = KEPT_MODELS) -> None:
-        self.device = choose_device(device)
+    def __init__(self, device: str = "auto", models: int = KEPT_MODELS, batches: bool | None = None) -> None:
+        self.device, self._batches = choose_device(device), batches
         families()  # their imports are slow, and no part of any answer
         self._turns = Turns()
         self.runs = RunLog(self.device)
@@ -100,7 +115,7 @@ class LocalEngine:
         inner = Watch(outer.tell, lambda: gone.is_set() or turns.stopping.is_set() or outer.cancelled(), turns.let_pass)
         try:
             if request.key is None:
-                return turns.wait(lambda: self._run(request, inner), request.slow, outer)
+                return turns.wait(lambda: self._run(request, inner), request.slow, outer, self._share(request, inner))
             with self.runs.asked():
                 return turns.ask(self._maker(request, inner), request.slow, outer)
         finally:
@@ -130,6 +145,31 @@ class LocalEngine:
     def close(self) -> None:
         """Ends the worker once it is done."""
         self._turns.close()
+
+    def _share(self, request: Request[Answer], watch: Watch) -> Share[Answer] | None:
+        """The share of a request in a batch, where it can have one."""
+        if not isinstance(request, Batched):
+            return None
+        device = self._device(request.device)
+        if not (device.type == "cuda" if self._batches is None else self._batches):
+            return None
+        return Share((type(request), request.model, device), (request, watch), self._together)
+
+    def _together(self, asked: list[tuple[Any, Watch]]) -> list[Any] | None:
+        """The answers to requests of one kind for one model; None where each has to be answered alone."""
+        requests, watches = [request for request, _ in asked], [watch for _, watch in asked]
+
+        def hear(now: Progress) -> None:
+            for watch in watches:
+                watch.tell(now)
+
+        joint = Watch(hear, lambda: all(watch.cancelled() for watch in watches), self._turns.let_pass)
+        device = self._device(requests[0].device)
+        model, bench = self._at_hand(device, requests[0].model, joint)
+        if isinstance(model, ShapedModel):  # each photo may need a grid of its own
+            return None
+        kind: type[Batched] = type(requests[0])
+        return kind.answer_together(requests, model, partial(bench.features_of, model), joint)
 
     def _maker(self, request: Request[Answer], watch: Watch) -> Callable[[], Answer]:
         """Makes the answer where it is not kept, and notes in the log how long it waited from now on."""
@@ -175,15 +215,20 @@ class LocalEngine:
         return replace(answer, notices=(MOVED, *answer.notices)) if isinstance(answer, Noticing) else answer  # type: ignore[type-var]
 
     def _run_on(self, device: torch.device, request: Request[Answer], watch: Watch) -> Answer:
+        model, bench = self._at_hand(device, request.model, watch)
+        image = getattr(getattr(request, "of", request), "image", None)
+        suited = for_photo(model, image) if isinstance(image, ImageInput) else model
+        return request.answer(suited, bench, watch)
+
+    def _at_hand(self, device: torch.device, name: str, watch: Watch) -> tuple[FusionModel, Bench]:
+        """A model, loaded where it is not yet, and what is kept for it."""
         watch.enter("load_model")
         with watching(watch):
-            model = self._models.get((request.model, device), lambda: load_model(request.model, device))
+            model = self._models.get((name, device), lambda: load_model(name, device))
         if time.monotonic() - self._trimmed_at > TRIM_EVERY:
             trim_heap()
             self._trimmed_at = time.monotonic()
-        image = getattr(getattr(request, "of", request), "image", None)
-        suited = for_photo(model, image) if isinstance(image, ImageInput) else model
-        return request.answer(suited, Bench(request.model, device, self._photos, self._shared), watch)
+        return model, Bench(name, device, self._photos, self._shared)
 
     def _forget(self, key: Hashable) -> None:
         """Lets go of what was kept for a model, and gives its memory back."""

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict, deque
 from collections.abc import Callable
-from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
-from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 import torch
 
 from vtviz.engine.slow_job import SlowJob
 from vtviz.errors import UserError
+from vtviz.jobs.lanes import Lane, Share, Turn, take
 from vtviz.watch import Cancelled, Progress, Watch
 
 QUEUE = 64  # quick requests at once, waiting or running
@@ -30,74 +28,6 @@ Value = TypeVar("Value")
 
 class Busy(UserError, RuntimeError):
     """Too many requests are waiting."""
-
-
-@dataclass(eq=False)
-class Turn(Generic[Value]):
-    """A piece of work that waits or runs: whose it is, and where its result goes."""
-
-    run: Callable[[], Value]
-    who: str
-    future: Future[Value] = field(default_factory=Future)
-
-    def take(self) -> None:
-        """Does the work, unless it was cancelled while it waited."""
-        if self.future.cancelled() or not self.future.set_running_or_notify_cancel():
-            return
-        try:
-            self.future.set_result(self.run())
-        except BaseException as error:  # whoever waits for it is told
-            self.future.set_exception(error)
-
-
-class Lane:
-    """Turns that wait, in the order in which they come up: one of each person, then the next one of each."""
-
-    def __init__(self) -> None:
-        self._of: OrderedDict[str, deque[Turn[Any]]] = OrderedDict()
-
-    def __len__(self) -> int:
-        return sum(len(turns) for turns in self._of.values())
-
-    def add(self, turn: Turn[Any]) -> None:
-        self._of.setdefault(turn.who, deque()).append(turn)
-
-    def next(self) -> Turn[Any] | None:
-        """Takes the turn that comes first; the next one of its person waits for all others."""
-        if not self._of:
-            return None
-        who, turns = next(iter(self._of.items()))
-        turn = turns.popleft()
-        del self._of[who]
-        if turns:
-            self._of[who] = turns
-        return turn
-
-    def remove(self, turn: Turn[Any]) -> bool:
-        """Takes a turn out; False where it does not wait here."""
-        turns = self._of.get(turn.who, deque())
-        if turn not in turns:
-            return False
-        turns.remove(turn)
-        if not turns:
-            del self._of[turn.who]
-        return True
-
-    def of(self, who: str) -> list[Turn[Any]]:
-        """The turns of a person, first to last."""
-        return list(self._of.get(who, ()))
-
-    def ahead_of(self, turn: Turn[Any]) -> int:
-        """How many others come before a turn."""
-        own = self._of.get(turn.who)
-        if own is None or turn not in own:
-            return 0
-        place = own.index(turn)
-        people = list(self._of)
-        earlier = set(people[: people.index(turn.who)])
-        return place + sum(
-            min(len(turns), place + (who in earlier)) for who, turns in self._of.items() if who != turn.who
-        )
 
 
 class Turns:
@@ -140,11 +70,18 @@ class Turns:
             turn = self._add(run, slow, watch.who)
         return self._result(turn, watch)
 
-    def wait(self, run: Callable[[], Value], slow: bool = False, watch: Watch | None = None) -> Value:
-        """The same for a part of longer work, which is never refused and replaces nothing."""
+    def wait(
+        self,
+        run: Callable[[], Value],
+        slow: bool = False,
+        watch: Watch | None = None,
+        share: Share[Value] | None = None,
+    ) -> Value:
+        """The same for a part of longer work, which is never refused and replaces nothing; with a ``share``, it may run
+        in one batch with others that wait."""
         watch = watch or Watch()
         with self._lock:
-            turn = self._add(run, slow, watch.who)
+            turn = self._add(run, slow, watch.who, share)
         return self._result(turn, watch)
 
     def start(
@@ -182,7 +119,7 @@ class Turns:
                         turn = self._quick.next()
                     if turn is None:
                         break
-                    self._take(turn, False)
+                    self._take([turn], False)
         finally:
             self._passing = False
             now = time.perf_counter()
@@ -195,10 +132,10 @@ class Turns:
             self._lock.notify_all()
         self._worker.join()
 
-    def _add(self, run: Callable[[], Value], slow: bool, who: str) -> Turn[Value]:
+    def _add(self, run: Callable[[], Value], slow: bool, who: str, share: Share[Value] | None = None) -> Turn[Value]:
         if self._closed or self.stopping.is_set():
             raise Cancelled
-        turn = Turn(run, who)
+        turn = Turn(run, who, share)
         if slow and not len(self._slow):
             self._slow_waits_since = time.perf_counter()
         (self._slow if slow else self._quick).add(turn)
@@ -247,17 +184,20 @@ class Turns:
                     self._lock.wait()
                 long = time.perf_counter() - self._slow_waits_since >= ROUND
                 slow = bool(len(self._slow)) and (long or not len(self._quick))
-                turn = (self._slow if slow else self._quick).next()
+                lane = self._slow if slow else self._quick
+                turn = lane.next()
                 assert turn is not None
-            self._take(turn, slow)
+                turns = [turn, *lane.like(turn)]
+            self._take(turns, slow)
 
-    def _take(self, turn: Turn[Any], slow: bool) -> None:
+    def _take(self, turns: list[Turn[Any]], slow: bool) -> None:
         began = time.perf_counter()
-        self._running[slow].append(turn)
+        self._running[slow] += turns
         try:
-            turn.take()
+            take(turns)
         finally:
-            self._running[slow].remove(turn)
+            for turn in turns:
+                self._running[slow].remove(turn)
         now = time.perf_counter()
         if slow:
             self._slow_waits_since = now

@@ -18,6 +18,7 @@ State = Literal["waiting", "running", "done", "failed", "cancelled", "interrupte
 DAY = 86_400.0  # seconds
 UPLOADS = "uploads"  # a folder for each upload
 OPEN: tuple[State, ...] = ("waiting", "running")
+ELSEWHERE: dict[str, Callable[[Path], None]] = {}  # by kind: deletes what the job of a folder keeps outside it
 TABLE = """CREATE TABLE IF NOT EXISTS {kind} (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL, created REAL NOT NULL, manifest TEXT NOT NULL, settings TEXT NOT NULL,
     state TEXT NOT NULL, error TEXT NOT NULL DEFAULT '', owner TEXT NOT NULL)"""
@@ -91,6 +92,7 @@ class History:
 
     def remove(self, entry: Entry) -> None:
         """Takes a job off the list and deletes what it made, and what was uploaded for it alone."""
+        ELSEWHERE.get(self.kind, lambda folder: None)(self.folder_of(entry.id))
         with self._open() as database:
             database.execute(f"DELETE FROM {self.kind} WHERE id = ?", (entry.id,))
         shutil.rmtree(self.folder_of(entry.id), ignore_errors=True)

@@ -16,9 +16,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
 from vtviz.engine.engine import Engine
+from vtviz.engine.engine import Request as AskedFor
 from vtviz.engine.messages import decode_request, encode
 from vtviz.engine.remote.client import WHO
 from vtviz.engine.remote.frames import ALIVE, ANSWER, Frame, failure_frame, progress_frame
+from vtviz.engine.remote.here import needs_store
+from vtviz.inputs import InputError
 from vtviz.watch import Progress, Watch
 
 PLACES = 256  # requests that may wait at once; the engine itself refuses them long before
@@ -28,10 +31,15 @@ PACKED = "application/msgpack"
 
 
 class Door:
-    """Answers the requests of other processes with an engine of this one."""
+    """Answers the requests of other processes with an engine of this one.
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    Args:
+        engine: answers them.
+        check_model: refuses names of models whose files this engine does not open for others.
+    """
+
+    def __init__(self, engine: Engine, check_model: Callable[[str], None] = lambda name: None) -> None:
+        self.engine, self._check_model = engine, check_model
         self._pool = ThreadPoolExecutor(PLACES, thread_name_prefix="vtviz-door")
         self._lookers: Counter[str] = Counter()  # of each slow job, which ends when the last one leaves
         self._lock = threading.Lock()
@@ -43,7 +51,7 @@ class Door:
     def ask(self, data: bytes, watch: Watch) -> bytes:
         """The frame that answers a request."""
         try:
-            return Frame(ANSWER, encode(self.engine.ask(decode_request(data), watch))).written()
+            return Frame(ANSWER, encode(self.engine.ask(self._read(data), watch))).written()
         except BaseException as error:  # the client is told
             return failure_frame(error).written()
 
@@ -64,7 +72,7 @@ class Door:
     def start(self, data: bytes, watch: Watch) -> bytes:
         """The same for a slow request, whose work several may watch."""
         try:
-            request = decode_request(data)
+            request = self._read(data)
             key = f"{type(request).__name__} {request.key} {request.device}"
             with self._lock:
                 self._lookers[key] += 1
@@ -76,6 +84,14 @@ class Door:
                     self._lookers = +self._lookers  # forgets the jobs that nobody follows
         except BaseException as error:
             return failure_frame(error).written()
+
+    def _read(self, data: bytes) -> AskedFor[Any]:
+        """The request in bytes, if nothing of it is about files that are not for whoever asks."""
+        request = decode_request(data)
+        if needs_store(request):
+            raise InputError("A store of photos is searched by the program that keeps it, not by an engine elsewhere.")
+        self._check_model(request.model)
+        return request
 
     def _followed(self, request: Any, key: str, watch: Watch) -> bytes:
         job = self.engine.start(request, Watch(cancelled=lambda: not self._lookers[key], who=watch.who))

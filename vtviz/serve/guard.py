@@ -12,6 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from vtviz.engine.remote.client import MOST_BODY
+from vtviz.engine.remote.client import PREFIX as DOOR
 from vtviz.serve.problems import problem
 
 log = logging.getLogger("vtviz.serve")
@@ -41,14 +43,15 @@ class Guard:
             await self.app(scope, receive, send)
             return
         headers, began, read, status = Headers(scope=scope), time.perf_counter(), 0, 0
+        most = MOST_BODY if scope["path"].startswith(f"{DOOR}/") else MOST_BYTES
         name = headers.get(REQUEST_ID) or uuid.uuid4().hex[:16]
 
         async def counted() -> Message:
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
-            if read > MOST_BYTES:
-                raise HTTPException(413, f"A request may have {MOST_BYTES // 2**20} MB at most.")
+            if read > most:
+                raise HTTPException(413, f"A request may have {most // 2**20} MB at most.")
             return message
 
         async def named(message: Message) -> None:

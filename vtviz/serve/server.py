@@ -42,12 +42,13 @@ class Server:
     """
 
     def __init__(self, engine: LoggedEngine, token: str = "", local: bool = True) -> None:
-        self.engine, self.token, self.door = engine, token, Door(engine)
+        check_model = partial(_need_own, local=local)
+        self.engine, self.token, self.door = engine, token, Door(engine, check_model)
         self.api = FastAPI(title="vtviz", version=vtviz.__version__, description=ABOUT)
         add_problems(self.api)
         self.api.include_router(door_routes(self.door))
         self.own = Own(engine, None if local else given_limits())
-        self.api.include_router(api_routes(Desk(engine, partial(_need_own, local=local)), self.own))
+        self.api.include_router(api_routes(Desk(engine, check_model), self.own))
         self.api.add_middleware(Guard, token=token)
         if local:
             self.api.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, "[::1]"])

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.tasks.search.made import save_photo
+from tests.tasks.search.qdrant_stub import QdrantStub
 from vtviz.engine.cache import Kept
 from vtviz.engine.jobs.indexes import IndexJobs
 from vtviz.engine.jobs.lines import Lines
@@ -24,7 +25,7 @@ from vtviz.jobs.history import Entry, History
 from vtviz.models.vtviz_base.model import VtvizBase
 from vtviz.tasks.policy.check import score_rules
 from vtviz.tasks.policy.policy import read_policy
-from vtviz.tasks.search.store import NoStore, open_store
+from vtviz.tasks.search.store import NoStore, close_store, open_store
 from vtviz.watch import Cancelled, Watch
 
 POLICY = """
@@ -84,6 +85,28 @@ def test_an_index_has_a_store_until_it_is_removed(door: Any, photos: Path, own: 
         open_store(jobs.address(entry.id))
     assert (photos / "1.png").is_file() and jobs.result(entry.id) is None
     jobs.close()
+
+
+def test_an_index_keeps_its_vectors_on_the_server_that_the_environment_names(
+    door: Any, photos: Path, own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stub, jobs = QdrantStub(), IndexJobs(own, door)
+    monkeypatch.setenv("VTVIZ_QDRANT", f"{stub.url}/")
+    entry = finished(jobs, jobs.start("mine", photos, "tiny"))
+    assert entry.state == "done", entry.error
+    store = open_store(jobs.address(entry.id))
+    (collection,) = [each.name for each in stub.local.get_collections().collections]
+    assert store.about.vectors == f"{stub.url}/{collection}" and store.vectors.count() == 3
+    assert store.thumbnail(store.get(["0.png"])[0].entry.sha256) and not (store.folder / "vectors").exists()
+    close_store(store.address)
+    monkeypatch.delenv("VTVIZ_QDRANT")
+    assert open_store(jobs.address(entry.id)).vectors.count() == 3  # the store knows where they are
+    jobs.history.expire(-1)
+    assert not stub.local.get_collections().collections and not store.folder.exists()
+    monkeypatch.setenv("VTVIZ_QDRANT", "qdrant:6333")
+    assert "not http" in finished(jobs, jobs.start("mine", photos, "tiny")).error
+    jobs.close()
+    stub.close()
 
 
 def test_a_folder_without_photos_is_refused_before_it_is_listed(door: Any, own: Path, tmp_path: Path) -> None:

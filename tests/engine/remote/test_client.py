@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.serve.running import running
@@ -14,6 +15,7 @@ from vtviz.engine.local import LocalEngine
 from vtviz.engine.remote.choose import give_engine, open_engine, shared_engine
 from vtviz.engine.remote.client import AWAY, EngineAway, RemoteEngine
 from vtviz.engine.requests.explain import Explain
+from vtviz.engine.requests.tasks.search import EncodePhotos
 from vtviz.inputs import ImageInput, InputError
 from vtviz.watch import Cancelled, Watch
 
@@ -76,6 +78,21 @@ def test_long_work_waits_until_the_engine_is_back(tiny_engine: LocalEngine, phot
     gone = Watch(cancelled=lambda: True)
     with pytest.raises(Cancelled):
         engine.ask(row, gone)
+
+
+def test_large_photos_travel_and_what_is_too_large_is_refused_once(
+    tiny_engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = EncodePhotos((ImageInput(np.zeros((4800, 4800, 3), np.uint8), "0" * 64),))  # 66 MiB
+    with running(tiny_engine) as address:
+        engine = RemoteEngine(address)
+        assert len(engine.ask(large).vectors) == 1
+        monkeypatch.setattr("vtviz.serve.guard.MOST_BODY", 2**20)
+        with pytest.raises(InputError, match="larger than the engine"):
+            engine.ask(large)
+        monkeypatch.setattr("vtviz.engine.remote.client.MOST_BODY", 2**20)
+        with pytest.raises(InputError, match="larger than the engine"):
+            engine.ask(large)
 
 
 def test_whoever_leaves_cancels_the_work_unless_another_looks_on(tiny_engine: LocalEngine, photo: ImageInput) -> None:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from vtviz.engine import turns
-from vtviz.engine.turns import WAITING, Busy, Lane, Turn, Turns
+from vtviz.engine.turns import WAITING, Busy, Turns
+from vtviz.jobs.lanes import Lane, Turn
 from vtviz.watch import Cancelled, Progress, Watch
 
 

@@ -10,11 +10,11 @@ import torch
 
 from tests.tasks.search.made import save_photo
 from vtviz.files import read_photo
-from vtviz.inputs import InputError
+from vtviz.inputs import ImageInput, InputError
 from vtviz.models.vtviz_base.model import VtvizBase
 from vtviz.tasks.recommend.profile import Judged, Taste, read_taste, resolved, taste_of, write_taste
 from vtviz.tasks.recommend.recommend import recommend_photos
-from vtviz.tasks.recommend.shared import shared_names
+from vtviz.tasks.recommend.shared import shared_names, to_share
 from vtviz.tasks.search.index import index_folder
 from vtviz.tasks.search.query import Term
 from vtviz.tasks.search.sides import encode_photos
@@ -86,6 +86,13 @@ def test_shared_names_are_those_that_match_the_worst_photo_best(
     assert shared[0].maps.shape == (3, *tiny.grid) and float(np.abs(shared[0].maps).max()) <= 1.001
     with pytest.raises(InputError, match="1 to 20 photos"):
         shared_names(tiny, [], names)
+
+
+def test_large_photos_are_scaled_down_to_tell_what_they_share(photos: Path) -> None:
+    small = read_photo(photos / "0.png")
+    large = ImageInput(np.zeros((2048, 4096, 3), np.uint8), "0" * 64)
+    assert to_share(small) is small
+    assert to_share(large).pixels.shape == (512, 1024, 3) and to_share(large).sha256 != large.sha256
 
 
 def test_a_taste_is_known_in_another_store_by_its_photos(store: Store, tmp_path: Path) -> None:

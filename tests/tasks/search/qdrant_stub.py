@@ -66,6 +66,8 @@ class QdrantStub:
                 case "PUT", "":
                     config = models.CreateCollection(**body)
                     return local.create_collection(name, vectors_config=config.vectors)
+                case "DELETE", "":
+                    return local.delete_collection(name)
                 case "GET", "":
                     return _plain(local.get_collection(name))
                 case "PUT", "/index":

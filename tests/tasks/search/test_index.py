@@ -60,6 +60,20 @@ def test_a_second_index_does_what_changed_and_no_more(
     np.testing.assert_allclose(open_store(address).get(["a.png"])[0].vector, encode([image]).vectors[0], atol=1e-5)
 
 
+def test_large_photos_are_encoded_few_at_a_time(
+    folder: Path, store_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_photo(folder / "large.png", 9, (200, 200))
+    monkeypatch.setattr("vtviz.tasks.search.index.BATCH_PIXELS", 3 * 64 * 48)
+    encoded: list[int] = []
+    monkeypatch.setattr(
+        made, "encode", lambda images: (encoded.append(sum(i.pixels.size for i in images)), encode(images))[1]
+    )
+    assert index(folder, store_folder).added == 6
+    assert sorted(encoded)[-1] == 3 * 200 * 200 and sum(encoded) == 3 * (64 * 64 + 200 * 200 + 5 * 64 * 48)
+    assert all(size <= 3 * 3 * 64 * 48 for size in sorted(encoded)[:-1])
+
+
 def test_what_is_forgotten_leaves_no_files(folder: Path, store_folder: Path) -> None:
     index(folder, store_folder)
     assert files_of(store_folder) == 10

@@ -144,7 +144,7 @@ def recommend(
     from vtviz.engine.remote.choose import open_engine
     from vtviz.engine.requests.tasks.recommend import FindShared, RecommendPhotos
     from vtviz.tasks.recommend.profile import resolved, taste_of, write_taste
-    from vtviz.tasks.recommend.shared import MOST
+    from vtviz.tasks.recommend.shared import MOST, to_share
     from vtviz.tasks.search.store import close_store, open_store
     from vtviz.vocabulary import everyday_nouns
 
@@ -158,7 +158,7 @@ def recommend(
         model, names = opened.about.model, tuple(everyday_nouns())
         with closing(open_engine(device, models=1)) as engine, bars() as watch:
             found = engine.ask(RecommendPhotos(store, likes, dislikes, top, filters, model), watch)
-            images = tuple(term.image or opened.read_photo(term.path) for term in likes[:MOST])
+            images = tuple(to_share(term.image or opened.read_photo(term.path)) for term in likes[:MOST])
             shared = [] if as_json else engine.ask(FindShared(images, names, model), watch)
         if save is not None:
             inside = [[term.path for term in terms if term.path] for terms in (likes, dislikes)]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import uuid
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,18 +12,21 @@ from vtviz.engine.jobs.base import PhotoJobs
 from vtviz.engine.requests.model import LoadModel
 from vtviz.engine.requests.tasks.search import EncodePhotos
 from vtviz.files import is_number, is_text, make_folder, parse_json, write_atomically
-from vtviz.jobs.history import Entry
+from vtviz.inputs import InputError
+from vtviz.jobs.history import ELSEWHERE, Entry
 from vtviz.models.registry import DEFAULT_MODEL
 from vtviz.tasks.search.index import Indexed, Unreadable, index_folder
-from vtviz.tasks.search.store import close_store
+from vtviz.tasks.search.store import remove_vectors
 from vtviz.watch import Watch
 
 STORE, RESULT = "store", "indexed.json"
+SERVER = "VTVIZ_QDRANT"  # the environment variable that names the Qdrant server of new indexes
 COUNTS = ("added", "changed", "removed", "moved", "unchanged")
 
 
 class IndexJobs(PhotoJobs):
-    """Indexes folders of photos in a thread of its own and keeps their list; each has a store in its folder."""
+    """Indexes folders of photos in a thread of its own and keeps their list; each has a store in its folder, whose
+    vectors are in a collection on the server that ``VTVIZ_QDRANT`` names, if any."""
 
     kind = "indexes"
 
@@ -61,7 +66,6 @@ class IndexJobs(PhotoJobs):
         """Deletes an index that is not on its way, with its vectors and thumbnails; the photos stay, unless they were
         uploaded."""
         if entry.id not in self._jobs:
-            close_store(self.address(entry.id))
             self.history.remove(entry)
 
     def work(self, entry: Entry, watch: Watch, language: str) -> None:
@@ -75,6 +79,7 @@ class IndexJobs(PhotoJobs):
             loaded.weights_sha256,
             lambda images: self._door(EncodePhotos(tuple(images), model), watch.quietly()),
             watch,
+            vectors=_collection(),
         )
         folder = self.history.folder_of(entry.id)
         make_folder(folder)
@@ -85,3 +90,14 @@ def model_of(entry: Entry) -> str:
     """The model of an index."""
     name: str = json.loads(entry.settings)["model"]
     return name
+
+
+def _collection() -> str:
+    """The address of a new collection; "" where vectors lie beside the rest of a store."""
+    server = os.environ.get(SERVER, "").strip().rstrip("/")
+    if server and not server.startswith(("http://", "https://")):
+        raise InputError("{variable} is not http://HOST:PORT, but {value}.", variable=SERVER, value=server)
+    return f"{server}/vtviz-{uuid.uuid4().hex}" if server else ""
+
+
+ELSEWHERE[IndexJobs.kind] = lambda folder: remove_vectors(str(folder / STORE))

@@ -16,6 +16,7 @@ from vtviz.inputs import InputError
 
 PREFIX = "/v1/engine"
 CONNECT, SILENCE = 5.0, 30.0  # seconds until an engine counts as away: to be reached, and between two signs of life
+MOST_BODY = 2**30  # bytes of a request: its photos travel as pixels, three bytes each
 WHO = "vtviz-who"  # the header that names the person who asks
 
 
@@ -48,6 +49,8 @@ class HttpWire:
     @contextmanager
     def stream(self, path: str, body: bytes, who: str, model: str) -> Iterator[Iterator[bytes]]:
         """The bytes that the engine's door answers; leaving the ``with`` cancels the work."""
+        if len(body) > MOST_BODY:
+            raise self._too_large()
         headers = {WHO: quote(who)}
         with self._reached(), self._client.stream("POST", f"{PREFIX}/{path}", content=body, headers=headers) as stream:
             self._check(stream)
@@ -81,5 +84,13 @@ class HttpWire:
                 "The engine at {address} does not know this app; set the same VTVIZ_ENGINE_TOKEN for both.",
                 address=self.address,
             )
+        if response.status_code == 413:
+            raise self._too_large()
         if response.status_code != 200:
             raise BrokenStream(f"status {response.status_code}")
+
+    def _too_large(self) -> InputError:
+        return InputError(
+            "The photos of this request are larger than the engine at {address} takes; scale them down, or use fewer.",
+            address=self.address,
+        )

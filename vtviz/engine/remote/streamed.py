@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -23,6 +24,7 @@ from vtviz.engine.remote.frames import (
     read_frames,
     read_progress,
 )
+from vtviz.engine.remote.here import EngineHere, is_made_here, needs_store
 from vtviz.engine.slow_job import SlowJob
 from vtviz.engine.turns import WAITING, Busy
 from vtviz.models.base import ModelError
@@ -58,10 +60,17 @@ class Wire(Protocol):
 
 class StreamedEngine:
     """Sends requests over a wire. Parts of long work wait where the engine is away, and go on once it is back; whatever
-    a person waits for says so at once."""
+    a person waits for says so at once.
 
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
+    What is about files of this machine (see ``here``) is answered in this process.
+
+    Args:
+        wire: how requests reach the engine.
+        device: what this process runs on, as LocalEngine names it.
+    """
+
+    def __init__(self, wire: Wire, device: str = "auto") -> None:
+        self._wire, self._here = wire, EngineHere(device)
         self._lock = threading.Lock()
         self._jobs: dict[str, SlowJob[Any]] = {}
 
@@ -72,6 +81,8 @@ class StreamedEngine:
             InputError, ModelError, Busy, Cancelled: as the engine does.
             EngineAway: if it cannot be reached.
         """
+        if needs_store(request) or is_made_here(request.model):
+            return self._answer_here(request, watch)
         return self._answer("ask", request, watch or Watch())
 
     def start(self, request: Request[Answer], watch: Watch | None = None) -> SlowJob[Answer]:
@@ -81,6 +92,8 @@ class StreamedEngine:
             Busy: if too many requests are waiting already.
             EngineAway: if the engine cannot be reached.
         """
+        if is_made_here(request.model):
+            return self._here().start(request, watch)
         outer, key = watch or Watch(), f"{type(request).__name__} {request.key} {request.device}"
         with self._lock:
             if key in self._jobs:
@@ -97,25 +110,36 @@ class StreamedEngine:
 
     def is_ready(self, request: Request[Any]) -> bool:
         """Whether the answer is kept, or does not take many passes."""
+        if is_made_here(request.model):
+            return self._here().is_ready(request)
         return not request.slow or bool(self._said("ready", encode_request(request), bool, False))
 
     def is_loaded(self, model: str, device: str | None = None) -> bool:
         """Whether a model is kept, so that a request for it need not load it."""
+        if is_made_here(model):
+            return self._here().is_loaded(model, device)
         asked = msgspec.msgpack.encode((model, device))
         return bool(self._said("loaded", asked, bool, False))
 
     def status(self) -> Status:
-        """The engine at this moment.
+        """The engine at this moment, and what this process answered in its place.
 
         Raises:
             EngineAway: if it cannot be reached.
         """
         status: Status = self._said("status", b"", Status)
-        return status
+        here = self._here.begun
+        if here is None:
+            return status
+        return replace(status, runs=tuple(sorted((*status.runs, *here.runs.entries()), key=lambda entry: entry.at)))
 
     def close(self) -> None:
         """Lets go of the connections; the engine itself goes on."""
+        self._here.close()
         self._wire.close()
+
+    def _answer_here(self, request: Request[Answer], watch: Watch | None) -> Answer:
+        return self._here().ask(request, watch)
 
     def _work(
         self, key: str, request: Request[Answer], job: SlowJob[Answer], outer: Watch, begun: threading.Event

@@ -3,9 +3,12 @@ steps."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import torch
+from torch import Tensor
 
 from vtviz.inputs import ImageInput
 from vtviz.jobs.door import Workbench
@@ -15,6 +18,7 @@ from vtviz.models.finite import need_numbers
 from vtviz.watch import Watch
 
 TEXTS = 32  # in one pass
+PAIRS = 128  # of photos and texts of several requests in one pass
 
 
 @dataclass(frozen=True)
@@ -57,12 +61,35 @@ class ScoreTexts:
     key, slow = None, True
 
     def answer(self, model: FusionModel, workbench: Workbench, watch: Watch) -> tuple[float, ...]:
-        features, scores = workbench.features(model, self.image), []
+        features, scores = workbench.features(model, self.image), list[float]()
         for start in range(0, len(self.texts), TEXTS):
             watch.check()
             texts = self.texts[start : start + TEXTS]
-            with torch.inference_mode():
-                logits = model.match_logits(features.expand(len(texts), -1, -1), texts)
-            need_numbers(logits)
-            scores += as_score(logits.cpu().double(), model.score_kind).tolist()
+            scores += _scores(model, features.expand(len(texts), -1, -1), texts)
         return tuple(scores)
+
+    @staticmethod
+    def answer_together(
+        requests: Sequence[ScoreTexts],
+        model: FusionModel,
+        features: Callable[[Sequence[ImageInput]], list[Tensor]],
+        watch: Watch,
+    ) -> list[tuple[float, ...]]:
+        """The answers to several requests, whose pairs of photo and text share their passes."""
+        photos, scores = features([request.image for request in requests]), list[float]()
+        pairs = [(photo, text) for photo, request in zip(photos, requests, strict=True) for text in request.texts]
+        for start in range(0, len(pairs), PAIRS):
+            watch.check()
+            part = pairs[start : start + PAIRS]
+            scores += _scores(model, torch.cat([photo for photo, _ in part]), [text for _, text in part])
+        left = iter(scores)
+        return [tuple(islice(left, len(request.texts))) for request in requests]
+
+
+def _scores(model: FusionModel, features: Tensor, texts: Sequence[str]) -> list[float]:
+    """The scores of photo i (``features [n, patches, channels]``) with text i."""
+    with torch.inference_mode():
+        logits = model.match_logits(features, texts)
+    need_numbers(logits)
+    scores: list[float] = as_score(logits.cpu().double(), model.score_kind).tolist()
+    return scores

@@ -18,7 +18,6 @@ from ray.serve.exceptions import BackPressureError, RayServeException
 from ray.serve.handle import DeploymentHandle
 
 from vtviz.engine.engine import Request, Status
-from vtviz.engine.local import LocalEngine
 from vtviz.engine.remote.frames import BrokenStream
 from vtviz.engine.remote.streamed import EngineAway, StreamedEngine
 from vtviz.engine.run_log import RunLog
@@ -125,30 +124,15 @@ class RayWire:
 
 
 class RayEngine(StreamedEngine):
-    """Sends requests to the replicas of a deployment. Stores in folders are opened by one process at a time: requests
-    about them are answered in this one, which keeps a model for it."""
+    """Sends requests to the replicas of a deployment."""
 
     def __init__(self, handle: DeploymentHandle, address: str) -> None:
-        super().__init__(RayWire(handle, address))
+        super().__init__(RayWire(handle, address), "cpu")
         self.runs = RunLog(torch.device("cpu"))
-        self._own, self._made = list[LocalEngine](), threading.Lock()
-
-    def ask(self, request: Request[Answer], watch: Watch | None = None) -> Answer:
-        """Waits for the answer of a request. Raises what the engine raises, and EngineAway where a replica is lost."""
-        if str(getattr(request, "store", "http")).startswith("http"):
-            return super().ask(request, watch)
-        return self._logged(request, lambda: self._here().ask(request, watch))
 
     def status(self) -> Status:
         """Some replica at this moment, and what all of them did lately."""
         return replace(super().status(), waiting=self.runs.waiting, runs=self.runs.entries())
-
-    def close(self) -> None:
-        """Lets go of what this process keeps; the replicas go on."""
-        with self._made:
-            for engine in self._own:
-                engine.close()
-        super().close()
 
     def _answer(
         self, path: str, request: Request[Answer], watch: Watch, begun: threading.Event | None = None
@@ -158,14 +142,12 @@ class RayEngine(StreamedEngine):
             return asked(path, request, watch, begun)
         return self._logged(request, lambda: asked(path, request, watch, begun))
 
+    def _answer_here(self, request: Request[Answer], watch: Watch | None) -> Answer:
+        asked = super()._answer_here
+        return asked(request, watch) if request.key is None else self._logged(request, lambda: asked(request, watch))
+
     def _logged(self, request: Request[Answer], run: Any) -> Answer:
         kind, method = type(request).__name__, getattr(request, "method", None) or ""
         with self.runs.asked():
             answer: Answer = self.runs.timed(kind, str(request.key), request.model, method, time.perf_counter(), run)
         return answer
-
-    def _here(self) -> LocalEngine:
-        with self._made:
-            if not self._own:
-                self._own.append(LocalEngine("cpu", models=1))
-            return self._own[0]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
 from vtviz.attribution.attribute import attribute_case
 from vtviz.attribution.case import Case
-from vtviz.inputs import InputError
+from vtviz.inputs import ImageInput, InputError
 from vtviz.models.base import FusionModel, as_score
 from vtviz.models.encoders import TokenLevelModel
 from vtviz.models.finite import need_numbers
@@ -21,6 +23,7 @@ from vtviz.watch import Watch
 NEAREST = 16  # names by similarity, among which the match decides
 COUNT = 5
 MOST = 20  # photos
+SIDE = 1024  # pixels of the longer side of a photo among several: more than any model reads
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +38,16 @@ class Shared:
     @property
     def match(self) -> float:
         return min(self.matches)
+
+
+def to_share(image: ImageInput) -> ImageInput:
+    """A photo no larger than is needed to tell what it shares, so that many of them fit into memory and one request."""
+    if max(image.width, image.height) <= SIDE:
+        return image
+    picture = image.to_pil()
+    picture.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+    identity = hashlib.sha256(f"{image.sha256} {picture.size}".encode()).hexdigest()
+    return ImageInput(np.asarray(picture), identity)
 
 
 def shared_names(

@@ -27,7 +27,7 @@ from vtviz.tasks.search.store import About, NoStore, Store, make_store, open_sto
 from vtviz.watch import Watch
 
 BATCH = 16  # photos that are encoded at a time
-BATCH_PIXELS = 24_000_000  # of all of them together, so that large photos do not fill the memory
+BATCH_PIXELS = 24_000_000  # of all of them together, unless one alone has more: they fill the memory, and the way
 STAGE = "index"
 
 Encode = Callable[[Sequence[ImageInput]], EncodedPhotos]
@@ -96,6 +96,7 @@ def index_folder(
     encode: Encode,
     watch: Watch | None = None,
     elsewhere: SideBySide | None = None,
+    vectors: str = "",
 ) -> Indexed:
     """Brings a store up to date with the photos in a folder or a zip file.
 
@@ -107,6 +108,7 @@ def index_folder(
         encode: photos as a store keeps them, such as a request to an engine.
         watch: hears how many of the photos that are not known yet were read; may cancel.
         elsewhere: reads and encodes the photos in place of this process.
+        vectors: the address of the collection where a new store in a folder keeps its vectors.
 
     Raises:
         InputError: if the folder cannot be read or has no photos, or the store holds something else.
@@ -115,7 +117,7 @@ def index_folder(
     watch, began = watch or Watch(), time.perf_counter()
     place = photos.resolve()
     photos_in(place)
-    store = _store(address, About(str(place), model, weights_sha256, 0), encode)
+    store = _store(address, About(str(place), model, weights_sha256, 0, vectors=vectors), encode)
     source = store.photos
     files = list(source.files())
     if not files:  # a drive that is not there looks like an empty folder, and must not empty the store
@@ -173,9 +175,13 @@ def _batches(source: Photos, files: Sequence[PhotoFile], known: dict[str, Entry]
         except UserError as error:
             unreadable.append(Unreadable(file.path, str(error)))
         else:
+            more = 0 if photo.image is None else photo.entry.width * photo.entry.height
+            if pixels and pixels + more > BATCH_PIXELS:
+                yield read, unreadable
+                read, unreadable, pixels = [], [], 0
             read.append(photo)
-            pixels += 0 if photo.image is None else photo.entry.width * photo.entry.height
-        if len(read) + len(unreadable) >= BATCH or pixels >= BATCH_PIXELS:
+            pixels += more
+        if len(read) + len(unreadable) >= BATCH:
             yield read, unreadable
             read, unreadable, pixels = [], [], 0
     if read or unreadable:

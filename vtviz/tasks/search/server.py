@@ -32,8 +32,7 @@ class ServerVectors:
     """
 
     def __init__(self, url: str, collection: str, width: int, key: str | None = None) -> None:
-        self._url, self._name = url, collection
-        self._client = QdrantClient(url=url, api_key=key, timeout=TIMEOUT, check_compatibility=False)
+        self._url, self._name, self._client = url, collection, _client(url, key)
         if not self._asked(lambda: self._client.collection_exists(collection)):
             vectors = models.VectorParams(size=width, distance=models.Distance.COSINE)
             self._asked(lambda: self._client.create_collection(collection, vectors_config=vectors))
@@ -112,13 +111,26 @@ class ServerVectors:
         return [_near(point, point.score) for point in points]
 
     def _asked(self, ask: Callable[[], Value]) -> Value:
-        try:
-            return ask()
-        except (ApiException, QdrantException, OSError) as error:
-            reason = " ".join(str(error).split())[:200]
-            raise InputError(
-                "The Qdrant server {url} cannot be used: {reason}.", url=self._url, reason=reason
-            ) from error
+        return _asked(self._url, ask)
+
+
+def remove_collection(url: str, collection: str, key: str | None = None) -> None:
+    """Deletes a collection, if there is one. Raises InputError where the server does not answer."""
+    client = _client(url, key)
+    _asked(url, lambda: client.delete_collection(collection))
+    client.close()
+
+
+def _client(url: str, key: str | None) -> QdrantClient:
+    return QdrantClient(url=url, api_key=key, timeout=TIMEOUT, check_compatibility=False)
+
+
+def _asked(url: str, ask: Callable[[], Value]) -> Value:
+    try:
+        return ask()
+    except (ApiException, QdrantException, OSError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise InputError("The Qdrant server {url} cannot be used: {reason}.", url=url, reason=reason) from error
 
 
 def _near(point: Any, score: float) -> Near:

@@ -18,6 +18,7 @@ from vtviz.models.finite import need_numbers
 from vtviz.tasks.search.kept import in_eight_bits
 
 TOGETHER = 8  # photos in a pass
+PASS = 32  # photos of several requests in a pass
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +118,14 @@ def joined(encoded: Sequence[EncodedPhotos]) -> EncodedPhotos:
     """The photos of several passes, in their order."""
     parts = {name: np.concatenate([item.parts[name] for item in encoded]) for name in encoded[0].parts}
     return EncodedPhotos(np.concatenate([item.vectors for item in encoded]), parts)
+
+
+def parted(encoded: EncodedPhotos, counts: Sequence[int]) -> list[EncodedPhotos]:
+    """The first so many photos, the next so many, and so on."""
+    ends = np.cumsum(counts)[:-1]
+    vectors = np.split(encoded.vectors, ends)
+    parts = {name: np.split(part, ends) for name, part in encoded.parts.items()}
+    return [EncodedPhotos(own, {name: part[i] for name, part in parts.items()}) for i, own in enumerate(vectors)]
 
 
 def text_vectors(side: Side, texts: Sequence[str]) -> np.ndarray | None:

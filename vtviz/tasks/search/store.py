@@ -29,13 +29,15 @@ KEY = "VTVIZ_QDRANT_KEY"  # the environment variable that holds the key of a ser
 @dataclass(frozen=True)
 class About:
     """What a store holds: the indexed folder or zip file, the model and its weights, the width of a vector, and when it
-    was last indexed (seconds since 1970; 0 where that was never finished)."""
+    was last indexed (seconds since 1970; 0 where that was never finished). ``vectors`` is the address of their
+    collection on a server, for a store in a folder; "" where they lie beside the rest."""
 
     photos: str
     model: str
     weights_sha256: str
     width: int
     indexed: float = 0.0
+    vectors: str = ""
 
 
 class NoStore(InputError):
@@ -48,7 +50,7 @@ class Store:
     def __init__(self, address: str, folder: Path, about: About) -> None:
         self.address, self.folder, self.about = address, folder, about
         self.kept = KeptParts(folder)
-        self.vectors: Vectors = _vectors(address, folder, about.width)
+        self.vectors: Vectors = _vectors(about.vectors or address, folder, about.width)
         self._writes = 0
 
     @property
@@ -162,6 +164,24 @@ def close_store(address: str) -> None:
         store.vectors.close()
 
 
+def remove_vectors(address: str) -> None:
+    """Deletes the collection of a store in a folder whose vectors are on a server, before the folder itself is.
+
+    Raises:
+        InputError: if the server does not answer.
+    """
+    close_store(address)
+    name, folder = _place(address)
+    try:
+        collection = _read(name, folder).vectors
+    except InputError:  # no store, or a damaged one
+        return
+    if collection:
+        from vtviz.tasks.search.server import remove_collection
+
+        remove_collection(*_parts(collection), os.environ.get(KEY))
+
+
 def _place(address: str) -> tuple[str, Path]:
     """The full name of a store, and the folder for what is not on a server."""
     if not address.startswith(("http://", "https://")):
@@ -177,13 +197,18 @@ def _collection(address: str) -> str:
     return urlsplit(address).path.strip("/") or COLLECTION
 
 
+def _parts(address: str) -> tuple[str, str]:
+    """The server of an address, and the collection there."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}", _collection(address)
+
+
 def _vectors(address: str, folder: Path, width: int) -> Vectors:
     if not address.startswith(("http://", "https://")):
         return EmbeddedVectors(folder / VECTORS, width)
     from vtviz.tasks.search.server import ServerVectors  # its import takes seconds
 
-    parts = urlsplit(address)
-    return ServerVectors(f"{parts.scheme}://{parts.netloc}", _collection(address), width, os.environ.get(KEY))
+    return ServerVectors(*_parts(address), width, os.environ.get(KEY))
 
 
 def _read(name: str, folder: Path) -> About:
@@ -199,9 +224,10 @@ def _read(name: str, folder: Path) -> About:
         not good
         or not all(is_text(values.get(key)) for key in texts)
         or not all(is_number(values.get(key)) for key in numbers)
+        or not is_text(values.get("vectors", ""))
     ):
         raise InputError("The store {store} cannot be read; index the folder again.", store=name)
-    return About(**{key: values[key] for key in (*texts, *numbers)})
+    return About(**{key: values[key] for key in (*texts, *numbers)}, vectors=values.get("vectors", ""))
 
 
 def _write(folder: Path, about: About) -> None:

@@ -9,7 +9,7 @@ from vtviz.engine.requests.tasks.recommend import FindShared, RecommendPhotos
 from vtviz.inputs import InputError
 from vtviz.jobs.history import Entry
 from vtviz.tasks.recommend.profile import read_taste, resolved, taste_file, taste_of
-from vtviz.tasks.recommend.shared import MOST, Shared
+from vtviz.tasks.recommend.shared import MOST, Shared, to_share
 from vtviz.tasks.search.query import Term
 from vtviz.tasks.search.store import Store
 from vtviz.ui.ask.models import current_device, need_model
@@ -56,7 +56,7 @@ def show_likes(entry: Entry) -> None:
         found = ask(request)
         show_wall(store, found)
     with side, st.container(key="why"):
-        images = [store.read_photo(path) for path in likes[:MOST]]
+        images = [to_share(store.read_photo(path)) for path in likes[:MOST]]
         shared = ask(FindShared(tuple(images), shared_names(model), model, current_device()), looking)
         _show_shared(store, likes[:MOST], shared)
         hit = chosen_hit(found)

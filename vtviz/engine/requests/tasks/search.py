@@ -7,7 +7,10 @@ what was found before an index is not taken for what would be found after it.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+from torch import Tensor
 
 from vtviz.engine.engine import Workbench
 from vtviz.inputs import ImageInput
@@ -18,7 +21,7 @@ from vtviz.tasks.search.find import find_photos, match_photos
 from vtviz.tasks.search.found import Found, Matched
 from vtviz.tasks.search.query import Query
 from vtviz.tasks.search.sentences import Fitting, best_sentences
-from vtviz.tasks.search.sides import TOGETHER, Embedded, EncodedPhotos, embedded, encode_photos, joined
+from vtviz.tasks.search.sides import PASS, TOGETHER, Embedded, EncodedPhotos, embedded, encode_photos, joined, parted
 from vtviz.tasks.search.store import open_store
 from vtviz.watch import Watch
 
@@ -40,6 +43,19 @@ class EncodePhotos:
             encode_photos(model, self.images[first : first + TOGETHER]) for first in watch.follow("encode", blocks)
         ]
         return joined(encoded)
+
+    @staticmethod
+    def answer_together(
+        requests: Sequence[EncodePhotos],
+        model: FusionModel,
+        features: Callable[[Sequence[ImageInput]], list[Tensor]],
+        watch: Watch,
+    ) -> list[EncodedPhotos]:
+        """The answers to several requests, in larger passes. Raises ModelError where a vector is not a number."""
+        images, counts = [image for request in requests for image in request.images], [len(r.images) for r in requests]
+        blocks = range(0, len(images), PASS)
+        encoded = [encode_photos(model, images[first : first + PASS]) for first in watch.follow("encode", blocks)]
+        return parted(joined(encoded), counts)
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from vtviz.serve.problems import problem
+from vtviz.engine.turns import QUEUE, SLOW_QUEUE
+from vtviz.serve.problems import busy, problem
 
 log = logging.getLogger("vtviz.serve")
 MOST_BYTES = 64 * 2**20  # of a request
+INSIDE = QUEUE + SLOW_QUEUE  # requests of programs at once, as many as the engine takes
+DOOR = "/engine/"  # where the apps of vtviz ask, which wait and are counted there
 REQUEST_ID = "x-request-id"
 
 
@@ -31,10 +34,11 @@ def unknown() -> Response:
 
 
 class Guard:
-    """Lets in who has the token, refuses what is too large, gives each request a name, and notes its time."""
+    """Lets in who has the token, and no more at once than are answered; refuses what is too large, gives each request a
+    name, and notes its time."""
 
     def __init__(self, app: ASGIApp, token: str) -> None:
-        self.app, self.token = app, token
+        self.app, self.token, self._inside = app, token, 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -59,10 +63,24 @@ class Guard:
             await send(message)
 
         try:
-            if knows(headers, self.token):
-                await self.app(scope, counted, named)
-            else:
+            if not knows(headers, self.token):
                 await unknown()(scope, receive, named)
+            elif scope["method"] != "POST" or _path(scope).startswith(DOOR):
+                await self.app(scope, counted, named)
+            elif self._inside >= INSIDE:  # before its body is read
+                await busy("Too many requests are waiting; try again in a moment.")(scope, receive, named)
+            else:
+                self._inside += 1
+                try:
+                    await self.app(scope, counted, named)
+                finally:
+                    self._inside -= 1
         finally:
             spent = (time.perf_counter() - began) * 1000
             log.info("%s %s %s %d %.0f ms", name, scope["method"], scope["path"], status, spent)
+
+
+def _path(scope: Scope) -> str:
+    """Where a request goes in this application, which is mounted in another."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))

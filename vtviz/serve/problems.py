@@ -43,13 +43,18 @@ def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> 
     return JSONResponse(body, status, headers, media_type="application/problem+json")
 
 
+def busy(detail: str) -> JSONResponse:
+    """The problem that too many requests are on their way."""
+    return problem(429, detail, {"Retry-After": RETRY_AFTER})
+
+
 def add_problems(api: FastAPI) -> None:
     """Every error of an API becomes a problem."""
 
     @api.exception_handler(UserError)
     async def for_people(_: Request, error: UserError) -> JSONResponse:
         if isinstance(error, Busy):
-            return problem(429, str(error), {"Retry-After": RETRY_AFTER})
+            return busy(str(error))
         if isinstance(error, Large):
             return problem(413, str(error))
         return problem(422 if isinstance(error, InputError) else 503, str(error))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -43,11 +45,13 @@ class Server:
 
     def __init__(self, engine: LoggedEngine, token: str = "", local: bool = True) -> None:
         self.engine, self.token, self.door = engine, token, Door(engine)
+        self._probes = ThreadPoolExecutor(2, thread_name_prefix="vtviz-probe")  # which no other request keeps waiting
         self.api = FastAPI(title="vtviz", version=vtviz.__version__, description=ABOUT)
         add_problems(self.api)
         self.api.include_router(door_routes(self.door))
         self.own = Own(engine, None if local else given_limits())
-        self.api.include_router(api_routes(Desk(engine, partial(_need_own, local=local)), self.own))
+        self.desk = Desk(engine, partial(_need_own, local=local))
+        self.api.include_router(api_routes(self.desk, self.own))
         self.api.add_middleware(Guard, token=token)
         if local:
             self.api.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, "[::1]"])
@@ -55,6 +59,8 @@ class Server:
     def close(self) -> None:
         """Takes no more requests and stops its jobs, which can go on later; the engine itself goes on."""
         self.door.close()
+        self.desk.close()
+        self._probes.shutdown(wait=False, cancel_futures=True)
         self.own.close()
 
     def routes(self) -> list[BaseRoute]:
@@ -79,8 +85,9 @@ class Server:
     async def _healthz(self, _: Request) -> Response:
         return PlainTextResponse("ok")
 
-    def _readyz(self, _: Request) -> Response:
-        ready = self.engine.is_loaded(DEFAULT_MODEL)
+    async def _readyz(self, _: Request) -> Response:
+        loop = asyncio.get_running_loop()
+        ready = await loop.run_in_executor(self._probes, self.engine.is_loaded, DEFAULT_MODEL)
         return JSONResponse({"ready": ready, "model": DEFAULT_MODEL}, 200 if ready else 503)
 
     async def _metrics(self, request: Request) -> Response:

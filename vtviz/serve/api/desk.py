@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any
 
 from fastapi import File, Form, Request, UploadFile
@@ -11,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from vtviz.engine.engine import Engine
 from vtviz.engine.engine import Request as Asked
 from vtviz.inputs import MAX_BYTES, ImageInput, InputError, read_image
+from vtviz.serve.guard import INSIDE
 from vtviz.serve.problems import Large
 from vtviz.watch import Watch
 
@@ -31,13 +34,19 @@ class Desk:
 
     def __init__(self, engine: Engine, check_model: Callable[[str], None]) -> None:
         self.engine, self.check_model = engine, check_model
+        # Threads of its own, one for each request that is let in: those of the framework serve all that is quick.
+        self._pool = ThreadPoolExecutor(INSIDE, thread_name_prefix="vtviz-desk")
+
+    def close(self) -> None:
+        """Takes no more requests."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def ask(self, request: Request, asked: Asked[Any]) -> Any:
         """The answer of the engine. Raises what the engine raises."""
         self.check_model(asked.model)
         who = request.client.host if request.client else ""
         watch = Watch(who=f"api {who}" if asked.slow else "")
-        return await run_in_threadpool(self.engine.ask, asked, watch)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self.engine.ask, asked, watch)
 
 
 async def read(photo: UploadFile) -> ImageInput:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Hashable
@@ -18,13 +19,15 @@ from vtviz.engine.slow_job import SlowJob
 from vtviz.engine.turns import QUEUE, Turns
 from vtviz.errors import UserError
 from vtviz.inputs import ImageInput
+from vtviz.logs import new_id, note
 from vtviz.machine import choose_device, device_label, is_out_of_memory, memory_mb, release_memory, trim_heap
 from vtviz.models.base import FusionModel, ModelError, for_photo
-from vtviz.models.registry import families, load_model
+from vtviz.models.registry import families, load_model, offered_name
 from vtviz.watch import Watch, watching
 
 Value = TypeVar("Value")
 Answer = TypeVar("Answer")
+log = logging.getLogger("vtviz.engine")
 
 KEPT_PHOTOS = 32
 KEPT_ANSWERS = 8  # of a kind
@@ -97,7 +100,12 @@ class LocalEngine:
             Cancelled: if ``watch`` says so, or the same person asks for something else while this waits.
         """
         outer, gone, turns = watch or Watch(), threading.Event(), self._turns
-        inner = Watch(outer.tell, lambda: gone.is_set() or turns.stopping.is_set() or outer.cancelled(), turns.let_pass)
+        inner = Watch(
+            outer.tell,
+            lambda: gone.is_set() or turns.stopping.is_set() or outer.cancelled(),
+            turns.let_pass,
+            request_id=outer.request_id or new_id(),
+        )
         try:
             if request.key is None:
                 return turns.wait(lambda: self._run(request, inner), request.slow, outer)
@@ -154,6 +162,26 @@ class LocalEngine:
         return self.device if name is None else choose_device(name)
 
     def _run(self, request: Request[Answer], watch: Watch) -> Answer:
+        """The answer, of which the log tells how long it took."""
+        began, error = time.perf_counter(), ""
+        about = {"request": type(request).__name__, "model": offered_name(request.model)}
+        with watching(watch):
+            try:
+                return self._answer(request, watch)
+            except BaseException as failure:
+                error = type(failure).__name__
+                raise
+            finally:
+                spent = round((time.perf_counter() - began) * 1000, 1)
+                note(
+                    log,
+                    "failed" if error else "answered",
+                    **about,
+                    duration_ms=spent,
+                    **({"error": error} if error else {}),
+                )
+
+    def _answer(self, request: Request[Answer], watch: Watch) -> Answer:
         """The answer; on the CPU where the memory of the device runs out."""
         device = self._device(request.device)
         try:
@@ -176,8 +204,7 @@ class LocalEngine:
 
     def _run_on(self, device: torch.device, request: Request[Answer], watch: Watch) -> Answer:
         watch.enter("load_model")
-        with watching(watch):
-            model = self._models.get((request.model, device), lambda: load_model(request.model, device))
+        model = self._models.get((request.model, device), lambda: load_model(request.model, device))
         if time.monotonic() - self._trimmed_at > TRIM_EVERY:
             trim_heap()
             self._trimmed_at = time.monotonic()

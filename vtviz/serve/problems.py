@@ -48,6 +48,11 @@ def busy(detail: str) -> JSONResponse:
     return problem(429, detail, {"Retry-After": RETRY_AFTER})
 
 
+def failed() -> JSONResponse:
+    """The problem of an error that is nobody's business."""
+    return problem(500, "The engine failed; its log says why.")
+
+
 def add_problems(api: FastAPI) -> None:
     """Every error of an API becomes a problem."""
 
@@ -79,4 +84,4 @@ def add_problems(api: FastAPI) -> None:
     @api.exception_handler(Exception)
     async def unknown(_: Request, error: Exception) -> JSONResponse:
         log.exception("A request failed", exc_info=error)
-        return problem(500, "The engine failed; its log says why.")
+        return failed()

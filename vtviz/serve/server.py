@@ -11,6 +11,7 @@ from functools import partial
 from fastapi import FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -26,7 +27,7 @@ from vtviz.serve.api.desk import Desk
 from vtviz.serve.api.own import Own
 from vtviz.serve.api.routes import api_routes
 from vtviz.serve.door import Door, door_routes
-from vtviz.serve.guard import Guard, knows, unknown
+from vtviz.serve.guard import Guard, Named, knows, unknown
 from vtviz.serve.problems import add_problems
 
 PREFIX = "/v1"
@@ -64,7 +65,7 @@ class Server:
         self.own.close()
 
     def routes(self) -> list[BaseRoute]:
-        """All routes, also for a server that has pages besides."""
+        """All routes, also for a server that has pages besides; it lets ``Named`` name their requests."""
         return [
             Mount(PREFIX, self.api),
             Route("/healthz", self._healthz),
@@ -80,7 +81,7 @@ class Server:
             yield
             self.close()
 
-        return Starlette(routes=self.routes(), lifespan=life)
+        return Starlette(routes=self.routes(), middleware=[Middleware(Named)], lifespan=life)
 
     async def _healthz(self, _: Request) -> Response:
         return PlainTextResponse("ok")

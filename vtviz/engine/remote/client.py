@@ -16,7 +16,7 @@ from vtviz.inputs import InputError
 
 PREFIX = "/v1/engine"
 CONNECT, SILENCE = 5.0, 30.0  # seconds until an engine counts as away: to be reached, and between two signs of life
-WHO = "vtviz-who"  # the header that names the person who asks
+WHO, REQUEST_ID = "vtviz-who", "x-request-id"  # the headers that name the person who asks, and what is asked for
 
 
 class RemoteEngine(StreamedEngine):
@@ -46,9 +46,9 @@ class HttpWire:
         )
 
     @contextmanager
-    def stream(self, path: str, body: bytes, who: str, model: str) -> Iterator[Iterator[bytes]]:
+    def stream(self, path: str, body: bytes, who: str, request_id: str, model: str) -> Iterator[Iterator[bytes]]:
         """The bytes that the engine's door answers; leaving the ``with`` cancels the work."""
-        headers = {WHO: quote(who)}
+        headers = {WHO: quote(who), REQUEST_ID: request_id}
         with self._reached(), self._client.stream("POST", f"{PREFIX}/{path}", content=body, headers=headers) as stream:
             self._check(stream)
             yield stream.iter_bytes()

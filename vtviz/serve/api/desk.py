@@ -15,7 +15,7 @@ from vtviz.engine.engine import Request as Asked
 from vtviz.inputs import MAX_BYTES, ImageInput, InputError, read_image
 from vtviz.serve.guard import INSIDE
 from vtviz.serve.problems import Large
-from vtviz.watch import Watch
+from vtviz.watch import Watch, current_watch
 
 Photo = Annotated[UploadFile, File(description="A photo: JPEG, PNG, WebP, HEIC, AVIF, TIFF, GIF or BMP.")]
 Text = Annotated[str, Form(description="A sentence about the photo.")]
@@ -45,7 +45,7 @@ class Desk:
         """The answer of the engine. Raises what the engine raises."""
         self.check_model(asked.model)
         who = request.client.host if request.client else ""
-        watch = Watch(who=f"api {who}" if asked.slow else "")
+        watch = Watch(who=f"api {who}" if asked.slow else "", request_id=current_watch().request_id)
         return await asyncio.get_running_loop().run_in_executor(self._pool, self.engine.ask, asked, watch)
 
 

@@ -143,6 +143,32 @@ def test_a_request_without_end_is_refused(client: TestClient) -> None:
     assert is_problem(client.post("/v1/engine/loaded", content=b"\x01"), 422, "not a vtviz request")
 
 
+EVIL = "https://evil.example"
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"origin": EVIL, "sec-fetch-site": "cross-site"}, 403),
+        ({"origin": "http://localhost:3000", "sec-fetch-site": "same-site"}, 403),
+        ({"origin": EVIL}, 403),
+        ({"origin": "null"}, 403),
+        ({"origin": "http://127.0.0.1:8600", "sec-fetch-site": "same-origin"}, 200),
+        ({"origin": "http://127.0.0.1:8600"}, 200),
+        ({}, 200),
+    ],
+)
+def test_pages_of_other_websites_cannot_use_a_server_without_a_token(
+    tiny_engine: LocalEngine, cat_bytes: bytes, headers: dict[str, str], status: int
+) -> None:
+    with TestClient(Server(tiny_engine).app(), base_url="http://127.0.0.1:8600") as own:
+        response = own.post("/v1/score", files=sent(cat_bytes), data={"text": TEXT}, headers=headers)
+        assert response.status_code == status
+        assert own.post("/v1/engine/status", headers=headers).status_code == status
+        followed = {**headers, "sec-fetch-mode": "navigate"} if "sec-fetch-site" in headers else {}
+        assert own.get("/v1/docs", headers=followed).status_code == 200
+
+
 def test_on_this_machine_it_answers_to_no_foreign_name_and_elsewhere_it_fetches_only_what_it_offers(
     tiny_engine: LocalEngine, client: TestClient, cat_bytes: bytes
 ) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, cast
 
 import torch
@@ -36,6 +36,7 @@ def model_infos() -> list[ModelInfo]:
     return sorted(found, key=lambda info: info.name != DEFAULT_MODEL)
 
 
+@lru_cache(maxsize=256)
 def offered_name(name: str) -> str:
     """The name of a model for figures and logs: one of those that can be asked for, without its options, else
     ``other``, for whoever asks may write anything, and a path."""

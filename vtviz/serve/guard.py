@@ -22,6 +22,7 @@ from vtviz.watch import Watch, watching
 log = logging.getLogger("vtviz.serve")
 MOST_BYTES = 64 * 2**20  # of a request
 INSIDE = QUEUE + SLOW_QUEUE  # requests of programs at once, as many as the engine takes
+FOREIGN = "A page of another website sent this; send it from a program, or from a page of this server."
 DOOR = "/engine/"  # where the apps of vtviz ask, which wait and are counted there
 USABLE = re.compile(r"[A-Za-z0-9_.-]{1,64}")  # names of requests that are taken over
 ASIDE = ("/healthz", "/readyz", "/metrics", "/_stcore/health", "/*")  # asked so often that only their failures count
@@ -76,8 +77,19 @@ class Named:
                 note(log, "request", level, **about)
 
 
+def is_foreign(scope: Scope, headers: Headers) -> bool:
+    """Whether a browser sends a request for a page of another website, which need not ask before it sends a form. To
+    follow a link to here is no such request."""
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is not None:
+        followed = scope["method"] == "GET" and headers.get("sec-fetch-mode") == "navigate"
+        return site not in ("same-origin", "none") and not followed
+    return origin is not None and origin.partition("://")[2] != headers.get("host")
+
+
 class Guard:
-    """Lets in who has the token, and no more at once than are answered, and refuses what is too large."""
+    """Lets in who has the token, or where none is needed no page of another website; no more at once than are answered;
+    and nothing that is too large."""
 
     def __init__(self, app: ASGIApp, token: str) -> None:
         self.app, self.token, self._inside = app, token, 0
@@ -98,6 +110,8 @@ class Guard:
 
         if not knows(headers, self.token):
             await unknown()(scope, receive, send)
+        elif not self.token and is_foreign(scope, headers):
+            await problem(403, FOREIGN)(scope, receive, send)
         elif scope["method"] != "POST" or _path(scope).startswith(DOOR):
             await self.app(scope, counted, send)
         elif self._inside >= INSIDE:  # before its body is read

@@ -23,6 +23,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"description": meaning, "content": {"application/problem+json": {"schema": _SAID}}}
     for status, meaning in {
         401: "The server's token is missing.",
+        403: "A page of another website asks a server that needs no token.",
         413: "The photo or the request is too large.",
         422: "What was sent cannot be used; `detail` says why.",
         429: "Too many requests are waiting; ask again after `Retry-After` seconds.",

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from tests.serve.running import running
 from vtviz.engine.local import LocalEngine
 from vtviz.serve.guard import INSIDE
 from vtviz.serve.server import Server
@@ -25,10 +26,12 @@ class HeldEngine:
 
     def __init__(self) -> None:
         self.inside, self.lock, self.go = 0, threading.Lock(), threading.Event()
+        self.people: list[str] = []
 
     def ask(self, request: Any, watch: Watch | None = None) -> list[Any]:
         with self.lock:
             self.inside += 1
+            self.people.append(watch.who if watch else "")
         try:
             while not self.go.wait(0.01):
                 if watch is not None and watch.cancelled():
@@ -46,11 +49,11 @@ def held(tiny_engine: LocalEngine, monkeypatch: pytest.MonkeyPatch) -> HeldEngin
     return made
 
 
-def used(engine: LocalEngine, use: Callable[[httpx.AsyncClient], Awaitable[None]]) -> None:
+def used(engine: LocalEngine, use: Callable[[httpx.AsyncClient], Awaitable[None]], token: str = "") -> None:
     """Uses a server of an engine as a client of it."""
 
     async def run() -> None:
-        server = Server(engine, local=False)
+        server = Server(engine, token, local=False)
         transport = httpx.ASGITransport(server.app())
         async with httpx.AsyncClient(transport=transport, base_url="http://here", timeout=20) as client:
             await use(client)
@@ -84,3 +87,26 @@ def test_a_crowd_is_refused_in_time_and_keeps_nobody_else_waiting(held: HeldEngi
         assert (await ask()).status_code == 200  # there is room again
 
     used(tiny_engine, use)
+
+
+def test_the_work_of_a_client_that_leaves_ends(held: HeldEngine, tiny_engine: LocalEngine) -> None:
+    with running(tiny_engine) as address:
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(f"{address}/v1/caption", files={"photo": ("a.png", PHOTO)}, timeout=1)
+        asyncio.run(until(lambda: not held.inside))
+    assert held.people and not held.go.is_set()
+
+
+@pytest.mark.parametrize(("token", "expected"), [("", "api 127.0.0.1"), ("secret", "api ada")])
+def test_a_slow_request_belongs_to_the_person_whom_a_known_program_names(
+    held: HeldEngine, tiny_engine: LocalEngine, token: str, expected: str
+) -> None:
+    held.go.set()
+
+    async def use(client: httpx.AsyncClient) -> None:
+        headers = {"authorization": f"Bearer {token}", "vtviz-who": "ada"}
+        asked = {"text": "a dog", "method": "rise"}
+        await client.post("/v1/explain", files={"photo": ("a.png", PHOTO)}, data=asked, headers=headers)
+
+    used(tiny_engine, use, token)
+    assert held.people == ["", expected]  # the target is read quickly

@@ -51,7 +51,7 @@ class Server:
         add_problems(self.api)
         self.api.include_router(door_routes(self.door))
         self.own = Own(engine, None if local else given_limits())
-        self.desk = Desk(engine, partial(_need_own, local=local))
+        self.desk = Desk(engine, partial(_need_own, local=local), names_people=bool(token))
         self.api.include_router(api_routes(self.desk, self.own))
         self.api.add_middleware(Guard, token=token)
         if local:

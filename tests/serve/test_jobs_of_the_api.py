@@ -22,6 +22,7 @@ from vtviz.serve.server import Server
 from vtviz.watch import Cancelled
 
 MANIFEST = b"image,text\n0.png,a dog runs\n1.png,a dog\n"
+EMPTY = b"PK\x05\x06" + bytes(18)  # a zip file
 QUICK = {"metrics": "insertion", "steps": "2", "methods": "raw_attention"}
 
 
@@ -145,6 +146,8 @@ def test_names_too_long_for_a_file_are_refused(client: TestClient, photos: bytes
     assert long.status_code == 422 and "must be a .csv" in long.json()["detail"]
     long = started(client, "/v1/indexes", photo=(f"{name}.png", photos))
     assert long.status_code == 422 and "cannot be saved" in long.json()["detail"]
+    none = started(client, "/v1/indexes", photo=("a.zip", EMPTY)).json()["detail"]
+    assert none.startswith("There are no JPEG, PNG or WebP files in photos;")  # not where they lie
 
 
 def test_zip_files_are_measured_before_they_are_unpacked(

@@ -24,7 +24,7 @@ def new_id() -> str:
     return uuid4().hex[:16]
 
 
-def note(log: logging.Logger, event: str, level: int = logging.INFO, **about: object) -> None:
+def note(log: logging.Logger, event: str, about: Mapping[str, object], level: int = logging.INFO) -> None:
     """Writes an event with plain values, none of which may be what a person wrote."""
     log.log(level, event, extra={"about": about})
 

@@ -163,23 +163,16 @@ class LocalEngine:
 
     def _run(self, request: Request[Answer], watch: Watch) -> Answer:
         """The answer, of which the log tells how long it took."""
-        began, error = time.perf_counter(), ""
-        about = {"request": type(request).__name__, "model": offered_name(request.model)}
+        began, event = time.perf_counter(), "answered"
+        about: dict[str, object] = {"request": type(request).__name__, "model": offered_name(request.model)}
         with watching(watch):
             try:
                 return self._answer(request, watch)
-            except BaseException as failure:
-                error = type(failure).__name__
+            except BaseException as error:
+                event, about["error"] = "failed", type(error).__name__
                 raise
             finally:
-                spent = round((time.perf_counter() - began) * 1000, 1)
-                note(
-                    log,
-                    "failed" if error else "answered",
-                    **about,
-                    duration_ms=spent,
-                    **({"error": error} if error else {}),
-                )
+                note(log, event, {**about, "duration_ms": round((time.perf_counter() - began) * 1000, 1)})
 
     def _answer(self, request: Request[Answer], watch: Watch) -> Answer:
         """The answer; on the CPU where the memory of the device runs out."""

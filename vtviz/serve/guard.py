@@ -74,7 +74,7 @@ class Named:
                 route, spent = _route(scope), round((time.perf_counter() - began) * 1000, 1)
                 level = logging.DEBUG if route in ASIDE and status < 400 else logging.INFO
                 about = {"method": scope["method"], "route": route, "status": status or None, "duration_ms": spent}
-                note(log, "request", level, **about)
+                note(log, "request", about, level)
 
 
 def is_foreign(scope: Scope, headers: Headers) -> bool:

@@ -64,6 +64,7 @@ def tiny() -> Iterator[VtvizBase]:
     tokenizer = Tokenizer(WordPiece({piece: i for i, piece in enumerate(names)}, unk_token="[UNK]"))
     tokenizer.normalizer, tokenizer.pre_tokenizer = Lowercase(), BertPreTokenizer()
     tokenizer.post_processor = BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    tokenizer.enable_truncation(64)  # as that of the shipped model
     with torch.random.fork_rng():
         torch.manual_seed(0)
         network = FusionNetwork(SIZES)

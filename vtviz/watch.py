@@ -50,6 +50,7 @@ class Watch:
         cancelled: asked between steps whether the result is no longer wanted.
         pause: called between steps where nothing holds the model, so that others may use it.
         who: names the person, where one at a time is served; "" is nobody in particular.
+        request_id: names what was asked for in the logs of all processes that work on it; "" has no name yet.
     """
 
     def __init__(
@@ -58,8 +59,9 @@ class Watch:
         cancelled: Callable[[], bool] = lambda: False,
         pause: Callable[[], None] = lambda: None,
         who: str = "",
+        request_id: str = "",
     ) -> None:
-        self.hear, self.cancelled, self.pause, self.who = hear, cancelled, pause, who
+        self.hear, self.cancelled, self.pause, self.who, self.request_id = hear, cancelled, pause, who, request_id
         self.now = Progress()
         self._began = time.perf_counter()
         self._first, self._first_at = 0, self._began  # from where and when the pace is measured
@@ -136,7 +138,7 @@ class Watch:
 
     def quietly(self) -> Watch:
         """The same for a part of the work whose own steps are not worth hearing of."""
-        return Watch(cancelled=self.cancelled, pause=self.pause)
+        return Watch(cancelled=self.cancelled, pause=self.pause, request_id=self.request_id)
 
     def spent_ms(self) -> dict[str, float]:
         """The time that each stage took until now, in milliseconds."""

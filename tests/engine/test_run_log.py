@@ -53,6 +53,23 @@ def test_the_log_is_bounded() -> None:
     assert 'outcome="failed"} 3.0' in exposition(log).decode()
 
 
+def test_names_that_people_make_up_are_counted_as_one() -> None:
+    log = RunLog(torch.device("cpu"))
+
+    def fail() -> None:
+        raise InputError("There is no such method.")
+
+    for number in range(3):
+        with pytest.raises(InputError):
+            log.timed("Explain", "", f"open_clip:aaa@/{number}", f"aaa{number}", 0.0, fail)
+    log.timed("Explain", "", "vtviz-base?threads=1", "rollout", 0.0, lambda: None)
+    said = exposition(log).decode()
+    assert "aaa" not in said
+    assert 'vtviz_explanations_total{method="other",model="other",outcome="failed"} 3.0' in said
+    assert 'vtviz_explanations_total{method="rollout",model="vtviz-base",outcome="ok"} 1.0' in said
+    assert [entry.method for entry in log.entries()] == ["aaa0", "aaa1", "aaa2", "rollout"]  # for the Monitor page
+
+
 def test_faithfulness_tells_its_progress_and_is_noted_at_its_explanation(
     tiny_engine: Engine, photo: ImageInput
 ) -> None:

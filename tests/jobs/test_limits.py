@@ -124,6 +124,14 @@ def test_an_upload_larger_than_the_room_left_is_refused_before_it_is_written(tmp
         raise AssertionError
 
 
+def test_uploads_at_once_share_the_room(tmp_path: Path) -> None:
+    room = UploadRoom(tmp_path, Limits(megabytes=1))
+    with room.take(2**19), pytest.raises(InputError, match="have reached 1 MB"), room.take(2**19):
+        raise AssertionError
+    with room.take(2**20 - 1):
+        pass
+
+
 def test_an_upload_that_came_to_nothing_leaves_nothing(tmp_path: Path) -> None:
     room = UploadRoom(tmp_path)
     with pytest.raises(InputError), room.take(5) as folder:

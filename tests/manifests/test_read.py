@@ -171,5 +171,5 @@ def test_photos_that_were_not_uploaded_are_named(tmp_path: Path) -> None:
 
 def test_uploads_that_cannot_be_kept_are_named(tmp_path: Path) -> None:
     photos = [("a", b"1"), ("b.jpg", b"2")]
-    with pytest.raises(InputError, match=r"The photo b\.jpg cannot be saved: "):  # `a` is a photo and a folder
+    with pytest.raises(InputError, match=r"The file b\.jpg cannot be saved: "):  # `a` is a photo and a folder
         save_uploads(tmp_path / "in", ("m.csv", b"image,text\na,x\na/b.jpg,y\n"), photos)

@@ -16,10 +16,13 @@ from tests.serve.test_tasks_of_the_api import POLICY
 from tests.tasks.search.made import save_photo
 from vtviz.audit.requests import MeasureRow
 from vtviz.engine.local import LocalEngine
+from vtviz.inputs import InputError
+from vtviz.manifests import save
 from vtviz.serve.server import Server
 from vtviz.watch import Cancelled
 
 MANIFEST = b"image,text\n0.png,a dog runs\n1.png,a dog\n"
+EMPTY = b"PK\x05\x06" + bytes(18)  # a zip file
 QUICK = {"metrics": "insertion", "steps": "2", "methods": "raw_attention"}
 
 
@@ -135,6 +138,43 @@ def test_what_is_wrong_with_an_audit_is_said_before_it_is_listed(
     response = started(client, "/v1/audits", data, manifest=("rows.csv", manifest), photo=("photos.zip", photos))
     assert response.status_code in (422, 503) and words in response.json()["detail"]
     assert client.get("/v1/audits").json() == [] and not list((tmp_path / "api").glob("uploads/*"))
+
+
+def test_names_too_long_for_a_file_are_refused(client: TestClient, photos: bytes) -> None:
+    name = "x" * 300
+    long = started(client, "/v1/audits", QUICK, manifest=(f"a.{name}", MANIFEST), photo=("photos.zip", photos))
+    assert long.status_code == 422 and "must be a .csv" in long.json()["detail"]
+    long = started(client, "/v1/indexes", photo=(f"{name}.png", photos))
+    assert long.status_code == 422 and "cannot be saved" in long.json()["detail"]
+    none = started(client, "/v1/indexes", photo=("a.zip", EMPTY)).json()["detail"]
+    assert none.startswith("There are no JPEG, PNG or WebP files in photos;")  # not where they lie
+
+
+def test_zip_files_are_measured_before_they_are_unpacked(
+    tiny_engine: LocalEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VTVIZ_DATA", str(tmp_path))
+    monkeypatch.setenv("VTVIZ_MEGABYTES", "5")
+    written: list[str] = []
+    monkeypatch.setattr(save, "_save", lambda path, name, data: written.append(name))
+
+    def packed(*sizes: int) -> bytes:
+        made = io.BytesIO()
+        with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as files:
+            for number, size in enumerate(sizes):
+                files.writestr(f"{number}.png", bytes(size))
+        return made.getvalue()
+
+    with TestClient(Server(tiny_engine, local=False).app()) as client:
+        for route, more in (("/v1/indexes", {}), ("/v1/audits", {"manifest": ("rows.csv", MANIFEST)})):
+            refused = started(client, route, {}, photo=("a.zip", packed(3 * 2**20, 3 * 2**20)), **more)
+            assert refused.status_code == 422 and "reached 5 MB" in refused.json()["detail"]
+    assert not written
+    monkeypatch.setattr(save, "UNPACKED", 2**20)
+    two = [("a.zip", packed(600_000)), ("b.zip", packed(600_000))]
+    with pytest.raises(InputError, match="together"):
+        save.unpacked_size(two)
+    assert save.unpacked_size([*two[:1], ("c.png", b"12")]) == 600_002
 
 
 def test_jobs_are_limited_and_need_the_token(

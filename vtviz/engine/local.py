@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Hashable, Sequence
@@ -20,13 +21,15 @@ from vtviz.engine.turns import QUEUE, Turns
 from vtviz.errors import UserError
 from vtviz.inputs import ImageInput
 from vtviz.jobs.lanes import Share
+from vtviz.logs import new_id, note
 from vtviz.machine import choose_device, device_label, is_out_of_memory, memory_mb, release_memory, trim_heap
 from vtviz.models.base import FusionModel, ModelError, ShapedModel, for_photo
-from vtviz.models.registry import families, load_model
+from vtviz.models.registry import families, load_model, offered_name
 from vtviz.watch import Progress, Watch, watching
 
 Value = TypeVar("Value")
 Answer = TypeVar("Answer")
+log = logging.getLogger("vtviz.engine")
 
 KEPT_PHOTOS = 32
 KEPT_ANSWERS = 8  # of a kind
@@ -112,7 +115,12 @@ class LocalEngine:
             Cancelled: if ``watch`` says so, or the same person asks for something else while this waits.
         """
         outer, gone, turns = watch or Watch(), threading.Event(), self._turns
-        inner = Watch(outer.tell, lambda: gone.is_set() or turns.stopping.is_set() or outer.cancelled(), turns.let_pass)
+        inner = Watch(
+            outer.tell,
+            lambda: gone.is_set() or turns.stopping.is_set() or outer.cancelled(),
+            turns.let_pass,
+            request_id=outer.request_id or new_id(),
+        )
         try:
             if request.key is None:
                 return turns.wait(lambda: self._run(request, inner), request.slow, outer, self._share(request, inner))
@@ -165,7 +173,8 @@ class LocalEngine:
 
         joint = Watch(hear, lambda: all(watch.cancelled() for watch in watches), self._turns.let_pass)
         device = self._device(requests[0].device)
-        model, bench = self._at_hand(device, requests[0].model, joint)
+        with watching(joint):
+            model, bench = self._at_hand(device, requests[0].model, joint)
         if isinstance(model, ShapedModel):  # each photo may need a grid of its own
             return None
         kind: type[Batched] = type(requests[0])
@@ -194,6 +203,19 @@ class LocalEngine:
         return self.device if name is None else choose_device(name)
 
     def _run(self, request: Request[Answer], watch: Watch) -> Answer:
+        """The answer, of which the log tells how long it took."""
+        began, event = time.perf_counter(), "answered"
+        about: dict[str, object] = {"request": type(request).__name__, "model": offered_name(request.model)}
+        with watching(watch):
+            try:
+                return self._answer(request, watch)
+            except BaseException as error:
+                event, about["error"] = "failed", type(error).__name__
+                raise
+            finally:
+                note(log, event, {**about, "duration_ms": round((time.perf_counter() - began) * 1000, 1)})
+
+    def _answer(self, request: Request[Answer], watch: Watch) -> Answer:
         """The answer; on the CPU where the memory of the device runs out."""
         device = self._device(request.device)
         try:
@@ -223,8 +245,7 @@ class LocalEngine:
     def _at_hand(self, device: torch.device, name: str, watch: Watch) -> tuple[FusionModel, Bench]:
         """A model, loaded where it is not yet, and what is kept for it."""
         watch.enter("load_model")
-        with watching(watch):
-            model = self._models.get((name, device), lambda: load_model(name, device))
+        model = self._models.get((name, device), lambda: load_model(name, device))
         if time.monotonic() - self._trimmed_at > TRIM_EVERY:
             trim_heap()
             self._trimmed_at = time.monotonic()

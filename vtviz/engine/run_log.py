@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from vtviz.attribution.registry import methods
 from vtviz.machine import memory_mb
 from vtviz.models.base import ScoreKind
+from vtviz.models.registry import OTHER, offered_name
 
 if TYPE_CHECKING:
     import torch
@@ -158,9 +160,11 @@ class RunLog:
         with self._lock:
             self._entries.append(entry)
         outcome = "failed" if entry.error else "ok"
-        self._requests.labels(entry.request, entry.model, outcome).inc()
+        model = offered_name(entry.model)  # people may write any name, and each would be kept for ever
+        self._requests.labels(entry.request, model, outcome).inc()
         if entry.request == EXPLAIN:
-            self._explanations.labels(entry.model, entry.method, outcome).inc()
+            method = entry.method if entry.method in methods() or not entry.method else OTHER
+            self._explanations.labels(model, method, outcome).inc()
         self._turns.observe(entry.waited_ms / 1000)
         for stage, spent in entry.timings_ms.items():
             self._stages.labels(stage).observe(spent / 1000)

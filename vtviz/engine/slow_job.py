@@ -38,9 +38,11 @@ class SlowJob(Generic[Answer]):
         """What went wrong with a job that is done, if anything."""
         return Cancelled() if self.future.cancelled() else self.future.exception()
 
-    def watch(self, pause: Callable[[], None], unwanted: Callable[[], bool] = lambda: False) -> Watch:
+    def watch(
+        self, pause: Callable[[], None], unwanted: Callable[[], bool] = lambda: False, request_id: str = ""
+    ) -> Watch:
         """Follows the work for this job, which stops too where it is ``unwanted``."""
-        return Watch(self._hear, lambda: self._stop.is_set() or unwanted(), pause)
+        return Watch(self._hear, lambda: self._stop.is_set() or unwanted(), pause, request_id=request_id)
 
     def _hear(self, now: Progress) -> None:
         self.now = now

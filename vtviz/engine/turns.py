@@ -13,6 +13,7 @@ import torch
 from vtviz.engine.slow_job import SlowJob
 from vtviz.errors import UserError
 from vtviz.jobs.lanes import Lane, Share, Turn, take
+from vtviz.logs import new_id
 from vtviz.watch import Cancelled, Progress, Watch
 
 QUEUE = 64  # quick requests at once, waiting or running
@@ -98,7 +99,9 @@ class Turns:
                 return self._jobs[key]
             self._need_place(True, outer.who)
             job = self._jobs[key] = SlowJob[Value]()
-            inner = job.watch(self.let_pass, lambda: outer.cancelled() or self.stopping.is_set())
+            inner = job.watch(
+                self.let_pass, lambda: outer.cancelled() or self.stopping.is_set(), outer.request_id or new_id()
+            )
             job.future = self._add(make(inner), True, outer.who).future
         job.future.add_done_callback(lambda _: self._finish(key))
         return job

@@ -73,12 +73,13 @@ class UploadRoom:
 
     def __init__(self, folder: Path, limits: Limits | None = None) -> None:
         self.folder, self.limits, self._lock = folder, limits, threading.Lock()
+        self._coming = 0  # bytes of uploads that are being written
         self._times = [place.stat().st_mtime for place in (folder / UPLOADS).glob("*")]  # those before a restart
 
     @contextmanager
     def take(self, size: int) -> Iterator[Path]:
-        """A new folder for an upload of so many bytes, which whoever fills it makes; it is gone again where what is
-        done with it fails.
+        """A new folder for an upload of so many bytes, all unpacked, which whoever fills it makes; it is gone again
+        where what is done with it fails.
 
         Raises:
             InputError: if the person uploaded too often of late, or their files are too large.
@@ -90,15 +91,18 @@ class UploadRoom:
         except BaseException:
             shutil.rmtree(place, ignore_errors=True)
             raise
+        finally:
+            with self._lock:
+                self._coming -= size
 
     def _need(self, size: int) -> None:
-        if self.limits is None:
-            return
-        need_space(self.folder, self.limits, size)
         with self._lock:
-            self._times = [at for at in self._times if time.time() - at < HOUR]
-            if len(self._times) >= self.limits.uploads:
-                raise InputError(
-                    "You have uploaded {limit} times in the last hour; wait a while.", limit=self.limits.uploads
-                )
-            self._times.append(time.time())
+            if self.limits is not None:
+                need_space(self.folder, self.limits, self._coming + size)
+                self._times = [at for at in self._times if time.time() - at < HOUR]
+                if len(self._times) >= self.limits.uploads:
+                    raise InputError(
+                        "You have uploaded {limit} times in the last hour; wait a while.", limit=self.limits.uploads
+                    )
+                self._times.append(time.time())
+            self._coming += size

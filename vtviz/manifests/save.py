@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Protocol
 
 from vtviz.files import TABLE_BYTES, reason
 from vtviz.inputs import InputError
-from vtviz.manifests.read import read_manifest
+from vtviz.manifests.read import JSON_LINES, TABLES, read_manifest
 
 Upload = tuple[str, bytes]  # name and bytes
 UNPACKED = 500 * 2**20  # bytes of all files in a zip file
@@ -45,8 +47,13 @@ def save_uploads(
             photos are missing.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / ("manifest" + Path(manifest[0]).suffix.lower())
-    path.write_bytes(manifest[1])
+    suffix = Path(manifest[0]).suffix.lower()
+    if suffix not in (*TABLES, *JSON_LINES, ".json"):
+        raise InputError(
+            "The manifest {name} must be a .csv, .tsv, .jsonl or .json file.", name=PureWindowsPath(manifest[0]).name
+        )
+    path = folder / f"manifest{suffix}"
+    _save(path, path.name, manifest[1])
     wanted: dict[str, Path] = {}
     for row in read(path):
         place = row.image.relative_to(folder) if row.image.is_relative_to(folder) else None
@@ -62,7 +69,7 @@ def save_uploads(
         target = wanted.pop(PurePosixPath(name).name, None)
         if target is not None:
             _save(target, name, data)
-    path.write_bytes(manifest[1])  # again, lest a photo of its name took its place
+    _save(path, path.name, manifest[1])  # again, lest a photo of its name took its place
     if wanted:
         first = min(wanted)
         raise InputError(
@@ -79,28 +86,53 @@ def _unpacked(photos: Iterable[Upload]) -> Iterator[Upload]:
         if PurePosixPath(name).suffix.lower() != ".zip":
             yield name, data
             continue
-        try:
-            with zipfile.ZipFile(io.BytesIO(data)) as packed:
-                members = [member for member in packed.infolist() if not member.filename.endswith("/")]
-                if sum(member.file_size for member in members) > UNPACKED:
-                    raise InputError(
-                        "The zip file {name} holds more than {limit} MB; split it.", name=name, limit=UNPACKED // 2**20
-                    )
-                if len(members) > MEMBERS or any(member.file_size > TABLE_BYTES for member in members):
-                    raise InputError(
-                        "The zip file {name} holds more than {count} files, or one of more than {limit} MB; split it.",
-                        name=name,
-                        count=MEMBERS,
-                        limit=TABLE_BYTES // 2**20,
-                    )
-                for member in members:
-                    yield member.filename, packed.read(member)
-        except InputError:
-            raise
-        except Exception as error:  # damaged or encrypted, which the readers of each way of packing say in their own
+        with _opened(name, data) as (packed, members):
+            for member in members:
+                yield member.filename, packed.read(member)
+
+
+def unpacked_size(files: Iterable[Upload]) -> int:
+    """The bytes of files once those in zip files are unpacked, which is known before anything is.
+
+    Raises:
+        InputError: if a zip file is damaged, or there is too much in all of them together.
+    """
+    plain = unpacked = 0
+    for name, data in files:
+        if PurePosixPath(name).suffix.lower() != ".zip":
+            plain += len(data)
+            continue
+        with _opened(name, data) as (_, members):
+            unpacked += sum(member.file_size for member in members)
+        if unpacked > UNPACKED:
             raise InputError(
-                "The zip file {name} is damaged or encrypted; pack the photos again.", name=name
-            ) from error
+                "The zip files hold more than {limit} MB together; upload them in parts.", limit=UNPACKED // 2**20
+            )
+    return plain + unpacked
+
+
+@contextmanager
+def _opened(name: str, data: bytes) -> Iterator[tuple[zipfile.ZipFile, list[zipfile.ZipInfo]]]:
+    """A zip file and the files in it, of which no more is ever read than their sizes say there."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as packed:
+            members = [member for member in packed.infolist() if not member.filename.endswith("/")]
+            if sum(member.file_size for member in members) > UNPACKED:
+                raise InputError(
+                    "The zip file {name} holds more than {limit} MB; split it.", name=name, limit=UNPACKED // 2**20
+                )
+            if len(members) > MEMBERS or any(member.file_size > TABLE_BYTES for member in members):
+                raise InputError(
+                    "The zip file {name} holds more than {count} files, or one of more than {limit} MB; split it.",
+                    name=name,
+                    count=MEMBERS,
+                    limit=TABLE_BYTES // 2**20,
+                )
+            yield packed, members
+    except InputError:
+        raise
+    except Exception as error:  # damaged or encrypted, which the readers of each way of packing say in their own
+        raise InputError("The zip file {name} is damaged or encrypted; pack the photos again.", name=name) from error
 
 
 def save_photos(folder: Path, photos: Iterable[Upload]) -> Path:
@@ -118,7 +150,7 @@ def save_photos(folder: Path, photos: Iterable[Upload]) -> Path:
             continue
         path = target / PureWindowsPath(name).name
         number = 2
-        while path.exists():
+        while os.path.exists(path):  # False too where the name is too long
             path = target / f"{PureWindowsPath(name).stem} ({number}){path.suffix}"
             number += 1
         _save(path, path.name, data)
@@ -143,9 +175,7 @@ def _save(path: Path, name: str, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     except (OSError, ValueError) as error:
-        raise InputError(
-            "The photo {name} cannot be saved: {reason}.", name=name, reason=reason(error, path)
-        ) from error
+        raise InputError("The file {name} cannot be saved: {reason}.", name=name, reason=reason(error, path)) from error
 
 
 def save_written(folder: Path, photos: Iterable[tuple[str, bytes, Sequence[str]]]) -> Path:

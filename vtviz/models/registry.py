@@ -6,7 +6,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, cast
 
 import torch
@@ -16,6 +16,7 @@ from vtviz.models.base import Family, FusionModel, ModelError, ModelInfo
 from vtviz.models.plugins import plugin_families
 
 DEFAULT_MODEL = "vtviz-base"
+OTHER = "other"
 
 
 def families() -> tuple[Family, ...]:
@@ -33,6 +34,14 @@ def model_infos() -> list[ModelInfo]:
     """Every model that can be asked for by name, the default one first."""
     found = [info for family in families() for info in family.infos()]
     return sorted(found, key=lambda info: info.name != DEFAULT_MODEL)
+
+
+@lru_cache(maxsize=256)
+def offered_name(name: str) -> str:
+    """The name of a model for figures and logs: one of those that can be asked for, without its options, else
+    ``other``, for whoever asks may write anything, and a path."""
+    known = name.partition("?")[0]
+    return known if known in {info.name for info in model_infos()} else OTHER
 
 
 def described_models(infos: Sequence[ModelInfo]) -> list[dict[str, Any]]:

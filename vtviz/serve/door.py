@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
 from collections import Counter
@@ -21,9 +22,11 @@ from vtviz.engine.messages import decode_request, encode
 from vtviz.engine.remote.client import WHO
 from vtviz.engine.remote.frames import ALIVE, ANSWER, Frame, failure_frame, progress_frame
 from vtviz.engine.remote.here import needs_store
+from vtviz.errors import UserError
 from vtviz.inputs import InputError
-from vtviz.watch import Progress, Watch
+from vtviz.watch import Cancelled, Progress, Watch, current_watch, watching
 
+log = logging.getLogger("vtviz.serve")
 PLACES = 256  # requests that may wait at once; the engine itself refuses them long before
 TICK, LIFE = 0.1, 0.5  # seconds between two looks at the progress, and between two signs of life
 NEWS = 64  # steps that are told one by one between two looks
@@ -52,8 +55,8 @@ class Door:
         """The frame that answers a request."""
         try:
             return Frame(ANSWER, encode(self.engine.ask(self._read(data), watch))).written()
-        except BaseException as error:  # the client is told
-            return failure_frame(error).written()
+        except BaseException as error:
+            return _failed(error, watch)
 
     def said(self, path: str, data: bytes) -> bytes:
         """What is answered at once: whether an answer is ``ready``, or a model ``loaded``, and the ``status``.
@@ -83,7 +86,7 @@ class Door:
                     self._lookers[key] -= 1
                     self._lookers = +self._lookers  # forgets the jobs that nobody follows
         except BaseException as error:
-            return failure_frame(error).written()
+            return _failed(error, watch)
 
     def _read(self, data: bytes) -> AskedFor[Any]:
         """The request in bytes, if nothing of it is about files that are not for whoever asks."""
@@ -94,7 +97,8 @@ class Door:
         return request
 
     def _followed(self, request: Any, key: str, watch: Watch) -> bytes:
-        job = self.engine.start(request, Watch(cancelled=lambda: not self._lookers[key], who=watch.who))
+        wanted = Watch(cancelled=lambda: not self._lookers[key], who=watch.who, request_id=watch.request_id)
+        job = self.engine.start(request, wanted)
         watch.tell(job.now)
         while not job.future.done():
             if watch.cancelled():
@@ -112,10 +116,12 @@ class Door:
             raise error
         return Frame(ANSWER, encode(job.future.result())).written()
 
-    async def stream(self, work: Callable[[bytes, Watch], bytes], data: bytes, who: str) -> AsyncIterator[bytes]:
+    async def stream(
+        self, work: Callable[[bytes, Watch], bytes], data: bytes, who: str, request_id: str
+    ) -> AsyncIterator[bytes]:
         """The frames of a request until its last one; where the client leaves, the work is cancelled."""
         gone, heard, life = threading.Event(), _Heard(), time.monotonic()
-        watch = Watch(heard.add, gone.is_set, who=who)
+        watch = Watch(heard.add, gone.is_set, who=who, request_id=request_id)
         running = asyncio.get_running_loop().run_in_executor(self._pool, work, data, watch)
         try:
             while not (await asyncio.wait({running}, timeout=TICK))[0]:
@@ -127,6 +133,14 @@ class Door:
             yield last + running.result()
         finally:
             gone.set()
+
+
+def _failed(error: BaseException, watch: Watch) -> bytes:
+    """The frame that tells the client of an error; what is not for people goes to the log."""
+    if not isinstance(error, UserError | Cancelled):
+        with watching(watch):
+            log.error("A request failed", exc_info=error)
+    return failure_frame(error).written()
 
 
 class _Heard:
@@ -153,8 +167,8 @@ def door_routes(door: Door) -> APIRouter:
 
     def streamed(work: Callable[[bytes, Watch], bytes]) -> Callable[[Request], Any]:
         async def answer(request: Request) -> StreamingResponse:
-            who = unquote(request.headers.get(WHO, ""))
-            return StreamingResponse(door.stream(work, await request.body(), who), media_type=PACKED)
+            who, named = unquote(request.headers.get(WHO, "")), current_watch().request_id
+            return StreamingResponse(door.stream(work, await request.body(), who, named), media_type=PACKED)
 
         return answer
 

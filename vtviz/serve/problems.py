@@ -23,6 +23,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"description": meaning, "content": {"application/problem+json": {"schema": _SAID}}}
     for status, meaning in {
         401: "The server's token is missing.",
+        403: "A page of another website asks a server that needs no token.",
         413: "The photo or the request is too large.",
         422: "What was sent cannot be used; `detail` says why.",
         429: "Too many requests are waiting; ask again after `Retry-After` seconds.",
@@ -43,13 +44,23 @@ def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> 
     return JSONResponse(body, status, headers, media_type="application/problem+json")
 
 
+def busy(detail: str) -> JSONResponse:
+    """The problem that too many requests are on their way."""
+    return problem(429, detail, {"Retry-After": RETRY_AFTER})
+
+
+def failed() -> JSONResponse:
+    """The problem of an error that is nobody's business."""
+    return problem(500, "The engine failed; its log says why.")
+
+
 def add_problems(api: FastAPI) -> None:
     """Every error of an API becomes a problem."""
 
     @api.exception_handler(UserError)
     async def for_people(_: Request, error: UserError) -> JSONResponse:
         if isinstance(error, Busy):
-            return problem(429, str(error), {"Retry-After": RETRY_AFTER})
+            return busy(str(error))
         if isinstance(error, Large):
             return problem(413, str(error))
         return problem(422 if isinstance(error, InputError) else 503, str(error))
@@ -74,4 +85,4 @@ def add_problems(api: FastAPI) -> None:
     @api.exception_handler(Exception)
     async def unknown(_: Request, error: Exception) -> JSONResponse:
         log.exception("A request failed", exc_info=error)
-        return problem(500, "The engine failed; its log says why.")
+        return failed()

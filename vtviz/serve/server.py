@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
 
 from fastapi import FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -24,7 +27,7 @@ from vtviz.serve.api.desk import Desk
 from vtviz.serve.api.own import Own
 from vtviz.serve.api.routes import api_routes
 from vtviz.serve.door import Door, door_routes
-from vtviz.serve.guard import Guard, knows, unknown
+from vtviz.serve.guard import Guard, Named, knows, unknown
 from vtviz.serve.problems import add_problems
 
 PREFIX = "/v1"
@@ -44,11 +47,13 @@ class Server:
     def __init__(self, engine: LoggedEngine, token: str = "", local: bool = True) -> None:
         check_model = partial(_need_own, local=local)
         self.engine, self.token, self.door = engine, token, Door(engine, check_model)
+        self._probes = ThreadPoolExecutor(2, thread_name_prefix="vtviz-probe")  # which no other request keeps waiting
         self.api = FastAPI(title="vtviz", version=vtviz.__version__, description=ABOUT)
         add_problems(self.api)
         self.api.include_router(door_routes(self.door))
         self.own = Own(engine, None if local else given_limits())
-        self.api.include_router(api_routes(Desk(engine, check_model), self.own))
+        self.desk = Desk(engine, check_model, names_people=bool(token))
+        self.api.include_router(api_routes(self.desk, self.own))
         self.api.add_middleware(Guard, token=token)
         if local:
             self.api.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, "[::1]"])
@@ -56,10 +61,12 @@ class Server:
     def close(self) -> None:
         """Takes no more requests and stops its jobs, which can go on later; the engine itself goes on."""
         self.door.close()
+        self.desk.close()
+        self._probes.shutdown(wait=False, cancel_futures=True)
         self.own.close()
 
     def routes(self) -> list[BaseRoute]:
-        """All routes, also for a server that has pages besides."""
+        """All routes, also for a server that has pages besides; it lets ``Named`` name their requests."""
         return [
             Mount(PREFIX, self.api),
             Route("/healthz", self._healthz),
@@ -75,13 +82,14 @@ class Server:
             yield
             self.close()
 
-        return Starlette(routes=self.routes(), lifespan=life)
+        return Starlette(routes=self.routes(), middleware=[Middleware(Named)], lifespan=life)
 
     async def _healthz(self, _: Request) -> Response:
         return PlainTextResponse("ok")
 
-    def _readyz(self, _: Request) -> Response:
-        ready = self.engine.is_loaded(DEFAULT_MODEL)
+    async def _readyz(self, _: Request) -> Response:
+        loop = asyncio.get_running_loop()
+        ready = await loop.run_in_executor(self._probes, self.engine.is_loaded, DEFAULT_MODEL)
         return JSONResponse({"ready": ready, "model": DEFAULT_MODEL}, 200 if ready else 503)
 
     async def _metrics(self, request: Request) -> Response:

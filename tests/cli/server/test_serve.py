@@ -30,7 +30,8 @@ def free_port() -> int:
 def test_the_command_line_asks_an_engine_elsewhere_which_serves_pages_too(tmp_path: Path) -> None:
     place = f"http://127.0.0.1:{(port := free_port())}"
     command = [sys.executable, "-m", "vtviz", "serve", "--pages", "--port", str(port), "--device", "cpu"]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with (tmp_path / "log").open("wb") as log:
+        server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log)
     try:
         end = time.monotonic() + 120
         while time.monotonic() < end:
@@ -39,7 +40,7 @@ def test_the_command_line_asks_an_engine_elsewhere_which_serves_pages_too(tmp_pa
                     break
             except httpx.HTTPError:
                 time.sleep(0.2)
-        assert httpx.get(f"{place}/_stcore/health").text == "ok" and "<html" in httpx.get(place).text
+        assert httpx.get(f"{place}/_stcore/health").text == "ok" and "<html" in httpx.get(f"{place}/?text=secret").text
         asked = [sys.executable, "-m", "vtviz", "explain", str(CAT), "a brown cat", "--output", str(tmp_path)]
         done = subprocess.run(asked, env={**os.environ, "VTVIZ_ENGINE": place}, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
@@ -49,6 +50,13 @@ def test_the_command_line_asks_an_engine_elsewhere_which_serves_pages_too(tmp_pa
     finally:
         server.send_signal(signal.SIGTERM)
         assert server.wait(20) in (0, -signal.SIGTERM)
+    assert "secret" not in (tmp_path / "log").read_text()
+    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]  # nothing but JSON
+    (worked,) = [line for line in lines if line["event"] == "answered" and line["request"] == "Explain"]
+    (asked_for,) = [
+        line for line in lines if line.get("route") == "/v1/engine/ask" and line["request_id"] == worked["request_id"]
+    ]
+    assert asked_for["status"] == 200 and asked_for["duration_ms"] > 0
 
 
 def test_an_engine_that_others_reach_needs_a_token(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,6 +75,7 @@ def test_an_audit_has_the_figures_of_one_process(many: RayMany, tmp_path: Path, 
 
 
 def test_replicas_answer_as_an_engine_here_does(many: RayMany, cat: ImageInput, engine: LocalEngine) -> None:
+    import ray
     from ray import serve
 
     from vtviz.serve.ray.engine import NAME, RayEngine, Replicas, deployment
@@ -82,12 +83,14 @@ def test_replicas_answer_as_an_engine_here_does(many: RayMany, cat: ImageInput, 
     serve.start(proxy_location="Disabled")
     there = RayEngine(serve.run(deployment(Replicas(device="cpu")), name=NAME, route_prefix=None), "local")
     heard: list[str] = []
-    watch, asked = Watch(lambda now: heard.append(now.stage)), Explain(cat, "a brown cat")
+    watch, asked = Watch(lambda now: heard.append(now.stage), request_id="of-the-page"), Explain(cat, "a brown cat")
     found, own = there.ask(asked, watch), engine.ask(asked)
     assert found.score == own.score and (found.relevance.maps == own.relevance.maps).all()
     written, expected = (each.ask(WriteCaptions(cat), watch) for each in (there, engine))
     assert [(each.tokens.text, each.score) for each in written] == [(each.tokens.text, each.score) for each in expected]
     assert heard and there.is_loaded("vtviz-base") and there.status().runs[-1].request == "WriteCaptions"
+    logs = Path(ray._private.worker._global_node.get_logs_dir_path()).glob("worker-*.err")
+    assert any('"request_id": "of-the-page"' in log.read_text() for log in logs)
     with pytest.raises(InputError, match="no words"):
         there.ask(Explain(cat, "?!"))
     slow = there.start(Explain(cat, "a brown cat", method="rise"))

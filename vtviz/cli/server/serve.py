@@ -40,6 +40,7 @@ def serve(
     import uvicorn
 
     from vtviz.engine.remote.choose import ADDRESS, TOKEN, give_engine
+    from vtviz.logs import log_as_json
     from vtviz.machine import LOOPBACK
     from vtviz.serve.server import Server
 
@@ -52,6 +53,7 @@ def serve(
             variable=TOKEN,
         )
     os.environ.pop(ADDRESS, None)  # this is the engine
+    log_as_json()
     with _engine(ray, Wanted(device, models, replicas, most_replicas, threads, gpus)) as engine:
         place = f"http://{address}:{port}"
         typer.echo(f"{place}/v1/docs describes the API." + (f" Pages: {place}" if pages else ""))
@@ -59,6 +61,7 @@ def serve(
             "host": address,
             "port": port,
             "log_level": "warning",
+            "log_config": None,  # as the rest of the log
             "timeout_graceful_shutdown": GRACE,
         }
         if pages:

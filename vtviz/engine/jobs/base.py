@@ -35,4 +35,5 @@ class PhotoJobs(Jobs):
         self.need_room()
         self.check_files(photos, ())
         if next(photos_in(photos).files(), None) is None:
-            raise InputError("There are no JPEG, PNG or WebP files in {path}; choose another folder.", path=photos)
+            shown = photos.name if self.confined else photos  # where a server keeps uploads is nobody's business
+            raise InputError("There are no JPEG, PNG or WebP files in {path}; choose another folder.", path=shown)

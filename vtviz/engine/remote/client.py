@@ -17,7 +17,7 @@ from vtviz.inputs import InputError
 PREFIX = "/v1/engine"
 CONNECT, SILENCE = 5.0, 30.0  # seconds until an engine counts as away: to be reached, and between two signs of life
 MOST_BODY = 2**30  # bytes of a request: its photos travel as pixels, three bytes each
-WHO = "vtviz-who"  # the header that names the person who asks
+WHO, REQUEST_ID = "vtviz-who", "x-request-id"  # the headers that name the person who asks, and what is asked for
 
 
 class RemoteEngine(StreamedEngine):
@@ -47,11 +47,11 @@ class HttpWire:
         )
 
     @contextmanager
-    def stream(self, path: str, body: bytes, who: str, model: str) -> Iterator[Iterator[bytes]]:
+    def stream(self, path: str, body: bytes, who: str, request_id: str, model: str) -> Iterator[Iterator[bytes]]:
         """The bytes that the engine's door answers; leaving the ``with`` cancels the work."""
         if len(body) > MOST_BODY:
             raise self._too_large()
-        headers = {WHO: quote(who)}
+        headers = {WHO: quote(who), REQUEST_ID: request_id}
         with self._reached(), self._client.stream("POST", f"{PREFIX}/{path}", content=body, headers=headers) as stream:
             self._check(stream)
             yield stream.iter_bytes()

@@ -27,6 +27,7 @@ from vtviz.engine.remote.frames import (
 from vtviz.engine.remote.here import EngineHere, is_made_here, needs_store
 from vtviz.engine.slow_job import SlowJob
 from vtviz.engine.turns import WAITING, Busy
+from vtviz.logs import new_id
 from vtviz.models.base import ModelError
 from vtviz.watch import Progress, Watch
 
@@ -48,7 +49,9 @@ class Wire(Protocol):
     def address(self) -> str:
         """Where the engine is, for people."""
 
-    def stream(self, path: str, body: bytes, who: str, model: str) -> AbstractContextManager[Iterator[bytes]]:
+    def stream(
+        self, path: str, body: bytes, who: str, request_id: str, model: str
+    ) -> AbstractContextManager[Iterator[bytes]]:
         """The bytes that the engine's door answers to a request for a model; leaving the ``with`` cancels the work."""
 
     def said(self, path: str, body: bytes) -> bytes:
@@ -156,7 +159,7 @@ class StreamedEngine:
             if now.stage not in ("", WAITING):
                 runs()
 
-        watch = Watch(hear, lambda: job.stopping or outer.cancelled(), who=outer.who)
+        watch = Watch(hear, lambda: job.stopping or outer.cancelled(), who=outer.who, request_id=outer.request_id)
         try:
             answer = self._answer("start", request, watch, begun)
             if runs():
@@ -172,10 +175,10 @@ class StreamedEngine:
     def _answer(
         self, path: str, request: Request[Answer], watch: Watch, begun: threading.Event | None = None
     ) -> Answer:
-        body = encode_request(request)
+        body, request_id = encode_request(request), watch.request_id or new_id()
         while True:
             try:
-                data = self._listen(path, body, request.model, watch, begun)
+                data = self._listen(path, body, request_id, request.model, watch, begun)
                 break
             except EngineAway:
                 if request.key is not None or not request.slow:
@@ -189,16 +192,20 @@ class StreamedEngine:
                 time.sleep(AGAIN / 10)
         return self._read(lambda: decode_answer(data, request))
 
-    def _listen(self, path: str, body: bytes, model: str, watch: Watch, begun: threading.Event | None) -> bytes:
+    def _listen(
+        self, path: str, body: bytes, request_id: str, model: str, watch: Watch, begun: threading.Event | None
+    ) -> bytes:
         """The bytes of an answer; until they come, ``watch`` hears how far the engine is. Leaving cancels the work."""
-        with self._wire.stream(path, body, watch.who, model) as chunks:
+        with self._wire.stream(path, body, watch.who, request_id, model) as chunks:
             for frame in read_frames(chunks):
                 if begun is not None and frame.kind != FAILURE:
                     begun.set()
                 if frame.kind == ANSWER:
                     return frame.body
                 if frame.kind == FAILURE:
-                    raise read_failure(frame)
+                    error = read_failure(frame)
+                    error.add_note(f"The log of the engine calls this request {request_id}.")
+                    raise error
                 if frame.kind == PROGRESS:
                     watch.tell(read_progress(frame))
                 watch.check(pause=False)

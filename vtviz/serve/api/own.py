@@ -23,7 +23,7 @@ from vtviz.jobs.background import Jobs
 from vtviz.jobs.history import Entry, History
 from vtviz.jobs.limits import Limits, UploadRoom, days_kept
 from vtviz.jobs.retention import keep_expiring
-from vtviz.manifests.save import Upload
+from vtviz.manifests.save import Upload, unpacked_size
 
 Kind = TypeVar("Kind", bound=Jobs)
 FOLDER = "api"  # in the data folder
@@ -77,7 +77,7 @@ class Own:
         uploads = [(file.filename or "file", await file.read()) for file in files]
 
         def run() -> Entry:
-            with self._room.take(sum(len(data) for _, data in uploads)) as place:
+            with self._room.take(unpacked_size(uploads)) as place:
                 return start(place, uploads)
 
         return await run_in_threadpool(run)

@@ -91,11 +91,11 @@ class RayWire:
         self.address, self._handle = f"ray {address}", handle
 
     @contextmanager
-    def stream(self, path: str, body: bytes, who: str, model: str) -> Iterator[Iterator[bytes]]:
+    def stream(self, path: str, body: bytes, who: str, request_id: str, model: str) -> Iterator[Iterator[bytes]]:
         """The bytes that a replica's door answers; leaving the ``with`` cancels the work."""
         handle = self._handle.options(stream=True, multiplexed_model_id=model)
         with self._reached():
-            answers = handle.stream.remote(path, body, who)
+            answers = handle.stream.remote(path, body, who, request_id)
             try:
                 yield answers
             finally:

@@ -13,6 +13,7 @@ from vtviz.engine.local import LocalEngine
 from vtviz.engine.messages import decode_request
 from vtviz.engine.requests.model import LoadModel
 from vtviz.errors import UserError
+from vtviz.logs import log_as_json
 from vtviz.models.registry import DEFAULT_MODEL
 from vtviz.serve.door import Door
 
@@ -29,15 +30,17 @@ class Replica:
 
     def __init__(self, device: str, threads: int) -> None:
         torch.set_num_threads(threads)
+        log_as_json("vtviz")
         self.engine = LocalEngine(device, MODELS)
         self.engine.ask(LoadModel(DEFAULT_MODEL))
         self.door = Door(self.engine)
 
-    async def stream(self, path: str, body: bytes, who: str) -> AsyncIterator[bytes]:
+    async def stream(self, path: str, body: bytes, who: str, request_id: str) -> AsyncIterator[bytes]:
         """The frames that the door answers to a request."""
         with suppress(UserError):  # the door says it
             await self._keep(decode_request(body).model)
-        async for frames in self.door.stream(self.door.ask if path == "ask" else self.door.start, body, who):
+        work = self.door.ask if path == "ask" else self.door.start
+        async for frames in self.door.stream(work, body, who, request_id):
             yield frames
 
     async def said(self, path: str, body: bytes) -> bytes:

@@ -13,7 +13,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from vtviz.files import from_home
 from vtviz.image_files.formats import SUFFIXES
 from vtviz.jobs.limits import UploadRoom
-from vtviz.manifests.save import PhotoRow, save_photos, save_uploads
+from vtviz.manifests.save import PhotoRow, save_photos, save_uploads, unpacked_size
 from vtviz.paths import ASSETS
 from vtviz.ui.ask.choice import kept_choice
 from vtviz.ui.frame.language import say
@@ -99,7 +99,7 @@ def place_for(rows: Rows) -> Iterator[Path]:
     """
     if isinstance(rows, Uploaded | Written):
         files = [*rows.photos, rows.manifest] if isinstance(rows, Uploaded) else rows.photos
-        with upload_room().take(sum(file.size for file in files)) as folder:
+        with upload_room().take(unpacked_size((file.name, file.getvalue()) for file in files)) as folder:
             yield folder
     else:
         with UploadRoom(own_folder()).take(0) as folder:
@@ -150,7 +150,7 @@ def photos_of(given: Path | list[UploadedFile]) -> Iterator[Path]:
     if isinstance(given, Path):
         yield given
         return
-    with upload_room().take(sum(file.size for file in given)) as folder:
+    with upload_room().take(unpacked_size((file.name, file.getvalue()) for file in given)) as folder:
         yield save_photos(folder, ((file.name, file.getvalue()) for file in given))
 
 

@@ -8,10 +8,13 @@ from contextlib import asynccontextmanager
 from typing import cast
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 from vtviz.engine.engine import LoggedEngine
 from vtviz.engine.remote.choose import TOKEN, shared_engine
+from vtviz.logs import log_as_json
 from vtviz.paths import ASSETS
+from vtviz.serve.guard import Named
 from vtviz.serve.server import Server
 from vtviz.ui.frame.person.who import is_local
 
@@ -25,7 +28,10 @@ def app() -> st.App:
 
     @asynccontextmanager
     async def life(_: st.App) -> AsyncIterator[None]:
+        log_as_json()
         yield
         server.close()
 
-    return st.App(SCRIPT, routes=server.routes(), lifespan=life)
+    made = st.App(SCRIPT, routes=server.routes(), middleware=[Middleware(Named)], lifespan=life)
+    log_as_json()  # again, here and at the start: Streamlit lets uvicorn write addresses, with people's words in them
+    return made

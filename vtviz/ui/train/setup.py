@@ -7,7 +7,7 @@ from typing import Any, get_args
 import streamlit as st
 
 from vtviz.inputs import InputError
-from vtviz.manifests.save import unpack
+from vtviz.manifests.save import unpack, unpacked_size
 from vtviz.models.recurrent.model import NAME as RECURRENT
 from vtviz.models.vtviz_base.model import NAME as BASE
 from vtviz.scenes.compose import NAME as SCENES
@@ -42,8 +42,9 @@ def set_up() -> None:
             if isinstance(data, str):
                 entry = training_jobs().start(shown, asked)
             else:
-                with upload_room().take(data.size) as folder:
-                    unpack(data.name, data.getvalue(), folder)
+                packed = data.getvalue()
+                with upload_room().take(unpacked_size([(data.name, packed)])) as folder:
+                    unpack(data.name, packed, folder)
                     entry = training_jobs().start(shown, {**asked, "data": str(folder)})
         except InputError as error:
             st.error(plain(say_error(error)), icon=":material/error:")

@@ -51,15 +51,19 @@ def test_what_cannot_be_used_is_named_and_the_rest_is_used(photos: Path) -> None
         {"image": "12.png"},
         {"image": "13.png", "caption": "bad boxes", "boxes": [[0.5, 0.5, 0.1]]},
         {"image": "notes.txt", "caption": "no photo"},
+        {"image": "14.png", "captions": ["a dog"], "foils": [{"caption": "x"}]},
+        {"image": "15.png", "written": 5},
     ]
     (photos / "notes.txt").write_text("not a photo")
     lines = [json.dumps(row) for row in (*rows, *broken)]
     (photos / "captions.jsonl").write_text("\n".join([*lines, "{", "[1]"]))
     data = read_data(str(photos))
     assert len(data.train) + len(data.dev) == 10
-    assert [(row.file, row.line) for row in data.refused] == [("captions.jsonl", line) for line in range(11, 18)]
+    assert [(row.file, row.line) for row in data.refused] == [("captions.jsonl", line) for line in range(11, 20)]
     for row, word in zip(
-        data.refused, ("missing", "no words", "lacks", "phrases", "image", "JSON", "JSON"), strict=True
+        data.refused,
+        ("missing", "no words", "lacks", "phrases", "image", "foils", "written", "JSON", "JSON"),
+        strict=True,
     ):
         assert word in str(row), row
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from vtviz.chinese import HAN, RUN, segment
 from vtviz.errors import UserError
-from vtviz.image_files.decode import decode
+from vtviz.image_files.decode import Size, decode, upright_size
 from vtviz.image_files.formats import USUAL_MEGAPIXELS, Format, format_of, most_megapixels
 
 MAX_BYTES = 15 * 2**20
@@ -109,15 +109,7 @@ def read_image(data: bytes) -> ImageInput:
     Raises:
         InputError: if the file is empty, too large, broken, cut short, or of another format, or memory runs out.
     """
-    if not data:
-        raise InputError("The image file is empty; choose another.")
-    if len(data) > MAX_BYTES:
-        raise InputError("The image file is larger than {limit} MB; choose a smaller one.", limit=MAX_BYTES // 2**20)
-    form = format_of(data)
-    if form is None:
-        raise InputError(
-            "The file is not a JPEG, PNG, WebP, HEIC, AVIF, TIFF, GIF or BMP image; convert it to one of these formats."
-        )
+    form = _form_of(data)
     try:
         picture, size = decode(data, form, _check_size)
     except InputError:
@@ -129,6 +121,34 @@ def read_image(data: bytes) -> ImageInput:
     except Exception as error:  # the readers say in many ways that they cannot read a file
         raise InputError("The image file is damaged or incomplete; save or download it again.") from error
     return ImageInput(np.asarray(picture), hashlib.sha256(data).hexdigest(), None if picture.size == size else size)
+
+
+def image_size(data: bytes) -> Size:
+    """Width and height of the photo in a file, upright; only its beginning is decoded where that suffices.
+
+    Raises:
+        InputError: as ``read_image``, but damage further on may stay unseen.
+    """
+    try:
+        return upright_size(data, _form_of(data), _check_size)
+    except InputError:
+        raise
+    except Exception:  # of which ``read_image`` mends some, and says what the others are
+        return read_image(data).file_size
+
+
+def _form_of(data: bytes) -> Format:
+    """The format of a file that may be decoded. Raises InputError for any other."""
+    if not data:
+        raise InputError("The image file is empty; choose another.")
+    if len(data) > MAX_BYTES:
+        raise InputError("The image file is larger than {limit} MB; choose a smaller one.", limit=MAX_BYTES // 2**20)
+    form = format_of(data)
+    if form is None:
+        raise InputError(
+            "The file is not a JPEG, PNG, WebP, HEIC, AVIF, TIFF, GIF or BMP image; convert it to one of these formats."
+        )
+    return form
 
 
 def _too_many_pixels(limit: int) -> InputError:

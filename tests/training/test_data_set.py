@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
+from pillow_heif import from_pillow
 
 from vtviz.inputs import InputError
 from vtviz.training.data_set import read_data
@@ -62,10 +63,28 @@ def test_what_cannot_be_used_is_named_and_the_rest_is_used(photos: Path) -> None
     assert [(row.file, row.line) for row in data.refused] == [("captions.jsonl", line) for line in range(11, 20)]
     for row, word in zip(
         data.refused,
-        ("missing", "no words", "lacks", "phrases", "image", "foils", "written", "JSON", "JSON"),
+        ("No such file", "no words", "lacks", "phrases", "image", "foils", "written", "JSON", "JSON"),
         strict=True,
     ):
         assert word in str(row), row
+
+
+def test_photos_are_those_that_the_app_opens_and_boxes_are_of_the_upright_photo(photos: Path) -> None:
+    stored, turned = Image.new("RGB", (60, 40)), Image.Exif()
+    turned[0x112] = 6  # shown 40 wide and 60 high
+    stored.save(photos / "turned.jpg", exif=turned)
+    from_pillow(stored).save(photos / "phone.heic")
+    workflow = PngImagePlugin.PngInfo()
+    workflow.add_text("workflow", "x" * 5_000_000, zip=True)
+    stored.save(photos / "made.png", pnginfo=workflow)
+    (photos / "cut.png").write_bytes((photos / "1.png").read_bytes()[:20])
+    rows = [{"image": name, "text": "a dog"} for name in ("1.png", "phone.heic", "made.png", "cut.png", "cut.png")]
+    rows.append({"image": "turned.jpg", "text": "a cat", "boxes": "[[10, 15, 30, 30]]"})
+    write_csv(photos, rows)
+    data = read_data(str(photos))
+    assert [row.line for row in data.refused] == [5, 6] and "cut.png cannot be used" in data.refused[1].reason
+    (cat,) = (row for row in (*data.train, *data.dev) if row["image"] == "turned.jpg")
+    assert cat["phrases"][0]["boxes"] == [[0.25, 0.25, 0.75, 0.5]]
 
 
 def test_rows_of_csv_that_are_too_short_or_hold_bad_boxes_are_named(photos: Path) -> None:

@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
-from PIL import Image
-
 from vtviz.evaluation.split import Row, split_row
-from vtviz.files import REPORT_BYTES, is_file, is_number, parse_json, read_bytes, reason
+from vtviz.files import REPORT_BYTES, is_number, parse_json, photo_size, read_bytes, reason
 from vtviz.inputs import InputError
 from vtviz.scenes.compose import NAME as SCENES
 from vtviz.scenes.compose import data_folder
@@ -105,11 +103,12 @@ def _parted(rows: list[Row], seed: int) -> tuple[list[Row], list[Row]]:
 def _rows(path: Path, images: Path, refused: list[Refused]) -> list[Row]:
     """The rows of a file that can be used, those about one photo joined; others are added to ``refused``."""
     joined: dict[str, Row] = {}
+    sizes = Sizes(images)
     for line, values in _lines(path, refused):
         try:
             _need_inside(values.get("image"))
-            row = split_row(_as_row(values, images), line, path.name)
-            _check_photo(images / row["image"], row["image"])
+            row = split_row(_as_row(values, sizes), line, path.name)
+            sizes.of(row["image"])
         except InputError as error:
             refused.append(Refused(path.name, line, str(error)))
             continue
@@ -170,7 +169,7 @@ def _csv_lines(text: str, name: str, refused: list[Refused]) -> Iterator[tuple[i
             yield reader.line_num, values
 
 
-def _as_row(values: dict[str, Any], images: Path) -> Row:
+def _as_row(values: dict[str, Any], sizes: Sizes) -> Row:
     """A row of the data contract out of one with a single caption and its boxes."""
     key = next((name for name in CAPTIONS if name in values), None)
     if key is None or isinstance(values[key], list):
@@ -180,17 +179,16 @@ def _as_row(values: dict[str, Any], images: Path) -> Row:
     boxes = values.get("boxes")
     if boxes and isinstance(caption, str) and isinstance(image, str):
         listed = boxes if isinstance(boxes, list) and isinstance(boxes[0], list) else [boxes]
-        listed = [_in_fractions(box, images / image) for box in listed]
+        listed = [_in_fractions(box, image, sizes) for box in listed]
         row["phrases"] = [{"caption": 0, "start": 0, "end": len(caption), "boxes": listed}]
     return row
 
 
-def _in_fractions(box: Any, photo: Path) -> Any:
+def _in_fractions(box: Any, image: str, sizes: Sizes) -> Any:
     """A box in fractions of its photo; one that is no box stays as it is, and is refused later."""
     if not isinstance(box, list) or not all(map(is_number, box)) or max(box, default=0) < 2:
         return box
-    width, height = _check_photo(photo, photo.name)
-    return [value / length for value, length in zip(box, (width, height) * 2, strict=False)]
+    return [value / length for value, length in zip(box, sizes.of(image) * 2, strict=False)]
 
 
 def _need_inside(name: object) -> None:
@@ -199,13 +197,25 @@ def _need_inside(name: object) -> None:
         raise InputError("The photo {name} lies outside the folder of the data set; use a path inside it.", name=name)
 
 
-def _check_photo(path: Path, name: str) -> tuple[int, int]:
-    """The width and height of a photo, whose beginning can be read."""
-    try:
-        if not is_file(path):
-            raise FileNotFoundError
-        with Image.open(path) as photo:
-            return photo.size
-    except Exception as error:  # Pillow raises many kinds where a file is damaged
-        why = "it is missing" if isinstance(error, FileNotFoundError) else "it is not an image file"
-        raise InputError("The photo {name} cannot be read: {reason}.", name=name, reason=why) from error
+class Sizes:
+    """Width and height of the photos in a folder, upright, each read once: a photo may have many rows."""
+
+    def __init__(self, images: Path) -> None:
+        self.images = images
+        self._known: dict[str, tuple[int, int] | InputError] = {}
+
+    def of(self, name: str) -> tuple[int, int]:
+        """The size of the photo of this name. Raises InputError where its beginning shows that it cannot be used."""
+        if name not in self._known:
+            try:
+                self._known[name] = photo_size(self.images / name, name)
+            except InputError as error:
+                self._known[name] = error if "name" in error.values else _named(name, error)
+        found = self._known[name]
+        if isinstance(found, InputError):
+            raise found
+        return found
+
+
+def _named(photo: str, error: InputError) -> InputError:
+    return InputError("The photo {name} cannot be used. {reason}", name=photo, reason=str(error))

@@ -15,9 +15,11 @@ from vtviz.evaluation.split import Row
 from vtviz.files import cache_folder
 from vtviz.inputs import InputError
 from vtviz.models.recurrent.model import NAME
+from vtviz.models.recurrent.network import NetworkConfig
 from vtviz.models.recurrent.weights import save_model
 from vtviz.scenes.compose import NAME as SCENES
 from vtviz.training.data_set import DataSet, Refused, read_data
+from vtviz.training.limits import check_settings
 from vtviz.training.loop import Schedule
 from vtviz.training.recurrent.calibration import calibrate
 from vtviz.training.recurrent.dev_figures import DevFigures
@@ -90,7 +92,7 @@ def train(config: RecurrentConfig, watch: Watch | None = None) -> Trained:
 
     Raises:
         Cancelled: if the watch says so; the same call with ``resume`` continues from there.
-        InputError: if the data cannot be used, or a resumed training was started with other settings.
+        InputError: if the data or a setting cannot be used, or a resumed training was started with other settings.
     """
     watch = watch or Watch()
     _check(config)
@@ -105,6 +107,11 @@ def train(config: RecurrentConfig, watch: Watch | None = None) -> Trained:
 
 
 def _check(config: RecurrentConfig) -> None:
+    check_settings(vars(config))
+    if config.width % NetworkConfig.heads:
+        raise InputError(
+            "The width must be a multiple of {heads}, not {value}.", heads=NetworkConfig.heads, value=config.width
+        )
     unknown = [name for name in config.losses if name not in LOSSES]
     if unknown or "match" not in config.losses:
         raise InputError(

@@ -12,7 +12,9 @@ from vtviz.evaluation.pairs.pair import Pair, PairSet
 from vtviz.evaluation.split import CHINESE, Row, read_split
 from vtviz.files import address, is_file, is_folder, parse_json, reason
 from vtviz.inputs import InputError, check_text
-from vtviz.manifests.read import COLUMNS, JSON_LINES, label_of, read_records, read_row
+from vtviz.manifests.read import label_of, read_records, read_row
+from vtviz.manifests.tables.columns import COLUMNS
+from vtviz.manifests.tables.values import JSON_LINES
 from vtviz.paths import ASSETS
 
 SAMPLES = ASSETS / "samples" / "samples.json"

@@ -10,17 +10,7 @@ from vtviz.inputs import InputError
 COLUMNS = ("image", "text", "boxes", "phrase", "group", "unit", "label")
 OTHERS: dict[str, tuple[str, ...]] = {  # names that mean the same, in the form of ``plain_name``
     "image": (
-        *(
-            "image_path",
-            "image_file",
-            "image_name",
-            "image_filename",
-            "image_file_name",
-            "file_name",
-            "filename",
-            "file_path",
-            "filepath",
-        ),
+        *("image_path", "image_file", "image_name", "image_filename", "file_name", "filename", "file_path", "filepath"),
         *("image_file_name", "file", "path", "img", "img_path", "photo", "picture", "图片", "照片", "图像"),
     ),
     "text": ("caption", "captions", "sentence", "sentences", "description", "comment", "文本", "描述", "句子"),

@@ -74,6 +74,8 @@ def train(
         chosen = tuple(name.strip() for name in losses.split(","))
         with bars() as watch:
             trained = run_recurrent(RecurrentConfig(data, output, cache, losses=chosen, **shared), watch)  # type: ignore[arg-type]
+        for note in trained.notes:
+            typer.echo(f"note: {note}", err=True)
         for row in trained.refused:
             typer.echo(f"left out: {row}", err=True)
         typer.echo(json.dumps(trained.figures, indent=2))

@@ -115,7 +115,7 @@ def _is_run(value: Any) -> bool:
     if not isinstance(value, dict):
         return False
     settings, photos = value.get("settings", {}), value.get("photos", {})
-    examples, refused = value.get("examples", []), value.get("refused", [])
+    examples, told = value.get("examples", []), [value.get(name, []) for name in ("refused", "notes")]
     return (
         isinstance(settings, dict)
         and is_number(settings.get("epochs", 0))
@@ -124,8 +124,7 @@ def _is_run(value: Any) -> bool:
         and isinstance(photos, dict)
         and is_text(value.get("images", ""))
         and all(_are_figures(value.get(name, {})) for name in ("best", "figures"))
-        and isinstance(refused, list)
-        and all(map(is_text, refused))
+        and all(isinstance(texts, list) and all(map(is_text, texts)) for texts in told)
         and isinstance(examples, list)
         and all(map(_is_example, examples))
     )

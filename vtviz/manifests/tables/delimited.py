@@ -123,8 +123,12 @@ def _rows_of(reader: Reader, separator: str, refuse: Refuse) -> tuple[list[Numbe
     rows: list[Numbered] = []
     for number, fields in _numbered(reader, refuse):
         if len(fields) <= needed or any(field.strip() for field in fields[len(header) :]):
-            sentence = "Row {number} of the manifest has a different number of columns from the first line."
-            refuse(reader.line_num, InputError(sentence, number=number))
+            refuse(
+                reader.line_num,
+                InputError(
+                    "Row {number} of the manifest has a different number of columns from the first line.", number=number
+                ),
+            )
         elif _runs_on(fields, places["image"], separator):
             refuse(
                 reader.line_num,
@@ -168,8 +172,9 @@ def _numbered(reader: Reader, refuse: Refuse) -> Iterator[tuple[int, list[str]]]
             fields = next(reader, None)
         except csv.Error as error:
             number += 1
-            sentence = "Row {number} of the manifest is not valid CSV: {reason}."
-            problem = InputError(sentence, number=number, reason=_reason(error))
+            problem = InputError(
+                "Row {number} of the manifest is not valid CSV: {reason}.", number=number, reason=_reason(error)
+            )
             problem.__cause__ = error
             refuse(reader.line_num, problem)
             continue

@@ -80,10 +80,12 @@ class RecurrentConfig:
 
 @dataclass(frozen=True)
 class Trained:
-    """What came out: figures of the calibrated model on dev, and the rows of the data that were left out."""
+    """What came out: figures of the calibrated model on dev, the rows of the data that were left out, and notes on how
+    the data was read."""
 
     figures: dict[str, float]
     refused: tuple[Refused, ...]
+    notes: tuple[str, ...] = ()
 
 
 def train(config: RecurrentConfig, watch: Watch | None = None) -> Trained:
@@ -151,7 +153,7 @@ def _train(config: RecurrentConfig, watch: Watch, tell: Tell) -> Trained:
     training.run(items.batches(config.batch, config.captions, config.seed, training.step), watch)
     tell("running", best=training.figures, steps=training.step)
     fitted = calibrate(config.output, dev_rows, dev_features, described, watch)
-    return Trained({**training.figures, **fitted}, refused)
+    return Trained({**training.figures, **fitted}, refused, data.notes)
 
 
 def _schedule(config: RecurrentConfig, rows: int) -> Schedule:
@@ -164,6 +166,7 @@ def _about(data: DataSet, train: list[Row], dev: list[Row]) -> dict[str, Any]:
     return {
         "data_name": data.name,
         "images": str(data.images),
+        "notes": list(data.notes),
         "photos": {"train": len(train), "dev": len(dev)},
         "examples": examples_of(dev),
     }

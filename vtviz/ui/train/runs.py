@@ -85,6 +85,8 @@ def _headline(run: dict[str, Any]) -> None:
 
 
 def _refused(run: dict[str, Any]) -> None:
+    for note in run.get("notes", []):
+        st.caption(plain(say_stored(note)))
     refused = run.get("refused", [])
     if refused:
         with st.expander(say("train.refused", count=len(refused)), icon=":material/warning:"):

@@ -25,12 +25,16 @@ UNSPACED = rf"\u3040-\u30ff{HAN}"  # Kana and Han
 # A character as a reader sees it, with its accents and joiners, is one \X (Unicode Standard Annex 29).
 LETTER, UNSPACED_LETTER = rf"(?=[^\W{UNSPACED}])\X", rf"(?=[{UNSPACED}])\X"
 PLAIN_HAN = rf"[{HAN}](?![\p{{Grapheme_Cluster_Break=Extend}}\p{{Grapheme_Cluster_Break=ZWJ}}])"
-JOINT = r"(?:(?=['’\-])\X|(?<=\p{Nd})[.,:](?=\p{Nd}))"  # inside a word, as in "isn't", "3.14" and "10:30"
+JOINT = r"(?:(?=['’\-])\X|(?<=\p{Nd})[.,:/．٫٬](?=\p{Nd}))"  # inside a word, as in "isn't", "3.14", "10:30" and "1/2"
+BEFORE = (
+    r"(?:(?<!\w)[\#@](?=\w)|(?<!\w)\p{Sc}(?=\p{Nd})|(?<![\w\-])-(?=\p{Nd}))"  # as in "#dog", "@user", "$5" and "-5"
+)
 ADDRESS = r"(?<![\w.%+\-])[A-Za-z0-9._%+\-]++@[A-Za-z0-9\-]++(?:\.[A-Za-z0-9\-]++)+"  # of e-mail
-INITIALS = r"(?<!\w)\p{Latin}(?:\.\p{Latin})+\b\.?"  # "U.S.", "e.g."
+WEB = r"(?<!\w)(?i:https?://|www\.)(?:[!-/:-@\[-`{-~]*+[A-Za-z0-9_]++)++/?"  # which ends before a full stop
+INITIALS = r"(?<!\w)(?:Ph|\p{Latin})(?:\.\p{Latin})+\b\.?"  # "U.S.", "e.g.", "Ph.D."
 WORD = regex.compile(
-    rf"{ADDRESS}|{INITIALS}|(?:{PLAIN_HAN})+|{UNSPACED_LETTER}"
-    rf"|(?:(?<!\w)\#)?(?:{LETTER})+(?:{JOINT}(?:{LETTER})+)*|(?=[^\w\s])\X"
+    rf"{WEB}|{ADDRESS}|{INITIALS}|(?:{PLAIN_HAN})+|{UNSPACED_LETTER}"
+    rf"|{BEFORE}?(?:{LETTER})+(?:{JOINT}(?:{LETTER})+)*(?:(?<=\p{{Nd}})[%‰％])?|(?=[^\w\s])\X"
 )
 UNSPACED_WORD = regex.compile(rf"(?:{UNSPACED_LETTER})+")
 SOFT = regex.compile(r"[\u00ad\u2060\ufeff]")  # says where a line may break, or may not
@@ -205,7 +209,7 @@ def check_text(text: str) -> str:
 
 def split_words(text: str) -> tuple[Word, ...]:
     """The words and punctuation marks of a text, in order; apostrophes and hyphens stay inside words, as do marks of
-    numbers, times, initials, e-mail addresses and tags ("3.14", "10:30", "U.S.", "a@b.org", "#dog").
+    numbers, times, initials, addresses and tags ("3.14", "50%", "10:30", "U.S.", "a@b.org", "www.x.org", "#dog").
 
     Chinese is written without spaces: its words are those of a dictionary. Of Japanese, each character is a word.
     What a reader sees as one character is never split.

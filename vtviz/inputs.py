@@ -26,15 +26,14 @@ UNSPACED = rf"\u3040-\u30ff{HAN}"  # Kana and Han
 LETTER, UNSPACED_LETTER = rf"(?=[^\W{UNSPACED}])\X", rf"(?=[{UNSPACED}])\X"
 PLAIN_HAN = rf"[{HAN}](?![\p{{Grapheme_Cluster_Break=Extend}}\p{{Grapheme_Cluster_Break=ZWJ}}])"
 JOINT = r"(?:(?=['’\-])\X|(?<=\p{Nd})[.,:/．٫٬](?=\p{Nd}))"  # inside a word, as in "isn't", "3.14", "10:30" and "1/2"
-BEFORE = (
-    r"(?:(?<!\w)[\#@](?=\w)|(?<!\w)\p{Sc}(?=\p{Nd})|(?<![\w\-])-(?=\p{Nd}))"  # as in "#dog", "@user", "$5" and "-5"
-)
+# As in "#dog", "@user", "$5" and "-5".
+BEFORE = r"(?:(?<!\w)[\#@](?=[\p{L}\p{N}_])|(?<!\w)\p{Sc}(?=\p{Nd})|(?<![\w\-])-(?=\p{Nd}))"
 ADDRESS = r"(?<![\w.%+\-])[A-Za-z0-9._%+\-]++@[A-Za-z0-9\-]++(?:\.[A-Za-z0-9\-]++)+"  # of e-mail
 WEB = r"(?<!\w)(?i:https?://|www\.)(?:[!-/:-@\[-`{-~]*+[A-Za-z0-9_]++)++/?"  # which ends before a full stop
 INITIALS = r"(?<!\w)(?:Ph|\p{Latin})(?:\.\p{Latin})+\b\.?"  # "U.S.", "e.g.", "Ph.D."
 WORD = regex.compile(
     rf"{WEB}|{ADDRESS}|{INITIALS}|(?:{PLAIN_HAN})+|{UNSPACED_LETTER}"
-    rf"|{BEFORE}?(?:{LETTER})+(?:{JOINT}(?:{LETTER})+)*(?:(?<=\p{{Nd}})[%‰％])?|(?=[^\w\s])\X"
+    rf"|{BEFORE}?(?:{LETTER})+(?:{JOINT}(?:{LETTER})+)*(?:(?<=\p{{Nd}})(?=[%‰％])\X)?|(?=[^\w\s])\X"
 )
 UNSPACED_WORD = regex.compile(rf"(?:{UNSPACED_LETTER})+")
 SOFT = regex.compile(r"[\u00ad\u2060\ufeff]")  # says where a line may break, or may not

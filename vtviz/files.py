@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from platformdirs import user_cache_path, user_data_path
 
-from vtviz.inputs import MAX_BYTES, ImageInput, InputError, read_image
+from vtviz.inputs import MAX_BYTES, ImageInput, InputError, image_size, read_image
 
 WEB = "it is a web address; download the file and give its path"
 FILE_ADDRESS = "it is a file:// address; give only the path"
@@ -88,8 +88,17 @@ def read_photo(path: Path, name: str | None = None) -> ImageInput:
     Raises:
         InputError: if the file cannot be read, or what it holds cannot be used.
     """
+    return read_image(_photo_bytes(path, name))
+
+
+def photo_size(path: Path, name: str | None = None) -> tuple[int, int]:
+    """Width and height of the photo in a file, upright. Raises as ``read_photo``, for what its beginning shows."""
+    return image_size(_photo_bytes(path, name))
+
+
+def _photo_bytes(path: Path, name: str | None) -> bytes:
     try:
-        data = read_bytes(path, MAX_BYTES)
+        return read_bytes(path, MAX_BYTES)
     except TooLarge as error:
         raise InputError(
             "The image file is larger than {limit} MB; choose a smaller one.", limit=MAX_BYTES // 2**20
@@ -99,7 +108,6 @@ def read_photo(path: Path, name: str | None = None) -> ImageInput:
         raise InputError(
             "The photo {name} cannot be read: {reason}.", name=shown, reason=reason(error, path)
         ) from error
-    return read_image(data)
 
 
 def reason(error: OSError | ValueError, path: Path) -> str:

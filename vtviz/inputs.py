@@ -13,7 +13,7 @@ from PIL import Image
 
 from vtviz.chinese import HAN, RUN, segment
 from vtviz.errors import UserError
-from vtviz.image_files.decode import decode
+from vtviz.image_files.decode import Size, decode, upright_size
 from vtviz.image_files.formats import USUAL_MEGAPIXELS, Format, format_of, most_megapixels
 
 MAX_BYTES = 15 * 2**20
@@ -25,12 +25,15 @@ UNSPACED = rf"\u3040-\u30ff{HAN}"  # Kana and Han
 # A character as a reader sees it, with its accents and joiners, is one \X (Unicode Standard Annex 29).
 LETTER, UNSPACED_LETTER = rf"(?=[^\W{UNSPACED}])\X", rf"(?=[{UNSPACED}])\X"
 PLAIN_HAN = rf"[{HAN}](?![\p{{Grapheme_Cluster_Break=Extend}}\p{{Grapheme_Cluster_Break=ZWJ}}])"
-JOINT = r"(?:(?=['’\-])\X|(?<=\p{Nd})[.,:](?=\p{Nd}))"  # inside a word, as in "isn't", "3.14" and "10:30"
+JOINT = r"(?:(?=['’\-])\X|(?<=\p{Nd})[.,:/．٫٬](?=\p{Nd}))"  # inside a word, as in "isn't", "3.14", "10:30" and "1/2"
+# As in "#dog", "@user", "$5" and "-5".
+BEFORE = r"(?:(?<!\w)[\#@](?=[\p{L}\p{N}_])|(?<!\w)\p{Sc}(?=\p{Nd})|(?<![\w\-])-(?=\p{Nd}))"
 ADDRESS = r"(?<![\w.%+\-])[A-Za-z0-9._%+\-]++@[A-Za-z0-9\-]++(?:\.[A-Za-z0-9\-]++)+"  # of e-mail
-INITIALS = r"(?<!\w)\p{Latin}(?:\.\p{Latin})+\b\.?"  # "U.S.", "e.g."
+WEB = r"(?<!\w)(?i:https?://|www\.)(?:[!-/:-@\[-`{-~]*+[A-Za-z0-9_]++)++/?"  # which ends before a full stop
+INITIALS = r"(?<!\w)(?:Ph|\p{Latin})(?:\.\p{Latin})+\b\.?"  # "U.S.", "e.g.", "Ph.D."
 WORD = regex.compile(
-    rf"{ADDRESS}|{INITIALS}|(?:{PLAIN_HAN})+|{UNSPACED_LETTER}"
-    rf"|(?:(?<!\w)\#)?(?:{LETTER})+(?:{JOINT}(?:{LETTER})+)*|(?=[^\w\s])\X"
+    rf"{WEB}|{ADDRESS}|{INITIALS}|(?:{PLAIN_HAN})+|{UNSPACED_LETTER}"
+    rf"|{BEFORE}?(?:{LETTER})+(?:{JOINT}(?:{LETTER})+)*(?:(?<=\p{{Nd}})(?=[%‰％])\X)?|(?=[^\w\s])\X"
 )
 UNSPACED_WORD = regex.compile(rf"(?:{UNSPACED_LETTER})+")
 SOFT = regex.compile(r"[\u00ad\u2060\ufeff]")  # says where a line may break, or may not
@@ -109,15 +112,7 @@ def read_image(data: bytes) -> ImageInput:
     Raises:
         InputError: if the file is empty, too large, broken, cut short, or of another format, or memory runs out.
     """
-    if not data:
-        raise InputError("The image file is empty; choose another.")
-    if len(data) > MAX_BYTES:
-        raise InputError("The image file is larger than {limit} MB; choose a smaller one.", limit=MAX_BYTES // 2**20)
-    form = format_of(data)
-    if form is None:
-        raise InputError(
-            "The file is not a JPEG, PNG, WebP, HEIC, AVIF, TIFF, GIF or BMP image; convert it to one of these formats."
-        )
+    form = _form_of(data)
     try:
         picture, size = decode(data, form, _check_size)
     except InputError:
@@ -129,6 +124,34 @@ def read_image(data: bytes) -> ImageInput:
     except Exception as error:  # the readers say in many ways that they cannot read a file
         raise InputError("The image file is damaged or incomplete; save or download it again.") from error
     return ImageInput(np.asarray(picture), hashlib.sha256(data).hexdigest(), None if picture.size == size else size)
+
+
+def image_size(data: bytes) -> Size:
+    """Width and height of the photo in a file, upright; only its beginning is decoded where that suffices.
+
+    Raises:
+        InputError: as ``read_image``, but damage further on may stay unseen.
+    """
+    try:
+        return upright_size(data, _form_of(data), _check_size)
+    except InputError:
+        raise
+    except Exception:  # of which ``read_image`` mends some, and says what the others are
+        return read_image(data).file_size
+
+
+def _form_of(data: bytes) -> Format:
+    """The format of a file that may be decoded. Raises InputError for any other."""
+    if not data:
+        raise InputError("The image file is empty; choose another.")
+    if len(data) > MAX_BYTES:
+        raise InputError("The image file is larger than {limit} MB; choose a smaller one.", limit=MAX_BYTES // 2**20)
+    form = format_of(data)
+    if form is None:
+        raise InputError(
+            "The file is not a JPEG, PNG, WebP, HEIC, AVIF, TIFF, GIF or BMP image; convert it to one of these formats."
+        )
+    return form
 
 
 def _too_many_pixels(limit: int) -> InputError:
@@ -185,7 +208,7 @@ def check_text(text: str) -> str:
 
 def split_words(text: str) -> tuple[Word, ...]:
     """The words and punctuation marks of a text, in order; apostrophes and hyphens stay inside words, as do marks of
-    numbers, times, initials, e-mail addresses and tags ("3.14", "10:30", "U.S.", "a@b.org", "#dog").
+    numbers, times, initials, addresses and tags ("3.14", "50%", "10:30", "U.S.", "a@b.org", "www.x.org", "#dog").
 
     Chinese is written without spaces: its words are those of a dictionary. Of Japanese, each character is a word.
     What a reader sees as one character is never split.

@@ -45,12 +45,22 @@ def test_chinese_of_a_spreadsheet_is_read(tmp_path: Path) -> None:
         "File Name,Description",
         '"image"," text"',
         "filename,sentence",
+        "ImagePath,Caption",
+        "imageFileName,text",
     ],
 )
 def test_names_of_columns_are_those_that_people_give(tmp_path: Path, header: str) -> None:
     manifest = read(tmp_path, f"{header}\na.jpg,a dog\n")
     assert told(manifest) == [("a.jpg", "a dog")]
-    assert bool(manifest.notes) == ("image" not in header.lower())
+    assert bool(manifest.notes) == (header not in ("Image, Text", "IMAGE,TEXT", '"image"," text"'))
+
+
+@pytest.mark.parametrize("name", ["bbox", "BBoxes", "box"])
+def test_boxes_of_another_name_are_read_and_a_note_says_how(tmp_path: Path, name: str) -> None:
+    table = read(tmp_path, f'image,text,{name}\na.jpg,a dog,"[0.1, 0.1, 0.5, 0.5]"\n')
+    lines = read(tmp_path, f'{{"image": "a.jpg", "text": "a dog", "{name}": [0.1, 0.1, 0.5, 0.5]}}', "m.jsonl")
+    for manifest in (table, lines):
+        assert manifest.rows[0].boxes == ((0.1, 0.1, 0.5, 0.5),) and "not width and height" in manifest.notes[0]
 
 
 @pytest.mark.parametrize(

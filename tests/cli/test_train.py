@@ -24,7 +24,7 @@ def run(*arguments: object) -> str:
     [
         (["--network", "transformer"], "no network transformer"),
         ([], "needs --cache"),
-        (["--network", "recurrent"], "exactly one CSV or JSONL file"),
+        (["--network", "recurrent"], "exactly one table of captions"),
         (["--network", "recurrent", "--losses", "boxes"], "must be match"),
         (["--network", "recurrent", "--device", "tpu"], "tpu"),
     ],

@@ -66,6 +66,14 @@ def test_a_phrase_brings_its_text_and_no_kinds_where_they_are_not_named(tmp_path
         ({"captions": ["a dog", " "], "phrases": []}, "cannot be used. The text contains no words"),
         ({"phrases": None}, "phrases is not a list of phrases"),
         ({"phrases": ["dog"]}, "phrases is not a list of phrases"),
+        *(
+            ({"foils": foils}, "foils is not a list of wrong texts")
+            for foils in (None, 5, {"a": 1}, [5], [{"text": "a cat"}], [{"caption": 0}], [{"caption": 1, "text": "x"}])
+        ),
+        ({"foils": [{"caption": 0, "text": ""}]}, "cannot be used. The text contains no words"),
+        ({"written": 5}, "written is not a list of texts"),
+        ({"written": [None, {"a": "b"}]}, "written is not a list of texts"),
+        ({"translated": True}, "translated is not a list of texts"),
     ],
 )
 def test_a_line_of_the_wrong_shape_is_named(tmp_path: Path, changes: dict[str, Any], message: str) -> None:

@@ -25,7 +25,8 @@ from vtviz.manifests.read import NO_LABELS, read_manifest
 def test_labels_are_read_unless_they_mean_something_else(
     tmp_path: Path, values: list[Any], labels: list[int | None], noted: bool
 ) -> None:
-    rows = [{"image": "a.jpg", "text": "a dog", "label": value} for value in values]
+    key = "Label" if values[0] == 1 else "label"
+    rows = [{"image": "a.jpg", "text": "a dog", key: value} for value in values]
     (tmp_path / "m.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     manifest = read_manifest(tmp_path / "m.jsonl")
     assert [row.label for row in manifest.rows] == labels and (NO_LABELS in manifest.notes) == noted

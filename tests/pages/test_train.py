@@ -79,6 +79,15 @@ def test_several_trainings_stand_side_by_side(folders: Path) -> None:
     trained(folders, ("match",))
     table = page().dataframe[0].value
     assert list(table["Losses"]) == ["Match", "Match, Contrast, Boxes"] and list(table["Width"]) == ["16", "16"]
+    jobs = training_jobs()
+    damaged = jobs.history.add("damaged", folders, json.dumps({"data": "/data"}))
+    jobs.history.folder_of(damaged.id).mkdir(parents=True)
+    (jobs.history.folder_of(damaged.id) / "run.json").write_text("[1]")
+    jobs.history.mark(damaged.id, "done")
+    app = page()
+    assert not app.exception and len(app.dataframe[0].value) == 2
+    assert [each.value for each in app.error] == [r"The file run\.json in 00003 is damaged\."]
+    assert any(each.label == "Delete for good" for each in app.button)
 
 
 def test_vtviz_base_asks_for_its_data_and_its_packages(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:

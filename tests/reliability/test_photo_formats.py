@@ -14,7 +14,7 @@ from pillow_heif import from_pillow
 from tests.reliability.test_photos import saved
 from vtviz.files import read_photo
 from vtviz.image_files import decode
-from vtviz.inputs import InputError, read_image
+from vtviz.inputs import InputError, image_size, read_image
 from vtviz.ui.ask.photos import DecodedPhotos
 
 BLUE = (30, 60, 200)
@@ -32,6 +32,18 @@ def test_what_phones_and_scanners_write_opens(form: str) -> None:
     image = read_image(heic(FLAT) if form == "HEIC" else saved(FLAT, form))
     assert (image.width, image.height) == (64, 48)
     np.testing.assert_allclose(image.pixels[24, 32], BLUE, atol=4)
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIC"])
+def test_the_size_of_a_photo_is_known_upright_from_its_beginning(form: str) -> None:
+    turned = Image.Exif()
+    turned[0x112] = 6
+    buffer = io.BytesIO()
+    if form == "HEIC":
+        from_pillow(FLAT).save(buffer, exif=turned.tobytes())
+    else:
+        FLAT.save(buffer, form, exif=turned)
+    assert image_size(buffer.getvalue()) == read_image(buffer.getvalue()).file_size == (48, 64)
 
 
 def test_the_first_frame_of_an_animation_is_read() -> None:

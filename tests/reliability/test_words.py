@@ -17,7 +17,10 @@ def words(text: str) -> list[str]:
 
 @pytest.mark.parametrize(
     "word",
-    ["3.14", "1,000", "1.000,50", "10:30", "U.S.", "U.S.A.", "e.g.", "e-mail@x.org", "a.b+c@sub.x-y.org", "#tag"],
+    [
+        *("3.14", "1,000", "1.000,50", "10:30", "U.S.", "U.S.A.", "e.g.", "e-mail@x.org", "a.b+c@sub.x-y.org", "#tag"),
+        *("Ph.D.", "www.x.org", "https://example.org/a?b=c", "1/2", "50%", "$5.50", "-5", "@user", "3．14", "١٬٠٠٠"),
+    ],
 )
 def test_one_word_for_a_reader_is_one_word(word: str) -> None:
     assert words(f"a dog {word} runs") == ["a", "dog", word, "runs"]
@@ -37,6 +40,9 @@ def test_one_word_for_a_reader_is_one_word(word: str) -> None:
         ("dog#tag", ["dog", "#", "tag"]),
         ("me@ home", ["me", "@", "home"]),
         ("3.14只狗", ["3.14", "只", "狗"]),
+        ("(see www.x.org).", ["(", "see", "www.x.org", ")", "."]),
+        ("a/b and a -b, 1-5", ["a", "/", "b", "and", "a", "-", "b", ",", "1-5"]),
+        ("100%的", ["100%", "的"]),
         ("...", [".", ".", "."]),
         ("Mr. Smith", ["Mr", ".", "Smith"]),
     ],
@@ -46,7 +52,8 @@ def test_marks_between_words_stay_on_their_own(text: str, expected: list[str]) -
 
 
 @pytest.mark.parametrize(
-    "unit", ["a", "a.", "1.", "1,", "a@", "@a.", "#", "'", "-a", "a-", "é", "狗", "a.b@c.", "\u200d"]
+    "unit",
+    ["a", "a.", "1.", "1,", "a@", "@a.", "#", "'", "-a", "a-", "é", "狗", "a.b@c.", "\u200d", "https://", "www.!"],
 )
 def test_words_are_found_in_time_that_grows_with_the_text(unit: str) -> None:
     def seconds(length: int) -> float:

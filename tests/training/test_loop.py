@@ -11,6 +11,7 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordPiece
 from torch import Tensor
 
+from vtviz.inputs import InputError
 from vtviz.models.vtviz_base.network import FusionNetwork, NetworkConfig
 from vtviz.models.vtviz_base.weights import load_weights
 from vtviz.training.loop import Schedule, moved
@@ -149,6 +150,23 @@ def test_a_cancelled_training_leaves_a_checkpoint_that_resumes(tmp_path: Path, s
     assert resumed.step == steps
     resumed.run(MadeUpItems(channels).batches(4, 0, 0, resumed.step))
     assert_same(resumed, whole)
+
+
+def test_a_damaged_checkpoint_gets_one_sentence(tmp_path: Path) -> None:
+    run = fusion_run(tmp_path, MadeUpDevFigures([0.5]))
+    run.save()
+    path = tmp_path / "checkpoint.pt"
+    whole, state = path.read_bytes(), torch.load(path, weights_only=True)
+    first = next(iter(run.average))
+    odd: list[object] = [5, {}, {**state, "trained": {}}, {**state, "average": {**run.average, first: torch.ones(3)}}]
+    odd += [{**state, "numbers": ["x"] * 4}, {**state, "optimizer": {}}, {**state, "random": torch.ones(2)}]
+    for damaged in (whole[: len(whole) // 2], b"", b"junk", *odd):
+        if isinstance(damaged, bytes):
+            path.write_bytes(damaged)
+        else:
+            torch.save(damaged, path)
+        with pytest.raises(InputError, match=r"checkpoint in .* is damaged"):
+            run.load()
 
 
 def test_the_watch_hears_every_step_with_its_losses(tmp_path: Path) -> None:

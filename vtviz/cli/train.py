@@ -47,7 +47,9 @@ def train(
         str,
         typer.Option(help="recurrent: match, contrast, boxes, or some of them; see docs/training.md."),
     ] = "match,contrast,boxes",
-    width: Annotated[int | None, typer.Option(help="recurrent: width of the LSTMs. Default: 192.", min=8)] = None,
+    width: Annotated[
+        int | None, typer.Option(help="recurrent: width of the LSTMs, a multiple of 4. Default: 192.", min=8)
+    ] = None,
     seed: Annotated[int, typer.Option(help="Random seed.", min=0)] = 0,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps. Default: cpu; recurrent: auto.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Resume from the checkpoint in OUTPUT.")] = False,
@@ -72,6 +74,8 @@ def train(
         chosen = tuple(name.strip() for name in losses.split(","))
         with bars() as watch:
             trained = run_recurrent(RecurrentConfig(data, output, cache, losses=chosen, **shared), watch)  # type: ignore[arg-type]
+        for note in trained.notes:
+            typer.echo(f"note: {note}", err=True)
         for row in trained.refused:
             typer.echo(f"left out: {row}", err=True)
         typer.echo(json.dumps(trained.figures, indent=2))

@@ -22,8 +22,8 @@ def read_split(data: Path, split: str, limit: int | None = None) -> list[Row]:
     its sentences are the captions.
 
     Raises:
-        InputError: if it is missing, empty, or a line has not ``image`` and ``captions``, and ``phrases`` of them where
-            it has any; it names the line.
+        InputError: if it is missing, empty, or a line has not ``image`` and ``captions``, and ``phrases`` and ``foils``
+            of them where it has any; it names the line.
     """
     path = data / f"{split}.jsonl"
     if not path.is_file():
@@ -43,6 +43,7 @@ def split_row(row: Row, number: int, name: str) -> Row:
         InputError: as ``read_split``.
     """
     if any(kind in row for kind in CHINESE):
+        _check_row(row, {kind: _are_texts_or_none for kind in CHINESE if kind in row}, number, name)
         row.setdefault("captions", [text for kind in CHINESE for text in row.get(kind) or [] if text])
     _need(row, ("image", "captions"), number, name)
     _check_row(row, {"image": is_text, "captions": _are_texts}, number, name)
@@ -52,6 +53,10 @@ def split_row(row: Row, number: int, name: str) -> Row:
     phrases = row.setdefault("phrases", [])
     if not isinstance(phrases, list) or not all(_is_phrase(item, row["captions"]) for item in phrases):
         raise _wrong("phrases", number, name)
+    foils = row.get("foils", [])
+    if not isinstance(foils, list) or not all(_is_foil(item, row["captions"]) for item in foils):
+        raise _wrong("foils", number, name)
+    _check_texts([item["text"] for item in foils], number, name)
     return {**row, "phrases": [_completed(item, row["captions"]) for item in phrases]}
 
 
@@ -141,6 +146,8 @@ def _wrong(key: str, number: int, name: str) -> InputError:
         "image": "a file name",
         "captions": "a list of texts",
         "phrases": "a list of phrases, each with caption, start, end and boxes (as fractions of the photo)",
+        "foils": "a list of wrong texts, each with caption and text",
+        **dict.fromkeys(CHINESE, "a list of texts"),
         "text": "a text",
         "ratings": "a list of numbers",
     }
@@ -163,6 +170,11 @@ def _are_texts(value: Any) -> bool:
     return isinstance(value, list) and all(is_text(item) for item in value)
 
 
+def _are_texts_or_none(value: Any) -> bool:
+    """Whether a value is a list of texts, in which some may be missing, or is missing itself."""
+    return value is None or (isinstance(value, list) and all(item is None or is_text(item) for item in value))
+
+
 def _are_numbers(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(is_number(item) for item in value)
 
@@ -182,6 +194,11 @@ def _is_phrase(value: Any, captions: Sequence[str]) -> bool:
         and is_text(value.get("text", ""))
         and _are_texts(value.get("kind", []))
     )
+
+
+def _is_foil(value: Any, captions: Sequence[str]) -> bool:
+    """Whether a value is a wrong text beside one of the captions."""
+    return isinstance(value, dict) and _is_place(value.get("caption"), len(captions) - 1) and is_text(value.get("text"))
 
 
 def _is_box(value: Any) -> bool:

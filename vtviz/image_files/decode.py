@@ -50,6 +50,17 @@ def decode(data: bytes, form: Format, check: Check) -> tuple[Image.Image, Size]:
     return _decode(mended, form, check)
 
 
+def upright_size(data: bytes, form: Format, check: Check) -> Size:
+    """The size of the picture in a file, upright, from its beginning alone. Raises as ``decode``."""
+    if form == "PNG":
+        data = without_texts(data)
+    with open_image(data, form) as image:
+        check(image, form)
+        # Pillow turns TIFF files itself, and decodes a whole PNG file to look for an orientation at its end.
+        turns = form != "TIFF" and (form != "PNG" or b"eXIf" in data)
+        return image.size[::-1] if turns and _orientation(image) in ON_THEIR_SIDE else image.size
+
+
 def _mended(data: bytes, form: Format) -> bytes | None:
     """The file without what is damaged beside the picture, or None where nothing can be done."""
     if form == "PNG":

@@ -14,27 +14,16 @@ from vtviz.files import (
     is_number,
     is_text,
     local_path,
-    parse_json,
     read_bytes,
     read_photo,
     reason,
 )
 from vtviz.inputs import ImageInput, InputError, composed
-from vtviz.manifests.tables.columns import COLUMNS, known_keys
-from vtviz.manifests.tables.datasets import (
-    entities_rows,
-    is_entities,
-    json_table,
-    metadata_of,
-    one_text_each,
-    photo_folder,
-)
-from vtviz.manifests.tables.delimited import delimited_rows
-from vtviz.manifests.tables.encoding import decoded
+from vtviz.manifests.tables.columns import COLUMNS
+from vtviz.manifests.tables.datasets import entities_rows, is_entities, metadata_of, photo_folder
+from vtviz.manifests.tables.values import values_of
 from vtviz.metrics.localisation import Box
 
-TABLES, JSON_LINES = (".csv", ".tsv", ".tab", ".txt"), (".jsonl", ".ndjson")
-READ_IN = "The manifest is read as {encoding} text."
 NO_LABELS = "The column label holds other values than 1 (the text describes the photo) and 0, so it is not used."
 LABELS = {
     **dict.fromkeys(("1", "1.0", "true", "yes", "match"), 1),
@@ -100,7 +89,7 @@ def read_manifest(path: Path, limit: int | None = None) -> Manifest:
     named = [bool(item.get("unit")) for item in found.values]
     in_pixels = any(_in_pixels(row) for row, name in zip(rows, named, strict=True) if not name)
     rows = [row if name else replace(row, unit=_unit(row, in_pixels)) for row, name in zip(rows, named, strict=True)]
-    labels, notes = _labels([item.get("label") for item in found.values])
+    labels, notes = labels_of([item.get("label") for item in found.values])
     rows = [replace(row, label=label) for row, label in zip(rows, labels, strict=True)]
     return Manifest(found.path, found.sha256, tuple(rows), (*found.notes, *notes))
 
@@ -120,7 +109,7 @@ def read_records(path: Path, limit: int | None = None) -> Records:
             folder, data = path, b"".join(taken)
         else:
             data = read_bytes(path, TABLE_BYTES)
-            values = _values_of(path, data, notes)
+            values = [row for _, row in values_of(path, data, notes, each_text=True)]
             folder = path.parent
     except (OSError, ValueError) as error:
         if isinstance(error, InputError):
@@ -150,32 +139,12 @@ def _file_of(path: Path) -> Path:
     return file
 
 
-def _values_of(path: Path, data: bytes, notes: list[str]) -> list[dict[str, Any]]:
-    """The values of each row under the names of the columns; adds to the notes for the person."""
-    suffix = path.suffix.lower()
-    if suffix not in (*TABLES, *JSON_LINES, ".json"):
-        raise InputError("The manifest {name} must be a .csv, .tsv, .jsonl or .json file.", name=path.name)
-    try:
-        text, encoding = decoded(data)
-    except ValueError as error:
-        raise InputError(
-            "The manifest {name} is not text in an encoding that vtviz knows; save it as UTF-8.", name=path.name
-        ) from error
-    if encoding != "UTF-8":
-        notes.append(READ_IN.format(encoding=encoding))
-    if suffix in TABLES:
-        rows, more = delimited_rows(text)
-        notes += more
-        return _with_boxes(rows)
-    return _with_known_keys(_json_lines(text) if suffix in JSON_LINES else _json_file(text, path.name), notes)
-
-
 def label_of(value: object) -> int | None:
     """1 where a label says that the text describes the photo, 0 where it says that it does not; None for others."""
     return LABELS.get(str(value).strip().lower())
 
 
-def _labels(values: list[object]) -> tuple[list[int | None], tuple[str, ...]]:
+def labels_of(values: list[object]) -> tuple[list[int | None], tuple[str, ...]]:
     """The label of each row, and a note where the column means something else, such as classes of things."""
     labels = [label_of(value) for value in values]
     odd = any(
@@ -196,54 +165,6 @@ def _unit(row: Row, in_pixels: bool) -> Unit:
         return "fraction"
     whole = all(value.is_integer() for box in row.boxes for value in box)
     return "pixel" if _in_pixels(row) or whole else "unclear"
-
-
-def _with_boxes(rows: list[dict[str, str]]) -> list[dict[str, Any]]:
-    """The rows of a table, in which boxes are written as JSON."""
-    return [
-        {**row, "boxes": _json(row["boxes"], number, "boxes")} if row.get("boxes", "").strip() else {**row}
-        for number, row in enumerate(rows, 1)
-    ]
-
-
-def _json_lines(text: str) -> list[Any]:
-    # splitlines() would split at U+2028 inside a string too
-    lines = [line for line in text.split("\n") if line.strip()]
-    return [row for number, line in enumerate(lines, 1) for row in one_text_each(_json(line, number, "line"))]
-
-
-def _json_file(text: str, name: str) -> list[Any]:
-    try:
-        rows = json_table(parse_json(text))
-    except ValueError as error:
-        if isinstance(error, InputError):
-            raise
-        if "\n" in text.strip():
-            return _json_lines(text)
-        raise InputError("The manifest {name} is not valid JSON; correct it.", name=name) from error
-    if rows is None:
-        raise InputError("The manifest {name} holds no list of photos and texts; choose another file.", name=name)
-    return rows
-
-
-def _with_known_keys(rows: list[Any], notes: list[str]) -> list[dict[str, Any]]:
-    result = []
-    for number, row in enumerate(rows, 1):
-        if not isinstance(row, dict):
-            raise InputError("Row {number} of the manifest is not a JSON object.", number=number)
-        values, more = known_keys(row)
-        result.append(values)
-        notes += more
-    return result
-
-
-def _json(text: str, number: int, where: str) -> Any:
-    try:
-        return parse_json(text)
-    except ValueError as error:
-        raise InputError(
-            "Row {number} of the manifest is not valid JSON ({where}).", number=number, where=where
-        ) from error
 
 
 def read_row(number: int, values: Mapping[str, Any], folder: Path) -> Row:

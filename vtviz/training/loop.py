@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from vtviz.files import write_atomically
+from vtviz.inputs import InputError
 from vtviz.training.run_files import HISTORY, forget_after
 from vtviz.watch import Cancelled, Watch
 
@@ -49,6 +50,9 @@ class TrainingLoop(ABC, Generic[Batch]):
         schedule: how long.
         folder: for the checkpoint and the history.
         resume: start from the checkpoint, if there is one.
+
+    Raises:
+        InputError: if that checkpoint cannot be used.
     """
 
     stage: ClassVar[str]  # as the watch hears it
@@ -220,14 +224,32 @@ class TrainingLoop(ABC, Generic[Batch]):
         write_atomically(self._checkpoint, buffer.getbuffer())
 
     def load(self) -> None:
-        """Takes over the state in the checkpoint; the history forgets the steps that are taken again."""
-        state = torch.load(self._checkpoint, weights_only=True, map_location=self.device)
+        """Takes over the state in the checkpoint; the history forgets the steps that are taken again.
+
+        Raises:
+            InputError: if the checkpoint is damaged, or that of another network.
+        """
+        try:
+            self._restore(torch.load(self._checkpoint, weights_only=True, map_location=self.device))
+        except (MemoryError, torch.cuda.OutOfMemoryError):
+            raise
+        except Exception as error:  # PyTorch says in many ways that it cannot read a file
+            raise InputError(
+                "The checkpoint in {folder} is damaged; train without --resume.", folder=self.folder.name
+            ) from error
+        forget_after(self.folder, self.step)
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        for part in (state["trained"], state["average"]):
+            if {name: value.shape for name, value in part.items()} != {n: v.shape for n, v in self.average.items()}:
+                raise ValueError("not the parameters that are trained")
+        step, elapsed, best, since_best = state["numbers"]
+        self.step, self.elapsed, self.best, self.since_best = int(step), float(elapsed), float(best), int(since_best)
+        self.figures = {str(name): float(value) for name, value in state["figures"].items()}
         self._assign(state["trained"])
-        self.average, self.figures = state["average"], state["figures"]
+        self.average = state["average"]
         self.optimizer.load_state_dict(state["optimizer"])
         torch.set_rng_state(state["random"].cpu())
-        self.step, self.elapsed, self.best, self.since_best = state["numbers"]
-        forget_after(self.folder, self.step)
 
 
 def moved(batch: Batch, device: torch.device) -> Batch:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from vtviz.evaluation.split import Row
-from vtviz.files import make_folder, write_atomically
+from vtviz.files import is_number, is_text, make_folder, write_atomically
 from vtviz.inputs import InputError
 from vtviz.watch import Cancelled
 
@@ -40,7 +40,7 @@ def followed(folder: Path, run: dict[str, Any], resume: bool) -> Iterator[Tell]:
         resume: go on with the training in the folder, if there is one.
 
     Raises:
-        InputError: if that one was started with other settings.
+        InputError: if that one was started with other settings, or its ``run.json`` is damaged.
     """
     make_folder(folder)
     before = read_run(folder) if resume else {}
@@ -102,10 +102,46 @@ def read_run(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        run: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        run = json.loads(path.read_text(encoding="utf-8"))
+        if not _is_run(run):
+            raise ValueError("not a run")
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError("The file {name} in {folder} is damaged.", name=RUN, folder=folder.name) from error
-    return run
+    return dict(run)
+
+
+def _is_run(value: Any) -> bool:
+    """Whether a value can be what ``write_run`` wrote, as far as anything is done with it."""
+    if not isinstance(value, dict):
+        return False
+    settings, photos = value.get("settings", {}), value.get("photos", {})
+    examples, told = value.get("examples", []), [value.get(name, []) for name in ("refused", "notes")]
+    return (
+        isinstance(settings, dict)
+        and is_number(settings.get("epochs", 0))
+        and isinstance(settings.get("losses", []), list)
+        and is_number(value.get("seconds", 0))
+        and isinstance(photos, dict)
+        and is_text(value.get("images", ""))
+        and all(_are_figures(value.get(name, {})) for name in ("best", "figures"))
+        and all(isinstance(texts, list) and all(map(is_text, texts)) for texts in told)
+        and isinstance(examples, list)
+        and all(map(_is_example, examples))
+    )
+
+
+def _are_figures(value: Any) -> bool:
+    """Whether a value holds numbers by name; one may be NaN, where a training came to nothing."""
+    return isinstance(value, dict) and all(isinstance(item, float) or is_number(item) for item in value.values())
+
+
+def _is_example(value: Any) -> bool:
+    if not isinstance(value, dict) or not is_text(value.get("image")) or not is_text(value.get("text")):
+        return False
+    phrases = value.get("phrases")
+    return isinstance(phrases, list) and all(
+        isinstance(item, dict) and all(isinstance(item.get(edge), int) for edge in ("start", "end")) for item in phrases
+    )
 
 
 def examples_of(rows: Sequence[Row]) -> list[dict[str, Any]]:
@@ -123,10 +159,18 @@ def examples_of(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 
 def read_history(folder: Path) -> list[dict[str, float]]:
-    """The rows of ``history.jsonl``; a last one that is only half written is left out."""
+    """The rows of ``history.jsonl``; one that is damaged, or the last where it is only half written, is left out."""
     path = folder / HISTORY
-    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    return [json.loads(line) for line in lines if line.endswith("}")]
+    lines = path.read_text(encoding="utf-8", errors="replace").split("\n") if path.is_file() else []
+    return [row for line in lines if (row := _history_row(line)) is not None]
+
+
+def _history_row(line: str) -> dict[str, float] | None:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return row if _are_figures(row) and isinstance(row.get("step"), int) else None
 
 
 def read_histories(folder: Path) -> dict[str, list[dict[str, float]]]:

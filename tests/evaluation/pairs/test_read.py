@@ -76,11 +76,12 @@ def test_the_packaged_samples_are_a_data_set() -> None:
 
 
 def test_a_folder_offers_its_files_of_pairs(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"no \.jsonl or \.csv file"):
+    with pytest.raises(InputError, match=r"no \.jsonl, \.csv, \.tsv or \.json file"):
         splits_in(tmp_path)
-    for name in ("test.jsonl", "dev.jsonl", "README.md"):
-        (tmp_path / name).write_text("")
-    assert [path.name for path in splits_in(tmp_path)] == ["dev.jsonl", "test.jsonl"]
+    for name in ("test.jsonl", "dev.jsonl", "README.md", "own.tsv", "about.json"):
+        (tmp_path / name).write_text("Image\tText\tLabel\na.jpg\ta dog\t0\n")
+    assert [path.name for path in splits_in(tmp_path)] == ["dev.jsonl", "own.tsv", "test.jsonl", "about.json"]
+    assert read_pairs(tmp_path / "own.tsv").pairs[0].label == 0
     with pytest.raises(InputError, match="There is no folder"):
         splits_in(tmp_path / "none")
 

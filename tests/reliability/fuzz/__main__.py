@@ -10,7 +10,7 @@ import warnings
 
 from tests.reliability.fuzz.running import run
 
-KINDS = ("photos", "texts", "manifests", "links", "reports", "weights", "policies", "stories", "archives")
+KINDS = ("photos", "texts", "manifests", "links", "reports", "weights", "policies", "stories", "archives", "trainings")
 
 
 def main() -> int:

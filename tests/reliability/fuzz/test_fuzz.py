@@ -9,7 +9,7 @@ import pytest
 from tests.reliability.fuzz.running import MOST_SECONDS, changed, mutated, run
 
 SHORT = {"photos": 200, "texts": 120, "manifests": 200, "links": 40, "reports": 60, "weights": 12}
-SHORT |= {"policies": 150, "stories": 100, "archives": 40}
+SHORT |= {"policies": 150, "stories": 100, "archives": 40, "trainings": 60}
 
 
 @pytest.mark.parametrize("kind", SHORT)

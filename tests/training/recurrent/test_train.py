@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import os
 import signal
 import subprocess
@@ -19,6 +20,8 @@ from vtviz.models.recurrent.family import load_folder
 from vtviz.scenes.compose import write_scenes
 from vtviz.training.recurrent.train import RecurrentConfig, train
 from vtviz.training.run_files import read_history, read_run
+from vtviz.training.vtviz_base.train import TrainConfig
+from vtviz.training.vtviz_base.train import train as train_base
 from vtviz.watch import Cancelled, Progress, Watch
 
 TIMES = ("minutes", "steps per second")
@@ -133,6 +136,27 @@ def test_a_resumed_training_keeps_its_settings(data: Path, cache: Path, whole: P
         train(config(data, cache, whole, resume=True, seed=1, width=8))
     with pytest.raises(InputError, match="must be match"):
         train(config(data, cache, whole, losses=("contrast",)))
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        *(({"epochs": value}, "epochs must be a number above 0") for value in (0, -3.0, math.nan, math.inf, 1e300)),
+        *(({"minutes": value}, "minutes must be a number above 0") for value in (math.nan, -1.0)),
+        ({"steps": 0}, "steps must be"),
+        ({"width": 10}, "multiple of 4, not 10"),
+        ({"seed": 10**20}, "seed must be from 0"),
+    ],
+)
+def test_settings_that_cannot_be_used_are_refused_before_any_work(
+    tmp_path: Path, changed: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        train(config(tmp_path, tmp_path, tmp_path / "out", **changed))
+    assert not (tmp_path / "out").exists()
+    if "width" not in changed and "epochs" not in changed:
+        with pytest.raises(InputError, match=message):
+            train_base(TrainConfig(tmp_path, None, None, tmp_path, tmp_path / "out", **changed))
 
 
 def test_the_watch_hears_of_losses_and_dev_figures(data: Path, cache: Path, tmp_path: Path) -> None:

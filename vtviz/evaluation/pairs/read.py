@@ -12,10 +12,13 @@ from vtviz.evaluation.pairs.pair import Pair, PairSet
 from vtviz.evaluation.split import CHINESE, Row, read_split
 from vtviz.files import address, is_file, is_folder, parse_json, reason
 from vtviz.inputs import InputError, check_text
-from vtviz.manifests.read import COLUMNS, label_of, read_records, read_row
+from vtviz.manifests.read import label_of, read_records, read_row
+from vtviz.manifests.tables.columns import COLUMNS
+from vtviz.manifests.tables.values import JSON_LINES
 from vtviz.paths import ASSETS
 
 SAMPLES = ASSETS / "samples" / "samples.json"
+SUFFIXES = (*JSON_LINES, ".csv", ".tsv", ".tab", ".json")  # and no .txt, which is a readme more often
 KIND = ":kind"  # a key that no row of a file has
 KINDS = ("true", "changed", "other")  # the texts of a packaged sample, in their order
 SPLIT_KEYS = {"image", "captions", "phrases", *CHINESE}  # of a row of a split, by which nothing is grouped
@@ -68,7 +71,7 @@ def _is_split(path: Path) -> bool:
 
 
 def splits_in(folder: Path) -> list[Path]:
-    """The files of pairs in a folder: its splits and manifests, by name.
+    """The files of pairs in a folder: its splits and manifests by name, JSON files last, which may be about it.
 
     Raises:
         InputError: if there is no such folder, or none of them in it.
@@ -76,13 +79,16 @@ def splits_in(folder: Path) -> list[Path]:
     if not is_folder(folder):
         raise InputError("There is no folder {folder}; check the path.", folder=address(folder) or str(folder))
     try:
-        found = sorted(file for file in folder.iterdir() if file.suffix.lower() in (".jsonl", ".csv"))
+        found = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)
     except OSError as error:
         raise InputError(
             "The folder {folder} cannot be read: {reason}.", folder=str(folder), reason=reason(error, folder)
         ) from error
+    found.sort(key=lambda file: file.suffix.lower() == ".json")
     if not found:
-        raise InputError("The folder {folder} has no .jsonl or .csv file; choose another.", folder=str(folder))
+        raise InputError(
+            "The folder {folder} has no .jsonl, .csv, .tsv or .json file; choose another.", folder=str(folder)
+        )
     return found
 
 
@@ -132,7 +138,7 @@ def _labelled(number: int, record: Mapping[str, Any], folder: Path) -> Pair:
             "Row {number} of the manifest cannot be used. {reason}", number=number, reason=str(error)
         ) from error
     group = (("group", row.group),) if row.group else ()
-    return Pair(row.image, text, label, (*group, *_keys(record, {*COLUMNS, "label"})))
+    return Pair(row.image, text, label, (*group, *_keys(record, {*COLUMNS})))
 
 
 def _keys(row: Mapping[str, Any], without: set[str]) -> tuple[tuple[str, str], ...]:

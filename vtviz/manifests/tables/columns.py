@@ -7,21 +7,28 @@ from collections.abc import Mapping, Sequence
 
 from vtviz.inputs import InputError
 
-COLUMNS = ("image", "text", "boxes", "phrase", "group", "unit")
+COLUMNS = ("image", "text", "boxes", "phrase", "group", "unit", "label")
 OTHERS: dict[str, tuple[str, ...]] = {  # names that mean the same, in the form of ``plain_name``
     "image": (
         *("image_path", "image_file", "image_name", "image_filename", "file_name", "filename", "file_path", "filepath"),
-        *("file", "path", "img", "img_path", "photo", "picture", "图片", "照片", "图像"),
+        *("image_file_name", "file", "path", "img", "img_path", "photo", "picture", "图片", "照片", "图像"),
     ),
     "text": ("caption", "captions", "sentence", "sentences", "description", "comment", "文本", "描述", "句子"),
-    "boxes": ("box",),
+    "boxes": ("box", "bbox", "bboxes"),
 }
 READ_AS = "The column {column} is read as {name}."
+READ_AS_BOXES = "The column {column} is read as boxes: x0, y0, x1, y1, not width and height."  # as COCO writes them
+CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def plain_name(written: str) -> str:
     """The name of a column without what spreadsheets and people add: capitals, spaces, quotation marks."""
-    return re.sub(r"[\s\-]+", "_", written.strip().strip("\"'").strip().casefold())
+    return re.sub(r"[\s\-]+", "_", CAMEL.sub("_", written.strip().strip("\"'").strip()).casefold())
+
+
+def _note(written: str, name: str) -> str:
+    """What the person is told of a column that has another name."""
+    return (READ_AS_BOXES if name == "boxes" else READ_AS).format(column=written, name=name)
 
 
 def columns_of(written: Sequence[str]) -> tuple[dict[str, int], list[str]]:
@@ -49,7 +56,7 @@ def columns_of(written: Sequence[str]) -> tuple[dict[str, int], list[str]]:
         if found:
             places[name] = found[0]
             if not own:
-                notes.append(READ_AS.format(column=written[found[0]].strip(), name=name))
+                notes.append(_note(written[found[0]].strip(), name))
     missing = [name for name in ("image", "text") if name not in places]
     if missing:
         raise InputError("The manifest has no column {missing}; add it.", missing=", ".join(missing))
@@ -67,5 +74,5 @@ def known_keys(row: Mapping[str, object]) -> tuple[dict[str, object], list[str]]
             result.pop(key, None)
             result[name] = row[key]
             if plain_name(key) != name:
-                notes.append(READ_AS.format(column=key, name=name))
+                notes.append(_note(str(key), name))
     return result, notes

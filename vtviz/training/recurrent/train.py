@@ -15,9 +15,11 @@ from vtviz.evaluation.split import Row
 from vtviz.files import cache_folder
 from vtviz.inputs import InputError
 from vtviz.models.recurrent.model import NAME
+from vtviz.models.recurrent.network import NetworkConfig
 from vtviz.models.recurrent.weights import save_model
 from vtviz.scenes.compose import NAME as SCENES
 from vtviz.training.data_set import DataSet, Refused, read_data
+from vtviz.training.limits import check_settings
 from vtviz.training.loop import Schedule
 from vtviz.training.recurrent.calibration import calibrate
 from vtviz.training.recurrent.dev_figures import DevFigures
@@ -78,10 +80,12 @@ class RecurrentConfig:
 
 @dataclass(frozen=True)
 class Trained:
-    """What came out: figures of the calibrated model on dev, and the rows of the data that were left out."""
+    """What came out: figures of the calibrated model on dev, the rows of the data that were left out, and notes on how
+    the data was read."""
 
     figures: dict[str, float]
     refused: tuple[Refused, ...]
+    notes: tuple[str, ...] = ()
 
 
 def train(config: RecurrentConfig, watch: Watch | None = None) -> Trained:
@@ -90,7 +94,7 @@ def train(config: RecurrentConfig, watch: Watch | None = None) -> Trained:
 
     Raises:
         Cancelled: if the watch says so; the same call with ``resume`` continues from there.
-        InputError: if the data cannot be used, or a resumed training was started with other settings.
+        InputError: if the data or a setting cannot be used, or a resumed training was started with other settings.
     """
     watch = watch or Watch()
     _check(config)
@@ -105,6 +109,11 @@ def train(config: RecurrentConfig, watch: Watch | None = None) -> Trained:
 
 
 def _check(config: RecurrentConfig) -> None:
+    check_settings(vars(config))
+    if config.width % NetworkConfig.heads:
+        raise InputError(
+            "The width must be a multiple of {heads}, not {value}.", heads=NetworkConfig.heads, value=config.width
+        )
     unknown = [name for name in config.losses if name not in LOSSES]
     if unknown or "match" not in config.losses:
         raise InputError(
@@ -144,7 +153,7 @@ def _train(config: RecurrentConfig, watch: Watch, tell: Tell) -> Trained:
     training.run(items.batches(config.batch, config.captions, config.seed, training.step), watch)
     tell("running", best=training.figures, steps=training.step)
     fitted = calibrate(config.output, dev_rows, dev_features, described, watch)
-    return Trained({**training.figures, **fitted}, refused)
+    return Trained({**training.figures, **fitted}, refused, data.notes)
 
 
 def _schedule(config: RecurrentConfig, rows: int) -> Schedule:
@@ -157,6 +166,7 @@ def _about(data: DataSet, train: list[Row], dev: list[Row]) -> dict[str, Any]:
     return {
         "data_name": data.name,
         "images": str(data.images),
+        "notes": list(data.notes),
         "photos": {"train": len(train), "dev": len(dev)},
         "examples": examples_of(dev),
     }

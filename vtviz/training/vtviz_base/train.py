@@ -19,6 +19,7 @@ from vtviz.models.vtviz_base.family import load_folder
 from vtviz.models.vtviz_base.model import NAME
 from vtviz.models.vtviz_base.network import FusionNetwork, NetworkConfig
 from vtviz.models.vtviz_base.weights import load_weights
+from vtviz.training.limits import check_settings
 from vtviz.training.loop import Schedule
 from vtviz.training.run_files import examples_of, followed
 from vtviz.training.vtviz_base.calibration import calibrate
@@ -85,9 +86,10 @@ def train(config: TrainConfig, watch: Watch | None = None) -> dict[str, float]:
 
     Raises:
         Cancelled: if the watch says so; the same call with ``resume`` continues from there.
-        InputError: if a resumed training was started with other settings.
+        InputError: if a setting cannot be used, or a resumed training was started with other settings.
     """
     watch = watch or Watch()
+    check_settings(vars(config))
     settings = config.settings()
     run = {"network": NAME, "data": settings["data"], "seed": config.seed, "settings": settings}
     with followed(config.output, run, config.resume) as tell:

@@ -7,9 +7,11 @@ from typing import Any
 import streamlit as st
 
 from vtviz.attribution.options import Options
+from vtviz.inputs import InputError
 from vtviz.jobs.history import Entry
 from vtviz.models.base import MATCH
 from vtviz.spreadsheets import as_cell
+from vtviz.training.recurrent.matching import LOSSES
 from vtviz.training.run_files import STAGES, read_histories, read_run
 from vtviz.ui.ask.models import trust
 from vtviz.ui.ask.selection import select
@@ -18,6 +20,7 @@ from vtviz.ui.frame.language import plain, say, say_stored
 from vtviz.ui.frame.pace import duration
 from vtviz.ui.frame.resources import training_jobs
 from vtviz.ui.frame.shell import go_to
+from vtviz.ui.frame.trouble import errors_shown
 from vtviz.ui.show.jobs import JobList, show_jobs
 from vtviz.ui.train.charts import FIGURES, TABLE, figure_name, figures_chart, losses_chart
 from vtviz.ui.train.setup import PAGE
@@ -47,7 +50,12 @@ def _offer_keeping(entry: Entry) -> None:
 
 
 def _show(entry: Entry) -> None:
-    """What a finished training made."""
+    """What a finished training made; where its files are damaged it can still be deleted."""
+    with errors_shown(st.container()):
+        _show_made(entry)
+
+
+def _show_made(entry: Entry) -> None:
     run = read_run(training_jobs().history.folder_of(entry.id))
     _headline(run)
     if st.button(say("train.use"), icon=":material/search:", key="train-use"):
@@ -77,6 +85,8 @@ def _headline(run: dict[str, Any]) -> None:
 
 
 def _refused(run: dict[str, Any]) -> None:
+    for note in run.get("notes", []):
+        st.caption(plain(say_stored(note)))
     refused = run.get("refused", [])
     if refused:
         with st.expander(say("train.refused", count=len(refused)), icon=":material/warning:"):
@@ -86,8 +96,9 @@ def _refused(run: dict[str, Any]) -> None:
 
 def _so_far(entry: Entry) -> None:
     """What there is to see of a training that is not finished: its curves, and the maps of its last check."""
-    _curves(entry)
-    latest_maps(entry)
+    with errors_shown(st.container()):
+        _curves(entry)
+        latest_maps(entry)
 
 
 def _curves(entry: Entry) -> None:
@@ -131,7 +142,10 @@ def show_table() -> None:
     """All trainings of this person side by side."""
     jobs, rows = training_jobs(), []
     for entry in jobs.history.all():
-        run = read_run(jobs.history.folder_of(entry.id))
+        try:
+            run = read_run(jobs.history.folder_of(entry.id))
+        except InputError:  # which the training itself says, where it is chosen
+            continue
         if not run:
             continue
         settings, figures = run.get("settings", {}), {**run.get("best", {}), **run.get("figures", {})}
@@ -142,7 +156,8 @@ def show_table() -> None:
             say("train.photos"): str(run.get("photos", {}).get("train", "–")),
             say("train.width"): str(settings.get("width", "–")),
             say("train.epochs"): f"{settings['epochs']:g}" if "epochs" in settings else "–",
-            say("train.losses"): ", ".join(say(f"train.loss.{name}") for name in settings.get("losses", ())) or "–",
+            say("train.losses"): ", ".join(say(f"train.loss.{n}") for n in LOSSES if n in settings.get("losses", ()))
+            or "–",
         }
         row |= {figure_name(name): f"{figures[name]:.3f}" if name in figures else "–" for name in TABLE}
         rows.append(row | {say("train.time"): duration(run.get("seconds", 0.0))})

@@ -92,7 +92,7 @@ def _run(
     contract: Contract,
     many: Many,
 ) -> dict[str, Any]:
-    contract.check(settings)
+    contract.check(settings, manifest.rows)
     concerned = check_sheets(manifest.rows, contract.sheets)
     folder.mkdir(parents=True, exist_ok=True)
     models: list[About] = [door(LookUp(name, settings), watch.quietly()) for name in settings.models]

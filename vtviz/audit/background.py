@@ -59,7 +59,7 @@ class AuditJobs(Jobs):
             InputError: if the manifest or the terms cannot be used.
         """
         self.need_room()
-        self._read(manifest, settings)
+        rows = self._read(manifest, settings).rows
         entry = self.history.add(name, manifest, json.dumps(settings.to_dict()))
         try:
             folder = self.history.folder_of(entry.id)
@@ -68,7 +68,7 @@ class AuditJobs(Jobs):
                 write_atomically(folder / file, data)
             if cost is not None:
                 keep_cost(folder, cost)
-            stored_contract(folder).check(settings)
+            stored_contract(folder).check(settings, rows)
         except BaseException:
             self.history.remove(entry)
             raise

@@ -126,8 +126,8 @@ def audit(
         choices=choices,
     )
     contract = read_contract(scope, rules, sheets)
-    contract.check(settings)
     rows = read_manifest(manifest, limit)
+    contract.check(settings, rows.rows)
     for note in rows.notes:
         typer.echo(note, err=True)
     with bars() as watch, many_at(place, device) as many, closing(open_engine(device, models=1)) as door:

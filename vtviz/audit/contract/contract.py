@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from vtviz.audit.contract.scope import Scope, read_scope
 from vtviz.audit.settings import Settings
 from vtviz.files import write_atomically
 from vtviz.inputs import InputError
+from vtviz.manifests.read import Row
 
 SCOPE, RULES, JUNIT = "scope.toml", "rules.toml", "junit.xml"
 
@@ -26,10 +28,10 @@ class Contract:
     rules: Rules | None = None
     sheets: tuple[int, ...] = ()
 
-    def check(self, settings: Settings) -> None:
-        """Raises InputError where a rule could never be judged by an audit with these settings."""
+    def check(self, settings: Settings, rows: Sequence[Row]) -> None:
+        """Raises InputError where a rule could never be judged by an audit of these rows with these settings."""
         if self.rules is not None:
-            self.rules.check(settings)
+            self.rules.check(settings, rows)
 
     def to_dict(self, report: dict[str, Any]) -> dict[str, Any]:
         """``scope`` and ``rules`` as the report holds them, None where there are none."""

@@ -36,7 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, door: Door) -> Path:
     root = tmp_path_factory.mktemp("contract")
     write_manifest(root)
     (root / "scope.toml").write_text('system = "Search"')
-    (root / "rules.toml").write_text('[[rule]]\nname = "hard"\nmetric = "insertion"\nat_least = 2\nrows = 1')
+    (root / "rules.toml").write_text('[[rule]]\nname = "hard"\nmetric = "insertion"\nat_least = 1\nrows = 1')
     run(root, root / "out", door)
 
     def kill(now: Progress) -> None:

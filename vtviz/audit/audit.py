@@ -39,6 +39,7 @@ from vtviz.metrics.registry import find_metric
 from vtviz.watch import Watch
 
 SCHEMA = "vtviz.audit/1"
+FIGURES = 2  # how figures follow from rows; raised where equal rows give other figures than before
 REPORT = "report.json"
 
 
@@ -137,6 +138,7 @@ def make_report(
     heads = {model: result["heads"] for model, result in checks.items()}
     return {
         "schema": SCHEMA,
+        "figures": FIGURES,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "settings": settings.to_dict(),
         "inputs": {

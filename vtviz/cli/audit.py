@@ -178,16 +178,29 @@ def _compare(old: Path, new: Path, output: Path | None, language: str) -> int:
     from vtviz.audit.contract.compare_html import write_comparison
 
     result = compare(old, new)
+    for side in ("old", "new"):
+        for kind, names in result[f"only_{side}"].items():
+            typer.echo(f"{kind} only in the {side} report: {', '.join(names)}")
     for item in result["moved"][:SHOWN]:
-        about = " ".join(filter(None, (item["model"], item["method"], item["metric"], item["group"])))
+        about = " ".join(
+            filter(None, (item[name] for name in ("model", "method", "kind", "metric", "group", "answers")))
+        )
         typer.echo(f"{about}: {item['old']['value']:.4f} → {item['new']['value']:.4f}, beyond both intervals")
     if len(result["moved"]) > SHOWN:
         typer.echo(f"… and {len(result['moved']) - SHOWN} more")
     for item in result["flipped"]:
         if item["count"] is not None:
             typer.echo(f"{item['model']}: rows with another verdict: {item['count']} of {item['both']}")
+        if item["lost"]:
+            typer.echo(f"{item['model']}: rows measured before that failed now: {item['lost']}")
+    for item in result["rules"]:
+        told = [f"{item[side]} (limit {item[f'{side}_limit']})" if item[side] else "no rule" for side in ("old", "new")]
+        typer.echo(f"{item['model']} {item['metric']} {item['bound']}: {' → '.join(told)}".replace("_", " "))
     if output is not None:
         typer.echo(f"{write_comparison(output, result, language)}")
+    if not result["compared"]:
+        typer.echo("The audits have no result in common, so there is nothing to compare.")
+        return 2
     moved = changed(result)
     typer.echo("The audits differ." if moved else "The audits agree within their intervals.")
     return int(moved)

@@ -11,7 +11,7 @@ from vtviz.audit.report.model import FIGURES
 from vtviz.files import write_atomically
 from vtviz.metrics.registry import metrics
 from vtviz.render.report import render
-from vtviz.sentences import catalogue
+from vtviz.sentences import catalogue, translated
 
 TEMPLATE = "comparison.html.j2"
 
@@ -35,6 +35,22 @@ def comparison_html(comparison: dict[str, Any], language: str = "en") -> str:
         known = metrics().get(name)
         return sentences.get(f"audit.metric.{name}", known.label if known else name)
 
+    def named(item: dict[str, Any]) -> str:
+        """What a figure of any kind is called."""
+        kinds = {
+            "gap": "compare.gap",
+            "planted": f"compare.planted.{item['metric']}",
+            "people": f"compare.{item['metric']}",
+        }
+        if item["kind"]:
+            return sentences[f"contract.{kinds[item['kind']]}"].format(metric=figure_name(item["metric"]))
+        return figure_name(item["metric"])
+
+    def method_name(name: str) -> str:
+        return sentences.get(f"method.{name}", name)
+
+    names = {"methods": method_name, "metrics": figure_name, "models": str}
+
     return render(
         TEMPLATE,
         r=comparison,
@@ -42,8 +58,11 @@ def comparison_html(comparison: dict[str, Any], language: str = "en") -> str:
         several=len(comparison["models"]) > 1,
         c=lambda key, **values: sentences[f"contract.{key}"].format(**values),
         t=lambda key, **values: sentences[f"audit.{key}"].format(**values),
-        method=lambda name: sentences.get(f"method.{name}", name) if name else sentences["contract.gaps.model"],
+        method=lambda name: method_name(name) if name else sentences["contract.gaps.model"],
         figure_name=figure_name,
+        named=named,
+        listed=lambda kind, found: ", ".join(map(names[kind], found)),
+        reason=lambda written: translated(written, language),
         number=lambda value: "–" if value is None else f"{value:.3f}".replace("-", "−"),
         short=_short,
     )

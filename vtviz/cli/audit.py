@@ -89,6 +89,9 @@ def audit(
         tuple[str, str] | None, typer.Option(help="OLD/report.json NEW/report.json: what changed between two audits.")
     ] = None,
     verify: Annotated[Path | None, path_option("Check this bundle.zip, and the signature beside it.")] = None,
+    head: Annotated[
+        str | None, typer.Option(help="With --verify: the head of the chain that was written down for this bundle.")
+    ] = None,
     signers: Annotated[
         Path | None, path_option("Whose signatures count: a file with lines NAME KEY, as ssh-keygen reads it.")
     ] = None,
@@ -105,7 +108,7 @@ def audit(
     place = place_of(engine, address, workers, threads, gpus)
     check_language(language)
     if verify is not None:
-        raise typer.Exit(_verify(verify, signers))
+        raise typer.Exit(_verify(verify, signers, head))
     if compare is not None:
         raise typer.Exit(_compare(from_home(compare[0]), from_home(compare[1]), output, language))
     if replay is not None:
@@ -139,6 +142,8 @@ def audit(
     for name, counts in report["summary"]["rows"].items():
         typer.echo(f"{name}: rows measured: {counts['measured']} of {counts['total']}. {output / 'report.html'}")
     told_planted(report["summary"].get("planted", {}))
+    for missing in report["sheets_missing"]:
+        typer.echo(f"Row {missing['row']} has no sheet: {missing['reason']}")
     told_bundle(output, sign)
     if report["rules"] is not None:
         raise typer.Exit(told_rules(report["rules"]))
@@ -158,18 +163,19 @@ def list_metrics(as_json: AsJson = False) -> None:
     show(rows, as_json, lambda row: f"{row['name']:24} {row['direction']:7} {row['label']} ({row['paper']})")
 
 
-def _verify(bundle: Path, signers: Path | None) -> int:
+def _verify(bundle: Path, signers: Path | None, head: str | None) -> int:
     from vtviz.audit.contract.bundle.verify import verify_bundle
 
-    result = verify_bundle(bundle, signers)
-    for problem in result.problems:
+    result = verify_bundle(bundle, signers, head)
+    for problem in (*result.problems, *result.notes):
         typer.echo(problem)
     if result.head:
         typer.echo(f"Parts: {result.parts}. Head of the chain: {result.head}")
     if result.signature is not None and result.signature.valid:
         trusted = "Signed by" if result.signature.known else "Signed, but by whom is not known:"
         typer.echo(f"{trusted} {result.signature.signer}")
-    typer.echo("The bundle is not what was packed." if result.problems else "The bundle is whole.")
+    whole = "The bundle is whole, but not all of it could be checked." if result.notes else "The bundle is whole."
+    typer.echo("The bundle is not what was packed." if result.problems else whole)
     return int(bool(result.problems))
 
 

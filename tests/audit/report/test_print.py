@@ -45,4 +45,4 @@ def test_no_table_is_wider_than_a_page(tmp_path: Path, language: str) -> None:
         len(re.findall(r"<t[hd]\b", row)) for table in tables for row in re.findall(r"<tr>.*?</tr>", table, re.DOTALL)
     ]
     assert len(tables) > 12 and max(widths) <= ACROSS + 2  # the name before them, and a plot or a sixth choice
-    assert language == "en" or "：" in page and "忠实：" in page
+    assert language == "en" or ("：" in page and "忠实：" in page)

@@ -92,7 +92,7 @@ def _input(subject: Subject, noisy: ImageInput) -> float:
 
 def _representation(subject: Subject, noisy: ImageInput) -> float:
     own, other = subject.case.features, _case(subject, noisy).features
-    return relative_change(own.float().cpu().numpy(), other.float().cpu().numpy())
+    return relative_change(own.double().cpu().numpy(), other.double().cpu().numpy())
 
 
 def _output(subject: Subject, noisy: ImageInput) -> float:

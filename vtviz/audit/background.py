@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from vtviz.audit.audit import run_audit
 from vtviz.audit.contract.contract import stored_contract
+from vtviz.audit.contract.sheets.person import check_sheets
 from vtviz.audit.cost.count import Cost, keep_cost
 from vtviz.audit.settings import Settings, settings_from
 from vtviz.files import make_folder, write_atomically
@@ -52,7 +53,7 @@ class AuditJobs(Jobs):
             manifest: its rows.
             settings: what to measure.
             language: of the report.
-            terms: ``scope.toml`` and ``rules.toml`` by name, where there are some.
+            terms: ``scope.toml``, ``rules.toml`` and ``sheets.txt`` by name, where there are some.
             cost: what was said that it will cost, for whoever looks on.
 
         Raises:
@@ -68,7 +69,9 @@ class AuditJobs(Jobs):
                 write_atomically(folder / file, data)
             if cost is not None:
                 keep_cost(folder, cost)
-            stored_contract(folder).check(settings, rows)
+            contract = stored_contract(folder)
+            contract.check(settings, rows)
+            check_sheets(rows, contract.sheets)
         except BaseException:
             self.history.remove(entry)
             raise

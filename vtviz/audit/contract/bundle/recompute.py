@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import vtviz
+from vtviz.audit.contract.bundle import sentences
 from vtviz.audit.contract.bundle.write import COVERAGE, GUIDE, MANIFEST, PAGE, manifest_parts
 from vtviz.audit.contract.contract import JUNIT, RULES, SCOPE, read_contract
 from vtviz.audit.contract.junit import to_junit
@@ -60,11 +61,11 @@ def _terms(folder: Path, parts: Parts, report: Report) -> Iterator[str]:
     paths = (folder / name if name in parts else None for name in (SCOPE, RULES))
     terms = orjson.loads(orjson.dumps(read_contract(*paths).to_dict(report)))
     if terms["scope"] != report.get("scope"):
-        yield f"The scope in the report is not that of {SCOPE}."
+        yield sentences.SCOPE_DIFFERS.format(name=SCOPE)
     if terms["rules"] != report.get("rules"):
-        yield f"The verdicts in the report do not follow from {RULES} and the results."
+        yield sentences.VERDICTS_DIFFER.format(name=RULES)
     if (to_junit(report["rules"]) if report.get("rules") else None) != parts.get(JUNIT):
-        yield f"{JUNIT} does not hold the verdicts of the report."
+        yield sentences.JUNIT_DIFFERS.format(name=JUNIT)
 
 
 def _rows(parts: Parts) -> Iterator[str]:
@@ -73,7 +74,7 @@ def _rows(parts: Parts) -> Iterator[str]:
     told = {line["row"]: line for line in map(orjson.loads, parts[ROWS].splitlines())}
     for row in pq.read_table(io.BytesIO(parts[WHOLE]), columns=columns, filters=filters).to_pylist():
         if any(told.get(row["row"], {}).get(name) != row[name] for name in columns):
-            yield f"{WHOLE} and {ROWS} hold other rows."
+            yield sentences.ROWS_DIFFER.format(name=WHOLE, rows=ROWS)
             return
 
 
@@ -86,7 +87,7 @@ def _manifest(folder: Path, parts: Parts, report: Report) -> Iterator[str]:
     file.write_bytes(parts[name])
     again = manifest_parts(read_manifest(file, report["settings"].get("limit")))
     if again[ROWS] != parts[ROWS]:
-        yield f"{ROWS} does not hold the rows of {name}."
+        yield sentences.MANIFEST_DIFFERS.format(name=ROWS, file=name)
 
 
 def _figures(folder: Path, parts: Parts, report: Report) -> Iterator[str]:
@@ -101,7 +102,7 @@ def _figures(folder: Path, parts: Parts, report: Report) -> Iterator[str]:
     again = orjson.loads(orjson.dumps(summarise(folder / WHOLE, settings_from(report["settings"]), truth)))
     found = next(differences({name: report["summary"].get(name) for name in again}, again, "summary"), None)
     if found is not None:
-        yield f"The results do not follow from {WHOLE}: {found.place} differs."
+        yield sentences.RESULTS_DIFFER.format(name=WHOLE, place=found.place)
 
 
 def _pages(parts: Parts, report: Report) -> Iterator[str]:
@@ -120,6 +121,6 @@ def _pages(parts: Parts, report: Report) -> Iterator[str]:
     pictures = {name: base64.b64decode(data) for name, data in zip(cases, drawn, strict=True) if data}
     made = {PAGE: to_html(report, pictures, language), GUIDE: guide_html(language)}
     made[COVERAGE] = coverage_html(report, language)
-    yield from (
-        f"{name} does not say what the report says." for name, page in made.items() if page.encode() != parts[name]
-    )
+    for name, page in made.items():
+        if page.encode() != parts[name]:
+            yield sentences.PAGE_DIFFERS.format(name=name)

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from vtviz.audit.audit import FIGURES
+from vtviz.audit.contract.bundle import sentences
 from vtviz.audit.contract.bundle.chain import CHAIN, chain_bytes, make_chain
 from vtviz.audit.contract.bundle.pack import pack, unpack
 from vtviz.audit.contract.bundle.recompute import ORIGINAL, ROWS, contradictions
@@ -76,7 +77,7 @@ def verify_bundle(path: Path, signers: Path | None = None, head: str | None = No
     if signed is not None and signers is not None and not signed.known:
         problems.append("The signature is by nobody in the list of signers.")
     if signed is None and signers is not None:
-        problems.append(f"There is no signature {signature.name} beside it.")
+        problems.append(sentences.UNSIGNED.format(name=signature.name))
     return Verification(tuple(problems), chain["head"], len(parts), signed, tuple(notes))
 
 
@@ -95,15 +96,15 @@ def _chain_problems(written: bytes, chain: Mapping[str, Any]) -> Iterator[str]:
     try:
         told = {item["name"]: item["sha256"] for item in json.loads(written)["parts"]}
     except (ValueError, LookupError, TypeError, RecursionError):
-        yield f"{CHAIN} is damaged."
+        yield sentences.DAMAGED.format(name=CHAIN)
         return
     now = {item["name"]: item["sha256"] for item in chain["parts"]}
     changed = [name for name in told if name in now and now[name] != told[name]]
-    yield from (f"{name} was changed." for name in changed)
-    yield from (f"{name} is missing." for name in told if name not in now)
-    yield from (f"{name} was added." for name in now if name not in told)
+    yield from (sentences.CHANGED.format(name=name) for name in changed)
+    yield from (sentences.MISSING.format(name=name) for name in told if name not in now)
+    yield from (sentences.ADDED.format(name=name) for name in now if name not in told)
     if told == now:
-        yield f"{CHAIN} was changed, or the order of the parts."
+        yield sentences.REORDERED.format(name=CHAIN)
 
 
 def _foreign(parts: Mapping[str, bytes]) -> Iterator[str]:
@@ -113,14 +114,14 @@ def _foreign(parts: Mapping[str, bytes]) -> Iterator[str]:
         yield from _names(parts, report)
         for name, told in ((SCOPE, report.get("scope")), (RULES, report.get("rules"))):
             if (told or {}).get("sha256") != (_sha256(parts[name]) if name in parts else None):
-                yield f"{name} is not the one of the report."
+                yield sentences.OTHER.format(name=name)
         originals = [name for name in parts if name.startswith(ORIGINAL)]
         if any(_sha256(parts[name]) != report["inputs"]["sha256"] for name in originals):
             yield "The manifest is not the one of the report."
         if orjson.loads(parts[SUMMARY]) != report["summary"]:
-            yield f"{SUMMARY} is not the one of the report."
+            yield sentences.OTHER.format(name=SUMMARY)
         if _photos(parts[WHOLE]) != report["inputs"]["photos_sha256"]:
-            yield f"{WHOLE} is not the one of the report."
+            yield sentences.OTHER.format(name=WHOLE)
     except DAMAGE:
         yield "A part of the report is missing or damaged."
 
@@ -130,9 +131,9 @@ def _names(parts: Mapping[str, bytes], report: dict[str, Any]) -> Iterator[str]:
     sheets = {f"{SHEETS}/row-{int(item['row'])}.html" for item in report.get("sheets") or ()}
     originals = [name for name in parts if name.startswith(ORIGINAL) and "/" not in name.removeprefix(ORIGINAL)]
     known = {*NAMES, *sheets, *originals[:1]}
-    yield from (f"{name} is no part of this report." for name in parts if name not in known)
+    yield from (sentences.FOREIGN.format(name=name) for name in parts if name not in known)
     needed = [*ALWAYS, *sorted(sheets), *((JUNIT,) if report.get("rules") else ())]
-    yield from (f"{name} is missing." for name in needed if name not in parts)
+    yield from (sentences.MISSING.format(name=name) for name in needed if name not in parts)
     if report["inputs"].get("file") and not originals:
         yield "The manifest as it was read is missing."
 
@@ -148,7 +149,7 @@ def _contradictions(parts: Mapping[str, bytes], notes: list[str]) -> Iterator[st
             return
         yield from contradictions(parts, report)
     except InputError as error:
-        notes.append(f"The report cannot be made again here: {error}")
+        notes.append(sentences.NOT_HERE.format(reason=error))
     except DAMAGE:
         yield "A part of the report is missing or damaged."
 

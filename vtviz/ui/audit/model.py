@@ -8,7 +8,7 @@ import streamlit as st
 
 from vtviz.audit.report.gaps import FEWEST
 from vtviz.audit.report.model import FIGURES
-from vtviz.ui.audit.headline import Named
+from vtviz.ui.audit.headline import Named, estimate_cell
 from vtviz.ui.frame.language import plain, say
 
 Report = dict[str, Any]
@@ -31,7 +31,7 @@ def show_model(report: Report) -> None:
                 say("contract.model.rows"): [*parts],
                 say("contract.model.photos"): [part.get("photos", part["pairs"]) for part in parts.values()],
                 **{
-                    say(f"contract.figure.{name}"): [_estimate(part.get(name)) for part in parts.values()]
+                    say(f"contract.figure.{name}"): [estimate_cell(part.get(name)) for part in parts.values()]
                     for name in FIGURES
                     if every.get(name)
                 },
@@ -92,20 +92,12 @@ def _show_gaps(report: Report, method: Named, metric: Named) -> None:
             say("audit.report.metric"): named,
             say("contract.gaps.high"): [gap["best"] for gap in gaps],
             say("contract.gaps.low"): [gap["worst"] for gap in gaps],
-            say("contract.gaps.gap"): [_estimate({**gap, "value": gap["gap"]}) for gap in gaps],
+            say("contract.gaps.gap"): [estimate_cell({**gap, "value": gap["gap"]}) for gap in gaps],
             "p": [_number(gap["p_adjusted"], 4) for gap in gaps],
             say("contract.gaps.detectable"): [_number(gap["detectable"], 3) for gap in gaps],
         },
         hide_index=True,
     )
-
-
-def _estimate(figure: dict[str, Any] | None) -> str:
-    """A figure with its interval in a cell."""
-    if not figure or figure["value"] is None:
-        return "–"
-    ends = "" if figure["low"] is None else f" ({figure['low']:.2f}–{figure['high']:.2f})"
-    return f"{figure['value']:.2f}{ends}".replace("-", "−")
 
 
 def _number(value: float | None, digits: int) -> str:

@@ -19,6 +19,8 @@ from vtviz.sentences import catalogue
 from vtviz.ui.frame.language import current_language, plain, say, say_error, say_stored
 from vtviz.ui.frame.names import method_name
 
+LARGEST = 200  # MB of a bundle; the command line takes larger ones
+
 
 def show_comparison(entry: Entry, history: History) -> None:
     """What changed between an earlier audit, which a person chooses, and this one."""
@@ -61,7 +63,7 @@ def _show_changes(found: dict[str, Any]) -> None:
             {
                 say("contract.gaps.what"): [_whose(item) for item in moved],
                 say("audit.report.metric"): [figure_title(item, sentences) for item in moved],
-                say("audit.report.group"): [item["group"] or "–" for item in moved],
+                say("audit.report.group"): [_rows_of(item) for item in moved],
                 **{
                     say(f"contract.compare.{side}"): [
                         f"{item[side]['value']:.3f} ({item[side]['low']:.3f}–{item[side]['high']:.3f})"
@@ -83,6 +85,12 @@ def _show_changes(found: dict[str, Any]) -> None:
         st.markdown(say("contract.compare.verdicts_count", count=several))
 
 
+def _rows_of(item: dict[str, Any]) -> str:
+    """Which rows a figure is about."""
+    answers: str = item["answers"] and say(f"contract.rules.answers.{item['answers']}")
+    return item["group"] or answers or "–"
+
+
 def _whose(item: dict[str, Any]) -> str:
     if item["kind"] == "people":
         return say("contract.compare.people")
@@ -94,7 +102,7 @@ def show_verification() -> None:
     with st.expander(say("contract.verify"), icon=":material/verified:"):
         st.caption(say("contract.verify.about"))
         left, right = st.columns(2)
-        bundle = left.file_uploader(BUNDLE, type=["zip"], key="audit-verify")
+        bundle = left.file_uploader(BUNDLE, type=["zip"], key="audit-verify", max_upload_size=LARGEST)
         signature = right.file_uploader(say("contract.verify.signature"), type=["sig"], key="audit-verify-signature")
         head = st.text_input(say("contract.verify.head"), key="audit-verify-head").strip()
         if bundle is None:

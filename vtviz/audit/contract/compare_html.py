@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,11 @@ def comparison_html(comparison: dict[str, Any], language: str = "en") -> str:
     def method_name(name: str) -> str:
         return sentences.get(f"method.{name}", name)
 
-    names = {"methods": method_name, "metrics": lambda name: figure_name(name, sentences), "models": str}
+    names: dict[str, Callable[[str], str]] = {
+        "methods": method_name,
+        "metrics": lambda name: figure_name(name, sentences),
+        "models": str,
+    }
 
     return render(
         TEMPLATE,

@@ -58,8 +58,8 @@ def contradictions(parts: Parts, report: Report) -> Iterator[str]:
 
 
 def _terms(folder: Path, parts: Parts, report: Report) -> Iterator[str]:
-    paths = (folder / name if name in parts else None for name in (SCOPE, RULES))
-    terms = orjson.loads(orjson.dumps(read_contract(*paths).to_dict(report)))
+    scope, rules = (folder / name if name in parts else None for name in (SCOPE, RULES))
+    terms = orjson.loads(orjson.dumps(read_contract(scope, rules).to_dict(report)))
     if terms["scope"] != report.get("scope"):
         yield sentences.SCOPE_DIFFERS.format(name=SCOPE)
     if terms["rules"] != report.get("rules"):

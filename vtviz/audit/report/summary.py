@@ -31,7 +31,7 @@ Choice = Callable[[str, Columns], np.ndarray]  # of a model's rows, bool [n]
 def summarise(path: Path, settings: Settings, truth: Truth) -> dict[str, Any]:
     """Every aggregate figure of the rows in a Parquet file; equal rows and settings give equal figures.
 
-    ``metrics[model][method][metric]`` holds ``mean``, ``low``, ``high`` (95 % bootstrap interval) and ``n``;
+    ``metrics[model][method][metric]`` holds ``mean``, ``low``, ``high`` (95 % interval), ``n`` rows and ``photos``;
     ``comparisons`` the paired differences with p values, adjusted over all of them; ``groups`` the same as ``metrics``
     for each group, ``answers`` for the rows that the model answered rightly and wrongly; ``gaps`` the largest gaps
     between groups; ``agreement`` how far methods agree, ``choices`` whether their order depends on how patches were

@@ -6,7 +6,7 @@ from vtviz.jobs.history import Entry
 from vtviz.ui.audit.live import show_live
 from vtviz.ui.audit.people import show_people
 from vtviz.ui.audit.report import show_report
-from vtviz.ui.audit.second import show_comparison, show_verification
+from vtviz.ui.audit.second import show_comparison
 from vtviz.ui.frame.language import say
 from vtviz.ui.frame.resources import audit_jobs
 from vtviz.ui.show.jobs import JobList, show_jobs
@@ -16,9 +16,8 @@ PAGE = "audit"
 
 
 def show_runs() -> None:
-    """The list of audits, and the chosen one; and a bundle that somebody brings."""
+    """The list of audits, and the chosen one."""
     show_jobs(JobList(PAGE, ":material/fact_check:", audit_jobs, _progress_text, _show, show_live))
-    show_verification()
 
 
 def _show(entry: Entry) -> None:

@@ -32,14 +32,18 @@ def jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AuditJobs]
         made = tmp_path / name
         made.mkdir()
         report = made_report(made, score=lambda number, wrong=wrong: 0.2 if number % wrong == 0 else 0.9)  # type: ignore[misc]
-        report |= {"scope": None, "rules": None, "sheets": [{"row": 3}], "sheets_missing": [], "language": "en"}
+        report |= {
+            "scope": None,
+            "rules": None,
+            "sheets": [],
+            "sheets_missing": [{"row": 3, "reason": "gone"}],
+            "language": "en",
+        }
         entry = jobs.history.add(name, made / "m.jsonl", json.dumps(Settings().to_dict()))
         folder = jobs.history.folder_of(entry.id)
         folder.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(made / "out", folder)
         (folder / "report.json").write_text(json.dumps(report))
-        (folder / "sheets").mkdir()
-        (folder / "sheets" / "row-3.html").write_text("<p>3</p>")
         write_html(folder)
         write_bundle(folder, manifest_parts(rows_of(made, 40)), report)
         jobs.history.mark(entry.id, "done")
@@ -52,7 +56,7 @@ def test_the_model_stands_on_the_page_and_two_audits_are_compared(jobs: AuditJob
     assert not app.exception
     model, gaps = app.dataframe[0].value, app.dataframe[1].value
     assert list(model["Rows"]) == ["All rows", "a", "b"] and model["Accuracy"][0].startswith("0.50 (0.35–0.65)")
-    assert "The model" in list(gaps["What"]) and any("row-3.html" in each.label for each in app.get("download_button"))
+    assert "The model" in list(gaps["What"]) and any("Row 3 has no page: gone" in each.value for each in app.caption)
     second, first = (entry.id for entry in jobs.history.all())
     app.selectbox(key=f"audit-compare-{second}").select(first).run()
     assert not app.exception and any("results moved" in each.value for each in app.markdown)

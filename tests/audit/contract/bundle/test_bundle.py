@@ -143,6 +143,7 @@ def test_a_new_chain_does_not_hide_what_no_longer_follows(bundle: Path) -> None:
         ({"junit.xml": parts["junit.xml"] + b" "}, "junit.xml does not hold the verdicts"),
         ({"report.html": parts["report.html"].replace(b"Failed", b"Passed")}, "report.html does not say"),
         ({"manifest/rows.jsonl": line}, "hold other rows"),
+        ({"environment.cdx.json": parts["environment.cdx.json"].replace(b"wwww", b"vvvv")}, "names other weights"),
         ({"junit.xml": None}, "junit.xml is missing"),
         ({"report.html": None}, "report.html is missing"),
         ({"manifest/original-m.jsonl": None}, "The manifest as it was read is missing"),

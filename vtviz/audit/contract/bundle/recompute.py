@@ -7,6 +7,7 @@ import io
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,14 @@ import pyarrow.parquet as pq
 
 import vtviz
 from vtviz.audit.contract.bundle import sentences
-from vtviz.audit.contract.bundle.write import COVERAGE, GUIDE, MANIFEST, PAGE, manifest_parts
+from vtviz.audit.contract.bundle.sbom import is_bill_of
+from vtviz.audit.contract.bundle.write import COVERAGE, GUIDE, MANIFEST, PAGE, SBOM, SHEETS, manifest_parts
 from vtviz.audit.contract.contract import JUNIT, RULES, SCOPE, read_contract
 from vtviz.audit.contract.junit import to_junit
 from vtviz.audit.contract.sheets.coverage import coverage_html
+from vtviz.audit.contract.sheets.decision import Decision
 from vtviz.audit.contract.sheets.guide import guide_html
+from vtviz.audit.contract.sheets.person import sheet_html
 from vtviz.audit.replay import differences
 from vtviz.audit.report.html import to_html
 from vtviz.audit.report.summary import summarise
@@ -29,7 +33,7 @@ from vtviz.audit.report.truth import Truth
 from vtviz.audit.requests import About
 from vtviz.audit.rows.store import WHOLE
 from vtviz.audit.settings import RANDOM, settings_from
-from vtviz.manifests.read import read_manifest
+from vtviz.manifests.read import Row, read_manifest
 
 IMAGE = re.compile(r'<img src="(?:data:image/jpeg;base64,)?([^"]*)"')
 ORIGINAL = f"{MANIFEST}original-"
@@ -53,6 +57,8 @@ def contradictions(parts: Parts, report: Report) -> Iterator[str]:
         yield from _terms(folder, parts, report)
         yield from _rows(parts)
         yield from _manifest(folder, parts, report)
+        if not is_bill_of(parts[SBOM], report["models"]):
+            yield sentences.BILL_DIFFERS.format(name=SBOM)
         yield from _figures(folder, parts, report)
     yield from _pages(parts, report)
 
@@ -121,6 +127,19 @@ def _pages(parts: Parts, report: Report) -> Iterator[str]:
     pictures = {name: base64.b64decode(data) for name, data in zip(cases, drawn, strict=True) if data}
     made = {PAGE: to_html(report, pictures, language), GUIDE: guide_html(language)}
     made[COVERAGE] = coverage_html(report, language)
+    made |= dict(_sheets(parts, report, language))
     for name, page in made.items():
         if page.encode() != parts[name]:
             yield sentences.PAGE_DIFFERS.format(name=name)
+
+
+def _sheets(parts: Parts, report: Report, language: str) -> Iterator[tuple[str, str]]:
+    """The pages for the persons concerned, with the pictures that they hold."""
+    texts = {line["row"]: line["text"] for line in map(orjson.loads, parts[ROWS].splitlines())}
+    for item in report.get("sheets") or ():
+        name = f"{SHEETS}/row-{item['row']}.html"
+        decision = Decision(**{field.name: item[field.name] for field in fields(Decision)})
+        picture = base64.b64decode(IMAGE.findall(parts[name].decode())[0])
+        row = Row(item["row"], Path(), texts[item["row"]])
+        about = (item["model"], item["method"], report["summary"], language)
+        yield name, sheet_html(row, decision, picture, *about)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from vtviz.ui.audit.runs import show_runs
+from vtviz.ui.audit.second import show_verification
 from vtviz.ui.audit.setup import set_up
 from vtviz.ui.frame.language import say
 from vtviz.ui.frame.shell import setup
@@ -16,3 +17,5 @@ with errors_shown(st.container()):
 st.divider()
 with errors_shown(st.container()):
     set_up()
+with errors_shown(st.container()):
+    show_verification()

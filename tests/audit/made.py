@@ -1,5 +1,6 @@
 """Reports made of rows written by hand: no model is asked."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from vtviz.audit.audit import make_report
 from vtviz.audit.requests import About
 from vtviz.audit.rows.store import RowStore
 from vtviz.audit.settings import RANDOM, Settings
-from vtviz.manifests.read import Manifest, Row
+from vtviz.manifests.read import Manifest, Row, read_manifest
 
 METHOD = "raw_attention"
 SETTINGS = Settings(("made",), (METHOD,), ("insertion", "pointing"))
@@ -31,8 +32,9 @@ def rows_of(folder: Path, count: int, groups: Sequence[str] = ("a", "b"), wrong_
         )
         for number in range(1, count + 1)
     ]
-    (folder / "m.jsonl").write_text("{}\n")
-    return Manifest(folder / "m.jsonl", "m" * 64, tuple(rows))
+    lines = [{"image": row.image.name, "text": row.text, "group": row.group, "label": row.label} for row in rows]
+    (folder / "m.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return read_manifest(folder / "m.jsonl")
 
 
 def write_rows(

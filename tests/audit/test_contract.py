@@ -36,7 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, door: Door) -> Path:
     root = tmp_path_factory.mktemp("contract")
     write_manifest(root)
     (root / "scope.toml").write_text('system = "Search"')
-    (root / "rules.toml").write_text('[[rule]]\nname = "hard"\nmetric = "insertion"\nat_least = 2\nrows = 1')
+    (root / "rules.toml").write_text('[[rule]]\nname = "hard"\nmetric = "insertion"\nat_least = 1\nrows = 1')
     run(root, root / "out", door)
 
     def kill(now: Progress) -> None:
@@ -54,7 +54,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, door: Door) -> Path:
 
 
 def run(root: Path, output: Path, door: Door, watch: Watch | None = None) -> dict[str, Any]:
-    contract = read_contract(root / "scope.toml", root / "rules.toml", "1,2")
+    contract = read_contract(root / "scope.toml", root / "rules.toml", "1,2,3")
     return run_audit(read_manifest(root / "manifest.jsonl"), FEW, output, door, watch, contract=contract)
 
 
@@ -77,14 +77,17 @@ def test_wrong_texts_are_scored_and_belong_to_the_model_alone(folder: Path) -> N
 
 def test_sheets_are_written_for_the_rows_that_were_asked_for(folder: Path) -> None:
     assert sorted(file.name for file in (folder / "out" / "sheets").iterdir()) == ["row-1.html", "row-2.html"]
-    sheets = json.loads((folder / "out" / "report.json").read_text())["sheets"]
+    report = json.loads((folder / "out" / "report.json").read_text())
+    sheets, missing = report["sheets"], report["sheets_missing"]
+    assert [sheet["row"] for sheet in missing] == [3] and "JPEG" in missing[0]["reason"]  # costs nobody the report
     assert [sheet["row"] for sheet in sheets] == [1, 2] and sheets[0]["words"] == ["a", "dog", "runs"]
 
 
 def test_killed_and_resumed_the_bundle_has_the_same_hashes_but_for_times(folder: Path) -> None:
     chains = []
     for name in ("out", "again"):
-        assert verify_bundle(folder / name / "bundle.zip").problems == ()
+        found = verify_bundle(folder / name / "bundle.zip")
+        assert found.problems == () == found.notes
         with zipfile.ZipFile(folder / name / "bundle.zip") as packed:
             chains.append(json.loads(packed.read(CHAIN))["parts"])
     names = [part["name"] for part in chains[0]]

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from vtviz.audit.audit import SCHEMA
+from vtviz.audit.audit import FIGURES, SCHEMA
 from vtviz.audit.replay import Difference, differences, read_report, replay
 from vtviz.audit.settings import Settings, settings_from
 from vtviz.inputs import InputError
 
 GOOD: dict[str, Any] = {
     "schema": SCHEMA,
+    "figures": FIGURES,
     "settings": Settings().to_dict(),
     "inputs": {"path": "/m.csv", "sha256": "0", "photos_sha256": "1"},
     "models": [{"weights_sha256": "2"}],
@@ -102,3 +103,9 @@ def test_a_long_value_that_differs_is_cut_short() -> None:
     (found,) = differences({"a": "x" * 1000}, {"a": 1.5}, "summary")
     assert str(found) == f"summary.a: {'x' * 100}… in the report, 1.5 now"
     assert str(Difference("a", 1, 1.5)) == "a: 1 in the report, 1.5 now (a difference of +0.5)"
+
+
+def test_a_report_whose_figures_were_computed_differently_gets_one_sentence(tmp_path: Path) -> None:
+    old = {name: value for name, value in GOOD.items() if name != "figures"}
+    with pytest.raises(InputError, match="computed differently; replay it with that version"):
+        replay(write(tmp_path, old), tmp_path / "out", refuse)

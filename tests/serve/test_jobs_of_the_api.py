@@ -52,7 +52,12 @@ def over(client: TestClient, place: str) -> dict[str, Any]:
 
 
 def test_an_audit_from_its_manifest_to_its_report(client: TestClient, photos: bytes) -> None:
-    response = started(client, "/v1/audits", QUICK, manifest=("rows.csv", MANIFEST), photo=("photos.zip", photos))
+    terms = {
+        "scope": ("s.toml", b'system = "Search"'),
+        "rules": ("r.toml", b'[[rule]]\nmetric = "insertion"\nat_least = 1'),
+    }
+    rows = {"manifest": ("rows.csv", MANIFEST), "photo": ("photos.zip", photos)}
+    response = started(client, "/v1/audits", {**QUICK, "sheets": "1"}, **rows, **terms)
     assert response.status_code == 202, response.text
     place = response.headers["location"]
     assert place == f"/v1/audits/{response.json()['id']}"
@@ -60,6 +65,9 @@ def test_an_audit_from_its_manifest_to_its_report(client: TestClient, photos: by
     report = client.get(f"{place}/report.json").json()
     assert report["summary"]["rows"]["vtviz-base"]["measured"] == 2
     assert pq.read_table(io.BytesIO(client.get(f"{place}/rows.parquet").content)).num_rows == 4
+    assert b"failures=" in client.get(f"{place}/junit.xml").content
+    report = client.get(f"{place}/report.json").json()
+    assert report["scope"]["fields"] == {"system": "Search"} and [item["row"] for item in report["sheets"]] == [1]
     assert "<html" in client.get(f"{place}/report.html").text and client.get(f"{place}/bundle.zip").status_code == 200
     events = client.get(f"{place}/events").text
     assert json.loads(events.removeprefix("data: "))["state"] == "done"

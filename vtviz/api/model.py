@@ -224,7 +224,6 @@ def audit(
     )
     terms = [None if file is None else from_home(os.fspath(file)) for file in (scope, rules)]
     contract = read_contract(terms[0], terms[1], ",".join(map(str, sheets)))
-    contract.check(settings)
     manifest = manifest_of(rows, folder, limit)
     run_audit(manifest, settings, folder, _engine(device).ask, watch, language, contract)
     return Report(folder)

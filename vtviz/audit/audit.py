@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from vtviz.attribution.registry import find_method
 from vtviz.audit.checks import run_checks
-from vtviz.audit.contract.bundle.write import write_bundle
+from vtviz.audit.contract.bundle.write import manifest_parts, write_bundle
 from vtviz.audit.contract.contract import NO_CONTRACT, Contract
 from vtviz.audit.contract.sheets.person import check_sheets, write_sheets
 from vtviz.audit.folder import claim_folder
@@ -39,6 +39,7 @@ from vtviz.metrics.registry import find_metric
 from vtviz.watch import Watch
 
 SCHEMA = "vtviz.audit/1"
+FIGURES = 2  # how figures follow from rows; raised where equal rows give other figures than before
 REPORT = "report.json"
 
 
@@ -92,7 +93,7 @@ def _run(
     contract: Contract,
     many: Many,
 ) -> dict[str, Any]:
-    contract.check(settings)
+    contract.check(settings, manifest.rows)
     concerned = check_sheets(manifest.rows, contract.sheets)
     folder.mkdir(parents=True, exist_ok=True)
     models: list[About] = [door(LookUp(name, settings), watch.quietly()) for name in settings.models]
@@ -111,13 +112,14 @@ def _run(
         )
     report = make_report(manifest, settings, models, store.whole, checks, planted)
     report |= contract.to_dict(report)
-    report["people"] = people_results(folder)
-    report["sheets"] = write_sheets(folder, concerned, settings, models[0], report["summary"], door, watch, language)
+    report |= {"people": people_results(folder), "language": language}
+    done, missing = write_sheets(folder, concerned, settings, models[0], report["summary"], door, watch, language)
+    report |= {"sheets": done, "sheets_missing": missing}
     draw_cases(folder, report["cases"], manifest.rows, door, watch)
     write_atomically(folder / REPORT, orjson.dumps(report, option=orjson.OPT_INDENT_2))
     contract.save(folder, report)
     write_html(folder, language)
-    write_bundle(folder, manifest, report, language)
+    write_bundle(folder, manifest_parts(manifest), report, language)
     forget(folder)
     watch.tell(replace(watch.now, done=1))
     return report
@@ -137,6 +139,7 @@ def make_report(
     heads = {model: result["heads"] for model, result in checks.items()}
     return {
         "schema": SCHEMA,
+        "figures": FIGURES,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "settings": settings.to_dict(),
         "inputs": {
@@ -144,6 +147,7 @@ def make_report(
             "path": _told(manifest.path.resolve()),
             "sha256": manifest.sha256,
             "rows": len(manifest.rows),
+            "file": bool(manifest.data),
             "notes": list(manifest.notes),
             "photos_sha256": photos_sha256(rows),
         },

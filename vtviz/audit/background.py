@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from vtviz.audit.audit import run_audit
 from vtviz.audit.contract.contract import stored_contract
+from vtviz.audit.contract.sheets.person import check_sheets
 from vtviz.audit.cost.count import Cost, keep_cost
 from vtviz.audit.settings import Settings, settings_from
 from vtviz.files import make_folder, write_atomically
@@ -52,14 +53,14 @@ class AuditJobs(Jobs):
             manifest: its rows.
             settings: what to measure.
             language: of the report.
-            terms: ``scope.toml`` and ``rules.toml`` by name, where there are some.
+            terms: ``scope.toml``, ``rules.toml`` and ``sheets.txt`` by name, where there are some.
             cost: what was said that it will cost, for whoever looks on.
 
         Raises:
             InputError: if the manifest or the terms cannot be used.
         """
         self.need_room()
-        self._read(manifest, settings)
+        rows = self._read(manifest, settings).rows
         entry = self.history.add(name, manifest, json.dumps(settings.to_dict()))
         try:
             folder = self.history.folder_of(entry.id)
@@ -68,7 +69,9 @@ class AuditJobs(Jobs):
                 write_atomically(folder / file, data)
             if cost is not None:
                 keep_cost(folder, cost)
-            stored_contract(folder).check(settings)
+            contract = stored_contract(folder)
+            contract.check(settings, rows)
+            check_sheets(rows, contract.sheets)
         except BaseException:
             self.history.remove(entry)
             raise

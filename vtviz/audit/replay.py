@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from vtviz.audit.audit import SCHEMA, run_audit
+from vtviz.audit.audit import FIGURES, SCHEMA, run_audit
 from vtviz.audit.settings import settings_from
 from vtviz.files import REPORT_BYTES, address, is_text, read_bytes, reason
 from vtviz.inputs import InputError
@@ -98,11 +98,18 @@ def replay(
         watch: hears every step, and may cancel.
 
     Raises:
-        InputError: if the report or the manifest cannot be used, a model is not on this machine, or the folder is not
+        InputError: if the report or the manifest cannot be used, another version wrote it whose figures are computed
+            differently, a model is not on this machine, or the folder is not
             empty.
         ModelError: if a name of a model in the report cannot be meant.
     """
     old = read_report(path)
+    if old.get("figures", 1) != FIGURES:
+        raise InputError(
+            "The report {name} is by a version of vtviz whose intervals and gaps are computed differently; replay it "
+            "with that version, or run the audit again.",
+            name=path.name,
+        )
     if folder.is_dir() and any(folder.iterdir()):
         raise InputError(
             "The folder {folder} is not empty; a replay needs an empty folder, so that everything is measured again.",

@@ -89,6 +89,9 @@ def audit(
         tuple[str, str] | None, typer.Option(help="OLD/report.json NEW/report.json: what changed between two audits.")
     ] = None,
     verify: Annotated[Path | None, path_option("Check this bundle.zip, and the signature beside it.")] = None,
+    head: Annotated[
+        str | None, typer.Option(help="With --verify: the head of the chain that was written down for this bundle.")
+    ] = None,
     signers: Annotated[
         Path | None, path_option("Whose signatures count: a file with lines NAME KEY, as ssh-keygen reads it.")
     ] = None,
@@ -105,7 +108,7 @@ def audit(
     place = place_of(engine, address, workers, threads, gpus)
     check_language(language)
     if verify is not None:
-        raise typer.Exit(_verify(verify, signers))
+        raise typer.Exit(_verify(verify, signers, head))
     if compare is not None:
         raise typer.Exit(_compare(from_home(compare[0]), from_home(compare[1]), output, language))
     if replay is not None:
@@ -126,8 +129,8 @@ def audit(
         choices=choices,
     )
     contract = read_contract(scope, rules, sheets)
-    contract.check(settings)
     rows = read_manifest(manifest, limit)
+    contract.check(settings, rows.rows)
     for note in rows.notes:
         typer.echo(note, err=True)
     with bars() as watch, many_at(place, device) as many, closing(open_engine(device, models=1)) as door:
@@ -139,6 +142,8 @@ def audit(
     for name, counts in report["summary"]["rows"].items():
         typer.echo(f"{name}: rows measured: {counts['measured']} of {counts['total']}. {output / 'report.html'}")
     told_planted(report["summary"].get("planted", {}))
+    for missing in report["sheets_missing"]:
+        typer.echo(f"Row {missing['row']} has no sheet: {missing['reason']}")
     told_bundle(output, sign)
     if report["rules"] is not None:
         raise typer.Exit(told_rules(report["rules"]))
@@ -158,18 +163,19 @@ def list_metrics(as_json: AsJson = False) -> None:
     show(rows, as_json, lambda row: f"{row['name']:24} {row['direction']:7} {row['label']} ({row['paper']})")
 
 
-def _verify(bundle: Path, signers: Path | None) -> int:
+def _verify(bundle: Path, signers: Path | None, head: str | None) -> int:
     from vtviz.audit.contract.bundle.verify import verify_bundle
 
-    result = verify_bundle(bundle, signers)
-    for problem in result.problems:
+    result = verify_bundle(bundle, signers, head)
+    for problem in (*result.problems, *result.notes):
         typer.echo(problem)
     if result.head:
         typer.echo(f"Parts: {result.parts}. Head of the chain: {result.head}")
     if result.signature is not None and result.signature.valid:
         trusted = "Signed by" if result.signature.known else "Signed, but by whom is not known:"
         typer.echo(f"{trusted} {result.signature.signer}")
-    typer.echo("The bundle is not what was packed." if result.problems else "The bundle is whole.")
+    whole = "The bundle is whole, but not all of it could be checked." if result.notes else "The bundle is whole."
+    typer.echo("The bundle is not what was packed." if result.problems else whole)
     return int(bool(result.problems))
 
 
@@ -178,16 +184,29 @@ def _compare(old: Path, new: Path, output: Path | None, language: str) -> int:
     from vtviz.audit.contract.compare_html import write_comparison
 
     result = compare(old, new)
+    for side in ("old", "new"):
+        for kind, names in result[f"only_{side}"].items():
+            typer.echo(f"{kind} only in the {side} report: {', '.join(names)}")
     for item in result["moved"][:SHOWN]:
-        about = " ".join(filter(None, (item["model"], item["method"], item["metric"], item["group"])))
+        about = " ".join(
+            filter(None, (item[name] for name in ("model", "method", "kind", "metric", "group", "answers")))
+        )
         typer.echo(f"{about}: {item['old']['value']:.4f} → {item['new']['value']:.4f}, beyond both intervals")
     if len(result["moved"]) > SHOWN:
         typer.echo(f"… and {len(result['moved']) - SHOWN} more")
     for item in result["flipped"]:
         if item["count"] is not None:
             typer.echo(f"{item['model']}: rows with another verdict: {item['count']} of {item['both']}")
+        if item["lost"]:
+            typer.echo(f"{item['model']}: rows measured before that failed now: {item['lost']}")
+    for item in result["rules"]:
+        told = [f"{item[side]} (limit {item[f'{side}_limit']})" if item[side] else "no rule" for side in ("old", "new")]
+        typer.echo(f"{item['model']} {item['metric']} {item['bound']}: {' → '.join(told)}".replace("_", " "))
     if output is not None:
         typer.echo(f"{write_comparison(output, result, language)}")
+    if not result["compared"]:
+        typer.echo("The audits have no result in common, so there is nothing to compare.")
+        return 2
     moved = changed(result)
     typer.echo("The audits differ." if moved else "The audits agree within their intervals.")
     return int(moved)

@@ -53,11 +53,11 @@ def told_planted(found: dict[str, Any]) -> None:
 def told_bundle(output: Path, key: Path | None) -> None:
     """Says the head of the bundle's chain, which should be written down elsewhere, and signs the bundle."""
     from vtviz.audit.contract.bundle.signature import SUFFIX, sign
-    from vtviz.audit.contract.bundle.verify import verify_bundle
+    from vtviz.audit.contract.bundle.verify import head_of
     from vtviz.audit.contract.bundle.write import BUNDLE
 
     bundle = output / BUNDLE
-    typer.echo(f"{bundle}: {verify_bundle(bundle).head}")
+    typer.echo(f"{bundle}: {head_of(bundle)}")
     if key is None:
         bundle.with_name(BUNDLE + SUFFIX).unlink(missing_ok=True)  # of an earlier bundle
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -56,23 +56,27 @@ class Row:
 
 @dataclass(frozen=True)
 class Manifest:
-    """The rows of a file, its name, the sha256 of its bytes, and notes for the person on how it was read."""
+    """The rows of a file, its name, the sha256 of its bytes, notes for the person on how it was read, and the bytes
+    (empty for a folder), so that what was read is kept whatever becomes of the file."""
 
     path: Path
     sha256: str
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
+    data: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True)
 class Records:
-    """The values of every row of a file under the names of its columns; ``folder`` is where relative paths start."""
+    """The values of every row of a file under the names of its columns; ``folder`` is where relative paths start, and
+    ``data`` its bytes (empty for a folder)."""
 
     path: Path
     folder: Path
     sha256: str
     values: list[dict[str, Any]]
     notes: tuple[str, ...] = ()
+    data: bytes = b""
 
 
 def read_manifest(path: Path, limit: int | None = None) -> Manifest:
@@ -91,7 +95,7 @@ def read_manifest(path: Path, limit: int | None = None) -> Manifest:
     rows = [row if name else replace(row, unit=_unit(row, in_pixels)) for row, name in zip(rows, named, strict=True)]
     labels, notes = labels_of([item.get("label") for item in found.values])
     rows = [replace(row, label=label) for row, label in zip(rows, labels, strict=True)]
-    return Manifest(found.path, found.sha256, tuple(rows), (*found.notes, *notes))
+    return Manifest(found.path, found.sha256, tuple(rows), (*found.notes, *notes), found.data)
 
 
 def read_records(path: Path, limit: int | None = None) -> Records:
@@ -122,7 +126,8 @@ def read_records(path: Path, limit: int | None = None) -> Records:
         raise InputError("The manifest {name} has no rows; add at least one.", name=path.name)
     if path.suffix.lower() == ".json":
         folder = photo_folder(path, [item["image"] for item in values[:3] if is_text(item.get("image"))])
-    return Records(path, folder, hashlib.sha256(data).hexdigest(), values, tuple(dict.fromkeys(notes)))
+    kept = b"" if path.is_dir() else data
+    return Records(path, folder, hashlib.sha256(data).hexdigest(), values, tuple(dict.fromkeys(notes)), kept)
 
 
 def _file_of(path: Path) -> Path:

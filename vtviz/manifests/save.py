@@ -13,7 +13,8 @@ from typing import Protocol
 
 from vtviz.files import TABLE_BYTES, reason
 from vtviz.inputs import InputError
-from vtviz.manifests.read import JSON_LINES, TABLES, read_manifest
+from vtviz.manifests.read import read_manifest
+from vtviz.manifests.tables.values import JSON_LINES, TABLES
 
 Upload = tuple[str, bytes]  # name and bytes
 UNPACKED = 500 * 2**20  # bytes of all files in a zip file

@@ -48,6 +48,7 @@ METRICS = (
         completeness_gap,
         frozenset({"patches"}),
         work=lambda size: Work(photos=2),
+        span=None,
     ),
     Metric(
         "non_sensitivity",

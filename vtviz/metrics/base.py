@@ -19,6 +19,10 @@ Direction = Literal["higher", "lower", "none"]
 Need = Literal["boxes", "explain", "patches", "words"]
 Family = Literal["faithfulness", "localisation", "stability", "attention"]
 Explain = Callable[[ImageInput, str], Relevance]
+Span = tuple[float, float]
+
+SHARE: Span = (0.0, 1.0)
+SIGNED: Span = (-1.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,8 @@ def no_work(size: Size) -> Work:
 class Metric:
     """A metric of one explanation. ``direction`` says which values are better; ``needs`` what must be there for it to
     be taken; ``cost`` is in forward passes F and explanations E (k steps, W words, P patches), and ``work`` is the same
-    in numbers, at most. One that is ``costly`` is taken only where it is asked for by name."""
+    in numbers, at most. One that is ``costly`` is taken only where it is asked for by name. ``span`` holds the lowest
+    and the highest value there can be, None where there is no such bound."""
 
     name: str
     label: str
@@ -107,6 +112,7 @@ class Metric:
     needs: frozenset[Need] = frozenset()
     costly: bool = False
     work: Callable[[Size], Work] = field(default=no_work, repr=False)
+    span: Span | None = SHARE
 
     def take(self, subject: Subject) -> float | None:
         """The value, or None where the explanation lacks what is needed or the value is undefined."""

@@ -8,7 +8,7 @@ from captum.metrics import infidelity, sensitivity_max
 from torch import Tensor
 
 from vtviz.inputs import ImageInput
-from vtviz.metrics.base import Metric, Subject, Work
+from vtviz.metrics.base import SIGNED, Metric, Subject, Work
 
 SHARES = (0.1, 0.3, 0.5)
 SUBSETS = 16
@@ -100,6 +100,7 @@ METRICS = (
         sensitivity_n,
         frozenset({"patches"}),
         work=lambda size: Work(once=len(SHARES) * SUBSETS),
+        span=SIGNED,
     ),
     Metric(
         "infidelity",
@@ -111,6 +112,7 @@ METRICS = (
         infidelity_of,
         frozenset({"patches"}),
         work=lambda size: Work(once=2 * SUBSETS),
+        span=None,
     ),
     Metric(
         "max_sensitivity",
@@ -122,5 +124,6 @@ METRICS = (
         max_sensitivity,
         frozenset({"patches", "explain"}),
         work=lambda size: Work(explanations=DRAWS + 1),
+        span=None,
     ),
 )

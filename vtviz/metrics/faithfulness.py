@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from vtviz.metrics.base import Direction, Metric, Need, Size, Subject, Work
+from vtviz.metrics.base import SIGNED, Direction, Metric, Need, Size, Subject, Work
 
 Ask = Callable[[np.ndarray], np.ndarray]
 PERTURBED = 0.9  # Chefer et al. take away 0 to 90 % of the input
@@ -140,7 +140,9 @@ METRICS = (
     _metric("word_insertion", "Insertion AUC, words", "higher", RISE, lambda s: area(insertion_curve(*_words(s)))),
     _metric("word_deletion", "Deletion AUC, words", "lower", RISE, lambda s: area(deletion_curve(*_words(s)))),
     _metric("positive_perturbation", "Positive perturbation", "lower", CHEFER, lambda s: _perturbation(s, 1.0)),
-    Metric("aopc", "AOPC", "faithfulness", "higher", SAMEK, "16 F", _aopc, frozenset({"patches"}), True, _of_blocks),
+    Metric(
+        "aopc", "AOPC", "faithfulness", "higher", SAMEK, "16 F", _aopc, frozenset({"patches"}), True, _of_blocks, SIGNED
+    ),
     Metric(
         "normalised_aopc",
         "Normalised AOPC",

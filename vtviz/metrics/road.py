@@ -13,7 +13,7 @@ from scipy.sparse.linalg import spsolve
 from torch import Tensor
 
 from vtviz.attribution.perturbation import batch_size, encode, in_batches, score, to_pixels
-from vtviz.metrics.base import Metric, Subject, Work
+from vtviz.metrics.base import SIGNED, Metric, Subject, Work
 from vtviz.metrics.faithfulness import prefixes
 from vtviz.models.base import as_score
 
@@ -104,5 +104,6 @@ METRICS = (
         frozenset({"patches"}),
         costly=True,
         work=lambda size: Work(photos=2 * STEPS),
+        span=SIGNED,
     ),
 )

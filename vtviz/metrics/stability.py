@@ -9,7 +9,7 @@ import numpy as np
 from vtviz.attribution.case import Case
 from vtviz.inputs import ImageInput, split_words
 from vtviz.metrics.agreement import rank_correlation
-from vtviz.metrics.base import Metric, Need, Subject, Work
+from vtviz.metrics.base import SIGNED, Metric, Need, Subject, Work
 from vtviz.metrics.captum_metrics import DRAWS, NOISE, from_unit
 
 SYNONYMS = (
@@ -92,7 +92,7 @@ def _input(subject: Subject, noisy: ImageInput) -> float:
 
 def _representation(subject: Subject, noisy: ImageInput) -> float:
     own, other = subject.case.features, _case(subject, noisy).features
-    return relative_change(own.float().cpu().numpy(), other.float().cpu().numpy())
+    return relative_change(own.double().cpu().numpy(), other.double().cpu().numpy())
 
 
 def _output(subject: Subject, noisy: ImageInput) -> float:
@@ -121,6 +121,7 @@ def _relative(name: str, label: str, change: Change, passes: int = 0) -> Metric:
         NEEDS,
         costly=True,
         work=lambda size: Work(photos=passes, explanations=DRAWS),
+        span=None,
     )
 
 
@@ -135,6 +136,7 @@ METRICS = (
         noise_stability,
         NEEDS,
         work=lambda size: Work(explanations=DRAWS),
+        span=SIGNED,
     ),
     Metric(
         "paraphrase_stability",
@@ -146,6 +148,7 @@ METRICS = (
         lambda subject: _under(subject, paraphrase(subject.case.tokens[0].text)),
         NEEDS,
         work=lambda size: Work(explanations=1),
+        span=SIGNED,
     ),
     Metric(
         "word_order",
@@ -157,6 +160,7 @@ METRICS = (
         lambda subject: _under(subject, shuffled(subject.case.tokens[0].text, subject.seed)),
         NEEDS,
         work=lambda size: Work(explanations=1),
+        span=SIGNED,
     ),
     _relative("relative_input_stability", "Relative input stability", _input),
     _relative("relative_output_stability", "Relative output stability", _output, DRAWS),

@@ -24,8 +24,9 @@ def _environment() -> Environment:
 
 
 def render(template: str, **values: Any) -> str:
-    """A template with values; all texts are escaped but for Markup."""
-    return _environment().get_template(template).render(**values)
+    """A template with values; all texts are escaped but for Markup. ``colon`` is that of the ``language``."""
+    colon = "：" if values.get("language") == "zh" else ": "
+    return _environment().get_template(template).render(colon=colon, **values)
 
 
 def data_address(jpeg: bytes) -> Markup:

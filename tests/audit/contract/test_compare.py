@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.audit.made import METHOD, made_report
@@ -27,7 +29,7 @@ def test_equal_audits_do_not_differ(tmp_path: Path) -> None:
     (old, _), (new, _) = write(tmp_path / "one"), write(tmp_path / "two")
     found = compare(old, new)
     assert not changed(found) and found["compared"] > 5 and not any(found["differences"].values())
-    assert found["flipped"] == [{"model": "made", "both": 40, "count": 0, "rows": []}]
+    assert found["flipped"] == [{"model": "made", "both": 40, "count": 0, "rows": [], "lost": 0, "lost_rows": []}]
 
 
 def test_what_moved_beyond_its_intervals_and_what_flipped_is_listed(tmp_path: Path) -> None:
@@ -35,14 +37,18 @@ def test_what_moved_beyond_its_intervals_and_what_flipped_is_listed(tmp_path: Pa
     values = {"insertion": lambda n, _: 0.1 + 0.01 * (n % 3), "pointing": lambda n, _: float(n % 4 > 0)}
     new, _ = write(tmp_path / "two", values=values, score=lambda n: 0.2 if n % 5 == 0 or n == 7 else 0.9)
     found = compare(old, new)
-    moved = [(item["method"], item["metric"], item["group"], item["better"]) for item in found["moved"]]
-    assert moved == [(METHOD, "insertion", group, False) for group in ("", "a", "b")]
+    moved = [(i["method"], i["metric"], i["group"], i["answers"], i["better"]) for i in found["moved"] if not i["kind"]]
+    assert moved[:3] == [(METHOD, "insertion", group, "", False) for group in ("", "a", "b")]
+    assert {item[3] for item in moved[3:]} == {"right", "wrong"}
+    assert [(item["kind"], item["metric"], item["better"]) for item in found["moved"][5:]] == [
+        ("gap", "insertion", True)
+    ]
     (flips,) = found["flipped"]
     assert flips["count"] == 1 and flips["rows"] == [
         {"row": 7, "text": "text 7", "image": "7.jpg", "old": 0.9, "new": 0.2}
     ]
     page = comparison_html(found, "en")
-    assert "3 of" in page and "text 7" in page and "worse" in page and "变动" in comparison_html(found, "zh")
+    assert "6 of" in page and "text 7" in page and "worse" in page and "变动" in comparison_html(found, "zh")
 
 
 def test_models_data_settings_versions_checks_and_rules_are_compared(tmp_path: Path) -> None:
@@ -89,3 +95,55 @@ def test_reports_of_earlier_versions_are_compared_by_the_same_weights(tmp_path: 
     assert compare(old, new)["flipped"][0]["count"] is None
     with pytest.raises(InputError, match="cannot be read"):
         compare(old, tmp_path / "none.json")
+
+
+def test_planted_causes_people_gaps_and_rules_are_compared_too(tmp_path: Path) -> None:
+    old, report = write(tmp_path / "one")
+    other = deepcopy(report)
+    rates = [{"mean": mean, "low": mean - 0.1, "high": mean + 0.1, "n": 60, "chance": 0.1} for mean in (0.83, 0.1)]
+    outcome = {"metric": "accuracy", "model": "made", "method": "", "group": "", "answers": "", "bound": "at_least"}
+    outcome |= {"name": "", "verdict": "passed", "needed": 10}
+    for side, rate, limits in ((report, rates[0], (0.7, 0.9)), (other, rates[1], (0.6,))):
+        side["summary"]["planted"] = {"made": {"kinds": {}, "methods": {METHOD: {"photo": rate}}}}
+        side["people"] = {"with_map": rate, "trusted": {"with_map": None}}
+        side["rules"] = {"outcomes": [{**outcome, "limit": limit} for limit in limits]}
+        one = {"choices": [{"fill": "blur", "steps": 8, "order": [METHOD, "rollout"]}], "same": side is report}
+        side["summary"]["choices"] = {"made": {"insertion": one}}
+    other["summary"]["gaps"][2] |= {"gap": 0.6, "low": 0.5, "high": 0.7}
+    old.write_bytes(orjson.dumps(report))
+    new, _ = write(tmp_path / "two")
+    new.write_bytes(orjson.dumps(other))
+    found = compare(old, new)
+    moved = {(item["kind"], item["metric"]): item["better"] for item in found["moved"]}
+    assert moved == {("planted", "photo"): False, ("people", "with_map"): False, ("gap", "accuracy"): False}
+    assert [(item["old_limit"], item["new_limit"]) for item in found["rules"]] == [(0.7, 0.6), (0.9, None)]
+    assert [(item["old"]["same"], item["new"]["same"]) for item in found["orders"]] == [(True, False)]
+    assert "no such rule" in comparison_html(found) and "找到照片中植入的原因" in comparison_html(found, "zh")
+
+
+def test_nothing_in_common_is_no_agreement_and_damage_is_told(tmp_path: Path) -> None:
+    old, report = write(tmp_path / "one")
+    report["models"] = [{**report["models"][0], "name": name} for name in ("x", "y")]
+    report["summary"] = {"metrics": {}}
+    (tmp_path / "two").mkdir()
+    new = tmp_path / "two" / "report.json"
+    new.write_bytes(orjson.dumps(report))
+    found = compare(old, new)
+    assert found["compared"] == 0 and found["only_old"]["models"] == ["made"] and changed(found)
+    assert "nothing to compare" in comparison_html(found) and found["only_new"]["models"] == ["x", "y"]
+    report["summary"] = {"rows": {}}
+    new.write_bytes(orjson.dumps(report))
+    with pytest.raises(InputError, match="The report in two is incomplete or damaged"):
+        compare(old, new)
+
+
+def test_a_row_that_fails_now_is_listed(tmp_path: Path) -> None:
+    (old, _), (new, _) = write(tmp_path / "one"), write(tmp_path / "two")
+    rows = pq.read_table(new.parent / "rows.parquet").to_pylist()
+    for row in rows:
+        if row["row"] == 7:
+            row |= {"status": "failed", "image_sha256": "", "score": None, "reason": "gone"}
+    pq.write_table(pa.Table.from_pylist(rows), new.parent / "rows.parquet")
+    (flips,) = (found := compare(old, new))["flipped"]
+    assert flips["lost_rows"] == [{"row": 7, "image": "7.jpg", "text": "text 7", "reason": "gone"}] and changed(found)
+    assert "failed now: 1" in comparison_html(found)

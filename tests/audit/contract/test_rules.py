@@ -1,12 +1,13 @@
 """Rules: read, judged by the ends of intervals, told to build servers."""
 
 import xml.etree.ElementTree as ET
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.audit.made import SETTINGS, made_report
+from tests.audit.made import SETTINGS, made_report, rows_of
 from vtviz.audit.contract.contract import NO_CONTRACT, Contract
 from vtviz.audit.contract.judgement import judge
 from vtviz.audit.contract.junit import to_junit
@@ -103,6 +104,12 @@ def test_terms_are_kept_beside_the_report_and_leave_with_them(tmp_path: Path, re
         ("[[rule]]\nmetric = 'iou'\nanswers = 'good'\nat_least = 1", "answers must be right or wrong"),
         ("[[rule]]\nmetric = 'iou'\nanswers = 'right'\ngroup = 'a'\nat_least = 1", "make two rules of it"),
         ("[[rule]]\nmetric = 'f1'\ngap_at_most = 1", "of the model only the accuracy"),
+        ("[[rule]]\nmetric = 'iou'\nat_least = -inf", "the value of at_least is not valid"),
+        ("[[rule]]\nmetric = 'iou'\nat_most = nan", "the value of at_most is not valid"),
+        (f"[[rule]]\nmetric = 'iou'\nat_least = 1{'0' * 400}", "the value of at_least is not valid"),
+        (f"[[rule]]\nmetric = 'iou'\nat_least = 0.5\nrows = 1{'0' * 30}", "the value of rows is not valid"),
+        ("[[rule]]\nmetric = 'iou'\nat_least = 0.9\nat_most = 0.1", "nothing could meet it"),
+        ("[[rule]]\nmetric = 'auc'\nat_least = -0.5", "at_least must lie between 0 and 1, as auc does"),
     ],
 )
 def test_what_is_no_rule_gets_one_sentence(tmp_path: Path, text: str, message: str) -> None:
@@ -112,8 +119,33 @@ def test_what_is_no_rule_gets_one_sentence(tmp_path: Path, text: str, message: s
 
 
 @pytest.mark.parametrize(
-    "about", ['metric = "energy"', 'metric = "iou"\nmodel = "other"', 'metric = "auc"\nmodel = "x"']
+    ("about", "message"),
+    [
+        ('metric = "energy"', "about the metric"),
+        ('metric = "iou"\nmodel = "other"', "about the metric"),
+        ('metric = "auc"\nmodel = "x"', "about the model"),
+        ('metric = "auc"', "needs texts that do not describe"),
+        ('metric = "pointing"\ngroup = "aa"', "about the group aa"),
+        ('metric = "pointing"\ngroup = "a"', None),
+    ],
 )
-def test_a_rule_that_an_audit_could_never_judge_is_refused_before_it_runs(tmp_path: Path, about: str) -> None:
-    with pytest.raises(InputError, match=r"Rule 1 is about the (metric|model)"):
-        rules(tmp_path, f"{about}\nat_least = 0").check(SETTINGS)
+def test_a_rule_that_an_audit_could_never_judge_is_refused_before_it_runs(
+    tmp_path: Path, about: str, message: str | None
+) -> None:
+    rows = rows_of(tmp_path, 4).rows
+    with pytest.raises(InputError, match=message) if message else nullcontext():
+        rules(tmp_path, f"{about}\nat_least = 0").check(SETTINGS, rows)
+    with pytest.raises(InputError, match="compares groups, but the manifest has 1"):
+        rules(tmp_path, 'metric = "pointing"\ngap_at_most = 0.1').check(SETTINGS, rows[:1])
+
+
+def test_a_group_of_few_photos_and_few_photos_with_many_texts_are_not_judged(tmp_path: Path) -> None:
+    values = {"pointing": lambda number, _: float(number % 6 > 0)}
+    groups = ["tiny", *["a", "b"] * 2, "a"]
+    made = made_report(tmp_path, 20, values=values, groups=groups, wrong=lambda n: [0.1] * 20)  # type: ignore[arg-type]
+    judged = judge(rules(tmp_path, 'metric = "pointing"\ngap_at_most = 0.9'), made)
+    outcome = judged["outcomes"][0]
+    assert outcome["verdict"] == "not_measured" and outcome["left_out"] == ("tiny",) and not judged["met"]
+    assert b"too few photos to compare: tiny" in to_junit(judged)
+    few = judge(rules(tmp_path, 'metric = "accuracy"\nat_least = 0.1\nrows = 21'), made)["outcomes"][0]
+    assert few["rows"] == 20 and few["verdict"] == "not_measured"  # of 420 pairs

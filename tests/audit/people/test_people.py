@@ -1,6 +1,5 @@
 """Questions for people, what is kept of their answers, and what they come to."""
 
-import hashlib
 import json
 from collections import Counter
 from pathlib import Path
@@ -9,12 +8,12 @@ import pytest
 
 from tests.audit.made import made_report, rows_of
 from vtviz.audit.contract.bundle.verify import verify_bundle
-from vtviz.audit.contract.bundle.write import BUNDLE
+from vtviz.audit.contract.bundle.write import BUNDLE, manifest_parts, write_bundle
 from vtviz.audit.contract.sheets.coverage import PRESENT
 from vtviz.audit.people.enter import enter_people
 from vtviz.audit.people.questions import Question, draw_questions
 from vtviz.audit.people.sessions import FOLDER, Answer, answer_to, people_results, save_session, sessions
-from vtviz.audit.report.html import to_html
+from vtviz.audit.report.html import to_html, write_html
 from vtviz.inputs import InputError
 from vtviz.manifests.read import Manifest
 
@@ -23,7 +22,6 @@ from vtviz.manifests.read import Manifest
 def audited(tmp_path: Path) -> tuple[Path, dict, Manifest]:  # type: ignore[type-arg]
     """40 rows; the model is wrong about every fifth."""
     report, manifest = made_report(tmp_path), rows_of(tmp_path, 40)
-    report["inputs"]["sha256"] = hashlib.sha256(b"{}\n").hexdigest()  # of the file of rows_of
     (tmp_path / "out" / "report.json").write_text(json.dumps(report))
     return tmp_path / "out", report, manifest
 
@@ -84,8 +82,13 @@ def test_results_enter_report_and_bundle(
 ) -> None:
     folder, report, manifest = audited
     save_session(folder, [Answer(n, "raw_attention", True, True) for n in range(6)])
+    report |= {"language": language, "scope": None, "rules": None}
+    (folder / "report.json").write_text(json.dumps(report))
+    write_html(folder, language)
+    write_bundle(folder, manifest_parts(manifest), report, language)
     (folder / (BUNDLE + ".sig")).write_text("of the bundle as it was")
-    entered = enter_people(folder, manifest, language)
+    manifest.path.write_text(manifest.path.read_text().replace("text 7", "another"))  # after the audit
+    entered = enter_people(folder)
     assert entered["people"]["answers"] == 6 and entered["people"]["difference"] is None
     assert json.loads((folder / "report.json").read_text())["people"] == entered["people"]
     assert sentence in (folder / "report.html").read_text() and sentence not in to_html(report, {}, language)

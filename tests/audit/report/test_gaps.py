@@ -64,3 +64,18 @@ def test_rows_without_a_value_do_not_count() -> None:
     values = np.where(np.arange(20) < 4, np.nan, np.where(groups == "a", 1.0, 0.0))
     found = largest_gap(values, groups, np.arange(20), 0)
     assert found is not None and found.gap == 1.0 and found.photos == {"a": 8, "b": 8}
+
+
+def test_the_interval_allows_for_the_choice_of_the_pair() -> None:
+    rng, groups, beyond = np.random.default_rng(5), np.repeat([f"g{n}" for n in range(6)], 12).astype(object), 0
+    for seed in range(60):
+        found = largest_gap((rng.random(72) < 0.5).astype(float), groups, np.arange(72), seed)
+        beyond += found is not None and found.low > 0
+    assert beyond <= 8  # of six equal groups, 5 % are 3; the pair alone would be beyond in 26
+
+
+def test_equal_groups_are_two_and_a_group_without_values_is_not_forgotten() -> None:
+    groups = np.array(["a"] * 5 + ["b"] * 5 + ["c"] * 4, dtype=object)
+    found = largest_gap(np.r_[np.ones(10), np.full(4, np.nan)], groups, np.arange(14), 0)
+    assert found is not None and {found.best, found.worst} == {"a", "b"} and found.low == 0.0 < 0.4 < found.high
+    assert found.too_few == ["c"] and found.photos["c"] == 0

@@ -7,6 +7,7 @@ import pytest
 from sklearn.metrics import f1_score, roc_auc_score
 
 from tests.audit.made import made_report
+from vtviz.audit.report.estimates import auc_low
 from vtviz.evaluation.classification import calibration_error
 
 
@@ -56,3 +57,28 @@ def test_gaps_of_the_model_and_of_explanations_are_adjusted_together(tmp_path: P
     ]
     assert gaps[0]["best"] == "b" and gaps[0]["gap"] == pytest.approx(0.3, abs=0.05)
     assert all(gap["p_adjusted"] >= gap["p"] for gap in gaps) and gaps[0]["p_adjusted"] < 0.01 < gaps[2]["p_adjusted"]
+
+
+def test_the_gap_of_the_model_is_that_of_the_accuracies_beside_it(tmp_path: Path) -> None:
+    summary = made_report(tmp_path, score=lambda n: 0.9, wrong=lambda n: [0.9 if n % 2 else 0.1])["summary"]
+    groups = {name: part["accuracy"]["value"] for name, part in summary["model"]["made"]["groups"].items()}
+    gap = next(item for item in summary["gaps"] if item["method"] is None)
+    assert groups == {"a": 1.0, "b": 0.5}
+    assert (gap["gap"], gap["best"], gap["worst"]) == (0.5, "a", "b") and gap["low"] > 0 and gap["p"] < 0.01
+
+
+def test_three_photos_prove_nothing_however_right_the_model_is(tmp_path: Path) -> None:
+    found = made_report(tmp_path, count=3, score=lambda n: 0.99, wrong=lambda n: [0.01] * 20)
+    own = found["summary"]["model"]["made"]["all"]
+    assert own["pairs"] == 63 and own["photos"] == 3
+    assert all(own[name]["value"] == 1.0 and own[name]["low"] < 0.7 for name in ("accuracy", "auc", "f1"))
+    assert own["ece"]["value"] == pytest.approx(0.01) and own["ece"]["high"] > 0.4
+
+
+def test_the_interval_of_an_area_holds_as_often_as_it_says() -> None:
+    rng, missed, area = np.random.default_rng(2), 0, 0.9214  # of normal scores two standard deviations apart
+    for _ in range(300):
+        true, wrong = rng.normal(2, 1, 12), rng.normal(0, 1, 12)
+        auc = float((true[:, None] > wrong).mean())
+        missed += not auc_low(auc, 12, 12) <= area <= 1 - auc_low(1 - auc, 12, 12)
+    assert missed <= 24 and auc_low(1.0, 3, 3) < 0.6 < auc_low(1.0, 60, 60)

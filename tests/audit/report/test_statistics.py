@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from scipy.stats import bootstrap
+from scipy.stats import binomtest, bootstrap
 
-from vtviz.audit.report.statistics import adjusted, difference, interval
+from vtviz.audit.report.statistics import adjusted, difference, interval, unvaried
 
 RNG = np.random.default_rng(0)
 VALUES = RNG.normal(0.5, 0.2, 80)
@@ -58,3 +58,33 @@ def test_few_photos_never_give_a_small_p() -> None:
 
 def test_adjustment_by_hand() -> None:
     assert adjusted([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.04, 0.04]) and adjusted([]) == []
+
+
+def test_a_share_has_wilsons_interval_and_rows_about_one_photo_are_one_trial() -> None:
+    hits = (np.arange(30) % 5 > 0).astype(float)
+    own, theirs = interval(hits, np.arange(30), 0), binomtest(24, 30).proportion_ci(method="wilson")
+    assert own is not None and (own.low, own.high) == pytest.approx((theirs.low, theirs.high))
+    every = interval(np.ones(60), np.arange(60) % 3, 0)  # three photos prove little, however many texts they have
+    low = binomtest(3, 3).proportion_ci(method="wilson").low
+    assert every is not None and (every.low, every.high, every.photos) == (pytest.approx(low), 1.0, 3)
+    one = interval(np.r_[np.ones(9), 0.0], np.zeros(10), 0)
+    assert one is not None and one.low < 0.2 and one.high > 0.99
+
+
+def test_equal_values_leave_room_for_what_was_not_seen() -> None:
+    same = interval(np.full(10, 0.4), np.arange(10), 0)
+    known = binomtest(10, 10).proportion_ci(method="wilson").low
+    assert same is not None and (same.low, same.high) == pytest.approx((known * 0.4, known * 0.4 + 1 - known))
+    gap = difference(np.ones(6), np.zeros(6), np.arange(6), 0)
+    assert gap is not None and gap[0].low == pytest.approx(
+        1 - 2 * (1 - binomtest(6, 6).proportion_ci(method="wilson").low)
+    )
+    assert unvaried(0.4, 10, None) == (0.4, 0.4)  # of a metric without bounds nothing can be said
+
+
+def test_few_photos_widen_the_percentiles_as_students_t_is_wider() -> None:
+    rng, missed = np.random.default_rng(1), 0
+    for seed in range(150):
+        found = interval(rng.beta(4, 4, 6), np.arange(6), seed)
+        missed += found is not None and not found.low <= 0.5 <= found.high
+    assert missed <= 15  # 5 % of 150 are 7; the plain percentiles miss 24

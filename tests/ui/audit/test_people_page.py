@@ -18,6 +18,7 @@ from vtviz.audit.requests import DrawCase
 from vtviz.audit.settings import Settings
 from vtviz.files import DATA
 from vtviz.jobs.history import History
+from vtviz.manifests.read import read_manifest
 from vtviz.paths import ASSETS
 from vtviz.render.overlay import to_jpeg
 from vtviz.ui.audit import people as part
@@ -51,6 +52,7 @@ def audited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[A
     folder = jobs.history.folder_of(entry.id)
     folder.parent.mkdir(parents=True, exist_ok=True)
     (made / "out").rename(folder)
+    report["inputs"]["sha256"] = read_manifest(made / "m.jsonl").sha256
     (folder / "report.json").write_text(json.dumps(report))
     jobs.history.mark(entry.id, "done")
     yield jobs, folder, asked

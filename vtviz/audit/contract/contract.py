@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,12 @@ from vtviz.audit.contract.junit import to_junit
 from vtviz.audit.contract.rules import Rules, read_rules
 from vtviz.audit.contract.scope import Scope, read_scope
 from vtviz.audit.settings import Settings
-from vtviz.files import write_atomically
+from vtviz.files import JSON_BYTES, read_bytes, write_atomically
 from vtviz.inputs import InputError
+from vtviz.manifests.read import Row
 
 SCOPE, RULES, JUNIT = "scope.toml", "rules.toml", "junit.xml"
+SHEETS = "sheets.txt"  # the rows of an audit in the background for which sheets are written
 
 
 @dataclass(frozen=True)
@@ -26,10 +29,10 @@ class Contract:
     rules: Rules | None = None
     sheets: tuple[int, ...] = ()
 
-    def check(self, settings: Settings) -> None:
-        """Raises InputError where a rule could never be judged by an audit with these settings."""
+    def check(self, settings: Settings, rows: Sequence[Row]) -> None:
+        """Raises InputError where a rule could never be judged by an audit of these rows with these settings."""
         if self.rules is not None:
-            self.rules.check(settings)
+            self.rules.check(settings, rows)
 
     def to_dict(self, report: dict[str, Any]) -> dict[str, Any]:
         """``scope`` and ``rules`` as the report holds them, None where there are none."""
@@ -74,4 +77,5 @@ def stored_contract(folder: Path) -> Contract:
         InputError: if one is not as it should be.
     """
     scope, rules = (folder / name if (folder / name).is_file() else None for name in (SCOPE, RULES))
-    return read_contract(scope, rules)
+    sheets = folder / SHEETS
+    return read_contract(scope, rules, read_bytes(sheets, JSON_BYTES).decode() if sheets.is_file() else None)

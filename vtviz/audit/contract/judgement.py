@@ -15,7 +15,8 @@ EDGE = {"at_least": "low", "at_most": "high", "gap_at_most": "high"}  # the end 
 @dataclass(frozen=True)
 class Outcome:
     """One bound of one rule, for one model, method and group (empty for all): the figure with its interval, and what
-    follows. ``value`` is None where there is none, and ``rows`` the number that it comes from."""
+    follows. ``value`` is None where there is none, and ``rows`` the number of photos that it comes from: rows about
+    one photo count once. ``left_out`` are the groups that have too few photos to be compared in a gap."""
 
     rule: int
     name: str
@@ -32,11 +33,12 @@ class Outcome:
     rows: int
     needed: int
     verdict: Verdict
+    left_out: tuple[str, ...] = ()
 
 
 def judge(rules: Rules, report: dict[str, Any]) -> dict[str, Any]:
     """Every rule with every model, method and group that it is about; ``met`` where all passed. What could not be
-    measured, or on too few rows, has not passed."""
+    measured, or on too few photos, or of which one group has too few, has not passed."""
     outcomes = [outcome for number, rule in enumerate(rules.rules, 1) for outcome in _outcomes(number, rule, report)]
     met = all(outcome.verdict == "passed" for outcome in outcomes)
     return {"sha256": rules.written.sha256, "met": met, "outcomes": [asdict(outcome) for outcome in outcomes]}
@@ -59,31 +61,31 @@ def _outcome(
     number: int, rule: Rule, bound: str, limit: float, about: tuple[str, str, str], found: dict[str, Any] | None
 ) -> Outcome:
     model, method, group = about
-    value, low, high, rows = (found or {}).get("value"), (found or {}).get("low"), (found or {}).get("high"), 0
-    rows = int(found["n"]) if found else 0
+    value, low, high = ((found or {}).get(name) for name in ("value", "low", "high"))
+    rows, left_out = (int(found["photos"]), tuple(found.get("left_out", ()))) if found else (0, ())
     edge = low if EDGE[bound] == "low" else high
     verdict: Verdict = "not_measured"
-    if edge is not None and rows >= rule.rows:
+    if edge is not None and low != high and rows >= rule.rows and not left_out:  # a point is no interval
         verdict = "passed" if (edge >= limit if bound == "at_least" else edge <= limit) else "failed"
     return Outcome(
         number, rule.name, rule.metric, model, method, group, rule.answers,
-        bound, float(limit), value, low, high, rows, rule.rows, verdict,
+        bound, float(limit), value, low, high, rows, rule.rows, verdict, left_out,
     )  # fmt: skip
 
 
 def _figure(
     rule: Rule, bound: str, summary: dict[str, Any], model: str, method: str, group: str
 ) -> dict[str, Any] | None:
-    """``value``, ``low``, ``high`` and ``n`` of what a rule is about; None where it was not measured."""
+    """``value``, ``low``, ``high`` and ``photos`` of what a rule is about; None where it was not measured."""
     if bound == "gap_at_most":
         key = (model, method or None, rule.metric)
         gap = next((g for g in summary["gaps"] if (g["model"], g["method"], g["metric"]) == key), None)
-        return gap and {"value": gap["gap"], "low": gap["low"], "high": gap["high"], "n": _compared_photos(gap)}
+        return gap and {**gap, "value": gap["gap"], "photos": _compared_photos(gap), "left_out": gap["too_few"]}
     if rule.of_model:
         found = summary["model"].get(model, {})
         part = found.get("groups", {}).get(group) if group else found.get("all")
         figure = (part or {}).get(rule.metric)
-        return figure and {**figure, "n": part["pairs"]}
+        return figure and {**figure, "photos": part["photos"]}
     if rule.answers:
         means = summary["answers"][rule.answers]
     else:

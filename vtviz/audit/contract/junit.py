@@ -21,8 +21,10 @@ def said(outcome: dict[str, Any]) -> str:
     if outcome["value"] is None:
         return "not measured"
     ends = "–" if outcome["low"] is None else f"{outcome['low']:.4f} to {outcome['high']:.4f}"
-    few = f"; {outcome['needed']} rows are needed" if outcome["rows"] < outcome["needed"] else ""
-    return f"{outcome['value']:.4f}, interval {ends}, n = {outcome['rows']}{few}"
+    few = f"; {outcome['needed']} photos are needed" if outcome["rows"] < outcome["needed"] else ""
+    if outcome["left_out"]:
+        few += f"; too few photos to compare: {', '.join(outcome['left_out'])}"
+    return f"{outcome['value']:.4f}, interval {ends}, photos: {outcome['rows']}{few}"
 
 
 def to_junit(judged: dict[str, Any]) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,15 @@ from typing import Any
 from vtviz.attribution.registry import find_method
 from vtviz.audit.contract.toml import Written, read_toml
 from vtviz.audit.report.model import FIGURES
-from vtviz.audit.settings import Settings
+from vtviz.audit.settings import LARGEST, Settings
+from vtviz.files import is_number
 from vtviz.inputs import InputError
+from vtviz.manifests.read import Row
+from vtviz.metrics.base import SHARE, Span
 from vtviz.metrics.registry import find_metric
 
 EVERY_GROUP = "*"
-FEWEST = 10  # rows that a rule is judged by, where it names no other number
+FEWEST = 10  # photos that a rule is judged by, where it names no other number
 ANSWERS = ("right", "wrong")
 BOUNDS = ("at_least", "at_most", "gap_at_most")
 TEXTS = ("name", "metric", "model", "method", "group", "answers")
@@ -28,7 +32,7 @@ class Rule:
     The lower end of the interval must be ``at_least`` a number, the upper end ``at_most`` one; or the upper end of the
     largest gap between groups must be ``gap_at_most``. ``model``, ``method`` and ``group`` are all where empty; a group
     of ``*`` is each group by itself. ``answers`` narrows explanations to rows answered ``right`` or ``wrong``. With
-    fewer than ``rows`` rows it is not judged, and so not met.
+    fewer than ``rows`` photos it is not judged, and so not met.
     """
 
     metric: str
@@ -48,6 +52,11 @@ class Rule:
         return self.metric in FIGURES
 
     @property
+    def span(self) -> Span | None:
+        """The lowest and the highest value that its metric can have, None where there is no such bound."""
+        return SHARE if self.of_model else find_metric(self.metric).span
+
+    @property
     def bounds(self) -> list[tuple[str, float]]:
         """The bounds that it sets, by name."""
         return [(name, value) for name in BOUNDS if (value := getattr(self, name)) is not None]
@@ -60,17 +69,21 @@ class Rules:
     rules: tuple[Rule, ...]
     written: Written
 
-    def check(self, settings: Settings) -> None:
-        """Refuses rules that an audit with these settings could never judge.
+    def check(self, settings: Settings, rows: Sequence[Row]) -> None:
+        """Refuses rules that an audit of these rows with these settings could never judge.
 
         Raises:
-            InputError: if a rule is about a metric, method or model that is not audited.
+            InputError: if a rule is about a metric, method, model or group that is not audited, or needs texts of both
+                kinds where there are none.
         """
+        labels, groups = {row.label != 0 for row in rows}, {row.group for row in rows} - {""}
+        both = len(labels) == 2 or settings.wrong_texts > 0
         for number, rule in enumerate(self.rules, 1):
             audited = {
                 "metric": (rule.metric, (*FIGURES, *settings.metrics)),
                 "model": (rule.model, settings.models),
                 "method": (rule.method, settings.methods or (rule.method,)),  # the model's own is known only later
+                "group": (rule.group, (*groups, EVERY_GROUP)),
             }
             for kind, (value, known) in audited.items():
                 if value and value not in known:
@@ -81,6 +94,20 @@ class Rules:
                         kind=kind,
                         value=value,
                     )
+            if rule.of_model and rule.metric != "accuracy" and not both:
+                raise InputError(
+                    "Rule {number} is about {metric}, which needs texts that do not describe their photo: give wrong "
+                    "texts, or label 0 in the manifest.",
+                    number=number,
+                    metric=rule.metric,
+                )
+            if (rule.gap_at_most is not None and len(groups) < 2) or (rule.group == EVERY_GROUP and not groups):
+                raise InputError(
+                    "Rule {number} compares groups, but the manifest has {count}; add the column group or remove the "
+                    "rule.",
+                    number=number,
+                    count=len(groups),
+                )
 
 
 def read_rules(path: Path) -> Rules:
@@ -108,14 +135,16 @@ def _rule(number: int, values: Any) -> Rule:
             known=", ".join(KEYS),
         )
     for key, value in values.items():
-        good = (
-            isinstance(value, str) if key in TEXTS else isinstance(value, int | float) and not isinstance(value, bool)
-        )
-        if not good or (key == "rows" and (not isinstance(value, int) or value < 1)):
+        good = isinstance(value, str) if key in TEXTS else _is_limit(value)
+        if not good or (key == "rows" and (not isinstance(value, int) or not 1 <= value <= LARGEST)):
             raise InputError("Rule {number}: the value of {key} is not valid; correct it.", number=number, key=key)
     rule = Rule(**{"metric": "", **values})
     _need_sense(number, rule)
     return rule
+
+
+def _is_limit(value: Any) -> bool:
+    return is_number(value) and abs(value) <= LARGEST  # no infinite one, and none that no float holds
 
 
 def _need_sense(number: int, rule: Rule) -> None:
@@ -124,6 +153,7 @@ def _need_sense(number: int, rule: Rule) -> None:
         raise InputError("Rule {number} needs a metric and a bound: at_least, at_most or gap_at_most.", number=number)
     if not rule.of_model:
         find_metric(rule.metric)
+    _need_bounds(number, rule)
     if rule.method:
         find_method(rule.method)
     if rule.of_model and (rule.method or rule.answers):
@@ -139,3 +169,24 @@ def _need_sense(number: int, rule: Rule) -> None:
             "Rule {number}: gap_at_most compares all groups, and of the model only the accuracy; remove the rest.",
             number=number,
         )
+
+
+def _need_bounds(number: int, rule: Rule) -> None:
+    """Raises InputError where a bound is met or missed whatever is measured."""
+    if rule.at_least is not None and rule.at_most is not None and rule.at_least > rule.at_most:
+        raise InputError(
+            "Rule {number}: at_least is above at_most, so nothing could meet it; correct it.", number=number
+        )
+    low, high = rule.span or (-LARGEST, LARGEST)
+    spans = {"at_least": (low, high), "at_most": (low, high), "gap_at_most": (0.0, high - low)}
+    for name, limit in rule.bounds:
+        lowest, highest = spans[name]
+        if not lowest <= limit <= highest:
+            raise InputError(
+                "Rule {number}: {name} must lie between {low} and {high}, as {metric} does; correct it.",
+                number=number,
+                name=name,
+                low=f"{lowest:g}",
+                high=f"{highest:g}",
+                metric=rule.metric,
+            )

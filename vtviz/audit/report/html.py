@@ -21,6 +21,7 @@ from vtviz.render.report import data_address, render
 from vtviz.sentences import catalogue, translated
 
 TEMPLATE = "report.html.j2"
+ACROSS = 5  # columns of figures side by side, so that a page of paper holds them
 
 
 def write_html(folder: Path, language: str = "en") -> Path:
@@ -87,6 +88,7 @@ def to_html(report: dict[str, Any], pictures: dict[str, bytes], language: str = 
         scope_fields=SCOPE_FIELDS,
         model_figures=FIGURES,
         fewest=FEWEST,
+        across=ACROSS,
         figure_name=figure_name,
         sizes=lambda photos: ", ".join(f"{name} {count}" for name, count in photos.items()),
         language=language,

@@ -2,45 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 
-from vtviz.audit.report.table import Columns, Table, groups_of
+from vtviz.audit.report.estimates import accuracy_estimate, auc_estimate, ece_estimate, f1_estimate
+from vtviz.audit.report.table import Columns, Table
 from vtviz.audit.report.truth import Truth
 from vtviz.audit.requests import About
 from vtviz.audit.settings import RANDOM
-from vtviz.evaluation.figures.reliability import calibration
-from vtviz.evaluation.figures.resample import resampled_confusion
 from vtviz.evaluation.figures.scored import Scored
-from vtviz.evaluation.figures.table import estimate, figures_at, ranking_figures
 
 FIGURES = ("accuracy", "auc", "f1", "ece")
 
 
-def model_figures(path: Path, table: Table, truth: Truth, seed: int) -> dict[str, Any]:
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Every pair of a photo and a text that a model scored, and its group ``[n]``: the rows, then the wrong texts."""
+
+    scored: Scored
+    groups: np.ndarray
+
+
+def scored_pairs(path: Path, table: Table, truth: Truth) -> dict[str, Pairs]:
+    """The pairs of each model. The wrong texts that were scored too belong to the groups of their photos."""
+    return {
+        model: _pairs(path, model, columns, truth)
+        for (model, method), columns in table.items()
+        if method == RANDOM and model in truth.models
+    }
+
+
+def model_figures(pairs: Mapping[str, Pairs], groups: Sequence[str], truth: Truth, seed: int) -> dict[str, Any]:
     """For each model its figures over ``all`` rows and by group: ``accuracy``, ``auc``, ``f1`` of the match and ``ece``
-    with intervals over resampled photos (None where a figure has no meaning), how many pairs were ``matches`` and
-    ``mismatches``, and how many of the matches it ``rejected``. The wrong texts that were scored too belong to the
-    groups of their photos."""
+    with intervals over photos (None where a figure has no meaning), how many ``pairs`` of how many ``photos`` there
+    are, how many were ``matches`` and ``mismatches``, and how many of the matches it ``rejected``."""
     result = {}
-    for model, method in table:
-        if method == RANDOM and model in truth.models:
-            about, pairs = truth.models[model], _pairs(path, model, table[model, method], truth)
-            scored, groups = pairs
-            result[model] = {
-                "threshold": about.threshold,
-                "score_kind": about.score_kind,
-                "all": _figures(scored, about, seed),
-                "groups": {group: _figures(scored.where(groups == group), about, seed) for group in groups_of(table)},
-            }
+    for model, own in pairs.items():
+        about = truth.models[model]
+        result[model] = {
+            "threshold": about.threshold,
+            "score_kind": about.score_kind,
+            "all": _figures(own.scored, about, seed),
+            "groups": {group: _figures(own.scored.where(own.groups == group), about, seed) for group in groups},
+        }
     return result
 
 
-def _pairs(path: Path, model: str, columns: Columns, truth: Truth) -> tuple[Scored, np.ndarray]:
-    """Every pair that a model scored, and its group ``[n]``: the rows, then the wrong texts."""
+def _pairs(path: Path, model: str, columns: Columns, truth: Truth) -> Pairs:
     good = ~np.isnan(columns["score"])
     scores, labels = [columns["score"][good]], [truth.labels_of(columns)[good]]
     photos, groups = [columns["image_sha256"][good]], [columns["group"][good]]
@@ -52,7 +65,7 @@ def _pairs(path: Path, model: str, columns: Columns, truth: Truth) -> tuple[Scor
             photos.append(np.repeat(columns["image_sha256"][place], len(values)))
             groups.append(np.repeat(columns["group"][place], len(values)))
     names, owners = np.unique(np.concatenate(photos), return_inverse=True)
-    return Scored(np.concatenate(scores), np.concatenate(labels), owners, len(names)), np.concatenate(groups)
+    return Pairs(Scored(np.concatenate(scores), np.concatenate(labels), owners, len(names)), np.concatenate(groups))
 
 
 def _wrong_scores(path: Path, model: str) -> dict[int, list[float]]:
@@ -69,20 +82,16 @@ def _figures(scored: Scored, about: About, seed: int) -> dict[str, Any]:
     matches = int(scored.labels.sum())
     both = 0 < matches < len(scored)
     counts = {"pairs": len(scored), "matches": matches, "mismatches": len(scored) - matches}
+    counts["photos"] = len(np.unique(scored.photos))
     figures: dict[str, Any] = dict.fromkeys(FIGURES)
     if both:
-        figures["auc"] = ranking_figures(scored, seed)["auc"]
+        figures["auc"] = auc_estimate(scored, seed)
     if both and about.score_kind == "probability":
-        own, resampled = calibration(scored, seed)
-        figures["ece"] = estimate(own, resampled)
+        figures["ece"] = ece_estimate(scored, seed)
     if about.threshold is None or not len(scored):
         return {**counts, "rejected": None, **figures}
+    figures["accuracy"] = accuracy_estimate(scored, about.threshold)
     if both:
-        found = figures_at(scored, about.threshold, seed)
-        figures["accuracy"], figures["f1"] = found["accuracy"], found["match"]["f1"]
-    else:
-        accuracy = resampled_confusion(scored, about.threshold, seed).accuracy
-        right = (scored.scores >= about.threshold) == scored.labels
-        figures["accuracy"] = estimate(right.mean(), accuracy)
+        figures["f1"] = f1_estimate(scored, about.threshold)
     rejected = int(((scored.scores < about.threshold) & scored.labels).sum())
     return {**counts, "rejected": rejected, **figures}

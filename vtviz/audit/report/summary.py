@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from vtviz.audit.report.agreement import method_agreement
 from vtviz.audit.report.choices import choice_order
 from vtviz.audit.report.gaps import group_gaps
-from vtviz.audit.report.model import model_figures
+from vtviz.audit.report.model import model_figures, scored_pairs
 from vtviz.audit.report.statistics import CONFIDENCE, adjusted, difference
 from vtviz.audit.report.table import Columns, Table, groups_of, mean_of, read_table
 from vtviz.audit.report.truth import Truth
@@ -31,7 +31,7 @@ Choice = Callable[[str, Columns], np.ndarray]  # of a model's rows, bool [n]
 def summarise(path: Path, settings: Settings, truth: Truth) -> dict[str, Any]:
     """Every aggregate figure of the rows in a Parquet file; equal rows and settings give equal figures.
 
-    ``metrics[model][method][metric]`` holds ``mean``, ``low``, ``high`` (95 % bootstrap interval) and ``n``;
+    ``metrics[model][method][metric]`` holds ``mean``, ``low``, ``high`` (95 % interval), ``n`` rows and ``photos``;
     ``comparisons`` the paired differences with p values, adjusted over all of them; ``groups`` the same as ``metrics``
     for each group, ``answers`` for the rows that the model answered rightly and wrongly; ``gaps`` the largest gaps
     between groups; ``agreement`` how far methods agree, ``choices`` whether their order depends on how patches were
@@ -41,13 +41,14 @@ def summarise(path: Path, settings: Settings, truth: Truth) -> dict[str, Any]:
     """
     table = read_table(path, settings.metrics)
     models = list(dict.fromkeys(model for model, _ in table))
+    pairs = scored_pairs(path, table, truth)
     return {
         "rows": {model: _counts(table[model, RANDOM]) for model in models},
         **_told(path, "failures", "failed_rows", "reason"),
         **_told(path, "notes", "noted_rows", "notes"),
         "confidence": CONFIDENCE,
         "score": {model: mean_of(table[model, RANDOM], "score", settings.seed) for model in models},
-        "model": model_figures(path, table, truth, settings.seed),
+        "model": model_figures(pairs, groups_of(table), truth, settings.seed),
         "metrics": _means(table, settings),
         "answers": _by_answer(table, truth, settings),
         "comparisons": _comparisons(table, settings),
@@ -55,7 +56,7 @@ def summarise(path: Path, settings: Settings, truth: Truth) -> dict[str, Any]:
             group: _means(table, settings, lambda _, columns, group=group: columns["group"] == group)  # type: ignore[misc]
             for group in groups_of(table)
         },
-        "gaps": group_gaps(table, truth, settings),
+        "gaps": group_gaps(table, pairs, truth, settings),
         "agreement": {model: method_agreement(path, model, _methods(table, model)) for model in models},
         **_choices(path, table, models, settings),
         "attention_entropy": {model: _entropy(path, model) for model in models},
@@ -120,9 +121,10 @@ def _comparisons(table: Table, settings: Settings) -> list[dict[str, Any]]:
     result = []
     for first, second in _compared(list(table)):
         for name in settings.metrics:
-            if find_metric(name).direction == "none":
+            metric, columns = find_metric(name), (table[first][name], table[second][name])
+            if metric.direction == "none":
                 continue
-            gap = difference(table[first][name], table[second][name], table[first]["image_sha256"], settings.seed)
+            gap = difference(*columns, table[first]["image_sha256"], settings.seed, metric.span)
             if gap:
                 one, two = ({"model": model, "method": method} for model, method in (first, second))
                 result.append({"metric": name, "first": one, "second": two, **asdict(gap[0]), "p": gap[1]})

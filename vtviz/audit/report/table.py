@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from vtviz.audit.report.statistics import interval
+from vtviz.metrics.registry import metrics
 
 Columns = dict[str, np.ndarray]
 Table = dict[tuple[str, str], Columns]  # by model and method
@@ -44,5 +45,6 @@ def mean_of(columns: Columns, name: str, seed: int, chosen: np.ndarray | None = 
     values, clusters = columns[name], columns["image_sha256"]
     if chosen is not None:
         values, clusters = values[chosen], clusters[chosen]
-    result = interval(values, clusters, seed)
+    known = metrics().get(name)
+    result = interval(values, clusters, seed, known.span if known else None)
     return asdict(result) if result else None

@@ -23,11 +23,16 @@ class Reliability:
     ece: float
 
 
+def bins_of(scores: np.ndarray) -> np.ndarray:
+    """The bin of each probability, of ``BINS`` of equal width."""
+    return np.minimum((scores * BINS).astype(int), BINS - 1)
+
+
 def reliability(scored: Scored) -> Reliability | None:
     """The reliability diagram of probabilities (Niculescu-Mizil and Caruana, ICML 2005); None without pairs."""
     if not len(scored):
         return None
-    bins = np.minimum((scored.scores * BINS).astype(int), BINS - 1)
+    bins = bins_of(scored.scores)
     counts = np.bincount(bins, minlength=BINS)
     probability, matches = (
         share(np.bincount(bins, weights=values, minlength=BINS), counts)
@@ -39,7 +44,7 @@ def reliability(scored: Scored) -> Reliability | None:
 def calibration(scored: Scored, seed: int = 0) -> tuple[float, np.ndarray]:
     """The expected calibration error of probabilities, and that of every resample of photos, ``[resamples]`` (NaN where
     none of the photos drawn has a pair)."""
-    bins = np.minimum((scored.scores * BINS).astype(int), BINS - 1)
+    bins = bins_of(scored.scores)
     gaps = np.zeros((scored.photo_count, BINS))
     np.add.at(gaps, (scored.photos, bins), scored.scores - scored.labels)
     pairs = np.bincount(scored.photos, minlength=scored.photo_count)

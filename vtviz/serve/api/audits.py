@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, File, Form, HTTPException, Request, Response, UploadFile
 from fastapi.responses import FileResponse
 
+from vtviz.audit.contract.contract import RULES, SCOPE, SHEETS
+from vtviz.audit.contract.toml import MOST_BYTES
 from vtviz.audit.settings import settings_of
 from vtviz.manifests.save import save_uploads
 from vtviz.models.registry import DEFAULT_MODEL
@@ -17,8 +19,8 @@ from vtviz.serve.api.own import Own
 PATH = "/audits"
 Manifest = Annotated[UploadFile, File(description="A table or JSON lines with image, text and perhaps boxes, group.")]
 Photos = Annotated[list[UploadFile], File(description="The photos that the manifest names, or zip files of them.")]
-Part = Literal["report.json", "report.html", "rows.parquet", "bundle.zip"]
-TYPES = {".json": "application/json", ".html": "text/html", ".zip": "application/zip"}
+Part = Literal["report.json", "report.html", "rows.parquet", "junit.xml", "bundle.zip"]
+TYPES = {".json": "application/json", ".html": "text/html", ".zip": "application/zip", ".xml": "text/xml"}
 UNFINISHED: dict[int | str, dict[str, Any]] = {409: {"description": "The job is not done."}}
 
 
@@ -45,6 +47,9 @@ def audit_routes(desk: Desk, own: Own) -> APIRouter:
         planted: Annotated[int, Form(ge=0, le=500)] = 0,
         choices: Annotated[bool, Form()] = False,
         language: Annotated[Literal["en", "zh"], Form(description="Of report.html.")] = "en",
+        scope: Annotated[UploadFile | None, File(description="scope.toml: who answers for the system.")] = None,
+        rules: Annotated[UploadFile | None, File(description="rules.toml: what the report must show.")] = None,
+        sheets: Annotated[str, Form(description="Rows, separated by commas, that get a page for people.")] = "",
     ) -> JobState:
         """Begin an audit of the rows of a manifest."""
         settings = settings_of(
@@ -62,10 +67,12 @@ def audit_routes(desk: Desk, own: Own) -> APIRouter:
         )
         for name in settings.models:
             desk.check_model(name)
+        terms = {name: await part.read(MOST_BYTES + 1) for name, part in ((SCOPE, scope), (RULES, rules)) if part}
+        terms |= {SHEETS: sheets.encode()} if sheets else {}
         entry = await own.upload(
             [manifest, *photo],
             lambda place, files: own.audits().start(
-                files[0][0], save_uploads(place, files[0], files[1:]), settings, language
+                files[0][0], save_uploads(place, files[0], files[1:]), settings, language, terms
             ),
         )
         return begun(own.audits(), entry, request, response)

@@ -8,8 +8,8 @@ from typing import Any
 
 import streamlit as st
 
-from vtviz.audit.contract.junit import said
 from vtviz.audit.report.best_and_worst import PICTURES
+from vtviz.audit.report.gaps import FEWEST
 from vtviz.audit.report.headline import Headline, headlines, pictured, rejected
 from vtviz.audit.report.html import shares
 from vtviz.audit.report.model import FIGURES
@@ -76,13 +76,29 @@ def show_rules(report: dict[str, Any], method: Named, metric: Named) -> None:
                 say("contract.rules.bound"): [
                     say(f"contract.bound.{item['bound']}", limit=item["limit"]) for item in outcomes
                 ],
-                say("contract.rules.found"): [
-                    "–" if item["value"] is None else said(item).partition(";")[0] for item in outcomes
-                ],
+                say("contract.rules.found"): [_found(item) for item in outcomes],
                 say("contract.rules.verdict"): [say(f"contract.verdict.{item['verdict']}") for item in outcomes],
             },
             hide_index=True,
         )
+
+
+def _found(item: dict[str, Any]) -> str:
+    """What an outcome rests on: the figure with its interval, and what is lacking to judge it."""
+    if item["value"] is None:
+        return "–"
+    few = [say("contract.rules.few", rows=item["rows"], needed=item["needed"])] if item["rows"] < item["needed"] else []
+    if item.get("left_out"):
+        few.append(say("contract.gaps.too_few", fewest=FEWEST, groups=", ".join(item["left_out"])))
+    return " · ".join([estimate_cell(item), *few])
+
+
+def estimate_cell(figure: dict[str, Any] | None) -> str:
+    """A figure with its interval in a cell of a table."""
+    if not figure or figure["value"] is None:
+        return "–"
+    ends = "" if figure["low"] is None else f" ({figure['low']:.2f}–{figure['high']:.2f})"
+    return f"{figure['value']:.2f}{ends}".replace("-", "−")
 
 
 def _where(report: dict[str, Any], item: dict[str, Any], method: Named, metric: Named) -> str:

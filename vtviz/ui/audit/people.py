@@ -16,7 +16,7 @@ from vtviz.audit.requests import DrawCase
 from vtviz.inputs import InputError
 from vtviz.jobs.history import Entry
 from vtviz.manifests.read import Manifest, read_manifest
-from vtviz.ui.frame.language import current_language, plain, say, say_error
+from vtviz.ui.frame.language import plain, say, say_error
 from vtviz.ui.frame.waiting import ask
 
 STATE = "audit-people"  # the id of the audit, its questions, and the answers so far
@@ -37,8 +37,8 @@ def show_people(entry: Entry, folder: Path) -> None:
             _show_results(results)
         if st.button(say("people.start"), icon=":material/play_arrow:", key="audit-people-start"):
             report = stored_report(folder)
-            rows = _manifest(entry, report).rows
             try:
+                rows = _manifest(entry, report).rows
                 questions = draw_questions(folder, report, rows, seed=len(sessions(folder)))
             except InputError as error:  # beside the button: the report above stays as it is
                 st.warning(plain(say_error(error)), icon=":material/group_off:")
@@ -48,7 +48,11 @@ def show_people(entry: Entry, folder: Path) -> None:
 
 
 def _manifest(entry: Entry, report: dict[str, Any]) -> Manifest:
-    return read_manifest(entry.manifest, report["settings"].get("limit"))
+    """The manifest of the audit. Raises InputError where it is another one by now."""
+    manifest = read_manifest(entry.manifest, report["settings"].get("limit"))
+    if manifest.sha256 != report["inputs"]["sha256"]:
+        raise InputError("The manifest was changed since the audit; run the audit again.")
+    return manifest
 
 
 def _ask_next(entry: Entry, folder: Path, state: dict[str, Any]) -> None:
@@ -77,7 +81,7 @@ def _ask_next(entry: Entry, folder: Path, state: dict[str, Any]) -> None:
     if len(answers) == len(questions):
         del st.session_state[STATE]
         save_session(folder, answers)
-        enter_people(folder, manifest, current_language())
+        enter_people(folder)
     st.rerun()
 
 

@@ -9,13 +9,14 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from vtviz.audit.contract.bundle.write import BUNDLE
+from vtviz.audit.contract.bundle.write import BUNDLE, SHEETS
 from vtviz.audit.report.best_and_worst import PICTURES
 from vtviz.audit.report.files import archive, damage_told, stored_report
 from vtviz.audit.report.html import to_html
 from vtviz.audit.report.verdict import Verdict, verdicts
 from vtviz.audit.settings import RANDOM
 from vtviz.ui.audit.headline import show_headline, show_rules
+from vtviz.ui.audit.model import show_model, show_more
 from vtviz.ui.frame.charts import GREY, show_chart
 from vtviz.ui.frame.language import current_language, plain, say, say_stored
 from vtviz.ui.frame.names import method_name, metric_name
@@ -47,7 +48,10 @@ def _show(folder: Path, report: dict[str, Any]) -> None:
         st.caption(f"{count} × {plain(say_stored(note))}")
     show_headline(folder, report, _method)
     show_rules(report, _method, _metric)
+    show_model(report)
+    show_more(report, _method, _metric)
     _downloads(folder, report)
+    _show_sheets(folder, report)
     columns = [(m["name"], method) for m in report["models"] for method in m["methods"]]
     for start in range(0, len(columns), 2):
         for column, (model, method) in zip(st.columns(2), columns[start : start + 2], strict=False):
@@ -96,6 +100,20 @@ def _downloads(folder: Path, report: dict[str, Any]) -> None:
     with st.container(horizontal=True):
         for name, make, mime, icon in files:
             st.download_button(name, make, name, mime, icon=icon, on_click="ignore", key=f"audit-{name}")
+
+
+def _show_sheets(folder: Path, report: dict[str, Any]) -> None:
+    """The pages for the persons concerned, where some were asked for."""
+    files = [folder / SHEETS / f"row-{item['row']}.html" for item in report.get("sheets") or ()]
+    if files:
+        with st.container(horizontal=True):
+            for file in files:
+                st.download_button(
+                    file.name, file.read_bytes, file.name, "text/html", icon=":material/person:", on_click="ignore",
+                    key=f"audit-sheet-{file.name}",
+                )  # fmt: skip
+    for item in report.get("sheets_missing") or ():
+        st.caption(say("contract.sheets.missing", row=item["row"], reason=plain(say_stored(item["reason"]))))
 
 
 def _packed(folder: Path) -> tuple[str, Callable[[], bytes]]:

@@ -6,6 +6,7 @@ from vtviz.jobs.history import Entry
 from vtviz.ui.audit.live import show_live
 from vtviz.ui.audit.people import show_people
 from vtviz.ui.audit.report import show_report
+from vtviz.ui.audit.second import show_comparison
 from vtviz.ui.frame.language import say
 from vtviz.ui.frame.resources import audit_jobs
 from vtviz.ui.show.jobs import JobList, show_jobs
@@ -22,6 +23,7 @@ def show_runs() -> None:
 def _show(entry: Entry) -> None:
     folder = audit_jobs().history.folder_of(entry.id)
     show_report(folder)
+    show_comparison(entry, audit_jobs().history)
     show_people(entry, folder)
 
 

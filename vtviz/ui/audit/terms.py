@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from vtviz.audit.contract.contract import RULES, SCOPE
+from vtviz.audit.contract.contract import RULES, SCOPE, SHEETS
 from vtviz.audit.contract.scope import FIELDS, scope_toml
 from vtviz.ui.frame.language import say
 
@@ -12,7 +12,7 @@ LONG = ("purpose", "misuse", "notes")
 
 
 def ask_terms() -> dict[str, bytes]:
-    """``scope.toml`` and ``rules.toml`` by name, each where a person gives some."""
+    """``scope.toml``, ``rules.toml`` and ``sheets.txt`` by name, each where a person gives some."""
     terms: dict[str, bytes] = {}
     with st.expander(say("contract.scope"), icon=":material/badge:"):
         st.caption(say("contract.ask.scope_about"))
@@ -25,6 +25,11 @@ def ask_terms() -> dict[str, bytes]:
         st.code(EXAMPLE, language="toml")
         if file is not None:
             terms[RULES] = file.getvalue()
+    with st.expander(say("contract.sheets"), icon=":material/person:"):
+        st.caption(say("contract.sheets.about"))
+        rows = st.text_input(say("contract.sheets.rows"), placeholder="3, 17", key="audit-sheets")
+        if rows.strip():
+            terms[SHEETS] = rows.encode()
     return terms
 
 

@@ -20,11 +20,10 @@ from vtviz.audit.contract.bundle.pack import pack, unpack
 from vtviz.audit.contract.bundle.sbom import bill_of_materials
 from vtviz.audit.contract.bundle.signature import sign
 from vtviz.audit.contract.bundle.verify import verify_bundle
-from vtviz.audit.contract.bundle.write import in_order, write_bundle
+from vtviz.audit.contract.bundle.write import in_order, manifest_parts, write_bundle
 from vtviz.audit.contract.contract import read_contract
 from vtviz.audit.report.html import write_html
 from vtviz.inputs import InputError
-from vtviz.manifests.read import Manifest
 
 
 @pytest.fixture(scope="module")
@@ -37,11 +36,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     report = made_report(root)
     report |= contract.to_dict(report)
     folder, rows = root / "out", rows_of(root, 40)
-    report["inputs"]["sha256"] = hashlib.sha256(rows.path.read_bytes()).hexdigest()
     contract.save(folder, report)
     (folder / "report.json").write_bytes(orjson.dumps(report))
     write_html(folder)
-    assert write_bundle(folder, Manifest(rows.path, report["inputs"]["sha256"], rows.rows), report)
+    assert write_bundle(folder, manifest_parts(rows), report)
     return folder
 
 
@@ -122,6 +120,51 @@ def test_parts_that_come_go_or_change_places_are_told(bundle: Path) -> None:
     assert verify_bundle(bundle).problems == ("The zip file holds more than its parts, or another order of bytes.",)
     with pytest.raises(InputError, match="cannot be read"):
         verify_bundle(bundle.with_name("none.zip"))
+
+
+def test_a_new_chain_does_not_hide_what_no_longer_follows(bundle: Path) -> None:
+    parts = unpack(bundle)[1]
+    head = json.loads(parts.pop(CHAIN))["head"]
+
+    def forged(**changes: bytes | None) -> tuple[str, ...]:
+        made = {name: data for name, data in {**parts, **changes}.items() if data is not None}
+        bundle.write_bytes(pack({**made, CHAIN: chain_bytes(make_chain(made))}))
+        return verify_bundle(bundle).problems
+
+    table = pq.read_table(io.BytesIO(parts["rows.parquet"]))
+    place, sink = table.schema.get_field_index("score"), io.BytesIO()
+    pq.write_table(table.set_column(place, "score", pa.array([0.0] * table.num_rows)), sink)
+    report = orjson.loads(parts["report.json"])
+    report["rules"] = {**report["rules"], "met": True}
+    line = parts["manifest/rows.jsonl"].replace(b"text 7", b"text 8", 1)
+    for changes, message in (
+        ({"rows.parquet": sink.getvalue()}, "The results do not follow from rows.parquet"),
+        ({"report.json": orjson.dumps(report)}, "The verdicts in the report do not follow from rules.toml"),
+        ({"junit.xml": parts["junit.xml"] + b" "}, "junit.xml does not hold the verdicts"),
+        ({"report.html": parts["report.html"].replace(b"Failed", b"Passed")}, "report.html does not say"),
+        ({"manifest/rows.jsonl": line}, "hold other rows"),
+        ({"environment.cdx.json": parts["environment.cdx.json"].replace(b"wwww", b"vvvv")}, "names other weights"),
+        ({"junit.xml": None}, "junit.xml is missing"),
+        ({"report.html": None}, "report.html is missing"),
+        ({"manifest/original-m.jsonl": None}, "The manifest as it was read is missing"),
+        ({"../../evil": b"x"}, "../../evil is no part of this report"),
+    ):
+        assert any(message in problem for problem in forged(**changes)), message  # type: ignore[arg-type]
+    assert forged() == () and verify_bundle(bundle, head=head.upper()).problems == ()
+    assert verify_bundle(bundle, head="0" * 64).problems == (
+        "The head of the chain is not the one that was written down.",
+    )
+
+
+def test_a_bundle_of_an_earlier_version_gets_one_sentence(bundle: Path) -> None:
+    parts = unpack(bundle)[1]
+    del parts[CHAIN]
+    report = orjson.loads(parts["report.json"])
+    del report["figures"]
+    parts["report.json"] = orjson.dumps(report)
+    bundle.write_bytes(pack({**parts, CHAIN: chain_bytes(make_chain(parts))}))
+    found = verify_bundle(bundle)
+    assert found.problems == () and "computes figures differently" in found.notes[0] and len(found.notes) == 1
 
 
 def test_rows_are_the_same_bytes_whatever_order_they_were_measured_in(made: Path, tmp_path: Path) -> None:

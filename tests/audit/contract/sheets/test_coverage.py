@@ -1,6 +1,7 @@
 """The coverage table says of no question that it is answered where it is not, and the guide is whole."""
 
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,6 +34,23 @@ def test_what_the_report_lacks_is_not_covered(report: dict[str, Any]) -> None:
 def test_questions_that_ask_for_more_are_never_covered_whole(report: dict[str, Any]) -> None:
     everything = {item.name for item, found in coverage(report) if found == "covered"}
     assert not everything & {item.name for item in ITEMS if not item.whole or "never" in item.needs}
+
+
+def test_every_point_of_the_articles_has_its_line() -> None:
+    places = " ".join(item.place for item in ITEMS)
+    points = [f"Annex IV 1({c})" for c in "abcdefgh"] + [f"Annex IV 2({c})" for c in "abcdefgh"]
+    points += [f"Annex IV {number}" for number in range(3, 10)] + [f"Art. 13(3)({c})" for c in "abcdef"]
+    points += ["Art. 13(1)", "Art. 13(2)", *(f"Art. 14({number})" for number in range(1, 6)), "Art. 86"]
+    assert not [point for point in points if point not in places]
+
+
+def test_a_file_of_rules_and_three_photos_cover_nothing(report: dict[str, Any], tmp_path: Path) -> None:
+    few = made_report(tmp_path, count=3, wrong=lambda number: [0.1]) | {"scope": None, "sheets": []}
+    few["rules"] = {"met": False, "outcomes": [{"verdict": "not_measured"}]}
+    found = status(few)
+    assert {found[name] for name in ("iv_metrics", "n_validated", "a13_accuracy", "c_correctness")} == {"not_covered"}
+    ruled = {**report, "rules": {"met": True, "outcomes": [{"verdict": "passed"}]}}
+    assert status(ruled)["iv_metrics"] == status(ruled)["n_validated"] == status(ruled)["a13_output"] == "partly"
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

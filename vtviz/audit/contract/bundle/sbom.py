@@ -21,7 +21,21 @@ def bill_of_materials(models: Sequence[dict[str, Any]]) -> bytes:
     root = {"type": "application", "bom-ref": "vtviz", "name": "vtviz", "version": vtviz.__version__}
     python = {"name": "python", "value": platform.python_version()}
     system = {"name": "platform", "value": platform.platform()}
-    content = {"metadata": {"component": root, "properties": [python, system]}, "components": components}
+    return _written({"metadata": {"component": root, "properties": [python, system]}, "components": components})
+
+
+def is_bill_of(data: bytes, models: Sequence[dict[str, Any]]) -> bool:
+    """Whether a bill is as it was written, on whatever machine, and names these models with their weights.
+
+    Raises:
+        LookupError, TypeError, ValueError: if it is none.
+    """
+    bill = json.loads(data)
+    content = {name: bill[name] for name in ("metadata", "components")}
+    return _written(content) == data and all(_model(model) in bill["components"] for model in models)
+
+
+def _written(content: dict[str, Any]) -> bytes:
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).digest()
     bill = {
         "bomFormat": "CycloneDX",

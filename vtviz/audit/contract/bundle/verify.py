@@ -14,31 +14,44 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from vtviz.audit.audit import FIGURES
+from vtviz.audit.contract.bundle import sentences
 from vtviz.audit.contract.bundle.chain import CHAIN, chain_bytes, make_chain
 from vtviz.audit.contract.bundle.pack import pack, unpack
+from vtviz.audit.contract.bundle.recompute import ORIGINAL, ROWS, contradictions
 from vtviz.audit.contract.bundle.signature import SUFFIX, Signature, check_signature
-from vtviz.audit.contract.bundle.write import MANIFEST, REPORT, SUMMARY
-from vtviz.audit.contract.contract import RULES, SCOPE
+from vtviz.audit.contract.bundle.write import COVERAGE, GUIDE, PAGE, REPORT, SBOM, SHEETS, SUMMARY
+from vtviz.audit.contract.contract import JUNIT, RULES, SCOPE
 from vtviz.audit.rows.store import WHOLE
 from vtviz.audit.settings import RANDOM
+from vtviz.inputs import InputError
+
+DAMAGE = (LookupError, TypeError, AttributeError, ValueError, OSError, ArithmeticError, pa.ArrowException)
+
+
+NAMES = (SCOPE, RULES, ROWS, WHOLE, SUMMARY, JUNIT, SBOM, GUIDE, COVERAGE, REPORT, PAGE)
+ALWAYS = (ROWS, WHOLE, SUMMARY, SBOM, GUIDE, COVERAGE, REPORT, PAGE)
 
 
 @dataclass(frozen=True)
 class Verification:
-    """``problems`` in plain sentences, none where the bundle is whole; the ``head`` of its chain as it is now; and its
-    signature, None where it has none."""
+    """``problems`` in plain sentences, none where the bundle is whole; the ``head`` of its chain as it is now; its
+    signature, None where it has none; and ``notes`` on what could not be checked here."""
 
     problems: tuple[str, ...]
     head: str
     parts: int
     signature: Signature | None
+    notes: tuple[str, ...] = ()
 
 
-def verify_bundle(path: Path, signers: Path | None = None) -> Verification:
-    """Checks every byte of a bundle, that its parts belong together, and the signature beside it.
+def verify_bundle(path: Path, signers: Path | None = None, head: str | None = None) -> Verification:
+    """Checks every byte of a bundle, that its parts follow from each other, and the signature beside it.
 
-    Whoever changes a part and makes a new chain changes the head: compare it with the one that was written down when
-    the bundle was made, or have the bundle signed.
+    Verdicts, JUnit file, figures, rows of the manifest and pages are made again from the other parts. What no other
+    part shows, such as the single values of rows, can be changed together with all that follows from it and a new
+    chain; its head is then another one: give the ``head`` that was written down when the bundle was made, or have the
+    bundle signed.
 
     Raises:
         InputError: if the file cannot be read, or a signature cannot be checked on this machine.
@@ -51,7 +64,12 @@ def verify_bundle(path: Path, signers: Path | None = None) -> Verification:
     problems = [*_chain_problems(written, chain)]
     if not problems and pack({**parts, CHAIN: written}) != data:
         problems.append("The zip file holds more than its parts, or another order of bytes.")
+    if head is not None and head.strip().lower() != chain["head"]:
+        problems.append("The head of the chain is not the one that was written down.")
     problems += _foreign(parts)
+    notes: list[str] = []
+    if not problems:
+        problems += _contradictions(parts, notes)
     signature = path.with_name(path.name + SUFFIX)
     signed = check_signature(path, signature, signers) if signature.is_file() else None
     if signed is not None and not signed.valid:
@@ -59,8 +77,16 @@ def verify_bundle(path: Path, signers: Path | None = None) -> Verification:
     if signed is not None and signers is not None and not signed.known:
         problems.append("The signature is by nobody in the list of signers.")
     if signed is None and signers is not None:
-        problems.append(f"There is no signature {signature.name} beside it.")
-    return Verification(tuple(problems), chain["head"], len(parts), signed)
+        problems.append(sentences.UNSIGNED.format(name=signature.name))
+    return Verification(tuple(problems), chain["head"], len(parts), signed, tuple(notes))
+
+
+def head_of(path: Path) -> str:
+    """The head of a bundle's chain. Raises InputError where the file cannot be read."""
+    parts = unpack(path)[1]
+    parts.pop(CHAIN, None)
+    head: str = make_chain(parts)["head"]
+    return head
 
 
 def _chain_problems(written: bytes, chain: Mapping[str, Any]) -> Iterator[str]:
@@ -70,32 +96,61 @@ def _chain_problems(written: bytes, chain: Mapping[str, Any]) -> Iterator[str]:
     try:
         told = {item["name"]: item["sha256"] for item in json.loads(written)["parts"]}
     except (ValueError, LookupError, TypeError, RecursionError):
-        yield f"{CHAIN} is damaged."
+        yield sentences.DAMAGED.format(name=CHAIN)
         return
     now = {item["name"]: item["sha256"] for item in chain["parts"]}
     changed = [name for name in told if name in now and now[name] != told[name]]
-    yield from (f"{name} was changed." for name in changed)
-    yield from (f"{name} is missing." for name in told if name not in now)
-    yield from (f"{name} was added." for name in now if name not in told)
+    yield from (sentences.CHANGED.format(name=name) for name in changed)
+    yield from (sentences.MISSING.format(name=name) for name in told if name not in now)
+    yield from (sentences.ADDED.format(name=name) for name in now if name not in told)
     if told == now:
-        yield f"{CHAIN} was changed, or the order of the parts."
+        yield sentences.REORDERED.format(name=CHAIN)
 
 
 def _foreign(parts: Mapping[str, bytes]) -> Iterator[str]:
     """Parts that are not those that the report was made of."""
     try:
         report = orjson.loads(parts[REPORT])
+        yield from _names(parts, report)
         for name, told in ((SCOPE, report.get("scope")), (RULES, report.get("rules"))):
             if (told or {}).get("sha256") != (_sha256(parts[name]) if name in parts else None):
-                yield f"{name} is not the one of the report."
-        originals = [name for name in parts if name.startswith(f"{MANIFEST}original-")]
+                yield sentences.OTHER.format(name=name)
+        originals = [name for name in parts if name.startswith(ORIGINAL)]
         if any(_sha256(parts[name]) != report["inputs"]["sha256"] for name in originals):
             yield "The manifest is not the one of the report."
         if orjson.loads(parts[SUMMARY]) != report["summary"]:
-            yield f"{SUMMARY} is not the one of the report."
+            yield sentences.OTHER.format(name=SUMMARY)
         if _photos(parts[WHOLE]) != report["inputs"]["photos_sha256"]:
-            yield f"{WHOLE} is not the one of the report."
-    except (LookupError, TypeError, AttributeError, ValueError, OSError, pa.ArrowException):
+            yield sentences.OTHER.format(name=WHOLE)
+    except DAMAGE:
+        yield "A part of the report is missing or damaged."
+
+
+def _names(parts: Mapping[str, bytes], report: dict[str, Any]) -> Iterator[str]:
+    """Parts that no bundle has, and those that this one lacks."""
+    sheets = {f"{SHEETS}/row-{int(item['row'])}.html" for item in report.get("sheets") or ()}
+    originals = [name for name in parts if name.startswith(ORIGINAL) and "/" not in name.removeprefix(ORIGINAL)]
+    known = {*NAMES, *sheets, *originals[:1]}
+    yield from (sentences.FOREIGN.format(name=name) for name in parts if name not in known)
+    needed = [*ALWAYS, *sorted(sheets), *((JUNIT,) if report.get("rules") else ())]
+    yield from (sentences.MISSING.format(name=name) for name in needed if name not in parts)
+    if report["inputs"].get("file") and not originals:
+        yield "The manifest as it was read is missing."
+
+
+def _contradictions(parts: Mapping[str, bytes], notes: list[str]) -> Iterator[str]:
+    """What does not follow from the other parts; adds to the notes what cannot be told here."""
+    try:
+        report = orjson.loads(parts[REPORT])
+        if report.get("figures", 1) != FIGURES:
+            notes.append(
+                "The report is by a version of vtviz that computes figures differently: only its hashes were checked."
+            )
+            return
+        yield from contradictions(parts, report)
+    except InputError as error:
+        notes.append(sentences.NOT_HERE.format(reason=error))
+    except DAMAGE:
         yield "A part of the report is missing or damaged."
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from vtviz.audit.contract.rules import FEWEST
 from vtviz.render.report import render
 from vtviz.sentences import catalogue
 
@@ -18,14 +19,19 @@ def _scope(*fields: str) -> Callable[[Report], bool]:
 
 
 def _figure(name: str) -> Callable[[Report], bool]:
-    return lambda report: any(item["all"].get(name) for item in report["summary"].get("model", {}).values())
+    def measured(report: Report) -> bool:
+        found = [item["all"] for item in report["summary"].get("model", {}).values()]
+        return any(item.get(name) and item.get("photos", item["pairs"]) >= FEWEST for item in found)
+
+    return measured
 
 
 def _family(family: str) -> Callable[[Report], bool]:
     def measured(report: Report) -> bool:
         names = [name for name, about in report["metrics"].items() if about["family"] == family]
         methods = [values for model in report["summary"]["metrics"].values() for values in model.values()]
-        return any(name in values for values in methods for name in names)
+        found = [values[name] for values in methods for name in names if name in values]
+        return any(item.get("photos", item["n"]) >= FEWEST for item in found)
 
     return measured
 
@@ -44,12 +50,17 @@ PRESENT: dict[str, Callable[[Report], bool]] = {  # a part of a report, and whet
     "faithfulness": _family("faithfulness"),
     "localisation": _family("localisation"),
     "stability": _family("stability"),
-    "sanity": lambda report: any(map(bool, report["summary"].get("sanity", {}).values())),
-    "rules": lambda report: bool(report.get("rules")),
+    "sanity": lambda report: any(
+        found for methods in report["summary"].get("sanity", {}).values() for found in methods.values()
+    ),
+    "rules": lambda report: any(
+        o["verdict"] != "not_measured" for o in (report.get("rules") or {}).get("outcomes", ())
+    ),
     "sheets": lambda report: bool(report.get("sheets")),
     "planted": lambda report: bool(report["summary"].get("planted")),
     "people": lambda report: bool(report.get("people")),
     "sharpness": lambda report: "coverage" in report["metrics"],
+    "software": lambda report: bool(report.get("versions")),
     "always": lambda report: True,
     "never": lambda report: False,
 }
@@ -70,15 +81,30 @@ class Item:
 ACT, NIST, CO12 = "act", "nist", "co12"
 ITEMS = (
     Item(ACT, "Annex IV 1(a)", "iv_purpose", ("purpose", "provider", "version")),
+    Item(ACT, "Annex IV 1(b)", "iv_interaction", ("never",)),
+    Item(ACT, "Annex IV 1(c)", "iv_software", ("software",), False),
+    Item(ACT, "Annex IV 1(d)", "iv_forms", ("never",)),
+    Item(ACT, "Annex IV 1(e)", "iv_hardware", ("never",)),
+    Item(ACT, "Annex IV 1(f)", "iv_product", ("never",)),
+    Item(ACT, "Annex IV 1(g)", "iv_interface", ("never",)),
+    Item(ACT, "Annex IV 1(h)", "iv_instructions", ("never",)),
+    Item(ACT, "Annex IV 2(a)", "iv_development", ("never",)),
     Item(ACT, "Annex IV 2(b)", "iv_design", ("never",)),
+    Item(ACT, "Annex IV 2(c)", "iv_architecture", ("never",)),
     Item(ACT, "Annex IV 2(d)", "iv_data", ("never",)),
+    Item(ACT, "Annex IV 2(e)", "iv_oversight", ("never",)),
+    Item(ACT, "Annex IV 2(f)", "iv_planned", ("never",)),
     Item(ACT, "Annex IV 2(g)", "iv_tests", ("accuracy", "both", "groups", "responsible"), False),
+    Item(ACT, "Annex IV 2(h)", "iv_security", ("never",)),
     Item(ACT, "Annex IV 3", "iv_limits", ("accuracy", "groups", "misuse"), False),
-    Item(ACT, "Annex IV 4", "iv_metrics", ("rules", "always")),
+    Item(ACT, "Annex IV 4", "iv_metrics", ("rules", "purpose"), False),
     Item(ACT, "Annex IV 5", "iv_risk", ("never",)),
-    Item(ACT, "Annex IV 6", "iv_changes", ("always",), False),
+    Item(ACT, "Annex IV 6", "iv_changes", ("version",), False),
+    Item(ACT, "Annex IV 7", "iv_standards", ("never",)),
+    Item(ACT, "Annex IV 8", "iv_declaration", ("never",)),
     Item(ACT, "Annex IV 9", "iv_market", ("never",)),
     Item(ACT, "Art. 13(1)", "a13_interpret", ("faithfulness", "sanity"), False),
+    Item(ACT, "Art. 13(2)", "a13_instructions", ("never",)),
     Item(ACT, "Art. 13(3)(a)", "a13_provider", ("provider", "responsible"), False),
     Item(ACT, "Art. 13(3)(b)(i)", "a13_purpose", ("purpose",)),
     Item(ACT, "Art. 13(3)(b)(ii)", "a13_accuracy", ("accuracy", "both", "calibration"), False),
@@ -86,16 +112,23 @@ ITEMS = (
     Item(ACT, "Art. 13(3)(b)(iv)", "a13_explain", ("faithfulness", "sanity")),
     Item(ACT, "Art. 13(3)(b)(v)", "a13_groups", ("groups",)),
     Item(ACT, "Art. 13(3)(b)(vi)", "a13_data", ("never",)),
-    Item(ACT, "Art. 13(3)(b)(vii)", "a13_output", ("always",)),
+    Item(ACT, "Art. 13(3)(b)(vii)", "a13_output", ("always",), False),
+    Item(ACT, "Art. 13(3)(c)", "a13_planned", ("never",)),
     Item(ACT, "Art. 13(3)(d)", "a13_oversight", ("never",)),
+    Item(ACT, "Art. 13(3)(e)", "a13_resources", ("never",)),
+    Item(ACT, "Art. 13(3)(f)", "a13_logs", ("never",)),
+    Item(ACT, "Art. 14(1)", "a14_oversight", ("never",)),
+    Item(ACT, "Art. 14(2)", "a14_risks", ("never",)),
+    Item(ACT, "Art. 14(3)", "a14_measures", ("never",)),
     Item(ACT, "Art. 14(4)(a)", "a14_limits", ("accuracy", "groups", "misuse"), False),
     Item(ACT, "Art. 14(4)(b)", "a14_bias", ("people", "accuracy"), False),
-    Item(ACT, "Art. 14(4)(c)", "a14_interpret", ("faithfulness", "sanity", "always"), False),
+    Item(ACT, "Art. 14(4)(c)", "a14_interpret", ("faithfulness", "sanity"), False),
     Item(ACT, "Art. 14(4)(d)–(e)", "a14_stop", ("never",)),
+    Item(ACT, "Art. 14(5)", "a14_two", ("never",)),
     Item(ACT, "Art. 86", "a86", ("sheets", "faithfulness"), False),
     Item(NIST, "MEASURE 2.9", "n_explained", ("faithfulness", "sanity")),
-    Item(NIST, "MEASURE 2.9", "n_validated", ("accuracy", "both", "rules")),
-    Item(NIST, "MEASURE 2.9", "n_documented", ("purpose", "responsible", "always")),
+    Item(NIST, "MEASURE 2.9", "n_validated", ("accuracy", "both", "rules"), False),
+    Item(NIST, "MEASURE 2.9", "n_documented", ("purpose", "responsible", "always"), False),
     Item(NIST, "MEASURE 2.9", "n_context", ("purpose", "users", "groups"), False),
     Item(CO12, "Correctness", "c_correctness", ("faithfulness", "sanity")),
     Item(CO12, "Completeness", "c_completeness", ("faithfulness",)),
@@ -138,6 +171,7 @@ def coverage_html(report: Report, language: str = "en") -> str:
     return render(
         "coverage.html.j2",
         language=language,
+        fewest=FEWEST,
         c=lambda key, **values: sentences[f"contract.{key}"].format(**values),
         sources=[(source, [(i, status) for i, status in items if i.source == source]) for source in (ACT, NIST, CO12)],
         found=lambda item: parts(item, True),

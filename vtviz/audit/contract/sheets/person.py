@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +15,7 @@ from vtviz.files import write_atomically
 from vtviz.inputs import InputError
 from vtviz.jobs.door import Door
 from vtviz.manifests.read import Row
+from vtviz.models.base import ModelError
 from vtviz.render.report import data_address, render
 from vtviz.sentences import catalogue
 from vtviz.watch import Watch
@@ -41,26 +43,30 @@ def write_sheets(
     door: Door,
     watch: Watch,
     language: str,
-) -> list[dict[str, Any]]:
-    """Writes ``sheets/row-N.html`` for each row, by the first model and its first method; returns what they say.
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Writes ``sheets/row-N.html`` for each row, by the first model and its first method; returns what they say, and
+    the rows that have none, each with the reason.
 
     Raises:
-        InputError: if a photo cannot be used.
-        ModelError: if the model cannot be asked.
         Cancelled: if the watch says so.
     """
     for old in (folder / FOLDER).glob("row-*.html"):
         old.unlink()
-    result = []
+    result, missing, method = [], [], model.methods[0]
     for row in rows:
-        image, method = row.photo(), model.methods[0]
-        decision = door(Decide(model.name, method, image, row.text, settings.fill, settings.steps), watch.quietly())
-        picture = door(DrawCase(model.name, method, image, row.text), watch.quietly())
+        try:
+            image = row.photo()
+            decision = door(Decide(model.name, method, image, row.text, settings.fill, settings.steps), watch.quietly())
+            picture = door(DrawCase(model.name, method, image, row.text), watch.quietly())
+        except (InputError, ModelError) as error:  # one row must not cost the report of the others
+            logging.getLogger("vtviz").warning("row %d has no sheet: %s", row.number, error)
+            missing.append({"row": row.number, "reason": str(error)})
+            continue
         (folder / FOLDER).mkdir(exist_ok=True)
         page = sheet_html(row, decision, picture, model.name, method, summary, language)
         write_atomically(folder / FOLDER / f"row-{row.number}.html", page.encode())
         result.append({"row": row.number, "model": model.name, "method": method, **asdict(decision)})
-    return result
+    return result, missing
 
 
 def sheet_html(

@@ -1,0 +1,21 @@
+"""What may be wrong with a bundle, in sentences for people; ``errors.*.json`` has them in other languages."""
+
+from __future__ import annotations
+
+UNSIGNED = "There is no signature {name} beside it."
+DAMAGED = "{name} is damaged."
+CHANGED = "{name} was changed."
+MISSING = "{name} is missing."
+ADDED = "{name} was added."
+REORDERED = "{name} was changed, or the order of the parts."
+OTHER = "{name} is not the one of the report."
+FOREIGN = "{name} is no part of this report."
+NOT_HERE = "The report cannot be made again here: {reason}"
+SCOPE_DIFFERS = "The scope in the report is not that of {name}."
+VERDICTS_DIFFER = "The verdicts in the report do not follow from {name} and the results."
+JUNIT_DIFFERS = "{name} does not hold the verdicts of the report."
+ROWS_DIFFER = "{name} and {rows} hold other rows."
+MANIFEST_DIFFERS = "{name} does not hold the rows of {file}."
+RESULTS_DIFFER = "The results do not follow from {name}: {place} differs."
+PAGE_DIFFERS = "{name} does not say what the report says."
+BILL_DIFFERS = "{name} was changed, or names other weights than the report."

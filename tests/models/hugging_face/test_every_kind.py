@@ -133,6 +133,9 @@ def test_a_name_chooses_the_grid(kind: str, grid: tuple[int, int], made: Make) -
 
 def test_every_method_that_applies_explains(model: Any, photo: ImageInput) -> None:
     ran = []
+    for target in targets(model):  # by its default method and layer no map of a word is empty
+        maps = attribute(model, photo, TEXTS[0], target).maps[: 2 if target.kind == "caption" else None]
+        assert maps.max(axis=(1, 2)).min() > 0
     for method in methods().values():
         for target in targets(model):
             if method.supports(model.abilities, target.kind) is not None or method.perturbs:

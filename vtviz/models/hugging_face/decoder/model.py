@@ -71,8 +71,8 @@ class DecoderModel(TransformersModel):
         self._words = Words(self.network.get_input_embeddings())
         self._take(layout)
         self.image_token = int(config.image_token_id)
-        text = config.text_config
-        self.default_layer = int(text.num_hidden_layers) // 2
+        count = int(config.text_config.num_hidden_layers)
+        self._show_layer(count // 2, count)
         ends = self.network.generation_config.eos_token_id
         self._ends = [ends] if isinstance(ends, int) else list(ends or [int(self.tokenizer.eos_token_id)])
         self.caption_end = int(self._ends[0])

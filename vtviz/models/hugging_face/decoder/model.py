@@ -99,7 +99,7 @@ class DecoderModel(TransformersModel):
         self._fit(layout.grid, layout.patch, layout.size)
         self._prompter = prompter = Prompter(self.tokenizer, layout)
         self._match, self._caption = prompter.match(), prompter.caption()
-        self._yes, self._no = prompter.answers("yes"), prompter.answers("no")
+        self._yes, self._no = prompter.yes_and_no()
         self.caption_starts: dict[Language, int] = {"en": self._caption.before[-1]}
 
     def replying(self, prompt: str, earlier: Sequence[Turn] = ()) -> DecoderModel:

@@ -78,6 +78,14 @@ def test_a_recorded_pass_is_the_plain_one_and_gradients_reach_the_weights(model:
         assert all(size > 0 for size in by_kind.values()), by_kind
 
 
+def test_a_short_sliding_window_reaches_over_padding(
+    loaded: Loaded, photo: ImageInput, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = loaded("gemma3")
+    monkeypatch.setattr(model.network.config.text_config, "sliding_window", 8)
+    test_a_batch_is_its_single_texts(model, photo)
+
+
 def test_a_batch_is_its_single_texts(model: Any, photo: ImageInput) -> None:
     features, other = model.encode_image(photo), model.encode_image(_photo(50, 50, None))
     for target in targets(model):

@@ -14,6 +14,7 @@ import httpx
 import psutil
 import pytest
 import torch
+import transformers
 from huggingface_hub import HfApi
 from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 from safetensors.torch import load_file, save_file
@@ -135,8 +136,12 @@ def test_pickled_weights_are_refused(folder: Path) -> None:
         load(f"hf:{folder}", CPU)
 
 
-def test_damaged_and_foreign_weights_are_refused(folder: Path) -> None:
+def test_damaged_and_foreign_weights_are_refused(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     weights = load_file(folder / "model.safetensors")
+    save_file(weights | {"foo.bar": torch.zeros(1)}, folder / "model.safetensors", {"format": "pt"})
+    log = transformers.utils.logging.get_logger()
+    level, _ = log.level, log.addHandler(caplog.handler)
+    assert load(f"hf:{folder}", CPU) is not None  # what is too much does no harm
     left = {name: value for name, value in weights.items() if not name.startswith("itm_head")}
     save_file(left, folder / "model.safetensors", {"format": "pt"})
     with pytest.raises(ModelError, match=r"The weights do not fit mine .*itm_head"):
@@ -144,6 +149,8 @@ def test_damaged_and_foreign_weights_are_refused(folder: Path) -> None:
     (folder / "model.safetensors").write_bytes(b"\x00" * 100)
     with pytest.raises(ModelError, match="damaged or incomplete"):
         load(f"hf:{folder}", CPU)
+    log.removeHandler(caplog.handler)
+    assert not caplog.records and log.level == level  # no tables around the one sentence
 
 
 def test_an_unknown_architecture_is_refused_by_its_configuration(folder: Path) -> None:

@@ -76,8 +76,9 @@ def load(name: str, device: torch.device) -> FusionModel | None:
         return None
     need_transformers(spec.shown)
     from vtviz.models.hugging_face.loading.load import load_parts
+    from vtviz.models.hugging_face.loading.quiet import quiet
 
-    with faults_told(name):
+    with faults_told(name), quiet():
         parts = load_parts(spec, device)
         known = ARCHITECTURES[parts.architecture]
         module = importlib.import_module(f"vtviz.models.hugging_face.{known.module}")

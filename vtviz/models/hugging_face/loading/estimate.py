@@ -42,10 +42,11 @@ def _parameters(written: str) -> int | None:
         import transformers
         from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
+        from vtviz.models.hugging_face.loading.quiet import quiet
+
         kind: Any = getattr(transformers, architecture_of(config))
-        described = CONFIG_MAPPING[config["model_type"]].from_dict(config)
-        with torch.device("meta"):
-            network = kind(described)
+        with quiet(), torch.device("meta"):
+            network = kind(CONFIG_MAPPING[config["model_type"]].from_dict(config))
     except Exception:  # an odd configuration may raise anything; the size is only for the person to know
         return None
     return int(network.num_parameters())

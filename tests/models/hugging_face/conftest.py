@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -295,6 +296,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Make:
         return folders[kind]
 
     return make
+
+
+@pytest.fixture
+def folder(made: Make, tmp_path: Path) -> Path:
+    """A folder of its own with a tiny model, to be damaged."""
+    shutil.copytree(made("blip-match"), tmp_path / "mine")
+    return tmp_path / "mine"
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,52 @@
+"""What can be said of a model before its weights are here, from its configuration and the names of its files."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from vtviz.models.base import ModelError
+from vtviz.models.hugging_face.abilities import ARCHITECTURES, architecture_of
+from vtviz.models.hugging_face.loading.faults import lacks, no_weights, pickle_only, unsupported
+
+PREPROCESSOR = ("preprocessor_config.json", "processor_config.json")
+TOKENIZER = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model")
+PICKLES = (".bin", ".pt", ".pth", ".ckpt")
+
+
+def need_readable(shown: str, config: dict[str, Any]) -> str:
+    """The architecture that a configuration names. Raises ModelError where vtviz cannot read it."""
+    architecture = architecture_of(config)
+    if architecture not in ARCHITECTURES:
+        raise unsupported(shown, architecture, config)
+    if kind := quantized(config):
+        raise ModelError(
+            "The weights of {name} are quantised ({kind}), which vtviz does not support; choose the original model, "
+            "with ?dtype=bfloat16 if memory is short.",
+            name=shown,
+            kind=kind,
+        )
+    return architecture
+
+
+def quantized(config: dict[str, Any]) -> str:
+    """How the weights of a model are packed, "" where they are not."""
+    about = config.get("quantization_config") or config.get("compression_config")
+    if not about:
+        return ""
+    return str(about.get("quant_method") or "?") if isinstance(about, dict) else "?"
+
+
+def lacking(names: Collection[str]) -> str:
+    """Which file a model lacks that has files of these names beside its weights, "" where it has what it needs."""
+    return next((kinds[0] for kinds in (PREPROCESSOR, TOKENIZER) if not any(kind in names for kind in kinds)), "")
+
+
+def need_files(shown: str, names: Collection[str]) -> None:
+    """Raises ModelError where a model with files of these names cannot be loaded for lack of another."""
+    if not any(name.endswith(".safetensors") for name in names):
+        if any(name.endswith(PICKLES) for name in names):
+            raise pickle_only(shown)
+        raise no_weights(shown)
+    if missing := lacking(names):
+        raise lacks(shown, missing)

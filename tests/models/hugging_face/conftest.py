@@ -282,7 +282,18 @@ MADE: dict[str, Callable[[Path], Path]] = {
     "qwen3": qwen3,
 }
 
-MORE = {"smolvlm-shaped": lambda folder: smolvlm(folder, 4)}  # for tests of photos of any shape
+MORE = {
+    "smolvlm-shaped": lambda folder: smolvlm(folder, 4),  # for tests of photos of any shape
+    "llava-phi3": lambda folder: decoder(  # whose language model projects queries, keys and values at once
+        LlavaForConditionalGeneration,
+        LlavaConfig,
+        folder,
+        {"model_type": "siglip_vision_model", "vision_use_head": False},
+        text={"model_type": "phi3"},
+        vision_feature_layer=-1,
+        vision_feature_select_strategy="full",
+    ),
+}
 
 
 @pytest.fixture(scope="session")

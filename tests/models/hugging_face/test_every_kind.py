@@ -16,7 +16,7 @@ from tests.models.hugging_face.reference import PIECES_OF, PROMPTS, REFERENCES
 from vtviz.attribution.attribute import attribute, attribute_many
 from vtviz.attribution.registry import methods
 from vtviz.inputs import ImageInput
-from vtviz.models.base import MATCH, Target, for_photo
+from vtviz.models.base import MATCH, ModelError, Target, for_photo
 from vtviz.models.hugging_face.family import info, load
 from vtviz.models.record import KINDS, Kind
 
@@ -59,6 +59,17 @@ def test_score_and_attention_are_those_of_the_library(kind: str, model: Any, mad
         for one, other in zip(found, layers, strict=True):
             each = one.expand_as(other) if len(one) == 1 else one[: len(other)]  # both texts are about one photo
             torch.testing.assert_close(each, other, atol=1e-6, rtol=0)
+
+
+def test_other_towers_and_language_models_of_llava_are_read(
+    loaded: Loaded, made: Make, photo: ImageInput, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = loaded("llava-phi3")
+    monkeypatch.setitem(REFERENCES, "llava-phi3", REFERENCES["llava"])
+    test_score_and_attention_are_those_of_the_library("llava-phi3", model, made, photo)
+    monkeypatch.setattr(model, "_photo", lambda pixels: torch.zeros(1, 15, 16))
+    with pytest.raises(ModelError, match="gives 15 tokens of a photo instead of 16"):
+        attribute(model, photo, TEXTS[0])
 
 
 def test_a_recorded_pass_is_the_plain_one_and_gradients_reach_the_weights(model: Any, photo: ImageInput) -> None:

@@ -147,6 +147,15 @@ def test_an_unknown_architecture_is_refused_by_its_configuration(folder: Path) -
         info(f"hf:{folder}")
 
 
+def test_a_photo_that_is_no_square_of_patches_is_refused(made: Make, folder: Path) -> None:
+    config = json.loads((made("llava") / "config.json").read_text())
+    for tower in ({"model_type": "pixtral"}, {"model_type": "siglip_vision_model"}, {"image_size": [32, 64]}):
+        other = config | {"vision_config": config["vision_config"] | tower}
+        (folder / "config.json").write_text(json.dumps(other))
+        with pytest.raises(ModelError, match="does not give the language model a square grid"):
+            info(f"hf:{folder}")
+
+
 def test_a_model_larger_than_the_free_memory_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=10_000))
     with pytest.raises(ModelError, match=r"needs about 0.0 GB of memory, and 0.0 GB are free"):

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from vtviz.chinese import Language
 from vtviz.inputs import ImageInput, Tokens
-from vtviz.models.base import EncodedText, Target, Turn
+from vtviz.models.base import EncodedText, ModelError, Target, Turn
 from vtviz.models.hugging_face.attention import Place
 from vtviz.models.hugging_face.base import TransformersModel
 from vtviz.models.hugging_face.decoder.layout import MOST, Layout, Source
@@ -29,6 +29,7 @@ from vtviz.models.recorder import Change, RecordedLayer, Recorder
 
 LENGTH = 512  # tokens of a text
 TALK_LENGTH = 2048  # of a conversation, beside those of the photo
+PROJECTIONS = {"q_proj", "qkv_proj"}  # of a module that attends
 REPLY_LENGTH = 160  # tokens that a reply may have
 
 
@@ -81,8 +82,15 @@ class DecoderModel(TransformersModel):
         self._names = [
             name
             for name, module in self.network.named_modules()
-            if hasattr(module, "q_proj") and ("language_model." in name or "text_model." in name)
+            if PROJECTIONS & module._modules.keys() and ("language_model." in name or "text_model." in name)
         ]
+        if not self._names:
+            kind = config.text_config.model_type
+            raise ModelError(
+                "vtviz cannot read the attention of the language model {kind} of {name}; choose another model.",
+                kind=kind,
+                name=parts.shown,
+            )
 
     def for_photo(self, image: ImageInput) -> DecoderModel:
         """This model with the input that suits the shape of a photo: the same network, another grid."""
@@ -233,6 +241,14 @@ class DecoderModel(TransformersModel):
         )
         first = embed(before).expand(count, -1, -1)
         spots = (before[0] == self.image_token).nonzero()[:, 0]
+        if photo.shape[1] != len(spots):
+            raise ModelError(
+                "The image encoder of {name} gives {found} tokens of a photo instead of {wanted}, so they cannot be "
+                "laid back on it; choose another model.",
+                name=self.name,
+                found=photo.shape[1],
+                wanted=len(spots),
+            )
         width = first.shape[-1]
         first = first.index_copy(1, spots, photo[..., :width].to(first.dtype))
         vectors = torch.cat([first, self._words(text.ids).to(first.dtype), embed(after).expand(count, -1, -1)], dim=1)

@@ -26,7 +26,28 @@ def need_readable(shown: str, config: dict[str, Any]) -> str:
             name=shown,
             kind=kind,
         )
+    tower = _without_grid(config)
+    if tower:
+        raise ModelError(
+            "The image encoder {tower} of {name} does not give the language model a square grid of patches, which "
+            "vtviz needs; choose another model.",
+            tower=tower,
+            name=shown,
+        )
     return architecture
+
+
+def _without_grid(config: dict[str, Any]) -> str:
+    """The image encoder of a model whose photo is no square of patches in the language model, "" for any other."""
+    vision = config.get("vision_config")
+    if not isinstance(vision, dict):
+        return ""
+    tower, sides = str(vision.get("model_type", "")), vision.get("image_size")
+    if isinstance(sides, list) and len(set(map(str, sides))) > 1:
+        return tower
+    drops_first = config.get("vision_feature_select_strategy", "default") == "default"
+    fits = config.get("model_type") != "llava" or not (tower == "pixtral" or ("siglip" in tower and drops_first))
+    return "" if fits else tower
 
 
 def quantized(config: dict[str, Any]) -> str:

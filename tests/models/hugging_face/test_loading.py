@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import json
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,7 +23,7 @@ from vtviz.models.base import ModelError
 from vtviz.models.folders import need_open
 from vtviz.models.hugging_face.abilities import BLIP_MATCH
 from vtviz.models.hugging_face.family import info, load
-from vtviz.models.hugging_face.loading import hub
+from vtviz.models.hugging_face.loading import hub, tokenizer
 from vtviz.models.hugging_face.loading.estimate import download_mb
 from vtviz.models.hugging_face.names import parse, path_of
 from vtviz.models.registry import load_model, model_info, opened_path
@@ -96,6 +97,28 @@ def test_a_missing_file_is_named(folder: Path, missing: str, sentence: str) -> N
             ask(f"hf:{folder}")
 
 
+def test_siglip_needs_a_package_only_where_it_has_no_fast_tokenizer(
+    made: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "mine"
+    shutil.copytree(made("siglip"), folder)
+    about = json.loads((folder / "tokenizer_config.json").read_text())
+    (folder / "tokenizer_config.json").write_text(json.dumps(about | {"tokenizer_class": "SiglipTokenizer"}))
+    model: Any = load(f"hf:{folder}", CPU)
+    tokens = model.tokenize("A red, RED dog!")
+    assert [word.text for word in tokens.words] == ["A", "red", "RED", "dog"]  # cleaned as in training
+    assert torch.equal(*(model.encode_texts([text]).ids for text in ("A red, RED dog!", "a red red dog")))
+    (folder / "tokenizer.json").rename(folder / "spiece.model")
+    monkeypatch.setattr(tokenizer, "find_spec", lambda name: None)
+    monkeypatch.setattr(transformers.AutoTokenizer, "from_pretrained", _no_package)
+    with pytest.raises(ModelError, match="mine needs the package sentencepiece; install it: pip install sentencepiece"):
+        load(f"hf:{folder}", CPU)
+
+
+def _no_package(*_: Any, **__: Any) -> None:
+    raise ImportError
+
+
 def test_a_grid_is_for_models_of_any_grid(folder: Path) -> None:
     with pytest.raises(ModelError, match="The input of mine has one grid; leave the option grid out"):
         load(f"hf:{folder}?grid=4x8", CPU)
@@ -112,7 +135,8 @@ def test_damaged_and_foreign_weights_are_refused(folder: Path, caplog: pytest.Lo
     weights = load_file(folder / "model.safetensors")
     save_file(weights | {"foo.bar": torch.zeros(1)}, folder / "model.safetensors", {"format": "pt"})
     log = transformers.utils.logging.get_logger()
-    level, _ = log.level, log.addHandler(caplog.handler)
+    level = log.level
+    log.addHandler(caplog.handler)
     assert load(f"hf:{folder}", CPU) is not None  # what is too much does no harm
     left = {name: value for name, value in weights.items() if not name.startswith("itm_head")}
     save_file(left, folder / "model.safetensors", {"format": "pt"})

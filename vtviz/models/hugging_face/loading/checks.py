@@ -10,7 +10,7 @@ from vtviz.models.hugging_face.abilities import ARCHITECTURES, architecture_of
 from vtviz.models.hugging_face.loading.faults import lacks, no_weights, pickle_only, unsupported
 
 PREPROCESSOR = ("preprocessor_config.json", "processor_config.json")
-TOKENIZER = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model")
+TOKENIZER = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "tokenizer.model", "sentencepiece.bpe.model")
 PICKLES = (".bin", ".pt", ".pth", ".ckpt")
 
 

@@ -23,9 +23,9 @@ from vtviz.models.hugging_face.loading.checks import PREPROCESSOR, need_readable
 from vtviz.models.hugging_face.loading.estimate import MARGIN, parameters, precision
 from vtviz.models.hugging_face.loading.faults import lacks, unsupported
 from vtviz.models.hugging_face.loading.files import configuration, described, folder_of, is_here, weights_in
+from vtviz.models.hugging_face.loading.tokenizer import read_tokenizer
 from vtviz.models.hugging_face.names import Spec
 from vtviz.models.hugging_face.parts import Parts
-from vtviz.models.open_clip.faults import first_line
 from vtviz.models.open_clip.loading.weights import sha256_of
 from vtviz.models.open_clip.towers.geometry import Preprocessing
 
@@ -60,7 +60,7 @@ def load_parts(spec: Spec, device: torch.device) -> Parts:
     folder = folder_of(spec)
     files = weights_in(folder)
     preprocessing = _preprocessing(spec, folder)
-    tokenizer = _tokenizer(spec, folder)
+    tokenizer = read_tokenizer(spec, folder)
     dtype = DTYPES.get(spec.dtype) or _own_dtype(ARCHITECTURES[architecture].keeps_dtype, files)
     check_memory(spec.shown, max(memory_needed(files, dtype), numbers * dtype.itemsize), device, dtype)
     network = _network(spec, architecture, folder, dtype)
@@ -160,17 +160,6 @@ def _network(spec: Spec, architecture: str, folder: Path, dtype: torch.dtype) ->
         ) from error
     loaded: nn.Module = network.eval().requires_grad_(False)
     return loaded
-
-
-def _tokenizer(spec: Spec, folder: Path) -> Any:
-    try:
-        return transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except Exception as error:  # a damaged file may raise anything
-        raise ModelError(
-            "The tokenizer of {name} cannot be read ({reason}); add its tokenizer.json from the model's source.",
-            name=spec.shown,
-            reason=first_line(error),
-        ) from error
 
 
 def _preprocessing(spec: Spec, folder: Path) -> Preprocessing:

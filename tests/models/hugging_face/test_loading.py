@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import json
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -178,6 +179,31 @@ def test_a_photo_that_is_no_square_of_patches_is_refused(made: Make, folder: Pat
         (folder / "config.json").write_text(json.dumps(other))
         with pytest.raises(ModelError, match="does not give the language model a square grid"):
             info(f"hf:{folder}")
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "sentence"),
+    [
+        ("config.json", {"vision_config": {"patch_size": 0}}, "has 0 as patch_size, which must be a whole number"),
+        ("config.json", {"vision_config": {"image_size": "big"}}, "has big as image_size, which must be a whole"),
+        ("config.json", {"architectures": None}, "names no architecture"),
+        ("config.json", {"image_token_id": 10**6}, r"The image token of mine \(1000000\) is not in its tokenizer"),
+        ("preprocessor_config.json", {"image_std": [0, 0, 0]}, r"has \[0, 0, 0\] as image_std"),
+        ("preprocessor_config.json", {"image_mean": "x"}, "has x as image_mean; use a number, or one per colour"),
+        ("preprocessor_config.json", {"image_mean": 0.5}, ""),  # for all colours, as transformers takes it
+    ],
+)
+def test_a_damaged_setting_is_named(
+    file: str, change: dict[str, Any], sentence: str, made: Make, tmp_path: Path
+) -> None:
+    folder = tmp_path / "mine"
+    shutil.copytree(made("llava"), folder)
+    settings = json.loads((folder / file).read_text())
+    for key, value in change.items():
+        settings[key] = settings[key] | value if isinstance(value, dict) else value
+    (folder / file).write_text(json.dumps(settings))
+    with pytest.raises(ModelError, match=sentence) if sentence else nullcontext():
+        load(f"hf:{folder}", CPU)
 
 
 def test_a_model_larger_than_the_free_memory_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,7 +63,14 @@ class DecoderModel(TransformersModel):
         config = parts.network.config
         settings = described(parts.folder, ("preprocessor_config.json", "processor_config.json"))
         settings = settings.get("image_processor", settings)
-        most = parts.patches or MOST
+        index, most = int(config.image_token_id), parts.patches or MOST
+        if not 0 <= index < len(parts.tokenizer):
+            raise ModelError(
+                "The image token of {name} ({index}) is not in its tokenizer; correct image_token_id in config.json, "
+                "or download the tokenizer again.",
+                name=parts.shown,
+                index=index,
+            )
         self._source = Source(config, parts.tokenizer, settings, grid=parts.grid, most=most)
         layout = layout_of(self._source)
         super().__init__(parts, layout.grid, layout.patch, layout.size, LENGTH)
@@ -71,7 +78,7 @@ class DecoderModel(TransformersModel):
         self.text_offset, self.pad_id = 0, self.reader.pad_id
         self._words = Words(self.network.get_input_embeddings())
         self._take(layout)
-        self.image_token = int(config.image_token_id)
+        self.image_token = index
         count = int(config.text_config.num_hidden_layers)
         self._show_layer(count // 2, count)
         ends = self.network.generation_config.eos_token_id

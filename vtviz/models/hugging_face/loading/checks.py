@@ -11,12 +11,19 @@ from vtviz.models.hugging_face.loading.faults import lacks, no_weights, pickle_o
 
 PREPROCESSOR = ("preprocessor_config.json", "processor_config.json")
 TOKENIZER = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "tokenizer.model", "sentencepiece.bpe.model")
+SIZES = {"image_size", "patch_size", "num_hidden_layers", "hidden_size", "num_attention_heads"}
 PICKLES = (".bin", ".pt", ".pth", ".ckpt")
 
 
 def need_readable(shown: str, config: dict[str, Any]) -> str:
     """The architecture that a configuration names. Raises ModelError where vtviz cannot read it."""
     architecture = architecture_of(config)
+    if not config.get("architectures") and "auto_map" not in config:
+        raise ModelError(
+            "The file config.json in {folder} names no architecture; add its class of transformers as "
+            '"architectures": ["NAME"].',
+            folder=shown,
+        )
     if architecture not in ARCHITECTURES:
         raise unsupported(shown, architecture, config)
     if kind := quantized(config):
@@ -26,6 +33,7 @@ def need_readable(shown: str, config: dict[str, Any]) -> str:
             name=shown,
             kind=kind,
         )
+    _need_sizes(shown, config)
     tower = _without_grid(config)
     if tower:
         raise ModelError(
@@ -35,6 +43,23 @@ def need_readable(shown: str, config: dict[str, Any]) -> str:
             name=shown,
         )
     return architecture
+
+
+def _need_sizes(shown: str, config: dict[str, Any]) -> None:
+    """Raises ModelError for a number of layers or pixels that is none."""
+    parts = [config, *(config.get(part) for part in ("text_config", "vision_config"))]
+    for part in parts:
+        for key in SIZES & part.keys() if isinstance(part, dict) else ():
+            value = part[key]
+            for number in value if isinstance(value, list) and value else [value]:
+                if number is not None and not isinstance(number, dict) and not (isinstance(number, int) and number > 0):
+                    raise ModelError(
+                        "The file config.json in {folder} has {value} as {key}, which must be a whole number above 0; "
+                        "correct it.",
+                        folder=shown,
+                        value=str(value),
+                        key=key,
+                    )
 
 
 def _without_grid(config: dict[str, Any]) -> str:

@@ -167,13 +167,25 @@ def _preprocessing(spec: Spec, folder: Path) -> Preprocessing:
     settings = settings.get("image_processor", settings)
     if "image_mean" not in settings and "image_processor_type" not in settings:
         raise lacks(spec.shown, PREPROCESSOR[0])
-    mean, std = (settings.get(key) or [0.5, 0.5, 0.5] for key in ("image_mean", "image_std"))
-    if any(not isinstance(item, list) or len(item) != 3 or not all(map(is_number, item)) for item in (mean, std)):
-        raise ModelError(
-            "The file {file} in {folder} is not valid JSON; correct it.", file=PREPROCESSOR[0], folder=spec.shown
-        )
+    mean, std = (_colours(spec, settings, key) for key in ("image_mean", "image_std"))
     interpolation = RESAMPLING.get(settings.get("resample", 3), "bicubic")
-    return Preprocessing((0, 0), (0, 0), tuple(mean), tuple(std), interpolation, spec.fit)
+    return Preprocessing((0, 0), (0, 0), mean, std, interpolation, spec.fit)
+
+
+def _colours(spec: Spec, settings: dict[str, Any], key: str) -> tuple[float, float, float]:
+    """A setting for red, green and blue; one number stands for all, as in transformers."""
+    value = settings.get(key)
+    value = 0.5 if value is None else value
+    each = [value] * 3 if is_number(value) else value
+    if isinstance(each, list) and len(each) == 3 and all(map(is_number, each)) and (key != "image_std" or all(each)):
+        return each[0], each[1], each[2]
+    raise ModelError(
+        "The file {file} in {folder} has {value} as {key}; use a number, or one per colour, and not 0 for image_std.",
+        file=PREPROCESSOR[0],
+        folder=spec.shown,
+        value=str(value),
+        key=key,
+    )
 
 
 def _sha256(files: Sequence[Path]) -> str:

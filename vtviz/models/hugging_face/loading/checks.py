@@ -48,8 +48,8 @@ def need_readable(shown: str, config: dict[str, Any]) -> str:
 def _need_sizes(shown: str, config: dict[str, Any]) -> None:
     """Raises ModelError for a number of layers or pixels that is none."""
     parts = [config, *(config.get(part) for part in ("text_config", "vision_config"))]
-    for part in parts:
-        for key in SIZES & part.keys() if isinstance(part, dict) else ():
+    for part in (part for part in parts if isinstance(part, dict)):
+        for key in SIZES & part.keys():
             value = part[key]
             for number in value if isinstance(value, list) and value else [value]:
                 if number is not None and not isinstance(number, dict) and not (isinstance(number, int) and number > 0):

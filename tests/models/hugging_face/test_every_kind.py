@@ -14,7 +14,9 @@ from torch import nn
 from tests.models.hugging_face.conftest import MADE, PIECES, Make
 from tests.models.hugging_face.reference import PIECES_OF, PROMPTS, REFERENCES
 from vtviz.attribution.attribute import attribute, attribute_many
+from vtviz.attribution.options import Options
 from vtviz.attribution.registry import methods
+from vtviz.attribution.words import sinks
 from vtviz.inputs import ImageInput
 from vtviz.models.base import MATCH, ModelError, Target, for_photo
 from vtviz.models.hugging_face.family import info, load
@@ -164,6 +166,30 @@ def test_every_method_that_applies_explains(model: Any, photo: ImageInput) -> No
             assert np.isfinite(relevance.tokens).all()
             ran.append(method.name)
     assert {"rollout", "relevancy", "gradient_input"} <= set(ran)
+
+
+def test_raw_attention_of_a_decoder_without_its_sinks(
+    loaded: Loaded, photo: ImageInput, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, given = loaded("llava"), Options(spread=1)
+    plain = attribute(model, photo, TEXTS[0], MATCH, "raw_attention")
+    np.testing.assert_array_equal(attribute(model, photo, TEXTS[0], MATCH, "raw_attention", given).maps, plain.maps)
+    monkeypatch.setattr(sinks, "SHARE", 1.2)  # of a network without large ones
+    clean = attribute(model, photo, TEXTS[0], MATCH, "raw_attention", given).maps
+    gone = (clean == 0).all(axis=0)
+    assert 0 < gone.sum() < 8
+    ratio = clean[:, ~gone] / plain.maps[:, ~gone]
+    np.testing.assert_allclose(ratio, ratio[:, :1] + 0 * ratio, rtol=1e-5)
+
+
+def test_a_patch_that_every_token_attends_to_is_a_sink() -> None:
+    rows = torch.tensor([[0.0, 0.0, 0.0, 0.0, 0.0], [0.1, 0.1, 0.7, 0.1, 0.0], [0.0, 0.2, 0.8, 0.0, 0.0]])
+    rows = torch.cat([rows, torch.tensor([[0.0, 1.0, 0.0, 0.0, 0.0]])])[None]  # its last token is padding
+    real = torch.tensor([True, True, True, False])
+    found = sinks.sink_patches([rows], real)
+    assert found.tolist() == [False, False, True, False, False]
+    wanted = torch.tensor([[1 / 3, 1 / 3, 0, 1 / 3, 0], [0, 1, 0, 0, 0]])
+    torch.testing.assert_close(sinks.spread(rows[0, 1:3], found), wanted)
 
 
 def test_many_texts_are_explained_as_each_alone(model: Any, photo: ImageInput) -> None:

@@ -20,6 +20,8 @@ _NAMES = (
 def __getattr__(name: str) -> Any:
     if name in _NAMES:
         return getattr(import_module(_API), name)
+    if name == "audit":
+        return import_module("vtviz.audit")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -139,4 +139,6 @@ def test_the_package_of_audits_is_the_function_too() -> None:
     from vtviz.audit.settings import Settings
 
     assert Settings().steps == 8 and list(inspect.signature(audit).parameters)[:2] == ["rows", "output"]
+    alone = "import vtviz; print(callable(vtviz.audit))"
+    assert subprocess.run([sys.executable, "-c", alone], capture_output=True, text=True).stdout == "True\n"
     assert os.path.dirname(str(audit.__file__)).endswith("audit")  # type: ignore[attr-defined]

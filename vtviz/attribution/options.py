@@ -13,7 +13,8 @@ class Options:
 
     ``layer`` and ``head`` count from 0 (the model's default layer; the mean of all heads). ``samples`` is the number of
     random draws or steps, ``seed`` that of the draws, ``window`` the side of the square that is covered at a time, in
-    patches. ``subtract`` is 1 where a word's map is to be without what earlier words explain.
+    patches. ``subtract`` is 1 where a word's map is to be without what earlier words explain, ``spread`` is 1
+    where what sink patches get is to be given to the others.
     """
 
     layer: int | None = None
@@ -22,6 +23,7 @@ class Options:
     seed: int | None = None
     window: int | None = None
     subtract: int | None = None
+    spread: int | None = None
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class Choice:
     high: int | None = None
 
 
-LAYER, HEAD, SEED, SUBTRACT = Choice(None, 0), Choice(None, 0), Choice(0, 0, 2**31 - 1), Choice(0, 0, 1)
+LAYER, HEAD, SEED = Choice(None, 0), Choice(None, 0), Choice(0, 0, 2**31 - 1)
+SUBTRACT = SPREAD = Choice(0, 0, 1)
 
 
 def choices(**options: Choice) -> Mapping[str, Choice]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -281,7 +282,18 @@ MADE: dict[str, Callable[[Path], Path]] = {
     "qwen3": qwen3,
 }
 
-MORE = {"smolvlm-shaped": lambda folder: smolvlm(folder, 4)}  # for tests of photos of any shape
+MORE = {
+    "smolvlm-shaped": lambda folder: smolvlm(folder, 4),  # for tests of photos of any shape
+    "llava-phi3": lambda folder: decoder(  # whose language model projects queries, keys and values at once
+        LlavaForConditionalGeneration,
+        LlavaConfig,
+        folder,
+        {"model_type": "siglip_vision_model", "vision_use_head": False},
+        text={"model_type": "phi3"},
+        vision_feature_layer=-1,
+        vision_feature_select_strategy="full",
+    ),
+}
 
 
 @pytest.fixture(scope="session")
@@ -295,6 +307,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Make:
         return folders[kind]
 
     return make
+
+
+@pytest.fixture
+def folder(made: Make, tmp_path: Path) -> Path:
+    """A folder of its own with a tiny model, to be damaged."""
+    shutil.copytree(made("blip-match"), tmp_path / "mine")
+    return tmp_path / "mine"
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 
 import torch
 from torch import Tensor
@@ -50,9 +51,10 @@ def blip_caption(network: Any, pixels: Tensor, text: EncodedText) -> Answer:
 
 def blip_answer(network: Any, pixels: Tensor, text: EncodedText) -> Answer:
     vision = network.vision_model(pixels, output_attentions=True)
-    values = []
+    values, first = [], None
     for ids, mask, photo in zip(text.ids, text.mask, vision.last_hidden_state, strict=True):
-        states = network.text_encoder(ids[None][:, mask], encoder_hidden_states=photo[None]).last_hidden_state
+        read = network.text_encoder(ids[None][:, mask], encoder_hidden_states=photo[None], output_attentions=True)
+        first, states = first or read, read.last_hidden_state
         both = []
         for word in ("yes", "no"):
             piece = PIECES_OF[word]
@@ -60,14 +62,25 @@ def blip_answer(network: Any, pixels: Tensor, text: EncodedText) -> Answer:
             logits = logits[0].log_softmax(-1)
             both.append(logits[0, piece] + logits[1, 3])
         values.append(both[0] - both[1])
-    return torch.stack(values), {"image": list(vision.attentions)}
+    assert first is not None
+    return torch.stack(values), {
+        "image": list(vision.attentions),
+        "text→image": list(first.cross_attentions),
+        "text": list(first.attentions),
+    }
 
 
 def vilt(network: Any, pixels: Tensor, text: EncodedText) -> Answer:
-    out = network(text.ids, text.mask.long(), pixel_values=pixels, output_attentions=True)
-    words = text.ids.shape[1]
+    with patch("torch.multinomial", lambda weights, count: torch.arange(count)):  # which shuffles the patches
+        out = network(text.ids, text.mask.long(), pixel_values=pixels, output_attentions=True)
+    count = text.ids.shape[1]
+    sides = {"text": slice(0, count), "image": slice(count, None)}
     values = out.logits[:, 0] if out.logits.shape[1] == 1 else out.logits[:, 1] - out.logits[:, 3]
-    return values, {"text": [layer[:, :, :words, :words] for layer in out.attentions]}
+    parts = {"text": ("text", "text"), "image": ("image", "image")}
+    parts |= {"text→image": ("text", "image"), "image→text": ("image", "text")}
+    return values, {
+        kind: [layer[:, :, sides[q], sides[k]] for layer in out.attentions] for kind, (q, k) in parts.items()
+    }
 
 
 def dual(network: Any, pixels: Tensor, text: EncodedText) -> Answer:

@@ -14,9 +14,11 @@ from torch import nn
 from tests.models.hugging_face.conftest import MADE, PIECES, Make
 from tests.models.hugging_face.reference import PIECES_OF, PROMPTS, REFERENCES
 from vtviz.attribution.attribute import attribute, attribute_many
+from vtviz.attribution.options import Options
 from vtviz.attribution.registry import methods
+from vtviz.attribution.words import sinks
 from vtviz.inputs import ImageInput
-from vtviz.models.base import MATCH, Target, for_photo
+from vtviz.models.base import MATCH, ModelError, Target, for_photo
 from vtviz.models.hugging_face.family import info, load
 from vtviz.models.record import KINDS, Kind
 
@@ -61,6 +63,17 @@ def test_score_and_attention_are_those_of_the_library(kind: str, model: Any, mad
             torch.testing.assert_close(each, other, atol=1e-6, rtol=0)
 
 
+def test_other_towers_and_language_models_of_llava_are_read(
+    loaded: Loaded, made: Make, photo: ImageInput, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = loaded("llava-phi3")
+    monkeypatch.setitem(REFERENCES, "llava-phi3", REFERENCES["llava"])
+    test_score_and_attention_are_those_of_the_library("llava-phi3", model, made, photo)
+    monkeypatch.setattr(model, "_photo", lambda pixels: torch.zeros(1, 15, 16))
+    with pytest.raises(ModelError, match="gives 15 tokens of a photo instead of 16"):
+        attribute(model, photo, TEXTS[0])
+
+
 def test_a_recorded_pass_is_the_plain_one_and_gradients_reach_the_weights(model: Any, photo: ImageInput) -> None:
     text, features = model.encode_texts(TEXTS), model.encode_image(photo)
     for target in targets(model):
@@ -76,6 +89,14 @@ def test_a_recorded_pass_is_the_plain_one_and_gradients_reach_the_weights(model:
             size = 0.0 if gradient is None else float(gradient.abs().max())
             by_kind[layer.kind] = max(by_kind.get(layer.kind, 0.0), size)
         assert all(size > 0 for size in by_kind.values()), by_kind
+
+
+def test_a_short_sliding_window_reaches_over_padding(
+    loaded: Loaded, photo: ImageInput, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = loaded("gemma3")
+    monkeypatch.setattr(model.network.config.text_config, "sliding_window", 8)
+    test_a_batch_is_its_single_texts(model, photo)
 
 
 def test_a_batch_is_its_single_texts(model: Any, photo: ImageInput) -> None:
@@ -133,6 +154,9 @@ def test_a_name_chooses_the_grid(kind: str, grid: tuple[int, int], made: Make) -
 
 def test_every_method_that_applies_explains(model: Any, photo: ImageInput) -> None:
     ran = []
+    for target in targets(model):  # by its default method and layer no map of a word is empty
+        maps = attribute(model, photo, TEXTS[0], target).maps[: 2 if target.kind == "caption" else None]
+        assert maps.max(axis=(1, 2)).min() > 0
     for method in methods().values():
         for target in targets(model):
             if method.supports(model.abilities, target.kind) is not None or method.perturbs:
@@ -142,6 +166,30 @@ def test_every_method_that_applies_explains(model: Any, photo: ImageInput) -> No
             assert np.isfinite(relevance.tokens).all()
             ran.append(method.name)
     assert {"rollout", "relevancy", "gradient_input"} <= set(ran)
+
+
+def test_raw_attention_of_a_decoder_without_its_sinks(
+    loaded: Loaded, photo: ImageInput, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, given = loaded("llava"), Options(spread=1)
+    plain = attribute(model, photo, TEXTS[0], MATCH, "raw_attention")
+    np.testing.assert_array_equal(attribute(model, photo, TEXTS[0], MATCH, "raw_attention", given).maps, plain.maps)
+    monkeypatch.setattr(sinks, "SHARE", 1.2)  # of a network without large ones
+    clean = attribute(model, photo, TEXTS[0], MATCH, "raw_attention", given).maps
+    gone = (clean == 0).all(axis=0)
+    assert 0 < gone.sum() < 8
+    ratio = clean[:, ~gone] / plain.maps[:, ~gone]
+    np.testing.assert_allclose(ratio, ratio[:, :1] + 0 * ratio, rtol=1e-5)
+
+
+def test_a_patch_that_every_token_attends_to_is_a_sink() -> None:
+    rows = torch.tensor([[0.0, 0.0, 0.0, 0.0, 0.0], [0.1, 0.1, 0.7, 0.1, 0.0], [0.0, 0.2, 0.8, 0.0, 0.0]])
+    rows = torch.cat([rows, torch.tensor([[0.0, 1.0, 0.0, 0.0, 0.0]])])[None]  # its last token is padding
+    real = torch.tensor([True, True, True, False])
+    found = sinks.sink_patches([rows], real)
+    assert found.tolist() == [False, False, True, False, False]
+    wanted = torch.tensor([[1 / 3, 1 / 3, 0, 1 / 3, 0], [0, 1, 0, 0, 0]])
+    torch.testing.assert_close(sinks.spread(rows[0, 1:3], found), wanted)
 
 
 def test_many_texts_are_explained_as_each_alone(model: Any, photo: ImageInput) -> None:

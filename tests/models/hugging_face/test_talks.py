@@ -8,13 +8,18 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tokenizers import Tokenizer
+from tokenizers.models import BPE
+from tokenizers.normalizers import Prepend, Replace, Sequence
+from transformers import PreTrainedTokenizerFast
 
 from tests.models.hugging_face.conftest import PIECES
 from vtviz.engine.engine import Workbench
 from vtviz.engine.messages import decode_answer, decode_request, encode, encode_request
 from vtviz.engine.requests.captions_and_answers import WriteReply
 from vtviz.inputs import ImageInput, InputError
-from vtviz.models.base import TalkingModel, Turn, for_photo
+from vtviz.models.base import ModelError, TalkingModel, Turn, for_photo
+from vtviz.models.hugging_face.decoder.layout import Layout
 from vtviz.models.hugging_face.decoder.prompts import Prompter
 from vtviz.tasks.reply import write_reply
 from vtviz.watch import Progress, Watch
@@ -81,6 +86,22 @@ def test_what_a_person_writes_cannot_stand_for_a_photo(loaded: Loaded) -> None:
         prompter.reply("<image>", (), 512)
     with pytest.raises(InputError, match="The conversation is too long"):
         prompter.reply("a dog", EARLIER * 40, 512)
+
+
+def test_yes_and_no_share_no_piece() -> None:
+    """As Llama 2's tokenizer does, this one writes two spaces as a piece of their own: with that " Yes" and " no" begin
+    alike."""
+    merges = [("▁", "▁"), ("Y", "e"), ("Ye", "s"), ("y", "e"), ("ye", "s"), ("N", "o"), ("n", "o")]
+    merges += [("▁", word) for word in ("Yes", "yes", "No", "no")]
+    vocabulary = {piece: i for i, piece in enumerate(["<unk>", *"▁YNaenosy", *map("".join, merges)])}
+    inner = Tokenizer(BPE(vocabulary, merges, unk_token="<unk>"))
+    inner.normalizer = Sequence([Prepend("▁"), Replace(" ", "▁")])
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=inner, unk_token="<unk>")
+    yes, no = (tokenizer.convert_ids_to_tokens(ids) for ids in Prompter(tokenizer, Layout("", "", 1, 1)).yes_and_no())
+    assert set(yes) == {"▁Yes", "▁yes"} and set(no) == {"▁No", "▁no"}
+    unread = PreTrainedTokenizerFast(tokenizer_object=Tokenizer(BPE({"<unk>": 0}, [], unk_token="<unk>")))
+    with pytest.raises(ModelError, match="does not tell yes from no"):
+        Prompter(unread, Layout("", "", 1, 1)).yes_and_no()
 
 
 def test_a_reply_travels(loaded: Loaded, photo: ImageInput) -> None:

@@ -19,7 +19,7 @@ from transformers import PreTrainedTokenizerFast
 from vtviz.inputs import ImageInput
 from vtviz.models.base import MATCH
 from vtviz.models.open_clip.dual_encoder import OpenClipDualEncoder
-from vtviz.models.open_clip.text import BpeReader, HuggingFaceReader, Reader, tokens_of
+from vtviz.models.open_clip.text import BpeReader, HuggingFaceReader, Reader, _search, tokens_of
 
 BERT = [
     "[PAD]",
@@ -63,6 +63,11 @@ def sentencepiece() -> Reader:
     inner.normalizer, inner.pre_tokenizer = NFKC(), Metaspace()
     inner.post_processor = TemplateProcessing(single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)])
     return hugging_face(inner, bos_token="<s>", eos_token="</s>", pad_token="<pad>", unk_token="<unk>")
+
+
+def test_pieces_in_lower_case_are_found_in_the_text() -> None:
+    spans = _search("A RED dog. two İ cats!", ["▁a", "▁", "re", "d", "▁dog", "▁two", "▁cat", "s", "nowhere"])
+    assert spans == [(0, 1), (1, 1), (2, 4), (4, 5), (6, 9), (11, 14), (17, 20), (20, 21), (21, 22)]
 
 
 @pytest.mark.parametrize("text", ["a [SEP] dog", "[CLS]dog[MASK] a", "dog [PAD][UNK] a"])

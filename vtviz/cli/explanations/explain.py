@@ -42,6 +42,13 @@ def explain(
         bool,
         typer.Option(help="Without what earlier words explain (TAM), for attention methods and words of captions."),
     ] = False,
+    spread_sinks: Annotated[
+        bool,
+        typer.Option(
+            "--spread-sinks",
+            help="Give what sink patches get to the other patches, for raw attention, above all of decoders.",
+        ),
+    ] = False,
     words_alone: Annotated[
         bool,
         typer.Option(
@@ -73,7 +80,7 @@ def explain(
 
     check_file_place(output / FILE)
     image = read_photo(photo)
-    options = Options(layer, head, samples, seed, window, 1 if subtract else None)
+    options = Options(layer, head, samples, seed, window, 1 if subtract else None, 1 if spread_sinks else None)
     with closing(open_engine(device)) as engine, bars() as watch:
         aim = engine.ask(ReadTarget(target, model))
         explanation = engine.ask(Explain(image, text, model, method, options, aim, alone=words_alone), watch)

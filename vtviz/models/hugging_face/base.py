@@ -165,6 +165,11 @@ class TransformersModel:
             finally:
                 self._recorded = before
 
+    def _show_layer(self, layer: int, count: int) -> None:
+        """Makes this text→image layer of ``count`` the default, or the last but one where that comes first: where the
+        target reads a single position, no other row of the last layer moves it, and the words' maps would be empty."""
+        self.default_layer = max(0, min(layer, count - 2))
+
     def _fit(self, grid: tuple[int, int], patch: tuple[int, int], size: tuple[int, int]) -> None:
         """Takes photos of this size in pixels from now on."""
         self.grid, self.patch, self.size = grid, patch, size

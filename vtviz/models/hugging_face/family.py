@@ -8,10 +8,11 @@ from typing import cast
 import torch
 
 from vtviz.models.base import FusionModel, ModelInfo
-from vtviz.models.hugging_face.abilities import ARCHITECTURES, architecture_of
+from vtviz.models.hugging_face.abilities import ARCHITECTURES
+from vtviz.models.hugging_face.loading.checks import need_files, need_readable
 from vtviz.models.hugging_face.loading.estimate import download_mb, memory_mb
-from vtviz.models.hugging_face.loading.faults import need_transformers, unsupported
-from vtviz.models.hugging_face.loading.files import configuration, is_here
+from vtviz.models.hugging_face.loading.faults import need_transformers
+from vtviz.models.hugging_face.loading.files import configuration, is_here, names_in
 from vtviz.models.hugging_face.names import PREFIX, parse, path_of
 from vtviz.models.open_clip.faults import faults_told
 
@@ -35,10 +36,9 @@ def info(name: str) -> ModelInfo | None:
         return None
     with faults_told(name):
         config = configuration(spec)
-        named = architecture_of(config)
-        known = ARCHITECTURES.get(named)
-        if known is None:
-            raise unsupported(spec.shown, named, config)
+        known = ARCHITECTURES[need_readable(spec.shown, config)]
+        if spec.folder is not None:
+            need_files(spec.shown, names_in(spec.folder))
         here = is_here(spec)
         size = None if here else download_mb(config)
         memory = memory_mb(config, spec.dtype)
@@ -76,8 +76,9 @@ def load(name: str, device: torch.device) -> FusionModel | None:
         return None
     need_transformers(spec.shown)
     from vtviz.models.hugging_face.loading.load import load_parts
+    from vtviz.models.hugging_face.loading.quiet import quiet
 
-    with faults_told(name):
+    with faults_told(name), quiet():
         parts = load_parts(spec, device)
         known = ARCHITECTURES[parts.architecture]
         module = importlib.import_module(f"vtviz.models.hugging_face.{known.module}")

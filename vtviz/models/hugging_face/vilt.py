@@ -30,7 +30,8 @@ class ViltMatcher(TransformersModel):
         side, patch = int(config.image_size), int(config.patch_size)
         grid = (side // patch, side // patch)
         super().__init__(parts, grid, (patch, patch), (side, side), int(config.max_position_embeddings))
-        self.default_layer = int(config.num_hidden_layers) - 1
+        count = int(config.num_hidden_layers)
+        self._show_layer(count - 1, count)
         self._names = [name for name, module in self.network.named_modules() if isinstance(module, ViltSelfAttention)]
         self._length = 0  # of the texts that run
 

@@ -219,13 +219,18 @@ def _back(cleaned: str, text: str, sources: Sequence[int], start: int, end: int)
     return sources[start], sources[end - 1] + 1
 
 
+def _lower(text: str) -> str:
+    """In lower case, letter by letter."""
+    return "".join(letter.lower() if len(letter.lower()) == 1 else letter for letter in text)
+
+
 def _search(cleaned: str, written: Sequence[str]) -> list[Span]:
-    """The characters that pieces stand for, where the tokenizer does not say."""
-    spans, at = [], 0
+    """The characters that pieces stand for, where the tokenizer does not say; it may lower-case."""
+    spans, at, lowered = [], 0, _lower(cleaned)
     for piece in written:
         letters = piece.replace("▁", "").removeprefix("##").removesuffix("</w>")
-        start = cleaned.find(letters, at)
+        start = lowered.find(_lower(letters), at)
         start = start if start >= 0 else min(at, len(cleaned) - 1)
-        spans.append((start, start + max(len(letters), 0)))
+        spans.append((start, min(start + len(letters), len(cleaned))))
         at = spans[-1][1]
     return spans

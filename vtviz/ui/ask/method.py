@@ -79,7 +79,11 @@ def _offer_alone(method: Method, request: Explain, side: str) -> None:
 def _show_numbers(method: Method, request: Explain, side: str) -> None:
     """The numbers that the method has: samples, seed, window."""
     if "subtract" in method.options and request.target.kind == "caption":
-        _show_subtract(request, side)
+        _show_check("subtract", request, side)
+    info = model_info(request.model)
+    talks = info is not None and info.abilities.talks
+    if "spread" in method.options and (talks or request.options.spread):
+        _show_check("spread", request, side)
     numbers = [name for name in NUMBERS if name in method.options]
     for name, column in zip(numbers, st.columns(4), strict=False):
         option, key = method.options[name], f"pick{side}-{name}-{method.name}-{current_language()}"
@@ -96,14 +100,14 @@ def _show_numbers(method: Method, request: Explain, side: str) -> None:
         )
 
 
-def _show_subtract(request: Explain, side: str) -> None:
-    key = f"pick{side}-subtract"
-    st.session_state[key] = bool(request.options.subtract)
+def _show_check(name: str, request: Explain, side: str) -> None:
+    key = f"pick{side}-{name}"
+    st.session_state[key] = bool(getattr(request.options, name))
     st.checkbox(
-        say("method.subtract"),
+        say(f"method.{name}"),
         key=key,
-        help=say("method.subtract_help"),
-        on_change=lambda: _set_option(side, "subtract", 1 if st.session_state[key] else None),
+        help=say(f"method.{name}_help"),
+        on_change=lambda: _set_option(side, name, 1 if st.session_state[key] else None),
     )
 
 

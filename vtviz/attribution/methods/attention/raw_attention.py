@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from vtviz.attribution.base import ONE_PASS, Method, Relevance
 from vtviz.attribution.case import Case, ForwardPass
 from vtviz.attribution.maps import chosen_layer, of_tokens, over_heads
-from vtviz.attribution.options import HEAD, LAYER, SUBTRACT, Options, choices
+from vtviz.attribution.options import HEAD, LAYER, SPREAD, SUBTRACT, Options, choices
 from vtviz.attribution.words.interference import without_interference
+from vtviz.attribution.words.sinks import sink_patches, spread
 from vtviz.models.record import entropy
 from vtviz.models.recorder import RecordedLayer
 from vtviz.watch import Watch
@@ -29,7 +31,7 @@ class RawAttention(Method):
     cost = ONE_PASS
     uses_target = False
     attention = ("text→image",)
-    options = choices(layer=LAYER, head=HEAD, subtract=SUBTRACT)
+    options = choices(layer=LAYER, head=HEAD, subtract=SUBTRACT, spread=SPREAD)
 
     def attribute(self, case: Case, options: Options, watch: Watch) -> list[Relevance]:
         ran = case.model.abilities.kinds[case.target.kind]
@@ -39,6 +41,8 @@ class RawAttention(Method):
         relevances = []
         for index in range(len(case.tokens)):
             rows = over_heads(forward.rows(weights, index), options.head)
+            if options.spread:
+                rows = spread(rows, _sinks(forward, index))
             scores = _sharpness(rows)
             if back is not None:
                 read = over_heads(back.weights[index, ..., case.model.image_offset :, :], options.head)
@@ -53,6 +57,16 @@ def _back(forward: ForwardPass, layer: RecordedLayer) -> RecordedLayer | None:
     """The image→text layer of the block of a text→image layer, or None where it has none."""
     blocks = forward.attention.blocks()
     return next((block[1] for block in blocks if block[0] is layer and len(block) > 1), None)
+
+
+def _sinks(forward: ForwardPass, index: int) -> Tensor:
+    """The sink patches of text ``index``, by the attention of all layers."""
+    first = forward.case.model.image_offset
+    layers = [layer.weights[index, ..., first:] for layer in forward.attention.layers_of("text→image")]
+    mask = forward.case.text.mask[index]
+    real = torch.ones(layers[0].shape[-2], dtype=torch.bool, device=mask.device)
+    real[: len(mask)] = mask[: len(real)]  # behind the text stands the rest of the prompt
+    return sink_patches(layers, real)
 
 
 def _sharpness(rows: Tensor) -> Tensor:

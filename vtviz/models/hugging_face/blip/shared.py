@@ -21,7 +21,6 @@ BLOCK = 8  # whose cross-attention ALBEF's authors show
 class BlipModel(TransformersModel):
     """A BLIP network, whose ``reads`` names the part that attends to the photo."""
 
-    default_layer = BLOCK
     reads = "text_encoder"
 
     def __init__(self, parts: Parts) -> None:
@@ -30,6 +29,7 @@ class BlipModel(TransformersModel):
         side, patch = int(vision.image_size), int(vision.patch_size)
         grid = (side // patch, side // patch)
         super().__init__(parts, grid, (patch, patch), (side, side), int(text.max_position_embeddings))
+        self._show_layer(BLOCK, int(text.num_hidden_layers))
 
     @property
     def words(self) -> nn.Module:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from vtviz.chinese import Language
 from vtviz.inputs import ImageInput, Tokens
-from vtviz.models.base import EncodedText, Target, Turn
+from vtviz.models.base import EncodedText, ModelError, Target, Turn
 from vtviz.models.hugging_face.attention import Place
 from vtviz.models.hugging_face.base import TransformersModel
 from vtviz.models.hugging_face.decoder.layout import MOST, Layout, Source
@@ -29,6 +29,7 @@ from vtviz.models.recorder import Change, RecordedLayer, Recorder
 
 LENGTH = 512  # tokens of a text
 TALK_LENGTH = 2048  # of a conversation, beside those of the photo
+PROJECTIONS = {"q_proj", "qkv_proj"}  # of a module that attends
 REPLY_LENGTH = 160  # tokens that a reply may have
 
 
@@ -62,7 +63,14 @@ class DecoderModel(TransformersModel):
         config = parts.network.config
         settings = described(parts.folder, ("preprocessor_config.json", "processor_config.json"))
         settings = settings.get("image_processor", settings)
-        most = parts.patches or MOST
+        index, most = int(config.image_token_id), parts.patches or MOST
+        if not 0 <= index < len(parts.tokenizer):
+            raise ModelError(
+                "The image token of {name} ({index}) is not in its tokenizer; correct image_token_id in config.json, "
+                "or download the tokenizer again.",
+                name=parts.shown,
+                index=index,
+            )
         self._source = Source(config, parts.tokenizer, settings, grid=parts.grid, most=most)
         layout = layout_of(self._source)
         super().__init__(parts, layout.grid, layout.patch, layout.size, LENGTH)
@@ -70,9 +78,9 @@ class DecoderModel(TransformersModel):
         self.text_offset, self.pad_id = 0, self.reader.pad_id
         self._words = Words(self.network.get_input_embeddings())
         self._take(layout)
-        self.image_token = int(config.image_token_id)
-        text = config.text_config
-        self.default_layer = int(text.num_hidden_layers) // 2
+        self.image_token = index
+        count = int(config.text_config.num_hidden_layers)
+        self._show_layer(count // 2, count)
         ends = self.network.generation_config.eos_token_id
         self._ends = [ends] if isinstance(ends, int) else list(ends or [int(self.tokenizer.eos_token_id)])
         self.caption_end = int(self._ends[0])
@@ -81,8 +89,15 @@ class DecoderModel(TransformersModel):
         self._names = [
             name
             for name, module in self.network.named_modules()
-            if hasattr(module, "q_proj") and ("language_model." in name or "text_model." in name)
+            if PROJECTIONS & module._modules.keys() and ("language_model." in name or "text_model." in name)
         ]
+        if not self._names:
+            kind = config.text_config.model_type
+            raise ModelError(
+                "vtviz cannot read the attention of the language model {kind} of {name}; choose another model.",
+                kind=kind,
+                name=parts.shown,
+            )
 
     def for_photo(self, image: ImageInput) -> DecoderModel:
         """This model with the input that suits the shape of a photo: the same network, another grid."""
@@ -99,7 +114,7 @@ class DecoderModel(TransformersModel):
         self._fit(layout.grid, layout.patch, layout.size)
         self._prompter = prompter = Prompter(self.tokenizer, layout)
         self._match, self._caption = prompter.match(), prompter.caption()
-        self._yes, self._no = prompter.answers("yes"), prompter.answers("no")
+        self._yes, self._no = prompter.yes_and_no()
         self.caption_starts: dict[Language, int] = {"en": self._caption.before[-1]}
 
     def replying(self, prompt: str, earlier: Sequence[Turn] = ()) -> DecoderModel:
@@ -233,6 +248,14 @@ class DecoderModel(TransformersModel):
         )
         first = embed(before).expand(count, -1, -1)
         spots = (before[0] == self.image_token).nonzero()[:, 0]
+        if photo.shape[1] != len(spots):
+            raise ModelError(
+                "The image encoder of {name} gives {found} tokens of a photo instead of {wanted}, so they cannot be "
+                "laid back on it; choose another model.",
+                name=self.name,
+                found=photo.shape[1],
+                wanted=len(spots),
+            )
         width = first.shape[-1]
         first = first.index_copy(1, spots, photo[..., :width].to(first.dtype))
         vectors = torch.cat([first, self._words(text.ids).to(first.dtype), embed(after).expand(count, -1, -1)], dim=1)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from vtviz.inputs import InputError, check_text
-from vtviz.models.base import Turn
+from vtviz.models.base import ModelError, Turn
 from vtviz.models.hugging_face.text import SPACES, TransformersReader
 
 DESCRIPTION = "VTVIZTEXT"  # stands for the text while the template is filled in
-WORDS = {"yes": ("Yes", "yes"), "no": ("No", "no")}
+WORDS = (("Yes", "yes"), ("No", "no"))
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,18 @@ class Prompter:
         """The request for a caption, which comes next."""
         return Prompt(self._ids(self._asked(self.layout.asked.caption).rstrip(" "), first=True))
 
-    def answers(self, word: str) -> list[int]:
-        """The first pieces of the ways to write "yes" or "no"."""
-        spellings = [lead + written for written in WORDS[word] for lead in ("", " ")]
-        return sorted({self._ids(spelling)[0] for spelling in spellings})
+    def yes_and_no(self) -> tuple[list[int], list[int]]:
+        """The first pieces of the ways to write "yes" and "no", without those that begin both, as a space does.
+
+        Raises:
+            ModelError: if the tokenizer begins both alike.
+        """
+        yes, no = (
+            {self._ids(lead + spelling)[0] for spelling in spellings for lead in ("", " ")} for spellings in WORDS
+        )
+        if not yes - no or not no - yes:
+            raise ModelError("The model's tokenizer does not tell yes from no; choose another model.")
+        return sorted(yes - no), sorted(no - yes)
 
     def reply(self, prompt: str, earlier: Sequence[Turn], most: int) -> Prompt:
         """A conversation whose next reply comes next, of at most ``most`` tokens beside those of the photo.

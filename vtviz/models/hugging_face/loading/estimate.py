@@ -25,9 +25,14 @@ def memory_mb(config: dict[str, Any], asked: Precision, numbers: int | None = No
     """About how many megabytes of memory a model needs at the precision ``asked`` for; None where transformers cannot
     build it and its ``numbers`` are not known."""
     numbers = parameters(config) if numbers is None else numbers
+    return None if numbers is None else round(numbers * BYTES[precision(config, asked)] * MARGIN / 1e6)
+
+
+def precision(config: dict[str, Any], asked: Precision) -> str:
+    """That at which a model runs, as far as its configuration tells."""
     known = ARCHITECTURES.get(architecture_of(config))
     own = _stored(config) if known is not None and known.keeps_dtype else "float32"
-    return None if numbers is None else round(numbers * BYTES[own if asked == "auto" else asked] * MARGIN / 1e6)
+    return own if asked == "auto" else asked
 
 
 def parameters(config: dict[str, Any]) -> int | None:
@@ -42,10 +47,11 @@ def _parameters(written: str) -> int | None:
         import transformers
         from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
+        from vtviz.models.hugging_face.loading.quiet import quiet
+
         kind: Any = getattr(transformers, architecture_of(config))
-        described = CONFIG_MAPPING[config["model_type"]].from_dict(config)
-        with torch.device("meta"):
-            network = kind(described)
+        with quiet(), torch.device("meta"):
+            network = kind(CONFIG_MAPPING[config["model_type"]].from_dict(config))
     except Exception:  # an odd configuration may raise anything; the size is only for the person to know
         return None
     return int(network.num_parameters())

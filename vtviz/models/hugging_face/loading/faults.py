@@ -45,6 +45,13 @@ def lacks(shown: str, what: str) -> ModelError:
     )
 
 
+def no_weights(shown: str) -> ModelError:
+    """A folder without weights, or with a part of them."""
+    return ModelError(
+        "{name} has no weights, or some of their files are missing; add its *.safetensors files.", name=shown
+    )
+
+
 def pickle_only(shown: str) -> ModelError:
     """Weights that could run code."""
     return ModelError(

@@ -8,12 +8,12 @@ from typing import Any
 
 from vtviz.files import JSON_BYTES, parse_json, read_bytes
 from vtviz.models.base import ModelError
-from vtviz.models.hugging_face.loading.faults import pickle_only
+from vtviz.models.hugging_face.loading.checks import lacking, need_files
+from vtviz.models.hugging_face.loading.faults import no_weights
 from vtviz.models.hugging_face.names import Spec
 
 CONFIG = "config.json"
 WEIGHTS = "*.safetensors"
-PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 WANTED = (WEIGHTS, "*.json", "*.txt", "*.model", "*.jinja")  # no code, and no weights of other kinds
 
 
@@ -31,7 +31,12 @@ def local_folder(spec: Spec) -> Path | None:
 def is_here(spec: Spec) -> bool:
     """Whether a model can be loaded without a download."""
     folder = local_folder(spec)
-    return folder is not None and bool(weights_in(folder))
+    return folder is not None and bool(weights_in(folder)) and not lacking(names_in(folder))
+
+
+def names_in(folder: Path) -> set[str]:
+    """The names of a folder's files."""
+    return {file.name for file in folder.iterdir() if file.is_file()}
 
 
 def weights_in(folder: Path) -> list[Path]:
@@ -71,21 +76,33 @@ def folder_of(spec: Spec) -> Path:
     """The folder with all of a model's files, which are downloaded where they are not on this machine.
 
     Raises:
-        ModelError: if there are none, or none that is safe to read.
+        ModelError: if one is missing, or they are not safe to read.
     """
     folder = local_folder(spec)
-    if spec.folder is None and (folder is None or not weights_in(folder)):
-        from vtviz.models.hugging_face.loading.hub import download
-
-        folder = download(spec, WANTED)
+    if spec.folder is None and not is_here(spec):
+        folder = _downloaded(spec, folder)
     assert folder is not None
+    need_files(spec.shown, names_in(folder))
     if not weights_in(folder):
-        if any(next(folder.glob(kind), None) for kind in PICKLES):
-            raise pickle_only(spec.shown)
-        raise ModelError(
-            "{name} has no weights, or some of their files are missing; add its *.safetensors files.", name=spec.shown
-        )
+        raise no_weights(spec.shown)
     return folder
+
+
+def _downloaded(spec: Spec, part: Path | None) -> Path:
+    """The folder of a repository whose files are not all on this machine; ``part`` is what is there of it."""
+    from vtviz.models.hugging_face.loading.hub import Unreachable, download
+
+    try:
+        return download(spec, WANTED)
+    except Unreachable as error:
+        missing = "" if part is None or not weights_in(part) else lacking(names_in(part))
+        if not missing:
+            raise
+        raise ModelError(
+            "{name} is only partly on this machine and lacks {files}; go online, and vtviz downloads the rest.",
+            name=spec.shown,
+            files=missing,
+        ) from error
 
 
 def described(folder: Path, names: tuple[str, ...]) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, Revi
 
 from vtviz.models.base import ModelError
 from vtviz.models.hugging_face.abilities import architecture_of
+from vtviz.models.hugging_face.loading.checks import lacking, need_files, quantized
 from vtviz.models.hugging_face.loading.estimate import memory_mb
-from vtviz.models.hugging_face.loading.faults import pickle_only
 from vtviz.models.hugging_face.names import Spec
 from vtviz.models.open_clip.loading.hub import PATIENCE, _Reported
 
@@ -22,9 +22,13 @@ MOST_FOUND = 50
 BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I8": 1, "U8": 1}
 
 
+class Unreachable(ModelError):
+    """The hub cannot be asked, or is not to be."""
+
+
 def download(spec: Spec, wanted: Sequence[str]) -> Path:
     """The folder with those files of a repository that match ``wanted``; nothing is downloaded where its weights are
-    pickle files only.
+    pickle files only, or a file is missing without which it cannot be loaded.
 
     Raises:
         ModelError: if it cannot be had; the message says why.
@@ -38,8 +42,7 @@ def download(spec: Spec, wanted: Sequence[str]) -> Path:
                 "{name} has no config.json, so it is not a model of transformers; choose another one.",
                 name=spec.repository,
             )
-        if not any(file.endswith(".safetensors") for file in files):
-            raise pickle_only(spec.repository)
+        need_files(spec.repository, files)
         return Path(
             snapshot_download(
                 spec.repository, revision=spec.revision, allow_patterns=list(wanted), tqdm_class=_Reported
@@ -63,7 +66,8 @@ class Found:
 
 
 def search(text: str) -> list[Found]:
-    """The most downloaded repositories that a text finds. Nothing of them is downloaded.
+    """The most downloaded repositories that a text finds, without those that cannot be loaded whatever their class.
+    Nothing of them is downloaded.
 
     Raises:
         ModelError: if the hub cannot be asked.
@@ -74,8 +78,10 @@ def search(text: str) -> list[Found]:
         )
     try:
         _reach()
-        models = HfApi().list_models(search=text, sort="downloads", limit=MOST_FOUND, expand=["config", "safetensors"])
-        return [_found(model) for model in models]
+        models = HfApi().list_models(
+            search=text, sort="downloads", limit=MOST_FOUND, expand=["config", "safetensors", "siblings"]
+        )
+        return [_found(model) for model in models if _can_load(model)]
     except Exception as error:
         raise ModelError(
             "The Hugging Face Hub cannot be searched, since {host} cannot be reached ({reason}); go online and try "
@@ -83,6 +89,13 @@ def search(text: str) -> list[Found]:
             host=_host(),
             reason=type(error).__name__,
         ) from error
+
+
+def _can_load(model: Any) -> bool:
+    """Whether a repository has all files, and its weights are neither packed nor pickle files only."""
+    files = [file.rfilename for file in model.siblings or ()]
+    has_weights = any(file.endswith(".safetensors") for file in files)
+    return has_weights and not lacking(files) and not quantized(model.config or {})
 
 
 def _found(model: Any) -> Found:
@@ -100,7 +113,7 @@ def _found(model: Any) -> Found:
 def _check_network(repository: str) -> None:
     """Fails at once where there is no network; the hub's own client would try for half a minute."""
     if constants.HF_HUB_OFFLINE:
-        raise ModelError(
+        raise Unreachable(
             "{name} is not on this machine, and HF_HUB_OFFLINE blocks the download; unset it, or use a local folder: "
             "hf:FOLDER.",
             name=repository,
@@ -147,7 +160,7 @@ def _reason(spec: Spec, error: Exception) -> ModelError:
 
 
 def _unreachable(repository: str, error: Exception) -> ModelError:
-    return ModelError(
+    return Unreachable(
         "{name} is not on this machine, and {host} cannot be reached ({reason}); go online and try again, or use a "
         "local folder: hf:FOLDER.",
         name=repository,

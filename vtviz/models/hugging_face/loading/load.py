@@ -17,18 +17,18 @@ from torch import nn
 from vtviz.files import is_number
 from vtviz.models.base import ModelError
 from vtviz.models.finite import need_finite
-from vtviz.models.hugging_face.abilities import ARCHITECTURES, architecture_of
+from vtviz.models.hugging_face.abilities import ARCHITECTURES
 from vtviz.models.hugging_face.attention import register
-from vtviz.models.hugging_face.loading.estimate import MARGIN
+from vtviz.models.hugging_face.loading.checks import PREPROCESSOR, need_readable
+from vtviz.models.hugging_face.loading.estimate import MARGIN, parameters, precision
 from vtviz.models.hugging_face.loading.faults import lacks, unsupported
-from vtviz.models.hugging_face.loading.files import configuration, described, folder_of, weights_in
+from vtviz.models.hugging_face.loading.files import configuration, described, folder_of, is_here, weights_in
+from vtviz.models.hugging_face.loading.tokenizer import read_tokenizer
 from vtviz.models.hugging_face.names import Spec
 from vtviz.models.hugging_face.parts import Parts
-from vtviz.models.open_clip.faults import first_line
 from vtviz.models.open_clip.loading.weights import sha256_of
 from vtviz.models.open_clip.towers.geometry import Preprocessing
 
-PREPROCESSOR = ("preprocessor_config.json", "processor_config.json")
 RESAMPLING = {1: "lanczos", 2: "bilinear", 3: "bicubic"}  # Pillow's numbers
 BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4}
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -41,9 +41,7 @@ def load_parts(spec: Spec, device: torch.device) -> Parts:
         ModelError: if a part is missing, the parts do not fit together, or memory would not suffice.
     """
     config = configuration(spec)
-    architecture = architecture_of(config)
-    if architecture not in ARCHITECTURES:
-        raise unsupported(spec.shown, architecture, config)
+    architecture = need_readable(spec.shown, config)
     if spec.grid is not None and not ARCHITECTURES[architecture].any_grid:
         raise ModelError("The input of {name} has one grid; leave the option grid out.", name=spec.shown)
     if spec.patches is not None and not ARCHITECTURES[architecture].shapes:
@@ -55,12 +53,16 @@ def load_parts(spec: Spec, device: torch.device) -> Parts:
             name=spec.shown,
         )
     _check_kind(spec, architecture, config)
+    numbers = parameters(config) or 0
+    if not is_here(spec):  # before the download, too
+        planned = DTYPES[precision(config, spec.dtype)]
+        check_memory(spec.shown, numbers * planned.itemsize, device, planned)
     folder = folder_of(spec)
     files = weights_in(folder)
     preprocessing = _preprocessing(spec, folder)
-    tokenizer = _tokenizer(spec, folder)
+    tokenizer = read_tokenizer(spec, folder)
     dtype = DTYPES.get(spec.dtype) or _own_dtype(ARCHITECTURES[architecture].keeps_dtype, files)
-    check_memory(spec.shown, memory_needed(files, dtype), device, dtype)
+    check_memory(spec.shown, max(memory_needed(files, dtype), numbers * dtype.itemsize), device, dtype)
     network = _network(spec, architecture, folder, dtype)
     network.to(device)
     sha256 = _sha256(files)
@@ -160,31 +162,30 @@ def _network(spec: Spec, architecture: str, folder: Path, dtype: torch.dtype) ->
     return loaded
 
 
-def _tokenizer(spec: Spec, folder: Path) -> Any:
-    if not any((folder / name).is_file() for name in ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model")):
-        raise lacks(spec.shown, "tokenizer.json")
-    try:
-        return transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except Exception as error:  # a damaged file may raise anything
-        raise ModelError(
-            "The tokenizer of {name} cannot be read ({reason}); add its tokenizer.json from the model's source.",
-            name=spec.shown,
-            reason=first_line(error),
-        ) from error
-
-
 def _preprocessing(spec: Spec, folder: Path) -> Preprocessing:
     settings = described(folder, PREPROCESSOR)
     settings = settings.get("image_processor", settings)
     if "image_mean" not in settings and "image_processor_type" not in settings:
         raise lacks(spec.shown, PREPROCESSOR[0])
-    mean, std = (settings.get(key) or [0.5, 0.5, 0.5] for key in ("image_mean", "image_std"))
-    if any(not isinstance(item, list) or len(item) != 3 or not all(map(is_number, item)) for item in (mean, std)):
-        raise ModelError(
-            "The file {file} in {folder} is not valid JSON; correct it.", file=PREPROCESSOR[0], folder=spec.shown
-        )
+    mean, std = (_colours(spec, settings, key) for key in ("image_mean", "image_std"))
     interpolation = RESAMPLING.get(settings.get("resample", 3), "bicubic")
-    return Preprocessing((0, 0), (0, 0), tuple(mean), tuple(std), interpolation, spec.fit)
+    return Preprocessing((0, 0), (0, 0), mean, std, interpolation, spec.fit)
+
+
+def _colours(spec: Spec, settings: dict[str, Any], key: str) -> tuple[float, float, float]:
+    """A setting for red, green and blue; one number stands for all, as in transformers."""
+    value = settings.get(key)
+    value = 0.5 if value is None else value
+    each = [value] * 3 if is_number(value) else value
+    if isinstance(each, list) and len(each) == 3 and all(map(is_number, each)) and (key != "image_std" or all(each)):
+        return each[0], each[1], each[2]
+    raise ModelError(
+        "The file {file} in {folder} has {value} as {key}; use a number, or one per colour, and not 0 for image_std.",
+        file=PREPROCESSOR[0],
+        folder=spec.shown,
+        value=str(value),
+        key=key,
+    )
 
 
 def _sha256(files: Sequence[Path]) -> str:

@@ -53,13 +53,36 @@ def mixing(mixer: Mixer) -> Iterator[None]:
 def register_attention() -> None:
     """Makes the attention ``NAME`` known to transformers."""
     from transformers import AttentionInterface, AttentionMaskInterface
-    from transformers.masking_utils import sdpa_mask
-
-    def mask(*args: Any, **kwargs: Any) -> Tensor | None:
-        return sdpa_mask(*args, **{**kwargs, "allow_is_causal_skip": False})  # so that None means no mask at all
 
     AttentionInterface.register(NAME, _attention)
-    AttentionMaskInterface.register(NAME, mask)
+    AttentionMaskInterface.register(NAME, _allowed)
+
+
+def _allowed(**made_of: Any) -> Tensor | None:
+    """Which keys each query may attend to, ``[n, 1, queries, keys]``; None means no mask at all.
+
+    transformers counts padding as distance. So where it stands between real tokens, as behind the shorter texts of a
+    batch, those behind it see those before it from where they would stand without it: a sliding window reaches as far
+    as in a text by itself.
+    """
+    from transformers.masking_utils import sdpa_mask
+
+    given = {**made_of, "allow_is_causal_skip": False}
+    allowed = sdpa_mask(**given)
+    padding, length = given.get("attention_mask"), given["kv_length"]
+    if allowed is None or padding is None or padding.shape[1] != length or given["q_length"] != length:
+        return allowed
+    real = padding.bool()
+    order = real.long().cumsum(dim=1)
+    gap = ~real & (order > 0) & (order < order[:, -1:])
+    if not gap.any():
+        return allowed
+    function = given["mask_function"]
+    given["mask_function"] = lambda text, head, query, key: function(text, head, (order - 1)[text, query], key)
+    behind = gap.long().cumsum(dim=1) > 0
+    across = (behind[:, :, None] & ~behind[:, None])[:, None]
+    seen: Tensor = sdpa_mask(**given)  # type: ignore[assignment]
+    return torch.where(across, seen, allowed)
 
 
 def _attention(

@@ -92,7 +92,7 @@ def commands() -> list[tuple[str, str, bool]]:
         for block in blocks(text):
             for line in block.replace("\\\n", " ").splitlines():
                 command = COMMAND.search(line.partition("  #")[0])
-                if command and "…" not in line and not line.lstrip().startswith(("from ", "import ")):
+                if command and "…" not in line and not line.lstrip().startswith(("from ", "import ", "docker ")):
                     found.append((name, re.sub(r"\[[A-Z]+\]$", "", command.group(1).rstrip()), True))
         found += [(name, command, False) for command in INLINE.findall(prose(text).replace("\n", " "))]
     return found

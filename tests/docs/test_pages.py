@@ -160,4 +160,4 @@ def test_the_site_builds_with_no_broken_link(tmp_path: Path) -> None:
     build(tmp_path / "site")
     start = (tmp_path / "site/docs/guides/start.html").read_text(encoding="utf-8")
     assert "Five minutes" in start and (tmp_path / "site/docs/zh/start.html").is_file()
-    assert (tmp_path / "site/docs/pictures/explore.png").is_file()
+    assert (tmp_path / "site/docs/pictures/en/explore.png").is_file()

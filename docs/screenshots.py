@@ -20,7 +20,7 @@ from typing import Literal
 from urllib.parse import quote_plus
 
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, TimeoutError
 
 from tools.chromium import launched, served
 from vtviz.files import DATA
@@ -110,14 +110,15 @@ def start_work(browser: Browser, server: str, name: str) -> None:
     page = browser.new_page(viewport={"width": width, "height": height})
     page.goto(f"{server}/{address_of(name)}")
     page.get_by_role("button", name=STARTED[name]).click(timeout=300_000)
-    for _ in range(LONGEST // 20):
-        page.wait_for_timeout(20_000)
-        page.reload()
-        page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=300_000)
-        if page.locator(wait_for).count():
+    for _ in range(LONGEST // 30):
+        try:
+            page.locator(wait_for).first.wait_for(timeout=30_000)
+        except TimeoutError:
+            page.reload()
+        else:
             page.close()
             return
-    raise TimeoutError(f"The work of {name} is not done after {LONGEST} s.")
+    raise RuntimeError(f"The work of {name} is not done after {LONGEST} s.")
 
 
 def pictures(browser: Browser, server: str, names: Sequence[str]) -> None:

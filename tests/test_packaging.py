@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import time
 import tomllib
 import urllib.request
@@ -51,8 +52,12 @@ def test_an_editable_installation_has_the_command(tmp_path: Path) -> None:
 
 
 def test_a_wheel_carries_the_model_the_pages_and_all_other_assets(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, *PIP, "wheel", *HERE_ONLY, "--wheel-dir", tmp_path, ROOT], check=True)
-    (wheel,) = tmp_path.glob("vtviz-*.whl")
+    sources = built("sdist", ROOT, tmp_path)  # the wheel is made of the archive, as by `python -m build`
+    with tarfile.open(sources) as packed:
+        packed.extractall(tmp_path, filter="data")
+    source = tmp_path / sources.name.removesuffix(".tar.gz")
+    assert {item.name for item in source.iterdir()} >= {"README.md", "LICENSE", "pyproject.toml", "PKG-INFO"}
+    wheel = built("wheel", source, tmp_path)
     with zipfile.ZipFile(wheel) as packed:
         packed.extractall(tmp_path / "site")
     shipped = tmp_path / "site/vtviz/shipped"
@@ -65,6 +70,15 @@ def test_a_wheel_carries_the_model_the_pages_and_all_other_assets(tmp_path: Path
     code = "from vtviz.paths import ROOT; from vtviz import load; print(ROOT, load(device='cpu').name)"
     assert told(tmp_path, sys.executable, "-c", code, path=tmp_path / "site") == f"{shipped} vtviz-base\n"
     assert "usage statistics" not in app_starts(tmp_path, tmp_path / "site"), "it has not read .streamlit/config.toml"
+
+
+def built(kind: str, source: Path, folder: Path) -> Path:
+    """The archive that the build backend makes of a project."""
+    before = set(folder.iterdir())
+    command = [sys.executable, "-m", "hatchling", "build", "--target", kind, "--directory", str(folder)]
+    subprocess.run(command, cwd=source, check=True, capture_output=True)
+    (made,) = set(folder.iterdir()) - before
+    return made
 
 
 def app_starts(folder: Path, path: Path) -> str:

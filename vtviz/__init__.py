@@ -12,7 +12,7 @@ __version__ = "0.1.0"
 
 _API = "vtviz.api"  # by name: it lies above everything that asks for the version
 _NAMES = (
-    *("load", "explain", "intervene", "Model", "Explanation", "Intervention", "Report"),
+    *("load", "explain", "intervene", "Model", "Explanation", "Intervention", "Report", "TextMaps"),
     *("Hide", "Only", "Move", "Drop", "Without", "Cut", "Push", "InputError", "ModelError"),
 )
 

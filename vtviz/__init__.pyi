@@ -10,6 +10,7 @@ from vtviz.api import Move as Move
 from vtviz.api import Only as Only
 from vtviz.api import Push as Push
 from vtviz.api import Report as Report
+from vtviz.api import TextMaps as TextMaps
 from vtviz.api import Without as Without
 from vtviz.api import audit as audit
 from vtviz.api import explain as explain

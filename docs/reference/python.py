@@ -29,7 +29,7 @@ between minor versions; what lies under `full` may change. Everything is typed. 
 """
 PARTS: dict[str, tuple[str, ...]] = {
     "Functions": ("load", "explain", "intervene", "audit"),
-    "What they return": ("Model", "Explanation", "Intervention", "Report"),
+    "What they return": ("Model", "Explanation", "TextMaps", "Intervention", "Report"),
     "Changes": ("Hide", "Only", "Move", "Drop", "Without", "Cut", "Push"),
 }
 CHANGES = """

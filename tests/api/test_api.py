@@ -114,12 +114,36 @@ def test_targets_and_options_reach_the_method(model: Model) -> None:
     assert result.to_dict()["target"]["kind"] == "similarity"
 
 
+def test_many_texts_are_explained_as_they_would_be_alone(model: Model) -> None:
+    texts = ["a brown cat", "eyes"]
+    found = model.explain_texts(CAT, texts, "attention_gradcam")
+    assert [item.text for item in found] == texts and found[0].words == ("a", "brown", "cat")
+    for item in found:
+        alone = model.explain(CAT, item.text, "attention_gradcam")
+        assert item.score == pytest.approx(alone.score, abs=1e-5) and item.score_kind == alone.score_kind
+        np.testing.assert_allclose(item.word_maps, alone.word_maps, atol=1e-4)
+        np.testing.assert_allclose(item.word_scores, alone.word_scores, atol=1e-5)
+        assert item.picture(-1).size == alone.picture(-1).size
+    with pytest.raises(InputError, match="at least one"):
+        model.explain_texts(CAT, [])
+
+
+def test_what_only_some_models_offer_is_asked_of_the_model(model: Model) -> None:
+    with pytest.raises(InputError, match="each word on its own"):
+        model.explain(CAT, "a cat", "relevancy", words_alone=True)
+    with pytest.raises(InputError, match="Sink patches"):
+        model.explain(CAT, "a cat", sinks=True)
+    caption = explain(CAT, "a cat", "raw_attention", "caption:-1", subtract=True, model=model)
+    assert caption.to_dict()["options"]["subtract"] == 1
+
+
 def test_rows_become_a_manifest_and_a_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plugins, "_registered", [*plugins._registered])
     register(own_model)
     monkeypatch.chdir(CAT.parent)
     rows = [{"image": name, "text": text} for name, text in (("chelsea.jpg", "a cat"), ("coffee.jpg", "a cup"))]
-    report = audit(rows, tmp_path, model="own", metrics=["deletion"], steps=2, device="cpu")
+    report = audit(rows, tmp_path, model="own", metrics=["deletion"], steps=2, choices=True, device="cpu")
+    assert report.values["settings"]["choices"] is True
     assert report.summary["rows"]["own"]["measured"] == 2
     assert report.page.is_file() and "2 of 2 rows of own" in repr(report)
     assert "srcdoc=" in report._repr_html_() and "deletion" in report.values["metrics"]

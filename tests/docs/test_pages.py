@@ -92,7 +92,7 @@ def commands() -> list[tuple[str, str, bool]]:
         for block in blocks(text):
             for line in block.replace("\\\n", " ").splitlines():
                 command = COMMAND.search(line.partition("  #")[0])
-                if command and "…" not in line and not line.lstrip().startswith(("from ", "import ")):
+                if command and "…" not in line and not line.lstrip().startswith(("from ", "import ", "docker ")):
                     found.append((name, re.sub(r"\[[A-Z]+\]$", "", command.group(1).rstrip()), True))
         found += [(name, command, False) for command in INLINE.findall(prose(text).replace("\n", " "))]
     return found
@@ -160,4 +160,4 @@ def test_the_site_builds_with_no_broken_link(tmp_path: Path) -> None:
     build(tmp_path / "site")
     start = (tmp_path / "site/docs/guides/start.html").read_text(encoding="utf-8")
     assert "Five minutes" in start and (tmp_path / "site/docs/zh/start.html").is_file()
-    assert (tmp_path / "site/docs/pictures/explore.png").is_file()
+    assert (tmp_path / "site/docs/pictures/en/explore.png").is_file()

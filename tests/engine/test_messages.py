@@ -18,7 +18,7 @@ from vtviz.engine.engine import Request
 from vtviz.engine.local import LocalEngine
 from vtviz.engine.messages import decode_answer, decode_request, encode, encode_request, request_kinds
 from vtviz.engine.requests.captions_and_answers import AnswerQuestion, WriteCaptions, WriteReply
-from vtviz.engine.requests.explain import Explain
+from vtviz.engine.requests.explain import Explain, ExplainTexts
 from vtviz.engine.requests.faithfulness import MeasureFaithfulness
 from vtviz.engine.requests.heads import MeasureHeads
 from vtviz.engine.requests.interventions import ExplainContrast, FindSmallestRegion, Intervene, MeasurePromise
@@ -68,6 +68,7 @@ def requests(engine: LocalEngine, photo: ImageInput, store: str) -> list[Request
     return [
         Explain(photo, TEXT, "tiny", "rise", Options(samples=10, seed=3), Target("caption", 1), "cpu"),
         Explain(photo, TEXT, "tiny", beside=("attention_gradcam",)),
+        ExplainTexts(photo, (TEXT, "a ball"), "tiny", "gradient_input", target=Target("similarity")),
         FindThings(photo, ("dog", "ball"), "tiny"),
         ComparePatches(photo, photo, "tiny"),
         Intervene(Explain(photo, TEXT, "tiny", "attention_gradcam"), CHANGES),

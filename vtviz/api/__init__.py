@@ -5,6 +5,7 @@ from vtviz.api.intervention import Intervention
 from vtviz.api.model import Model, audit, explain, intervene, load
 from vtviz.api.photos import Photo
 from vtviz.api.report import Report
+from vtviz.api.texts import TextMaps
 from vtviz.inputs import InputError
 from vtviz.interventions.changes import Change, Cut, Drop, Hide, Move, Only, Push, Without
 from vtviz.models.base import ModelError
@@ -24,6 +25,7 @@ __all__ = [
     "Photo",
     "Push",
     "Report",
+    "TextMaps",
     "Without",
     "audit",
     "explain",

@@ -13,10 +13,10 @@ from PIL import Image
 
 from vtviz.api.files import lens_file, write_explanation
 from vtviz.api.frames import LENS_HEIGHT, framed_page
+from vtviz.api.words import place_of
 from vtviz.engine import explanation as engine
 from vtviz.engine.export import to_dict
 from vtviz.files import from_home
-from vtviz.inputs import InputError
 from vtviz.models.base import ScoreKind
 from vtviz.models.verdict import Verdict
 from vtviz.render.overlay import overlay
@@ -31,10 +31,14 @@ class Explanation:
         full: everything that the engine knows, recorded attention included. Its fields may change between versions;
             those of this class stay.
         photo: the name of the photo.
+        sinks: where they were asked for, the schema of ``sinks.json``: the sink ``patches`` (row and column from 0),
+            the share of the ``attention`` of later layers that goes there, and the ``sides``: figures of the model
+            without and with a register.
     """
 
     full: engine.Explanation
     photo: str = "photo"
+    sinks: dict[str, Any] | None = None
 
     @property
     def text(self) -> str:
@@ -86,7 +90,8 @@ class Explanation:
         """The heatmap of each word over the patches, ``[words, rows, columns]``, the largest size of each 1.
 
         From 0 to 1; of a signed method from −1 (against) to 1 (for). Zeros of a method that says nothing about the
-        photo; the map of the whole text for every word where the method does not tell words apart.
+        photo; the map of the whole text for every word where the method does not tell words apart, unless
+        ``words_alone`` made each word a text of its own.
         """
         return word_maps(self.full.tokens, self.full.relevance)
 
@@ -106,7 +111,7 @@ class Explanation:
         Raises:
             InputError: if the text has no such word.
         """
-        heatmap = self.image_map if word is None else self.word_maps[self._place(word)]
+        heatmap = self.image_map if word is None else self.word_maps[place_of(word, self.words)]
         return overlay(self.full.seen, heatmap)
 
     def lens(self, language: str = "en") -> str:
@@ -118,21 +123,14 @@ class Explanation:
         return to_dict(self.full)
 
     def save(self, folder: str | os.PathLike[str], lens: bool = True) -> Path:
-        """Writes ``explanation.json``, one picture per word and ``lens.html``; returns the path of the first.
+        """Writes ``explanation.json``, one picture per word, ``lens.html`` and, if found, ``sinks.json``.
+
+        Returns the path of the first.
 
         Raises:
             InputError: if the folder cannot be written to.
         """
-        return write_explanation(self.full, from_home(os.fspath(folder)), self.photo, lens)
-
-    def _place(self, word: int | str) -> int:
-        words = [item.lower() for item in self.words]
-        places = range(-len(words), len(words))
-        if isinstance(word, str) and word.lower() in words:
-            return words.index(word.lower())
-        if isinstance(word, str) or word not in places:
-            raise InputError("The text has no word {word}; its words are: {known}.", word=word, known=" ".join(words))
-        return word
+        return write_explanation(self.full, from_home(os.fspath(folder)), self.photo, lens, self.sinks)
 
     def _repr_html_(self) -> str:
         return framed_page(self.lens(), self.text, LENS_HEIGHT)

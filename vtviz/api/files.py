@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 from vtviz.engine.about import about
 from vtviz.engine.explanation import Explanation
@@ -15,12 +17,14 @@ from vtviz.render.overlay import overlay, to_png
 from vtviz.render.words import word_maps
 from vtviz.sentences import catalogue
 
-FILE, LENS = "explanation.json", "lens.html"
+FILE, LENS, SINKS = "explanation.json", "lens.html", "sinks.json"
 OWN = re.compile(r"word-\d{2,}-\w{1,40}\.png|lens\.html|sinks\.json")  # what is written beside FILE
 
 
-def write_explanation(explanation: Explanation, folder: Path, name: str, lens: bool) -> Path:
-    """Writes ``explanation.json``, one picture per word where the method has maps, and perhaps the lens.
+def write_explanation(
+    explanation: Explanation, folder: Path, name: str, lens: bool, sinks: dict[str, Any] | None = None
+) -> Path:
+    """Writes ``explanation.json``, one picture per word where the method has maps, and perhaps the lens and the sinks.
 
     Files of an earlier explanation in the folder go; all others stay.
 
@@ -42,6 +46,8 @@ def write_explanation(explanation: Explanation, folder: Path, name: str, lens: b
             (folder / f"word-{number:02d}-{label}.png").write_bytes(picture)
     if lens:
         (folder / LENS).write_bytes(lens_file(explanation, name))
+    if sinks is not None:
+        write_atomically(folder / SINKS, json.dumps(sinks, indent=1).encode())
     return file
 
 

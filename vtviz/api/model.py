@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from vtviz.api.explanation import Explanation
 from vtviz.api.intervention import Intervention
 from vtviz.api.photos import Photo, as_image, photo_name
 from vtviz.api.report import Report, Rows, manifest_of
+from vtviz.api.sinks import compare_sinks
+from vtviz.api.texts import TextMaps, maps_of
 from vtviz.attribution.masked import Fill
 from vtviz.attribution.options import Options
 from vtviz.audit.audit import run_audit
@@ -18,7 +20,7 @@ from vtviz.audit.contract.contract import read_contract
 from vtviz.audit.settings import Settings
 from vtviz.engine.engine import Engine
 from vtviz.engine.remote.choose import open_engine
-from vtviz.engine.requests.explain import Explain
+from vtviz.engine.requests.explain import Explain, ExplainTexts
 from vtviz.engine.requests.interventions import Intervene
 from vtviz.engine.requests.model import LoadedModel, LoadModel, ReadTarget
 from vtviz.files import from_home
@@ -56,10 +58,42 @@ class Model:
         samples: int | None = None,
         seed: int | None = None,
         window: int | None = None,
+        subtract: bool = False,
+        words_alone: bool = False,
+        sinks: bool = False,
     ) -> Explanation:
         """What the model says of a photo and a text, and what led to it; see ``vtviz.explain``."""
-        asked = self._asked(photo, text, method, target, Options(layer, head, samples, seed, window))
-        return Explanation(_engine(self.device).ask(asked), photo_name(photo))
+        options = Options(layer, head, samples, seed, window, 1 if subtract else None)
+        engine, told = _engine(self.device), list[str]()
+        full = engine.ask(replace(self._asked(photo, text, method, target, options), alone=words_alone))
+        found = compare_sinks(full, engine.ask, told.append) if sinks else None
+        return Explanation(replace(full, notices=(*full.notices, *told)), photo_name(photo), found)
+
+    def explain_texts(
+        self,
+        photo: Photo,
+        texts: Sequence[str],
+        method: str | None = None,
+        target: str = "match",
+        *,
+        layer: int | None = None,
+        head: int | None = None,
+        samples: int | None = None,
+        seed: int | None = None,
+        window: int | None = None,
+    ) -> list[TextMaps]:
+        """What a method finds for each of several texts about one photo: up to rounding what ``explain`` finds for it.
+
+        What does not depend on the text is computed once for all of them, which saves most with Grad-ECLIP and LeGrad
+        on models such as CLIP (docs/performance.md has the figures). The arguments are those of ``vtviz.explain``.
+
+        Raises:
+            InputError: if the model or the method does not take what is given, or there is no text.
+        """
+        aim = _engine(self.device).ask(ReadTarget(target, self.name))
+        options, image = Options(layer, head, samples, seed, window), as_image(photo)
+        found = _engine(self.device).ask(ExplainTexts(image, tuple(texts), self.name, method, options, aim))
+        return maps_of(found, image)
 
     def intervene(
         self, photo: Photo, text: str, *changes: Change, method: str | None = None, target: str = "match"
@@ -105,6 +139,9 @@ def explain(
     samples: int | None = None,
     seed: int | None = None,
     window: int | None = None,
+    subtract: bool = False,
+    words_alone: bool = False,
+    sinks: bool = False,
 ) -> Explanation:
     """What a model says of a photo and a text, and what led to it.
 
@@ -121,13 +158,30 @@ def explain(
         samples: the number of random draws or steps, of methods that have them.
         seed: of the draws.
         window: the side of the square that is covered at a time, in patches.
+        subtract: whether each word's map is to be without what earlier words explain (TAM), of attention methods on
+            words of captions.
+        words_alone: whether each word is explained as a text of its own, so that it has its own map: Grad-ECLIP, LeGrad
+            and relevancy on models such as CLIP.
+        sinks: whether to find patches that soak up attention as well, and to compare with a register in their place
+            (CLIP): ``Explanation.sinks``.
 
     Raises:
         InputError: if the model or the method does not take what is given.
         ModelError: if the model cannot be loaded.
     """
     return _loaded(model, device).explain(
-        photo, text, method, target, layer=layer, head=head, samples=samples, seed=seed, window=window
+        photo,
+        text,
+        method,
+        target,
+        layer=layer,
+        head=head,
+        samples=samples,
+        seed=seed,
+        window=window,
+        subtract=subtract,
+        words_alone=words_alone,
+        sinks=sinks,
     )
 
 
@@ -171,6 +225,8 @@ def audit(
     limit: int | None = None,
     wrong_texts: int = 0,
     agreement: bool = False,
+    planted: int = 0,
+    choices: bool = False,
     scope: str | os.PathLike[str] | None = None,
     rules: str | os.PathLike[str] | None = None,
     sheets: Sequence[int] = (),
@@ -193,6 +249,10 @@ def audit(
         limit: only so many rows.
         wrong_texts: of other rows, scored with each photo, for the model's AUC, F1 and calibration.
         agreement: whether to compare the maps of each pair of methods.
+        planted: so many causes of each of three kinds are planted, to see which methods find them: 3 runs of every
+            method and about 15 passes for each, and once per model up to 120 training steps on a copy of it.
+        choices: whether to repeat insertion and deletion with every fill and with twice the steps: about 10 passes per
+            step, method and row.
         scope: a file scope.toml: who answers for the system, and what it is for.
         rules: a file rules.toml: what the audit must show. The outcome is in ``values["rules"]``.
         sheets: numbers of rows for each of which a page for the person concerned is written.
@@ -221,6 +281,8 @@ def audit(
         limit,
         wrong_texts=wrong_texts,
         agreement=agreement,
+        planted=planted,
+        choices=choices,
     )
     terms = [None if file is None else from_home(os.fspath(file)) for file in (scope, rules)]
     contract = read_contract(terms[0], terms[1], ",".join(map(str, sheets)))

@@ -71,8 +71,9 @@ def explain(
 ) -> None:
     """Explain one photo and one text."""
     from vtviz.api.files import FILE, write_explanation
+    from vtviz.api.sinks import compare_sinks
     from vtviz.attribution.options import Options
-    from vtviz.cli.explanations.sinks import compare_sinks, tell_sinks
+    from vtviz.cli.explanations.sinks import tell_sinks
     from vtviz.engine.remote.choose import open_engine
     from vtviz.engine.requests.explain import Explain
     from vtviz.engine.requests.model import ReadTarget
@@ -84,17 +85,18 @@ def explain(
     with closing(open_engine(device)) as engine, bars() as watch:
         aim = engine.ask(ReadTarget(target, model))
         explanation = engine.ask(Explain(image, text, model, method, options, aim, alone=words_alone), watch)
-        found = compare_sinks(explanation, lambda request: engine.ask(request, watch)) if sinks else None
-    file = write_explanation(explanation, output, photo.name, html)
+        told = list[str]()
+        found = compare_sinks(explanation, lambda request: engine.ask(request, watch), told.append) if sinks else None
+    file = write_explanation(explanation, output, photo.name, html, found)
     tokens = explanation.tokens
     typer.echo(f"{SCORES[explanation.score_kind]} {explanation.score:.3f}: {_verdict(explanation)} {file}")
     if explanation.relevance.maps_of == "none":
         typer.echo("This method does not cover the photo, so there are no pictures; the scores are in the file.")
     if found is not None:
-        tell_sinks(found, output / "sinks.json")
+        tell_sinks(found)
     if explanation.relevance.maps_of == "word":
         typer.echo("Each picture explains its word as a text of its own, apart from the sentence.")
-    for notice in explanation.notices:
+    for notice in (*told, *explanation.notices):
         typer.echo(notice, err=True)
     details = explanation.relevance.details
     if details is not None and details.incomplete:

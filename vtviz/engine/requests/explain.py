@@ -1,20 +1,24 @@
-"""One explanation, stage by stage."""
+"""One explanation, stage by stage, and the maps of many texts on one photo."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
 
-from vtviz.attribution.base import Method, complete
+import torch
+
+from vtviz.attribution.attribute import TEXTS, attribute_case
+from vtviz.attribution.base import Method, Relevance, complete
 from vtviz.attribution.case import Case
 from vtviz.attribution.options import Options
 from vtviz.attribution.registry import find_method, methods, usual_method
 from vtviz.attribution.state import State, observe
 from vtviz.engine.engine import Workbench
 from vtviz.engine.explanation import Explanation
-from vtviz.inputs import ImageInput
+from vtviz.inputs import Frame, ImageInput, InputError, Tokens
 from vtviz.machine import device_label, memory_mb, synchronise, versions
-from vtviz.models.base import MATCH, FusionModel, Target
+from vtviz.models.base import MATCH, FusionModel, ScoreKind, Target, as_score
+from vtviz.models.finite import need_numbers
 from vtviz.models.registry import DEFAULT_MODEL
 from vtviz.watch import Watch
 
@@ -110,6 +114,71 @@ class Explain:
             bounds=model.bounds,
             judged_score=state.judged_score,
         )
+
+
+@dataclass(frozen=True)
+class TextExplained:
+    """One of several texts about a photo: its match, as ``score_kind`` says, and what a method found for it."""
+
+    tokens: Tokens
+    score: float
+    relevance: Relevance
+
+
+@dataclass(frozen=True)
+class TextsExplained:
+    """The texts in their order; ``frame`` is the part of the photo that the patches cover."""
+
+    texts: tuple[TextExplained, ...]
+    method: str
+    score_kind: ScoreKind
+    frame: Frame
+
+
+@dataclass(frozen=True)
+class ExplainTexts:
+    """What a method finds for each of several texts about one photo: what ``Explain`` finds for it, up to rounding.
+
+    What does not depend on the text is computed once for ``TEXTS`` of them. The fields are those of ``Explain``.
+    """
+
+    image: ImageInput
+    texts: tuple[str, ...]
+    model: str = DEFAULT_MODEL
+    method: str | None = None
+    options: Options = field(default=Options())
+    target: Target = MATCH
+    device: str | None = None
+
+    @property
+    def key(self) -> str:
+        parts = (self.image.sha256, self.texts, self.model, self.method, self.options, self.target)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+    @property
+    def slow(self) -> bool:
+        return self.method in methods() and find_method(str(self.method)).perturbs
+
+    def answer(self, model: FusionModel, workbench: Workbench, watch: Watch) -> TextsExplained:
+        """Raises as the answer of ``Explain`` does, and InputError where there is no text."""
+        if not self.texts:
+            raise InputError("There is no text to explain; give at least one.")
+        method = usual_method(model, self.target.kind) if self.method is None else find_method(self.method)
+        watch.enter("image_features")
+        features = workbench.features(model, self.image)
+        watch.enter("attribution")
+        found = list[TextExplained]()
+        for first in range(0, len(self.texts), TEXTS):
+            with torch.inference_mode(False):
+                case = Case(model, self.image, self.texts[first : first + TEXTS], self.target, features)
+            made = attribute_case(case, method.name, self.options, watch)
+            scores = as_score(case.for_target(MATCH).forward(False, ()).values.detach(), model.score_kind)
+            need_numbers(scores)
+            for item in made:
+                for values in (item.tokens, item.image, item.maps):
+                    need_numbers(values)
+            found += map(TextExplained, case.tokens, scores.tolist(), made)
+        return TextsExplained(tuple(found), method.name, model.score_kind, model.frame(self.image))
 
 
 def _timings(spent: dict[str, float]) -> dict[str, float]:

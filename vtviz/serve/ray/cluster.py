@@ -18,7 +18,9 @@ def need_ray() -> Any:
     try:
         import ray
     except ImportError as error:
-        raise InputError("Ray is not installed; install it with `pip install vtviz[cluster]`.") from error
+        raise InputError(
+            "Ray is not installed; install it from vtviz's folder with `pip install '.[cluster]'`."
+        ) from error
     return ray
 
 

@@ -102,7 +102,7 @@ def evaluate(
             f"{name} {'-' if value is None else f'{value:.2f}'}"
             for name, value in (("precision", item.precision), ("recall", item.recall), ("ROC AUC", item.roc_auc))
         ]
-        hint = f"; threshold {item.suggested.threshold:.3f} for precision {precision:g}" if item.suggested else ""
+        hint = f"; threshold {item.suggested.threshold:.15g} for precision {precision:g}" if item.suggested else ""
         typer.echo(f"{item.rule}: {', '.join(shown)} on {item.rows} rows, {item.positives} positive{hint}")
 
 

@@ -46,6 +46,23 @@ def test_the_score_of_a_rule_is_the_least_of_its_sides(tiny: VtvizBase, photo: I
     assert [score.score is None for score in alone] == [False, True, True, True, True, True, True]
 
 
+def test_words_are_the_condition_of_what_must_be_in_the_photo(tiny: VtvizBase, photo: ImageInput) -> None:
+    own = match(tiny, photo, "a dog")
+    over, under = own + 0.01, own - 0.01
+    rules = [
+        Rule("missing", "block", over, photo=("a dog",), words=("bike",), when="fails"),
+        Rule("there", "block", under, photo=("a dog",), words=("bike",), when="fails"),
+        Rule("far", "block", 1.0, photo=("a dog",), means=("a dog",), when="fails"),
+        Rule("texts alone", "block", 0.5, words=("bike",), when="fails"),
+    ]
+    for text, fires in (("My bike", [True, False, False, False]), ("Our coffee break", [False, False, False, True])):
+        scores = score_rules(tiny, rules, tiny.encode_image(photo), text)
+        assert [score.fires for score in scores] == fires
+        assert [score.idle for score in scores[:2]] == [text != "My bike"] * 2 and scores[2].idle
+    ruling = ruled(tiny, photo, rules[:1], "Our coffee break")
+    assert (ruling.action, ruling.evidence, ruling.nearest) == ("allow", None, ())
+
+
 def test_the_first_rule_that_fires_decides(tiny: VtvizBase, photo: ImageInput) -> None:
     own = match(tiny, photo, "a dog")
     over, under = own + 0.05, own - 0.05

@@ -29,7 +29,8 @@ NEAREST = 3  # rules beside the one that fired
 class Score:
     """What a rule says: its ``score``, None where it needs a text and there is none; whether it ``fires``, and its
     ``margin`` beyond the threshold. ``phrase`` describes the photo best of its phrases, and ``spans`` are the
-    characters of the text that its words stand on; ``meaning`` is the phrase that is nearest to the text."""
+    characters of the text that its words stand on; ``meaning`` is the phrase that is nearest to the text. A rule that
+    is ``idle`` asks nothing of the photo, as its words are not in the text: its score is 1, and it has no margin."""
 
     rule: str
     action: Action
@@ -41,6 +42,7 @@ class Score:
     phrase: str = ""
     spans: tuple[tuple[int, int], ...] = ()
     meaning: str = ""
+    idle: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,19 +131,21 @@ def _score(rule: Rule, text: str, matches: dict[str, float], nearness: dict[str,
     about = {"rule": rule.name, "action": rule.action, "message": rule.message, "threshold": rule.threshold}
     if rule.needs_text and not text:
         return Score(**about, score=None)  # type: ignore[arg-type]
-    sides, phrase, spans, meaning = list[float](), "", tuple[tuple[int, int], ...](), ""
-    if rule.photo:
-        phrase = max(rule.photo, key=lambda item: matches[item])
-        sides.append(matches[phrase])
+    photo, words, phrase, spans, meaning = list[float](), list[float](), "", tuple[tuple[int, int], ...](), ""
     if rule.words:
         spans = spans_of(rule.words, text)
-        sides.append(float(bool(spans)))
+        words.append(float(bool(spans)))
     if rule.means:
         meaning = max(rule.means, key=lambda item: nearness[item])
-        sides.append(nearness[meaning])
+        words.append(nearness[meaning])
+    if rule.has_condition and (min(words) < rule.threshold or (rule.words and not spans)):
+        return Score(**about, score=1.0, spans=spans, meaning=meaning, idle=True)  # type: ignore[arg-type]
+    if rule.photo:
+        phrase = max(rule.photo, key=lambda item: matches[item])
+        photo.append(matches[phrase])
     if rule.describes:
-        sides.append(matches[text])
-    score = min(sides)
+        photo.append(matches[text])
+    score = min(photo if rule.has_condition else photo + words)
     fires, margin = rule.fires(score), rule.margin(score)
     return Score(**about, score=score, fires=fires, margin=margin, phrase=phrase, spans=spans, meaning=meaning)  # type: ignore[arg-type]
 

@@ -170,6 +170,9 @@ def _show_rule(score: Score, is_fired: bool) -> None:
     if score.score is None:
         st.markdown(f"{name} · {say('policy.needs_text')}")
         return
+    if score.idle:
+        st.markdown(f"{name} · {say('policy.idle')}")
+        return
     state = say("policy.decides" if is_fired else "policy.fires") if score.fires else say("policy.below")
     st.progress(min(max(score.score, 0.0), 1.0), text=f"{name} · {_compared(score)} · {state}")
     about = [f"“{plain(phrase)}”" for phrase in (score.phrase, score.meaning) if phrase]

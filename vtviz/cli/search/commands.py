@@ -30,7 +30,7 @@ Largest = Annotated[int | None, typer.Option(help="Only photos whose longer side
 
 @app.command()
 def index(
-    photos: Annotated[Path, path_argument("A folder or zip file of JPEG, PNG and WebP files.")],
+    photos: Annotated[Path, path_argument("A folder or zip file of photos.")],
     store: StoreAddress,
     model: Model = DEFAULT_MODEL,
     engine: EngineName = "local",

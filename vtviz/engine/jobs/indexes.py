@@ -12,7 +12,8 @@ from vtviz.engine.requests.tasks.search import EncodePhotos
 from vtviz.files import is_number, is_text, make_folder, parse_json, write_atomically
 from vtviz.jobs.history import Entry
 from vtviz.models.registry import DEFAULT_MODEL
-from vtviz.tasks.search.index import Indexed, Unreadable, index_folder
+from vtviz.tasks.search.index import Indexed, index_folder
+from vtviz.tasks.search.photo_files import Unreadable
 from vtviz.tasks.search.store import close_store
 from vtviz.watch import Watch
 

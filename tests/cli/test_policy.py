@@ -45,6 +45,9 @@ def test_a_check_says_what_fired_and_notes_it(policy: Path, tmp_path: Path) -> N
     assert together.stdout.splitlines()[0] == "block" and "Not both [a dog, dinner]" in together.stdout
     lines = [json.loads(line) for line in (tmp_path / "data" / "policy-log.jsonl").read_text().splitlines()]
     assert [(line["action"], line["rule"]) for line in lines] == [("allow", None), ("block", "together")]
+    assert "does not read the language" not in together.stderr
+    policy.write_text(POLICY.replace("a dog", "一只狗"))
+    assert "does not read the language" in run("check", policy, CAT, "--model", "open_clip:ViT-B-32/openai").stderr
     run("check", policy, CAT, "--log", tmp_path / "own.jsonl")
     assert len((tmp_path / "own.jsonl").read_text().splitlines()) == 1
 

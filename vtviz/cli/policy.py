@@ -36,11 +36,16 @@ def check(
     from vtviz.tasks.policy.check import ruling_dict
     from vtviz.tasks.policy.log import FILE, log_ruling
     from vtviz.tasks.policy.policy import read_policy
+    from vtviz.tasks.search.find import is_foreign
 
     rules, image = read_policy(_bytes(policy), policy.name), read_photo(photo)
     with closing(open_engine(device, models=1)) as engine, bars() as watch:
         ruling = engine.ask(CheckPolicy(rules, image, text, model or rules.model), watch)
     log_ruling(log or data_folder() / FILE, rules, image.sha256, text, ruling)
+    if is_foreign(model or rules.model, rules.read_by_model(text)):
+        typer.echo(
+            f"{model or rules.model} does not read the language of this text or policy; do not rely on it.", err=True
+        )
     if ruling.unknown:
         typer.echo(f"Rare or unseen in training: {', '.join(ruling.unknown)}.", err=True)
     if as_json:

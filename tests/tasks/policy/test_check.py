@@ -101,8 +101,13 @@ def test_a_harmless_photo_and_a_harmless_text_break_a_rule_together(tiny: VtvizB
         (["eat"], "great eater", []),
         (["for  sale"], "FOR SALE today, forsale", [(0, 8)]),
         (["晚餐"], "今天的晚餐很好", [(3, 5)]),
-        (["c++"], "learn c++ now", []),
-        (["(a"], "x (a b", []),
+        (["18"], "born in 2018, 18 now", [(14, 16)]),
+        (["кот", "кот*"], "Который? Кот.", [(0, 7), (9, 12)]),
+        (["T恤", "ab"], "我的T恤, ab恤, cab", [(2, 4), (6, 8)]),
+        (["밥"], "밥을 먹다", [(0, 1)]),
+        (["करना"], "करना", [(0, 4)]),
+        (["c++"], "learn c++ now", [(6, 9)]),
+        (["(a"], "x (a b", [(2, 4)]),
     ],
 )
 def test_words_are_found_whole_and_in_any_case(words: list[str], text: str, spans: list[tuple[int, int]]) -> None:

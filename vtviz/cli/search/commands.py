@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -173,5 +173,14 @@ def recommend(
 
 
 def _show(hits: Sequence[Hit], as_json: bool) -> None:
-    rows = [{"photo": hit.photo, "score": round(hit.score, 4), "rank": rank} for rank, hit in enumerate(hits, 1)]
-    show(rows, as_json, lambda row: f"{row['rank']:4d} {row['score']:7.4f} {row['photo']}")
+    rows = [
+        {"photo": hit.photo, "score": round(hit.score, 4), "rank": rank} | ({"also": [*hit.also]} if hit.also else {})
+        for rank, hit in enumerate(hits, 1)
+    ]
+    show(rows, as_json, _line)
+
+
+def _line(row: dict[str, Any]) -> str:
+    """A row, and under it the nearly equal photos that it stands for."""
+    alike = [f"{'=':>12} {photo}" for photo in row.get("also", ())]
+    return "\n".join([f"{row['rank']:4d} {row['score']:7.4f} {row['photo']}", *alike])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import regex
 import torch
 from torch import Tensor
 
@@ -23,6 +23,10 @@ from vtviz.tasks.search.sides import side_of, text_vectors
 
 BLOCK = 25  # phrases that are matched at a time
 NEAREST = 3  # rules beside the one that fired
+FLAGS = regex.IGNORECASE | regex.VERSION1
+UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"  # words run together
+LETTER = rf"[\w--[{UNSPACED}]]"
+START, END = (rf"(?!(?<={LETTER}){LETTER})", rf"(?<!{LETTER}(?={LETTER}))")  # not in the middle of a word
 
 
 @dataclass(frozen=True)
@@ -119,11 +123,9 @@ def spans_of(words: Sequence[str], text: str) -> tuple[tuple[int, int], ...]:
     found = set[tuple[int, int]]()
     for word in words:
         begun = word.endswith("*")
-        escaped = r"\s+".join(re.escape(part) for part in normalised(word.removesuffix("*")).split())
-        edge = r"\w*" if begun else ""
-        spaced = bool(re.search(r"[A-Za-zÀ-ɏ]", word))  # Chinese is written without spaces
-        pattern = rf"\b{escaped}{edge}\b" if spaced else escaped + edge
-        found.update(result.span() for result in re.finditer(pattern, text, re.IGNORECASE))
+        escaped = r"\s+".join(regex.escape(part) for part in normalised(word.removesuffix("*")).split())
+        pattern = START + escaped + (r"\w*" if begun else END)
+        found.update(result.span() for result in regex.finditer(pattern, text, FLAGS))
     return tuple(sorted(found))
 
 

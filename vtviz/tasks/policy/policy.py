@@ -77,6 +77,11 @@ class Policy:
     otherwise: Action = "allow"
     sha256: str = ""
 
+    def read_by_model(self, text: str) -> list[str]:
+        """What the model has to read: the phrases, and a text where a rule compares it with them or the photo."""
+        phrases = [phrase for rule in self.rules for phrase in (*rule.photo, *rule.means)]
+        return [*phrases, *([text] if text and any(rule.means or rule.describes for rule in self.rules) else ())]
+
 
 def read_policy(data: bytes, name: str) -> Policy:
     """The policy in the bytes of a YAML file, which errors call ``name``.

@@ -23,7 +23,7 @@ from vtviz.ui.frame.screen import WIDE
 from vtviz.ui.frame.trouble import errors_shown
 from vtviz.ui.frame.waiting import ask
 from vtviz.ui.policy.edit import current_policy, edit_policy
-from vtviz.ui.show.model_notes import show_foreign, show_model_notes
+from vtviz.ui.show.model_notes import is_foreign, show_foreign, show_model_notes
 from vtviz.ui.show.word_maps import maps_of_words, show_maps, show_photo
 from vtviz.watch import Progress
 
@@ -73,7 +73,8 @@ def show_check() -> None:
             return
         policy = current_policy()
         with verdict:
-            show_foreign(policy.model, text)
+            texts = policy.read_by_model(text)
+            show_foreign(policy.model, next((read for read in texts if is_foreign(policy.model, read)), ""))
             need_model(policy.model)
         ruling = _ruling(policy, image, text)
         with verdict:

@@ -64,7 +64,8 @@ class Evidence:
 class Ruling:
     """What a policy says of a photo and a text: the ``action``, the rule that ``fired`` first, if any, with its
     ``evidence`` on the photo, if its phrases speak of the photo; the ``nearest`` other rules, the one closest to firing
-    first; and words of its phrases that the model does not know, on which nothing can be built."""
+    first; words of its phrases that the model does not know, on which nothing can be built; and the ``text`` as it was
+    read by the ``model``, in which the spans of the scores lie."""
 
     action: Action
     fired: Score | None
@@ -73,16 +74,37 @@ class Ruling:
     scores: tuple[Score, ...]
     unknown: tuple[str, ...]
     weights_sha256: str
+    model: str
+    text: str
 
 
 def ruling_dict(ruling: Ruling) -> dict[str, Any]:
-    """A ruling as plain values, without the map of its evidence."""
+    """A ruling as plain values, with the map of its evidence, rounded to 1e-5."""
     return {
         "action": ruling.action,
+        "model": ruling.model,
+        "weights_sha256": ruling.weights_sha256,
+        "text": ruling.text,
         "fired": asdict(ruling.fired) if ruling.fired else None,
         "nearest": [asdict(score) for score in ruling.nearest],
         "scores": [asdict(score) for score in ruling.scores],
         "unknown": list(ruling.unknown),
+        "evidence": None if ruling.evidence is None else _evidence_dict(ruling.evidence),
+    }
+
+
+def _evidence_dict(evidence: Evidence) -> dict[str, Any]:
+    tokens, relevance = evidence.tokens, evidence.relevance
+    return {
+        "text": tokens.text,
+        "method": evidence.method,
+        "grid": list(relevance.image.shape),
+        "frame": list(evidence.frame),
+        "image_map": np.round(relevance.image.astype(np.float64), 5).tolist(),
+        "tokens": [
+            {"text": tokens.text[start:end], "start": start, "end": end, "relevance": float(score)}
+            for (start, end), score in zip(tokens.spans, relevance.tokens, strict=True)
+        ],
     }
 
 
@@ -102,7 +124,7 @@ def check_photo(model: FusionModel, policy: Policy, image: ImageInput, features:
     words = [word.text for rule in policy.rules for phrase in rule.photo for word in split_words(phrase)]
     unknown = tuple(dict.fromkeys(words[index] for index in model.unknown_words(words)))
     action = fired.action if fired else policy.otherwise
-    return Ruling(action, fired, evidence, nearest, tuple(scores), unknown, model.weights_sha256)
+    return Ruling(action, fired, evidence, nearest, tuple(scores), unknown, model.weights_sha256, model.name, text)
 
 
 def score_rules(model: FusionModel, rules: Sequence[Rule], features: Tensor, text: str) -> list[Score]:

@@ -78,7 +78,7 @@ def show_check() -> None:
             need_model(policy.model)
         ruling = _ruling(policy, image, text)
         with verdict:
-            _show_verdict(ruling, text)
+            _show_verdict(ruling)
         with picture:
             _show_evidence(ruling, image)
         with rules:
@@ -121,7 +121,7 @@ def _ruling(policy: Policy, image: ImageInput, text: str) -> Ruling:
     return known
 
 
-def _show_verdict(ruling: Ruling, text: str) -> None:
+def _show_verdict(ruling: Ruling) -> None:
     """The action, the rule that fired, and the words of the text that it stands on."""
     fired = ruling.fired
     parts = [f"**{say(f'policy.action.{ruling.action}')}**"]
@@ -131,7 +131,7 @@ def _show_verdict(ruling: Ruling, text: str) -> None:
         parts.append(f"{plain(fired.rule)} ({_compared(fired)}). {plain(fired.message)}")
     BOXES[ruling.action](" · ".join(parts), icon=ICONS[ruling.action])
     if fired is not None and fired.spans:
-        st.markdown(say("policy.words", text=_marked(text, fired)))
+        st.markdown(say("policy.words", text=_marked(ruling.text, fired)))
     if fired is not None and fired.meaning:
         st.markdown(say("policy.meaning", phrase=plain(fired.meaning)))
     if ruling.unknown:

@@ -168,7 +168,7 @@ def recommend(
     for path in missing:
         typer.echo(f"{path} is in the profile, but not in the store.", err=True)
     if shared:
-        typer.echo("Shared: " + ", ".join(f"{item.name} ({item.match:.2f})" for item in shared), err=True)
+        typer.echo("Shared: " + ", ".join(f"{item.name} ({item.percent})" for item in shared), err=True)
     _show(found.hits, as_json)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -106,13 +107,15 @@ def written(bench: Bench) -> str:
     seen = [trial for trial in (bench.changes, bench.base) if trial]
     tried = [*bench.tried, *(trial for trial in dict.fromkeys(seen) if trial not in bench.tried)]
     spare = sorted((trial for trial in tried if trial not in seen), key=lambda trial: trial in bench.kept)
-    word = _packed(bench, tried)
-    for trial in spare:
-        if len(word) <= LONGEST:
-            break
-        tried.remove(trial)
-        word = _packed(bench, tried)
-    return word
+
+    def word(fewer: int) -> str:
+        left_out = set(spare[:fewer])
+        return _packed(bench, [trial for trial in tried if trial not in left_out])
+
+    whole = word(0)
+    if len(whole) <= LONGEST or not spare:
+        return whole
+    return word(bisect_left(range(len(spare)), True, 1, key=lambda fewer: len(word(fewer)) <= LONGEST))
 
 
 def _packed(bench: Bench, tried: list[Changes]) -> str:

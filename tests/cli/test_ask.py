@@ -39,4 +39,4 @@ def test_every_photo_is_asked(tiny: VtvizBase, monkeypatch: pytest.MonkeyPatch, 
 
 def test_a_folder_without_photos_is_refused(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["ask", str(tmp_path), QUESTION, "--output", str(tmp_path / "a.csv")])
-    assert isinstance(result.exception, InputError) and "no JPEG, PNG or WebP files" in str(result.exception)
+    assert isinstance(result.exception, InputError) and "There are no photos in" in str(result.exception)

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner, Result
 
 from vtviz.cli import app
@@ -45,8 +46,28 @@ def test_a_check_says_what_fired_and_notes_it(policy: Path, tmp_path: Path) -> N
     assert together.stdout.splitlines()[0] == "block" and "Not both [a dog, dinner]" in together.stdout
     lines = [json.loads(line) for line in (tmp_path / "data" / "policy-log.jsonl").read_text().splitlines()]
     assert [(line["action"], line["rule"]) for line in lines] == [("allow", None), ("block", "together")]
+    assert "does not read the language" not in together.stderr
+    policy.write_text(POLICY.replace("a dog", "一只狗"))
+    assert "does not read the language" in run("check", policy, CAT, "--model", "open_clip:ViT-B-32/openai").stderr
     run("check", policy, CAT, "--log", tmp_path / "own.jsonl")
     assert len((tmp_path / "own.jsonl").read_text().splitlines()) == 1
+
+
+def test_a_decision_is_written_with_its_evidence(policy: Path, tmp_path: Path) -> None:
+    shown = run("check", policy, CAT, "   Our\u00ad dinner", "--output", tmp_path / "out")
+    assert "[a dog, dinner]" in shown.stdout
+    written = json.loads((tmp_path / "out" / "decision.json").read_text())
+    evidence, (span,) = written["evidence"], written["fired"]["spans"]
+    assert written["text"][slice(*span)] == "dinner" and evidence["text"] == "a dog"
+    assert [len(evidence["image_map"]), len(evidence["image_map"][0])] == evidence["grid"]
+    assert {"model", "weights_sha256"} <= set(written) and [token["text"] for token in evidence["tokens"]] == [
+        "a",
+        "dog",
+    ]
+    with Image.open(tmp_path / "out" / "evidence.png") as picture, Image.open(CAT) as photo:
+        assert picture.size == photo.size
+    run("check", policy, CAT, "--output", tmp_path / "out")
+    assert not (tmp_path / "out" / "evidence.png").exists()
 
 
 def test_an_evaluation_has_figures_of_every_rule(policy: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -63,6 +64,18 @@ def test_results_are_photos_with_scores_and_ranks(store: Path) -> None:
     assert scores == sorted(scores, reverse=True) and all(0 <= score <= 1 for score in scores)
     quick = rows("search", "--store", store, "--text", "a dog runs", "--no-rerank")
     assert len(quick) == 6 and {row["photo"] for row in quick} >= {row["photo"] for row in found}
+
+
+def test_nearly_equal_photos_are_named_with_the_one_that_stands_for_them(photos: Path, tmp_path: Path) -> None:
+    folder, store = tmp_path / "photos", str(tmp_path / "alike")
+    for name in ("x.png", "y.png"):
+        save_photo(folder / name, 1)
+    run("index", folder, "--store", store, "--model", "tiny")
+    found = rows("search", "--store", store, "--text", "a dog", "--no-rerank")
+    assert len(found) == 1 and {found[0]["photo"], *cast(list[str], found[0]["also"])} == {"x.png", "y.png"}
+    lines = run("search", "--store", store, "--text", "a dog", "--no-rerank").stdout.splitlines()
+    assert len(lines) == 2 and lines[1].split() == ["=", *cast(list[str], found[0]["also"])]
+    close_store(store)
 
 
 def test_photos_boxes_weights_and_filters_are_queries_too(store: Path, photos: Path) -> None:

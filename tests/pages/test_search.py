@@ -160,6 +160,14 @@ def test_a_part_of_a_photo_is_another_query(photos: Path) -> None:
     app.slider(key="search-box-across").set_value((0, 40)).run()
     assert not app.exception and not app.error
     assert len(on_wall(app)) == len(whole) + 1 and single in on_wall(app)  # it is no longer the photo itself
+    for view in ("likes", "find"):
+        app.session_state["search-view"] = view
+        app.run()
+    assert app.slider(key="search-box-across").value == (0, 40)
+    app.slider(key="search-box-across").set_value((40, 40)).run()
+    assert "has no width or height" in words(app)
+    app = click(app, "search-photo-drop")
+    assert not app.exception and app.session_state["search-box-across"] == (0, 100)
 
 
 def test_plus_minus_and_filters(photos: Path) -> None:
@@ -172,6 +180,12 @@ def test_plus_minus_and_filters(photos: Path) -> None:
     assert {path.split("/")[0] for path in on_wall(app)} == {"sea"} and "Photos searched: 4" in words(app)
     app.number_input(key="search-filter-00001-smallest").set_value(5000).run()
     assert "No photo passes the filters" in words(app)
+    for view in ("likes", "find"):
+        app.session_state["search-view"] = view
+        app.run()
+    assert app.selectbox(key="search-filter-00001-folder").value == "sea" and "No photo passes the filters" in words(
+        app
+    )
 
 
 def test_a_hit_opens_in_explore_and_compare(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,6 +226,12 @@ def test_likes_bring_more_like_them_and_a_profile(photos: Path) -> None:
     profile["likes"] = [{"photo": "elsewhere.png", "sha256": near.sha256}]
     app.get("file_uploader")[-1].upload("taste.json", json.dumps(profile).encode(), "application/json").run()
     assert "Liked: **2**" in words(app)
+    store = open_store(index_jobs().address(entry.id))
+    store.vectors.remove([other])  # as an update does where the file is gone
+    store.wrote()
+    app.run()
+    assert not app.exception and not app.error and "Liked: **1**" in words(app)
+    assert "no longer in this folder: 1" in words(app)
 
 
 def judge(app: AppTest, side: Side, photo: str) -> None:

@@ -52,6 +52,7 @@ def test_a_link_restores_the_trials_and_what_they_are_beside() -> None:
     assert data["sides"]["now"]["places"] == [0, 1, 3, 4, 5] and data["sides"]["base"]["places"] == list(range(6))
     assert data["scores"][2][0] is not None and data["scores"][2][1] is None
     assert "cat" in data["said"][1] and data["promise"].startswith("The heatmap gave")
+    assert f"{data['sides']['now']['score']} (" in data["promise"] and "log-odds" not in data["promise"]
     assert data["sides"]["now"]["score"] != data["sides"]["base"]["score"]
     assert app.query_params["tried"] == written(bench)
 

@@ -6,10 +6,17 @@ import torch
 
 from vtviz.engine.local import LocalEngine
 from vtviz.engine.requests.captions_and_answers import AnswerQuestion, WriteCaptions
-from vtviz.inputs import ImageInput, InputError
+from vtviz.files import read_photo
+from vtviz.inputs import ImageInput, InputError, split_words
+from vtviz.interventions.changes import Drop
 from vtviz.models.registry import load_model
 from vtviz.models.vtviz_base.model import VtvizBase
+from vtviz.paths import ASSETS
+from vtviz.stories.files import read_story
 from vtviz.tasks.caption import write_captions
+from vtviz.tasks.policy.check import score_rules
+from vtviz.tasks.policy.policy import read_policy
+from vtviz.tasks.policy.rows import read_rows
 from vtviz.watch import Cancelled, Progress, Watch
 
 
@@ -97,3 +104,29 @@ def test_answering_leaves_nothing_behind(model: VtvizBase, engine: LocalEngine, 
     engine.ask(AnswerQuestion(cat, "Where is the cat?"))
     assert not any(p.requires_grad or p.grad is not None for p in model.network.parameters())
     assert all(getattr(m, "observer", None) is None for m in model.network.modules())
+
+
+def test_the_shipped_examples_are_as_their_notes_say(model: VtvizBase) -> None:
+    """Weights change: the notes of a story and the rows of a policy must still hold."""
+    assert model.bounds is not None
+    names = ("dog", "chelsea", "astronaut", "horses", "sheep")
+    images = [read_photo(ASSETS / "samples" / f"{name}.jpg") for name in names]
+    features = {image.sha256: model.encode_image(image) for image in images}
+    for name, expected in (("2-one-word", "+-+-"), ("3-doubt", "-++-")):
+        moments = read_story(ASSETS / "story" / "examples" / f"{name}.en.json").story.moments
+        texts = []
+        for moment in moments:
+            dropped = {change.place for change in moment.changes if isinstance(change, Drop)}
+            words = enumerate(word.text for word in split_words(moment.text))
+            texts.append(" ".join(word for place, word in words if place not in dropped))
+        with torch.inference_mode():
+            photos = torch.cat([features[moment.photo] for moment in moments])
+            scores = model.match_logits(photos, texts).sigmoid().tolist()
+        verdicts = ["+" if model.bounds.verdict(score) == "describes" else "-" for score in scores]
+        assert verdicts == [*expected] and "not sure" not in map(model.bounds.verdict, scores)
+    policies = ASSETS / "policies"
+    rules = read_policy((policies / "example.yaml").read_bytes(), "example.yaml").rules
+    for row in read_rows(policies / "example.csv", {rule.name for rule in rules}):
+        if row.image.stem in ("horses", "sheep"):
+            scores = score_rules(model, rules, features[read_photo(row.image).sha256], row.text)
+            assert {score.rule for score in scores if score.fires} == row.rules, row

@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vtviz.cli.common import AsJson, Device, Photo, app, bars, path_argument, path_option
 from vtviz.files import check_file_place, data_folder, make_folder, read_photo, reason, write_atomically
-from vtviz.inputs import InputError
+from vtviz.inputs import ImageInput, InputError, framed
+
+if TYPE_CHECKING:
+    from vtviz.tasks.policy.check import Evidence
 
 policies = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(policies, name="policy", help="Check photos and texts against a policy, and evaluate a policy.")
+
+DECISION = "decision.json"
 
 PolicyFile = Annotated[Path, path_argument("A YAML file; docs/policy.md explains it.")]
 PolicyModel = Annotated[str | None, typer.Option(help="Model name; default: the policy's.")]
@@ -25,6 +30,9 @@ def check(
     policy: PolicyFile,
     photo: Photo,
     text: Annotated[str, typer.Argument(help="The text beside the photo, if any.")] = "",
+    output: Annotated[
+        Path | None, path_option("Folder for decision.json and, where a rule speaks of the photo, evidence.png.")
+    ] = None,
     log: Annotated[Path | None, path_option("Add the decision to this file; default: in vtviz's data folder.")] = None,
     model: PolicyModel = None,
     device: Device = "auto",
@@ -36,22 +44,36 @@ def check(
     from vtviz.tasks.policy.check import ruling_dict
     from vtviz.tasks.policy.log import FILE, log_ruling
     from vtviz.tasks.policy.policy import read_policy
+    from vtviz.tasks.search.find import is_foreign
 
+    if output is not None:
+        check_file_place(output / DECISION)
     rules, image = read_policy(_bytes(policy), policy.name), read_photo(photo)
     with closing(open_engine(device, models=1)) as engine, bars() as watch:
         ruling = engine.ask(CheckPolicy(rules, image, text, model or rules.model), watch)
     log_ruling(log or data_folder() / FILE, rules, image.sha256, text, ruling)
+    if is_foreign(model or rules.model, rules.read_by_model(text)):
+        typer.echo(
+            f"{model or rules.model} does not read the language of this text or policy; do not rely on it.", err=True
+        )
     if ruling.unknown:
         typer.echo(f"Rare or unseen in training: {', '.join(ruling.unknown)}.", err=True)
+    written = json.dumps(ruling_dict(ruling), indent=2, ensure_ascii=False)
+    if output is not None:
+        _write_decision(output, written, image, ruling.evidence)
     if as_json:
-        typer.echo(json.dumps(ruling_dict(ruling), indent=2, ensure_ascii=False))
+        typer.echo(written)
         return
     typer.echo(ruling.action)
     if ruling.fired:
         because = ", ".join(
             filter(
                 None,
-                [ruling.fired.phrase, *(text[start:end] for start, end in ruling.fired.spans), ruling.fired.meaning],
+                [
+                    ruling.fired.phrase,
+                    *(ruling.text[start:end] for start, end in ruling.fired.spans),
+                    ruling.fired.meaning,
+                ],
             )
         )
         typer.echo(f"{ruling.fired.rule} ({ruling.fired.score:.2f}): {ruling.fired.message} [{because}]")
@@ -102,8 +124,21 @@ def evaluate(
             f"{name} {'-' if value is None else f'{value:.2f}'}"
             for name, value in (("precision", item.precision), ("recall", item.recall), ("ROC AUC", item.roc_auc))
         ]
-        hint = f"; threshold {item.suggested.threshold:.3f} for precision {precision:g}" if item.suggested else ""
+        hint = f"; threshold {item.suggested.threshold:.15g} for precision {precision:g}" if item.suggested else ""
         typer.echo(f"{item.rule}: {', '.join(shown)} on {item.rows} rows, {item.positives} positive{hint}")
+
+
+def _write_decision(folder: Path, written: str, image: ImageInput, evidence: Evidence | None) -> None:
+    """Writes a decision and, where it has evidence on the photo, the photo under its heatmap."""
+    from vtviz.render.overlay import overlay, to_png
+
+    make_folder(folder)
+    write_atomically(folder / DECISION, (written + "\n").encode())
+    if evidence is not None:
+        picture = overlay(framed(image, evidence.frame), evidence.relevance.image.clip(min=0.0))
+        write_atomically(folder / "evidence.png", to_png(picture))
+    else:
+        (folder / "evidence.png").unlink(missing_ok=True)  # of an earlier decision
 
 
 def _bytes(path: Path) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -55,10 +56,11 @@ class Intervention:
         return Notes(method=after.method, timings_ms=after.timings_ms, score=after.score, score_kind=after.score_kind)
 
 
-def intervention_dict(intervention: Intervention) -> dict[str, Any]:
+def intervention_dict(intervention: Intervention, trials: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
     """The answer as plain values: the schema of ``interventions.json``, whose keys are those of ``explanation.json``.
 
     Boxes are fractions of the photo; patches are counted row by row from 0, and word places, layers and heads from 0.
+    ``trials`` are others on the same photo and text, each with its ``changes``, and ``before`` and ``after``.
     """
     before, after = to_dict(intervention.before), to_dict(intervention.after)
     sides = [
@@ -73,14 +75,15 @@ def intervention_dict(intervention: Intervention) -> dict[str, Any]:
         "before": sides[0],
         "after": sides[1],
         "promise": promise,
+        **({"trials": list(trials)} if trials else {}),
         **{name: after[name] for name in MADE},
         "fingerprint": after["fingerprint"],
     }
 
 
-def intervention_json(intervention: Intervention) -> bytes:
+def intervention_json(intervention: Intervention, trials: Sequence[Mapping[str, Any]] = ()) -> bytes:
     """``interventions.json``."""
-    return orjson.dumps(intervention_dict(intervention), option=orjson.OPT_SERIALIZE_NUMPY)
+    return orjson.dumps(intervention_dict(intervention, trials), option=orjson.OPT_SERIALIZE_NUMPY)
 
 
 @dataclass(frozen=True)

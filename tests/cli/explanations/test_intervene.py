@@ -8,9 +8,10 @@ import pytest
 
 from vtviz.attribution.masked import FILLS
 from vtviz.cli import main
-from vtviz.cli.explanations.intervene import read_changes
+from vtviz.cli.explanations.intervene import changes_in, read_changes
 from vtviz.engine import local
-from vtviz.interventions.changes import Cut, Drop, Hide, Only, Push, Without, from_plain
+from vtviz.inputs import InputError
+from vtviz.interventions.changes import Cut, Drop, Hide, Only, Push, Without, as_plain, from_plain
 from vtviz.models.vtviz_base.model import VtvizBase
 from vtviz.paths import ASSETS
 
@@ -43,12 +44,27 @@ def test_the_file_says_before_and_after(
         Cut(((0.0, 0.0, 1.0, 0.5),), place=1),
         Push(((0.5, 0.5, 1.0, 1.0),), place=2, strength=0.75),
     )
+    assert "trials" not in file
+    source = tmp_path / "trials.json"
+    other = (Hide((), (1,)),)
+    file["changes"], file["trials"] = [], [{"changes": file["changes"]}, {"changes": as_plain(other)}]
+    source.write_text(json.dumps(file), encoding="utf-8")
+    assert changes_in(source, 0) == from_plain(file["trials"][0]["changes"]) and changes_in(source, 1) == other
+    again = ("--from", source, "--trial", "1", "--drop", "0", "--device", "cpu", "--output", tmp_path)
+    assert run(monkeypatch, CAT, "a dog runs", *again) == 0
+    assert from_plain(json.loads((tmp_path / "interventions.json").read_text())["changes"]) == (*other, Drop(0))
+    for trial, said in ((None, "no changes in force"), (2, "no trial 2")):
+        with pytest.raises(InputError, match=said):
+            changes_in(source, trial)
 
 
 @pytest.mark.parametrize(
     ("options", "said"),
     [
         ((), "Name at least one change"),
+        (("--trial", "1"), "--trial needs --from"),
+        (("--from", CAT), "is not an interventions.json"),
+        (("--from", "gone.json"), "cannot be read"),
         (("--hide", "0,0,1"), "The box 0,0,1 must be"),
         (("--hide", "0,0,1,2"), "must be left, top"),
         (("--only", "a,b,c,d"), "The box a,b,c,d must be"),

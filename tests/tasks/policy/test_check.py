@@ -46,6 +46,23 @@ def test_the_score_of_a_rule_is_the_least_of_its_sides(tiny: VtvizBase, photo: I
     assert [score.score is None for score in alone] == [False, True, True, True, True, True, True]
 
 
+def test_words_are_the_condition_of_what_must_be_in_the_photo(tiny: VtvizBase, photo: ImageInput) -> None:
+    own = match(tiny, photo, "a dog")
+    over, under = own + 0.01, own - 0.01
+    rules = [
+        Rule("missing", "block", over, photo=("a dog",), words=("bike",), when="fails"),
+        Rule("there", "block", under, photo=("a dog",), words=("bike",), when="fails"),
+        Rule("far", "block", 1.0, photo=("a dog",), means=("a dog",), when="fails"),
+        Rule("texts alone", "block", 0.5, words=("bike",), when="fails"),
+    ]
+    for text, fires in (("My bike", [True, False, False, False]), ("Our coffee break", [False, False, False, True])):
+        scores = score_rules(tiny, rules, tiny.encode_image(photo), text)
+        assert [score.fires for score in scores] == fires
+        assert [score.idle for score in scores[:2]] == [text != "My bike"] * 2 and scores[2].idle
+    ruling = ruled(tiny, photo, rules[:1], "Our coffee break")
+    assert (ruling.action, ruling.evidence, ruling.nearest) == ("allow", None, ())
+
+
 def test_the_first_rule_that_fires_decides(tiny: VtvizBase, photo: ImageInput) -> None:
     own = match(tiny, photo, "a dog")
     over, under = own + 0.05, own - 0.05
@@ -84,8 +101,13 @@ def test_a_harmless_photo_and_a_harmless_text_break_a_rule_together(tiny: VtvizB
         (["eat"], "great eater", []),
         (["for  sale"], "FOR SALE today, forsale", [(0, 8)]),
         (["晚餐"], "今天的晚餐很好", [(3, 5)]),
-        (["c++"], "learn c++ now", []),
-        (["(a"], "x (a b", []),
+        (["18"], "born in 2018, 18 now", [(14, 16)]),
+        (["кот", "кот*"], "Который? Кот.", [(0, 7), (9, 12)]),
+        (["T恤", "ab"], "我的T恤, ab恤, cab", [(2, 4), (6, 8)]),
+        (["밥"], "밥을 먹다", [(0, 1)]),
+        (["करना"], "करना", [(0, 4)]),
+        (["c++"], "learn c++ now", [(6, 9)]),
+        (["(a"], "x (a b", [(2, 4)]),
     ],
 )
 def test_words_are_found_whole_and_in_any_case(words: list[str], text: str, spans: list[tuple[int, int]]) -> None:

@@ -1,6 +1,8 @@
 """Figures of rules, against counting by hand and scikit-learn."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from sklearn.metrics import precision_score, recall_score, roc_auc_score
@@ -37,7 +39,21 @@ def test_the_figures_of_a_rule() -> None:
 def test_a_rule_for_what_is_missing_fires_below() -> None:
     own = figures(Rule("r", "block", 0.5, photo=("a",), when="fails"), [1 - label for label in LABELS], [*SCORES])
     assert (own.true_positives, own.false_positives) == (2, 1) and own.roc_auc == pytest.approx(8 / 9)
-    assert own.suggested is not None and own.suggested.threshold == pytest.approx(0.3)
+    assert own.suggested is not None and own.suggested.threshold == 0.301
+
+
+@pytest.mark.parametrize("when", ["matches", "fails"])
+@pytest.mark.parametrize("scores", [[0.1, 0.2, 0.3, 0.8, 0.9], [0.12345, 0.3, 0.9999, 1.0, 1 / 3], [0.5] * 5])
+def test_a_rule_at_a_threshold_of_the_curve_does_as_it_says(
+    when: Literal["matches", "fails"], scores: list[float]
+) -> None:
+    labels = [1, 1, 1, 0, 0] if when == "fails" else [0, 0, 0, 1, 1]
+    rule = Rule("r", "block", 0.5, photo=("a",), when=when)
+    curve = figures(rule, labels, [*scores]).curve
+    assert len(curve) >= len(set(scores)) - 1
+    for point in curve:
+        again = figures(replace(rule, threshold=float(f"{point.threshold:.15g}")), labels, [*scores])
+        assert (again.precision, again.recall) == (pytest.approx(point.precision), pytest.approx(point.recall))
 
 
 def test_rows_that_a_rule_does_not_speak_of_do_not_count() -> None:

@@ -14,7 +14,7 @@ from vtviz.inputs import ImageInput, InputError
 from vtviz.models.vtviz_base.model import VtvizBase
 from vtviz.tasks.recommend.profile import Judged, Taste, read_taste, resolved, taste_of, write_taste
 from vtviz.tasks.recommend.recommend import recommend_photos
-from vtviz.tasks.recommend.shared import shared_names, to_share
+from vtviz.tasks.recommend.shared import Shared, shared_names, to_share
 from vtviz.tasks.search.index import index_folder
 from vtviz.tasks.search.query import Term
 from vtviz.tasks.search.sides import encode_photos
@@ -55,7 +55,9 @@ def test_photos_near_to_a_like_come_first_and_judged_ones_not_at_all(
     assert found.searched == 9
     outside = [Term(image=read_photo(photos / "0.png")), Term(image=read_photo(photos / "1.png"))]
     again = recommend_photos(tiny, store, outside, terms("2.png"), 8)
-    assert {hit.photo for hit in again.hits[:2]} == {"0.png", "1.png"}  # files may be photos of the store
+    assert [hit.photo for hit in again.hits] == [NAMES[i] for i in order]  # files may be photos of the store
+    with pytest.raises(InputError, match="both liked and disliked"):
+        recommend_photos(tiny, store, outside, terms("0.png"), 8)
 
 
 def test_what_cannot_be_recommended_from_is_one_sentence(tiny: VtvizBase, store: Store) -> None:
@@ -84,6 +86,14 @@ def test_shared_names_are_those_that_match_the_worst_photo_best(
     assert [item.name for item in shared] == [names[int(i)] for i in expected.argsort(descending=True)]
     np.testing.assert_allclose([item.match for item in shared], expected.sort(descending=True).values, atol=1e-4)
     assert shared[0].maps.shape == (3, *tiny.grid) and float(np.abs(shared[0].maps).max()) <= 1.001
+    others = torch.cat([tiny.encode_image(read_photo(photos / name)) for name in NAMES[3:6]])
+    with torch.inference_mode():
+        usual = tiny.match_logits(others.repeat_interleave(3, dim=0), written * 3).reshape(3, 3).median(dim=0).values
+        lift = tiny.match_logits(torch.cat(features).repeat_interleave(3, dim=0), written * 3).reshape(3, 3).amin(dim=0)
+    monkeypatch.setattr(tiny, "weights_sha256", "e" * 64)
+    better = shared_names(tiny, features, names, others=lambda: others.split(1))
+    assert [item.name for item in better] == [names[int(i)] for i in (lift - usual).argsort(descending=True)]
+    assert [Shared("x", (match, 1.0), shared[0].maps).percent for match in (0.994, 0.5)] == [">99%", "50%"]
     with pytest.raises(InputError, match="1 to 20 photos"):
         shared_names(tiny, [], names)
 

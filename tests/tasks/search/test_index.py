@@ -158,11 +158,34 @@ def test_hidden_files_are_left_out(folder: Path, store_folder: Path) -> None:
     assert index(folder, store_folder).added == 5
 
 
+def test_what_cannot_be_looked_at_is_listed_and_not_forgotten(
+    folder: Path, store_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.open(folder / "a.png").save(folder / "sea" / "phone.HEIF.avif", "AVIF")
+    assert index(folder, store_folder).added == 6
+    (folder / "link").symlink_to(tmp_path)
+    (folder / "nowhere.jpg").symlink_to(tmp_path / "nothing")
+    os.mkfifo(folder / "pipe.jpg")
+    (folder / "hills" / "e.png").unlink()
+    scandir = os.scandir
+
+    def refusing(path: str) -> object:
+        if Path(path).name == "sea":
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr("os.scandir", refusing)
+    done = index(folder, store_folder)
+    reasons = {item.path: item.reason for item in done.unreadable}
+    assert set(reasons) == {"link", "nowhere.jpg", "pipe.jpg", "sea"} and "Permission denied" in reasons["sea"]
+    assert (done.removed, done.unchanged, done.total) == (1, 5, 5) == (1, 5, len(paths(store_folder)))
+
+
 def test_an_empty_folder_does_not_empty_a_store(folder: Path, store_folder: Path) -> None:
     index(folder, store_folder)
     shutil.rmtree(folder)
     folder.mkdir()
-    with pytest.raises(InputError, match="There are no JPEG, PNG or WebP files"):
+    with pytest.raises(InputError, match="There are no photos in"):
         index(folder, store_folder)
     assert len(paths(store_folder)) == 5
 

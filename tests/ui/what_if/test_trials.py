@@ -5,9 +5,11 @@ import zlib
 
 import pytest
 
-from vtviz.inputs import InputError
-from vtviz.interventions.changes import Change, Cut, Drop, Hide, Push, Without
-from vtviz.ui.what_if.trials import MOST, Bench, act, read, written
+from vtviz.inputs import InputError, Tokens
+from vtviz.interventions.changes import Change, Cut, Drop, Hide, Push, Without, from_plain
+from vtviz.ui.frame.scores import Score
+from vtviz.ui.what_if.pack import Seen, exported
+from vtviz.ui.what_if.trials import LONGEST, MOST, Bench, act, read, written
 
 ONE: tuple[Change, ...] = (Hide(patches=(1, 2), fill="mean"),)
 TWO: tuple[Change, ...] = (*ONE, Drop(1))
@@ -87,13 +89,57 @@ def test_a_link_restores_all_trials() -> None:
     )
 
 
+def test_a_link_of_many_trials_can_be_opened_again() -> None:
+    bench = Bench()
+    for step in range(MOST):  # of a hundred scattered patches each, over those before
+        bench.take((*bench.changes, Hide(patches=tuple((7 * patch + step) % 576 for patch in range(100)))))
+    again = read(written(bench))
+    assert (again.changes, again.tried) == (bench.changes, bench.tried) and len(again.changes) == MOST
+    for place in range(40):
+        bench.take((Hide(patches=tuple(place * patch**2 % 1369 for patch in range(300))), Drop(place)))
+        bench.keep(bench.changes)
+    bench.compare(bench.tried[0])
+    bench.forget(bench.changes)
+    word = written(bench)
+    again = read(word)
+    assert (again.changes, again.base) == (bench.changes, bench.base) and len(word) <= LONGEST
+    assert again.kept and again.kept == bench.kept & set(again.tried) and set(again.tried) - {bench.base} - again.kept
+
+
+def test_every_trial_is_exported() -> None:
+    bench = tried(ONE, TWO)
+    bench.keep(ONE)
+    sides = Seen("", Score(0.9), Score(0.4), Tokens("a", ("a",), ((0, 1),), (), (0,)), (2.2, -0.4))
+    first, second = exported(bench, {ONE: sides, TWO: sides})
+    assert (from_plain(first["changes"]), first["kept"], second["kept"]) == (ONE, True, False)
+    assert first["after"] == {"value": -0.4, "score": 0.4} and from_plain(second["changes"]) == TWO
+
+
 def packed(data: bytes) -> str:
     return base64.urlsafe_b64encode(zlib.compress(data)).decode().rstrip("=")
 
 
+BOMBS = [
+    packed(b'{"tried": [[0]], "changes": [{"change": "hide", "patches": [[0, 1000000000]]}]}'),
+    packed(b'{"tried": [[1]], "changes": [{"change": "drop", "place": 0}]}'),
+]
+
+
+def test_a_link_of_an_earlier_version_still_opens() -> None:
+    word = packed(b'{"now": 0, "kept": [0], "tried": [[{"change": "hide", "patches": [1, 2], "fill": "mean"}]]}')
+    assert read(word) == Bench(ONE, (), [ONE], {ONE})
+
+
 @pytest.mark.parametrize(
     "word",
-    ["!", "abc", packed(b"no json"), packed(b'{"tried": [[{"change": "hide", "fill": "x"}]]}'), packed(b"0" * 10**7)],
+    [
+        "!",
+        "abc",
+        packed(b"no json"),
+        packed(b'{"tried": [[{"change": "hide", "fill": "x"}]]}'),
+        packed(b"0" * 10**7),
+        *BOMBS,
+    ],
 )
 def test_a_link_that_makes_no_sense_is_refused(word: str) -> None:
     with pytest.raises(InputError):

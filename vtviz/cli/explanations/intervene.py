@@ -10,7 +10,16 @@ import typer
 
 from vtviz.cli.common import Device, Model, Photo, app, bars, path_option
 from vtviz.cli.explanations.explain import SCORES
-from vtviz.files import check_file_place, make_folder, read_photo, write_atomically
+from vtviz.files import (
+    check_file_place,
+    from_home,
+    make_folder,
+    parse_json,
+    read_bytes,
+    read_photo,
+    reason,
+    write_atomically,
+)
 from vtviz.inputs import Frame, InputError
 from vtviz.models.registry import DEFAULT_MODEL
 
@@ -20,6 +29,7 @@ if TYPE_CHECKING:
     from vtviz.models.record import Kind
 
 BOX = "a box x0,y0,x1,y1 in fractions of the photo"
+LARGEST = 64 * 2**20  # bytes of an interventions.json
 KIND = "text->image, image->text, image, text or fused"
 
 
@@ -42,6 +52,13 @@ def intervene(
         list[str] | None,
         typer.Option(help="PLACE:x0,y0,x1,y1:STRENGTH: it attends to the box more, by a strength from 0 to 1."),
     ] = None,
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", parser=from_home, help="First, the changes of an interventions.json."),
+    ] = None,
+    trial: Annotated[
+        int | None, typer.Option(min=0, help="Those of this trial (from 0) of --from, not those in force.")
+    ] = None,
     fill: Annotated[str, typer.Option(help="What replaces hidden patches: blur, mean or zero.")] = "blur",
     method: Annotated[str | None, typer.Option(help="Attribution method; see `vtviz methods`.")] = None,
     target: Annotated[
@@ -57,7 +74,13 @@ def intervene(
     from vtviz.engine.requests.interventions import Intervene
     from vtviz.engine.requests.model import ReadTarget
 
-    changes = read_changes(hide or [], only, drop or [], without or [], cut or [], push or [], fill)
+    options = (hide or [], only, drop or [], without or [], cut or [], push or [], fill)
+    if source is None:
+        if trial is not None:
+            raise InputError("--trial needs --from.")
+        changes = read_changes(*options)
+    else:
+        changes = changes_in(source, trial) + (read_changes(*options) if any(options[:-1]) else ())
     file = output / "interventions.json"
     check_file_place(file)
     image = read_photo(photo)
@@ -118,6 +141,33 @@ def read_changes(
     if not changes:
         raise InputError("Name at least one change, for example --hide 0,0,0.5,0.5.")
     return tuple(changes)
+
+
+def changes_in(file: Path, trial: int | None = None) -> tuple[Change, ...]:
+    """The changes of an ``interventions.json``: those in force, or of one of its trials.
+
+    Raises:
+        InputError: if it cannot be read, or has none.
+    """
+    from vtviz.interventions.changes import from_plain
+
+    try:
+        values = parse_json(read_bytes(file, LARGEST).decode("utf-8-sig"))
+    except OSError as error:
+        raise InputError("The file {path} cannot be read: {reason}.", path=file, reason=reason(error, file)) from error
+    except ValueError as error:
+        raise InputError("The file {path} is not an interventions.json of vtviz.", path=file) from error
+    trials = values.get("trials", []) if isinstance(values, dict) else []
+    if not isinstance(values, dict) or "changes" not in values or not isinstance(trials, list):
+        raise InputError("The file {path} is not an interventions.json of vtviz.", path=file)
+    if trial is not None and not (trial < len(trials) and isinstance(trials[trial], dict)):
+        raise InputError(
+            "The file {path} has no trial {trial}; it has {count}.", path=file, trial=trial, count=len(trials)
+        )
+    changes = from_plain(values["changes"] if trial is None else trials[trial].get("changes"))
+    if not changes:
+        raise InputError("The file {path} has no changes in force; name one of its trials with --trial.", path=file)
+    return changes
 
 
 def _box(written: str) -> Frame:

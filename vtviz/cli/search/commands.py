@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -30,7 +30,7 @@ Largest = Annotated[int | None, typer.Option(help="Only photos whose longer side
 
 @app.command()
 def index(
-    photos: Annotated[Path, path_argument("A folder or zip file of JPEG, PNG and WebP files.")],
+    photos: Annotated[Path, path_argument("A folder or zip file of photos.")],
     store: StoreAddress,
     model: Model = DEFAULT_MODEL,
     engine: EngineName = "local",
@@ -168,10 +168,19 @@ def recommend(
     for path in missing:
         typer.echo(f"{path} is in the profile, but not in the store.", err=True)
     if shared:
-        typer.echo("Shared: " + ", ".join(f"{item.name} ({item.match:.2f})" for item in shared), err=True)
+        typer.echo("Shared: " + ", ".join(f"{item.name} ({item.percent})" for item in shared), err=True)
     _show(found.hits, as_json)
 
 
 def _show(hits: Sequence[Hit], as_json: bool) -> None:
-    rows = [{"photo": hit.photo, "score": round(hit.score, 4), "rank": rank} for rank, hit in enumerate(hits, 1)]
-    show(rows, as_json, lambda row: f"{row['rank']:4d} {row['score']:7.4f} {row['photo']}")
+    rows = [
+        {"photo": hit.photo, "score": round(hit.score, 4), "rank": rank} | ({"also": [*hit.also]} if hit.also else {})
+        for rank, hit in enumerate(hits, 1)
+    ]
+    show(rows, as_json, _line)
+
+
+def _line(row: dict[str, Any]) -> str:
+    """A row, and under it the nearly equal photos that it stands for."""
+    alike = [f"{'=':>12} {photo}" for photo in row.get("also", ())]
+    return "\n".join([f"{row['rank']:4d} {row['score']:7.4f} {row['photo']}", *alike])

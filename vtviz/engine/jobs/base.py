@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
-from vtviz.inputs import InputError
 from vtviz.jobs.background import Jobs
 from vtviz.jobs.door import Door
 from vtviz.jobs.history import History
 from vtviz.jobs.limits import Limits
-from vtviz.tasks.search.photo_files import photos_in
+from vtviz.tasks.search.photo_files import no_photos, photos_in
 
 
 class PhotoJobs(Jobs):
@@ -35,5 +34,5 @@ class PhotoJobs(Jobs):
         self.need_room()
         self.check_files(photos, ())
         if next(photos_in(photos).files(), None) is None:
-            shown = photos.name if self.confined else photos  # where a server keeps uploads is nobody's business
-            raise InputError("There are no JPEG, PNG or WebP files in {path}; choose another folder.", path=shown)
+            # where a server keeps uploads is nobody's business
+            raise no_photos(Path(photos.name) if self.confined else photos)

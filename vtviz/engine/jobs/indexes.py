@@ -15,7 +15,8 @@ from vtviz.files import is_number, is_text, make_folder, parse_json, write_atomi
 from vtviz.inputs import InputError
 from vtviz.jobs.history import ELSEWHERE, Entry
 from vtviz.models.registry import DEFAULT_MODEL
-from vtviz.tasks.search.index import Indexed, Unreadable, index_folder
+from vtviz.tasks.search.index import Indexed, index_folder
+from vtviz.tasks.search.photo_files import Unreadable
 from vtviz.tasks.search.store import remove_vectors
 from vtviz.watch import Watch
 

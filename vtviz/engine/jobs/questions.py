@@ -19,7 +19,7 @@ from vtviz.jobs.door import Door
 from vtviz.jobs.history import Entry
 from vtviz.models.registry import DEFAULT_MODEL
 from vtviz.tasks.answer import in_language
-from vtviz.tasks.search.photo_files import Photos, photos_in
+from vtviz.tasks.search.photo_files import Photos, Unreadable, photos_in
 from vtviz.watch import Watch
 
 ANSWERS = "answers.jsonl"
@@ -101,7 +101,11 @@ class QuestionJobs(PhotoJobs):
         settings: dict[str, Any] = json.loads(entry.settings)
         photos, lines = photos_in(entry.manifest), self._lines(entry.id)
         done = {row.photo for row in self.answers(entry.id)}
-        paths = [file.path for file in photos.files()]
+        missed = list[Unreadable]()
+        paths = [file.path for file in photos.files(missed)]
+        for item in missed:
+            if item.path not in done:
+                lines.add(asdict(Answered(item.path, error=item.reason)))
         left = [path for path in paths if path not in done]
         watch.enter(STAGE, len(paths), len(paths) - len(left))
         watch.check()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import regex
 import torch
 from torch import Tensor
 
@@ -23,13 +23,18 @@ from vtviz.tasks.search.sides import side_of, text_vectors
 
 BLOCK = 25  # phrases that are matched at a time
 NEAREST = 3  # rules beside the one that fired
+FLAGS = regex.IGNORECASE | regex.VERSION1
+UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"  # words run together
+LETTER = rf"[\w--[{UNSPACED}]]"
+START, END = (rf"(?!(?<={LETTER}){LETTER})", rf"(?<!{LETTER}(?={LETTER}))")  # not in the middle of a word
 
 
 @dataclass(frozen=True)
 class Score:
     """What a rule says: its ``score``, None where it needs a text and there is none; whether it ``fires``, and its
     ``margin`` beyond the threshold. ``phrase`` describes the photo best of its phrases, and ``spans`` are the
-    characters of the text that its words stand on; ``meaning`` is the phrase that is nearest to the text."""
+    characters of the text that its words stand on; ``meaning`` is the phrase that is nearest to the text. A rule that
+    is ``idle`` asks nothing of the photo, as its words are not in the text: its score is 1, and it has no margin."""
 
     rule: str
     action: Action
@@ -41,6 +46,7 @@ class Score:
     phrase: str = ""
     spans: tuple[tuple[int, int], ...] = ()
     meaning: str = ""
+    idle: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +64,8 @@ class Evidence:
 class Ruling:
     """What a policy says of a photo and a text: the ``action``, the rule that ``fired`` first, if any, with its
     ``evidence`` on the photo, if its phrases speak of the photo; the ``nearest`` other rules, the one closest to firing
-    first; and words of its phrases that the model does not know, on which nothing can be built."""
+    first; words of its phrases that the model does not know, on which nothing can be built; and the ``text`` as it was
+    read by the ``model``, in which the spans of the scores lie."""
 
     action: Action
     fired: Score | None
@@ -67,16 +74,37 @@ class Ruling:
     scores: tuple[Score, ...]
     unknown: tuple[str, ...]
     weights_sha256: str
+    model: str
+    text: str
 
 
 def ruling_dict(ruling: Ruling) -> dict[str, Any]:
-    """A ruling as plain values, without the map of its evidence."""
+    """A ruling as plain values, with the map of its evidence, rounded to 1e-5."""
     return {
         "action": ruling.action,
+        "model": ruling.model,
+        "weights_sha256": ruling.weights_sha256,
+        "text": ruling.text,
         "fired": asdict(ruling.fired) if ruling.fired else None,
         "nearest": [asdict(score) for score in ruling.nearest],
         "scores": [asdict(score) for score in ruling.scores],
         "unknown": list(ruling.unknown),
+        "evidence": None if ruling.evidence is None else _evidence_dict(ruling.evidence),
+    }
+
+
+def _evidence_dict(evidence: Evidence) -> dict[str, Any]:
+    tokens, relevance = evidence.tokens, evidence.relevance
+    return {
+        "text": tokens.text,
+        "method": evidence.method,
+        "grid": list(relevance.image.shape),
+        "frame": list(evidence.frame),
+        "image_map": np.round(relevance.image.astype(np.float64), 5).tolist(),
+        "tokens": [
+            {"text": tokens.text[start:end], "start": start, "end": end, "relevance": float(score)}
+            for (start, end), score in zip(tokens.spans, relevance.tokens, strict=True)
+        ],
     }
 
 
@@ -96,7 +124,7 @@ def check_photo(model: FusionModel, policy: Policy, image: ImageInput, features:
     words = [word.text for rule in policy.rules for phrase in rule.photo for word in split_words(phrase)]
     unknown = tuple(dict.fromkeys(words[index] for index in model.unknown_words(words)))
     action = fired.action if fired else policy.otherwise
-    return Ruling(action, fired, evidence, nearest, tuple(scores), unknown, model.weights_sha256)
+    return Ruling(action, fired, evidence, nearest, tuple(scores), unknown, model.weights_sha256, model.name, text)
 
 
 def score_rules(model: FusionModel, rules: Sequence[Rule], features: Tensor, text: str) -> list[Score]:
@@ -117,11 +145,9 @@ def spans_of(words: Sequence[str], text: str) -> tuple[tuple[int, int], ...]:
     found = set[tuple[int, int]]()
     for word in words:
         begun = word.endswith("*")
-        escaped = r"\s+".join(re.escape(part) for part in normalised(word.removesuffix("*")).split())
-        edge = r"\w*" if begun else ""
-        spaced = bool(re.search(r"[A-Za-zÀ-ɏ]", word))  # Chinese is written without spaces
-        pattern = rf"\b{escaped}{edge}\b" if spaced else escaped + edge
-        found.update(result.span() for result in re.finditer(pattern, text, re.IGNORECASE))
+        escaped = r"\s+".join(regex.escape(part) for part in normalised(word.removesuffix("*")).split())
+        pattern = START + escaped + (r"\w*" if begun else END)
+        found.update(result.span() for result in regex.finditer(pattern, text, FLAGS))
     return tuple(sorted(found))
 
 
@@ -129,19 +155,21 @@ def _score(rule: Rule, text: str, matches: dict[str, float], nearness: dict[str,
     about = {"rule": rule.name, "action": rule.action, "message": rule.message, "threshold": rule.threshold}
     if rule.needs_text and not text:
         return Score(**about, score=None)  # type: ignore[arg-type]
-    sides, phrase, spans, meaning = list[float](), "", tuple[tuple[int, int], ...](), ""
-    if rule.photo:
-        phrase = max(rule.photo, key=lambda item: matches[item])
-        sides.append(matches[phrase])
+    photo, words, phrase, spans, meaning = list[float](), list[float](), "", tuple[tuple[int, int], ...](), ""
     if rule.words:
         spans = spans_of(rule.words, text)
-        sides.append(float(bool(spans)))
+        words.append(float(bool(spans)))
     if rule.means:
         meaning = max(rule.means, key=lambda item: nearness[item])
-        sides.append(nearness[meaning])
+        words.append(nearness[meaning])
+    if rule.has_condition and (min(words) < rule.threshold or (rule.words and not spans)):
+        return Score(**about, score=1.0, spans=spans, meaning=meaning, idle=True)  # type: ignore[arg-type]
+    if rule.photo:
+        phrase = max(rule.photo, key=lambda item: matches[item])
+        photo.append(matches[phrase])
     if rule.describes:
-        sides.append(matches[text])
-    score = min(sides)
+        photo.append(matches[text])
+    score = min(photo if rule.has_condition else photo + words)
     fires, margin = rule.fires(score), rule.margin(score)
     return Score(**about, score=score, fires=fires, margin=margin, phrase=phrase, spans=spans, meaning=meaning)  # type: ignore[arg-type]
 

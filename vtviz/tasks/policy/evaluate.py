@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from vtviz.tasks.policy.check import Score
 from vtviz.tasks.policy.policy import Policy, Rule
 
 SCHEMA = "vtviz.policy-evaluation/1"
+LEAST_DIGITS, MOST_DIGITS = 3, 16  # of a threshold
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,10 @@ class Point:
 class RuleFigures:
     """A rule on the rows that it speaks of: how many, on how many it ought to fire, how often it was right and wrong at
     its own threshold; None for what cannot be told, such as the precision of a rule that never fired. ``curve`` holds
-    every threshold that makes a difference, ``roc`` pairs of false and true positive rates, and ``suggested`` is the
-    threshold with the most recall among those of at least the wanted precision."""
+    every threshold that makes a difference, as few digits as tell its rows apart, ``roc`` pairs of false and true
+    positive rates, and ``suggested`` is the threshold with the most recall among those of at least the wanted
+    precision. A rule that "fails" and whose ``means`` are its condition has neither curve nor suggestion: another
+    threshold is another condition."""
 
     rule: str
     rows: int
@@ -71,10 +75,9 @@ def _figures(rule: Rule, labels: np.ndarray, scores: np.ndarray, precision: floa
     hits, wrong, positives = int((fired & labels).sum()), int((fired & ~labels).sum()), int(labels.sum())
     curve, roc, auc, average = tuple[Point, ...](), tuple[tuple[float, float], ...](), None, None
     if positives:
-        values = precision_recall_curve(labels, sign * scores)
-        curve = tuple(
-            Point(float(sign * t), float(p), float(r)) for p, r, t in zip(*values[:2], values[2], strict=False)
-        )
+        precisions, recalls, signed = precision_recall_curve(labels, sign * scores)
+        if not (rule.has_condition and rule.means):
+            curve = _points(rule, sign * signed, precisions, recalls)
         average = float(average_precision_score(labels, sign * scores))
     if 0 < positives < len(labels):
         false, true, _ = roc_curve(labels, sign * scores)
@@ -95,6 +98,32 @@ def _figures(rule: Rule, labels: np.ndarray, scores: np.ndarray, precision: floa
         roc,
         max(good, key=lambda point: (point.recall, point.precision), default=None),
     )
+
+
+def _points(rule: Rule, scores: np.ndarray, precisions: np.ndarray, recalls: np.ndarray) -> tuple[Point, ...]:
+    """Precision and recall where a rule fires on all rows up to one of the ``scores``, the most easily fired first."""
+    points = []
+    for index, score in enumerate(scores):
+        if rule.when == "matches":
+            threshold = _short(math.nextafter(scores[index - 1], math.inf) if index else -math.inf, float(score))
+        else:
+            most = float(scores[index - 1]) if index else 1.0
+            threshold = _short(math.nextafter(score, math.inf), most, up=True)
+        if threshold is not None:
+            points.append(Point(threshold, float(precisions[index]), float(recalls[index])))
+    return tuple(points)
+
+
+def _short(least: float, most: float, up: bool = False) -> float | None:
+    """A number of at least ``LEAST_DIGITS`` digits from ``least`` to ``most``, which lies at the upper end, or with
+    ``up`` at the lower; None where there is no number between them."""
+    if least > most:
+        return None
+    for digits in range(LEAST_DIGITS, MOST_DIGITS):
+        number = round((math.ceil if up else math.floor)((least if up else most) * 10**digits) / 10**digits, digits)
+        if least <= number <= most:
+            return number
+    return least if up else most
 
 
 def figures_dict(

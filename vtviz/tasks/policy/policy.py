@@ -30,6 +30,10 @@ class Rule:
 
     A rule with ``when`` "matches" fires from its ``threshold`` on; one with ``when`` "fails" fires below it, for what
     must be there. Then its ``action`` is taken and its ``message`` shown.
+
+    Where a rule that "fails" speaks of the photo as well, its ``words`` and ``means`` are its condition: it asks only
+    where the text has one of the words and is as near as the threshold, and its score is that of ``photo`` and
+    ``describes`` alone.
     """
 
     name: str
@@ -46,6 +50,11 @@ class Rule:
     def needs_text(self) -> bool:
         """Whether it says nothing of a photo alone."""
         return bool(self.words or self.means or self.describes)
+
+    @property
+    def has_condition(self) -> bool:
+        """Whether its words and meanings say when the photo is asked, and are no part of the score."""
+        return self.when == "fails" and bool(self.photo or self.describes) and bool(self.words or self.means)
 
     def fires(self, score: float) -> bool:
         return score >= self.threshold if self.when == "matches" else score < self.threshold
@@ -67,6 +76,11 @@ class Policy:
     model: str = DEFAULT_MODEL
     otherwise: Action = "allow"
     sha256: str = ""
+
+    def read_by_model(self, text: str) -> list[str]:
+        """What the model has to read: the phrases, and a text where a rule compares it with them or the photo."""
+        phrases = [phrase for rule in self.rules for phrase in (*rule.photo, *rule.means)]
+        return [*phrases, *([text] if text and any(rule.means or rule.describes for rule in self.rules) else ())]
 
 
 def read_policy(data: bytes, name: str) -> Policy:

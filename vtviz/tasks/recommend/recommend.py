@@ -41,13 +41,21 @@ def recommend_photos(
         raise InputError("Nothing is liked yet; like at least one photo.")
     if len(likes) + len(dislikes) > MOST:
         raise InputError("More than {most} photos are liked or disliked; remove some.", most=MOST)
-    if {term.identity for term in likes} & {term.identity for term in dislikes}:
+    liked, disliked = (_contents(store, terms) for terms in (likes, dislikes))
+    if liked & disliked:
         raise InputError("A photo is both liked and disliked; decide.")
     good, bad = (_vectors(model, store, terms, features or model.encode_image) for terms in (likes, dislikes))
     judged = {term.path for term in (*likes, *dislikes) if term.path}
-    near = store.vectors.recommend(good, bad, max(NEAREST, top), filters, judged)
-    hits = tuple(hit_of(item, also) for item, also in grouped(near, top))
+    near = store.vectors.recommend(good, bad, max(NEAREST, top + len(liked | disliked)), filters, judged)
+    others = [item for item in near if item.entry.sha256 not in liked | disliked]  # files may be photos of the store
+    hits = tuple(hit_of(item, also) for item, also in grouped(others, top))
     return Found(hits, store.vectors.count(filters))
+
+
+def _contents(store: Store, terms: Sequence[Term]) -> set[str]:
+    """The sha256 of photos. Raises InputError where one is not in the store."""
+    inside = store.get([term.path for term in terms if term.path])
+    return {near.entry.sha256 for near in inside} | {term.image.sha256 for term in terms if term.image}
 
 
 def _vectors(model: FusionModel, store: Store, terms: Sequence[Term], features: Features) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +21,7 @@ from vtviz.tasks.names import written
 from vtviz.watch import Watch
 
 NEAREST = 16  # names by similarity, among which the match decides
-COUNT = 5
+COUNT = 3
 MOST = 20  # photos
 SIDE = 1024  # pixels of the longer side of a photo among several: more than any model reads
 
@@ -39,6 +39,11 @@ class Shared:
     def match(self) -> float:
         return min(self.matches)
 
+    @property
+    def percent(self) -> str:
+        """The match for people, without a certainty that no model has."""
+        return ">99%" if self.match > 0.99 else f"{self.match:.0%}"
+
 
 def to_share(image: ImageInput) -> ImageInput:
     """A photo no larger than is needed to tell what it shares, so that many of them fit into memory and one request."""
@@ -51,15 +56,23 @@ def to_share(image: ImageInput) -> ImageInput:
 
 
 def shared_names(
-    model: FusionModel, photos: Sequence[Tensor], names: Sequence[str], watch: Watch | None = None
+    model: FusionModel,
+    photos: Sequence[Tensor],
+    names: Sequence[str],
+    watch: Watch | None = None,
+    others: Callable[[], Sequence[Tensor]] = tuple,
 ) -> list[Shared]:
     """The names that match all photos best, by the photo that each matches least, best first.
+
+    Many names match a photo almost surely. So what counts is how much better (in log-odds, or in the model's own
+    measure) than ``others``: than the median of these.
 
     Args:
         model: what reads them.
         photos: the features ``[1, patches, channels]`` of each.
         names: of things; those that the model does not know are left out.
         watch: may cancel.
+        others: the features of photos of other things; none by default.
 
     Raises:
         InputError: if there are no photos, or too many.
@@ -78,15 +91,31 @@ def shared_names(
         likeness = torch.cat([model.similarity(texts, model.index_images(photo)) for photo in photos], dim=1)
         least = (likeness - likeness.mean(dim=0)).amin(dim=1)  # some photos are similar to every text
         near = [known[int(index)] for index in least.topk(min(NEAREST, len(known))).indices]
-        matches = []
-        for photo in watch.follow("shared", photos):
-            own = model.match_logits(photo.expand(len(near), -1, -1), [written(name) for name in near])
-            need_numbers(own)
-            matches.append(as_score(own.float(), model.score_kind))
-    by_name = torch.stack(matches, dim=1)
-    best = by_name.amin(dim=1).argsort(descending=True)[:COUNT].tolist()
+        logits = torch.stack([_logits(model, photo, near) for photo in watch.follow("shared", photos)], dim=1)
+        better = logits.amin(dim=1) - _usual(model, near, others)
+    by_name, best = as_score(logits, model.score_kind), better.argsort(descending=True)[:COUNT].tolist()
     maps = _maps(model, photos, [near[index] for index in best])
     return [Shared(near[index], tuple(by_name[index].tolist()), maps[:, place]) for place, index in enumerate(best)]
+
+
+def _logits(model: FusionModel, photo: Tensor, names: Sequence[str]) -> Tensor:
+    """The match of a photo with each name, before it is a score."""
+    own = model.match_logits(photo.expand(len(names), -1, -1), [written(name) for name in names]).float()
+    need_numbers(own)
+    return own
+
+
+def _usual(model: FusionModel, names: Sequence[str], others: Callable[[], Sequence[Tensor]]) -> Tensor:
+    """The median match of each name with other photos; 0 where there are none. Each name is asked once."""
+    new = [name for name in names if (model.weights_sha256, name) not in _KNOWN]
+    photos = others() if new else ()
+    if photos:
+        medians = torch.stack([_logits(model, photo, new) for photo in photos]).median(dim=0).values
+        _KNOWN.update({(model.weights_sha256, name): value for name, value in zip(new, medians.tolist(), strict=True)})
+    return torch.tensor([_KNOWN.get((model.weights_sha256, name), 0.0) for name in names])
+
+
+_KNOWN: dict[tuple[str, str], float] = {}
 
 
 def _maps(model: FusionModel, photos: Sequence[Tensor], names: Sequence[str]) -> np.ndarray:

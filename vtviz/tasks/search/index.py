@@ -20,7 +20,7 @@ import numpy as np
 from vtviz.errors import UserError
 from vtviz.inputs import ImageInput, InputError, read_image
 from vtviz.tasks.search.entry import Entry
-from vtviz.tasks.search.photo_files import PhotoFile, Photos, photos_in
+from vtviz.tasks.search.photo_files import PhotoFile, Photos, Unreadable, no_photos, photos_in
 from vtviz.tasks.search.picture import look, taken_at, thumbnail
 from vtviz.tasks.search.sides import EncodedPhotos, joined
 from vtviz.tasks.search.store import About, NoStore, Store, make_store, open_store
@@ -44,17 +44,10 @@ class SideBySide:
 
 
 @dataclass(frozen=True)
-class Unreadable:
-    """A file that could not be indexed, and why: one sentence."""
-
-    path: str
-    reason: str
-
-
-@dataclass(frozen=True)
 class Indexed:
     """What an index did: how many photos it added (``moved`` of them were known under another path, or as the same
-    content), how many it changed, removed and left as they were, and what it could not read."""
+    content), how many it changed, removed and left as they were, and what it could not
+    read: what it could not even look at stays in the store."""
 
     added: int
     changed: int
@@ -119,12 +112,14 @@ def index_folder(
     photos_in(place)
     store = _store(address, About(str(place), model, weights_sha256, 0, vectors=vectors), encode)
     source = store.photos
-    files = list(source.files())
+    bad = list[Unreadable]()
+    files = list(source.files(bad))
     if not files:  # a drive that is not there looks like an empty folder, and must not empty the store
-        raise InputError("There are no JPEG, PNG or WebP files in {path}; choose another folder.", path=photos)
+        raise InputError(bad[0].reason) if bad else no_photos(photos)
     known = {entry.path: entry for entry in store.vectors.entries()}
     fresh = [file for file in files if not _is_known(file, known.get(file.path), store)]
-    bad, added, changed, moved = list[Unreadable](), 0, 0, 0
+    hidden = {path for path in known if any(item.holds(path) and not item.is_gone for item in bad)}
+    added, changed, moved = 0, 0, 0
     watch.enter(STAGE, len(fresh))
     watch.check()
     with ThreadPoolExecutor(1) as ahead:
@@ -143,10 +138,10 @@ def index_folder(
             moved += sum(not photo.is_new and photo.entry.path not in known for photo in read)
             pace = (watch.now.done + len(read) + len(unreadable)) / (time.perf_counter() - began)
             watch.advance(len(read) + len(unreadable), len(unreadable), note=f"{pace:.1f} photos/s")
-    gone = set(known) - {file.path for file in files} | {item.path for item in bad} & set(known)
+    gone = (set(known) - {file.path for file in files} | {item.path for item in bad} & set(known)) - hidden
     _forget(store, gone, known)
     store.finished()
-    unchanged = len(files) - len(fresh)
+    unchanged = len(files) - len(fresh) + len(hidden)
     return Indexed(added, changed, len(gone), moved, unchanged, tuple(bad), time.perf_counter() - began)
 
 

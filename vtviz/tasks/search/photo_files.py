@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import os
+import stat
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,9 +12,10 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from vtviz.files import address, is_text, reason
+from vtviz.image_files.formats import SUFFIXES
 from vtviz.inputs import MAX_BYTES, InputError
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+NO_FILE, NO_NAME = "it is not a file but a device, a pipe or a socket", "its name is not UTF-8"
 
 
 @dataclass(frozen=True)
@@ -25,15 +27,37 @@ class PhotoFile:
     mtime_ns: int
 
 
+@dataclass(frozen=True)
+class Unreadable:
+    """A file, or a folder with all that lies in it, that could not be read, and why: one sentence."""
+
+    path: str
+    reason: str
+    is_gone: bool = False  # a link to nothing, a file that just went, or something that is no photo
+
+    def holds(self, path: str) -> bool:
+        """Whether a path is this one, or lies in this folder."""
+        return path == self.path or path.startswith(f"{self.path}/")
+
+
 class Photos(Protocol):
     """Where photos lie."""
 
-    def files(self) -> Iterator[PhotoFile]:
-        """Every file that is called like a photo, in the order of their paths within each folder."""
+    def files(self, missed: list[Unreadable] | None = None) -> Iterator[PhotoFile]:
+        """Every file that is called like a photo, in the order of their paths within each folder. What could not be
+        looked at is added to ``missed``. Raises InputError where that is everything."""
 
     def read(self, path: str) -> bytes:
         """The bytes of a file, one byte more than the most that a photo may have at most. Raises InputError where it
         cannot be read."""
+
+
+def no_photos(place: Path) -> InputError:
+    """What is said of a folder or zip file without photos."""
+    return InputError(
+        "There are no photos in {path} (JPEG, PNG, WebP, HEIC, AVIF, TIFF, GIF or BMP); choose another folder.",
+        path=place,
+    )
 
 
 def photos_in(place: Path, without: Path | None = None) -> Photos:
@@ -57,18 +81,49 @@ class _Folder:
     place: Path
     without: Path | None
 
-    def files(self) -> Iterator[PhotoFile]:
-        for folder, inner, names in os.walk(self.place):
+    def files(self, missed: list[Unreadable] | None = None) -> Iterator[PhotoFile]:
+        bad = list[Unreadable]() if missed is None else missed
+        for folder, inner, names in os.walk(self.place, onerror=lambda error: bad.append(self._closed(error))):
             inner[:] = sorted(name for name in inner if not name.startswith(".") and Path(folder, name) != self.without)
-            for name in sorted(names):
-                path = Path(folder, name)
-                if not _is_photo(name) or not is_text(str(path)):
-                    continue
+            for name in inner:
+                if Path(folder, name).is_symlink():  # it could lead in a circle, or to the whole disk
+                    path = self._inside(folder, name)
+                    bad.append(
+                        Unreadable(
+                            path,
+                            str(
+                                InputError(
+                                    "{path} is a link to a folder and was not followed; choose that folder itself.",
+                                    path=path,
+                                )
+                            ),
+                        )
+                    )
+            for name in sorted(filter(_is_photo, names)):
+                path = self._inside(folder, name)
                 try:
-                    about = path.stat()
-                except OSError:  # a link to nothing, or a file that just went
-                    continue
-                yield PhotoFile(path.relative_to(self.place).as_posix(), about.st_size, about.st_mtime_ns)
+                    about = Path(folder, name).stat()
+                    if not stat.S_ISREG(about.st_mode):
+                        raise OSError(0, NO_FILE)
+                    if not is_text(str(Path(folder, name))):
+                        raise OSError(0, NO_NAME)
+                except OSError as error:
+                    why = _unreadable(path, error.strerror or str(error))
+                    bad.append(Unreadable(path, str(why), not error.errno or isinstance(error, FileNotFoundError)))
+                else:
+                    yield PhotoFile(path, about.st_size, about.st_mtime_ns)
+
+    def _inside(self, folder: str, name: str) -> str:
+        """A path from the folder with ``/``, with ? for what is no text."""
+        return Path(folder, name).relative_to(self.place).as_posix().encode(errors="replace").decode()
+
+    def _closed(self, error: OSError) -> Unreadable:
+        """A folder inside that cannot be listed. Raises InputError where it is the folder itself."""
+        path = self._inside(str(error.filename), "")
+        why = InputError("The folder {path} cannot be read: {reason}.", path=path, reason=error.strerror or str(error))
+        if path == ".":
+            raise why from error
+        return Unreadable(path, str(why))
 
     def read(self, path: str) -> bytes:
         file = self.place / path
@@ -83,7 +138,7 @@ class _Folder:
 class _Zip:
     place: Path
 
-    def files(self) -> Iterator[PhotoFile]:
+    def files(self, missed: list[Unreadable] | None = None) -> Iterator[PhotoFile]:
         try:
             with zipfile.ZipFile(self.place) as archive:
                 members = archive.infolist()
@@ -116,7 +171,7 @@ def _changed(info: zipfile.ZipInfo) -> int:
 def _is_photo(name: str) -> bool:
     parts = PurePosixPath(name)
     hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts.parts)
-    return parts.suffix.lower() in SUFFIXES and not hidden
+    return parts.suffix.lower().removeprefix(".") in SUFFIXES and not hidden
 
 
 def _unreadable(name: str, reason: str) -> InputError:

@@ -8,6 +8,7 @@ import io
 import numpy as np
 from PIL import ExifTags, Image
 
+from vtviz.image_files.formats import format_of, open_image
 from vtviz.inputs import ImageInput
 
 SIDE = 256  # pixels of a thumbnail's longer side
@@ -40,7 +41,10 @@ def taken_at(data: bytes, mtime_ns: int) -> float:
     """When a photo was taken by its camera's clock, in seconds since 1970 as if that were UTC; when its file changed,
     where it does not say."""
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        form = format_of(data)
+        if form is None:
+            raise ValueError("not a photo")
+        with open_image(data, form) as image:
             exif = image.getexif()
             own = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
             written = str(own or exif.get(ExifTags.Base.DateTime, ""))

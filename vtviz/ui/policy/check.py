@@ -23,7 +23,7 @@ from vtviz.ui.frame.screen import WIDE
 from vtviz.ui.frame.trouble import errors_shown
 from vtviz.ui.frame.waiting import ask
 from vtviz.ui.policy.edit import current_policy, edit_policy
-from vtviz.ui.show.model_notes import show_foreign, show_model_notes
+from vtviz.ui.show.model_notes import is_foreign, show_foreign, show_model_notes
 from vtviz.ui.show.word_maps import maps_of_words, show_maps, show_photo
 from vtviz.watch import Progress
 
@@ -73,11 +73,12 @@ def show_check() -> None:
             return
         policy = current_policy()
         with verdict:
-            show_foreign(policy.model, text)
+            texts = policy.read_by_model(text)
+            show_foreign(policy.model, next((read for read in texts if is_foreign(policy.model, read)), ""))
             need_model(policy.model)
         ruling = _ruling(policy, image, text)
         with verdict:
-            _show_verdict(ruling, text)
+            _show_verdict(ruling)
         with picture:
             _show_evidence(ruling, image)
         with rules:
@@ -120,7 +121,7 @@ def _ruling(policy: Policy, image: ImageInput, text: str) -> Ruling:
     return known
 
 
-def _show_verdict(ruling: Ruling, text: str) -> None:
+def _show_verdict(ruling: Ruling) -> None:
     """The action, the rule that fired, and the words of the text that it stands on."""
     fired = ruling.fired
     parts = [f"**{say(f'policy.action.{ruling.action}')}**"]
@@ -130,7 +131,7 @@ def _show_verdict(ruling: Ruling, text: str) -> None:
         parts.append(f"{plain(fired.rule)} ({_compared(fired)}). {plain(fired.message)}")
     BOXES[ruling.action](" · ".join(parts), icon=ICONS[ruling.action])
     if fired is not None and fired.spans:
-        st.markdown(say("policy.words", text=_marked(text, fired)))
+        st.markdown(say("policy.words", text=_marked(ruling.text, fired)))
     if fired is not None and fired.meaning:
         st.markdown(say("policy.meaning", phrase=plain(fired.meaning)))
     if ruling.unknown:
@@ -169,6 +170,9 @@ def _show_rule(score: Score, is_fired: bool) -> None:
     name = f":{colour}[{ICONS[score.action]}] **{plain(score.rule)}**"
     if score.score is None:
         st.markdown(f"{name} · {say('policy.needs_text')}")
+        return
+    if score.idle:
+        st.markdown(f"{name} · {say('policy.idle')}")
         return
     state = say("policy.decides" if is_fired else "policy.fires") if score.fires else say("policy.below")
     st.progress(min(max(score.score, 0.0), 1.0), text=f"{name} · {_compared(score)} · {state}")

@@ -72,6 +72,7 @@ def show_figures(entry: Entry) -> None:
             st.caption(say("policy.no_roc"))
     if item.suggested is not None:
         values = {name: f"{value:.3f}" for name, value in asdict(item.suggested).items()}
+        values["threshold"] = f"{item.suggested.threshold:.15g}"  # to be typed into the policy: no digit less
         st.markdown(say("policy.suggested", rule=plain(chosen), wanted=f"{precision:.2f}", **values))
     else:
         st.markdown(say("policy.no_suggestion", rule=plain(chosen), wanted=f"{precision:.2f}"))
@@ -84,14 +85,15 @@ def _row(item: RuleFigures, policy: Policy) -> dict[str, object]:
         "recall": item.recall,
         "auc": item.roc_auc,
         "average": item.average_precision,
-        "suggestion": item.suggested.threshold if item.suggested else None,
     }
+    suggestion = "–" if item.suggested is None else f"{item.suggested.threshold:.15g}"
     return {
         say("policy.rule"): item.rule,
         say("policy.rows"): str(item.rows),
         say("policy.positives"): str(item.positives),
         say("policy.threshold"): f"{rule.threshold:.2f}",
         **{say(f"policy.{name}"): "–" if value is None else f"{value:.3f}" for name, value in numbers.items()},
+        say("policy.suggestion"): suggestion,
     }
 
 

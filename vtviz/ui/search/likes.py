@@ -17,7 +17,7 @@ from vtviz.ui.frame.language import plain, say, say_error
 from vtviz.ui.frame.screen import WIDE
 from vtviz.ui.frame.waiting import ask
 from vtviz.ui.search.find import store_of
-from vtviz.ui.search.taste import forget, judge, judged, of_side, toggle
+from vtviz.ui.search.taste import Side, forget, judge, judged, of_side, toggle
 from vtviz.ui.search.wall import chosen_hit, show_wall
 from vtviz.ui.search.why import looking, shared_names
 from vtviz.ui.show.word_maps import NamedMap, show_maps
@@ -25,6 +25,7 @@ from vtviz.ui.show.word_maps import NamedMap, show_maps
 TOP = 36
 A_ROW = 4  # liked photos
 PROFILE = "search-profile"
+SIDES: tuple[Side, ...] = ("like", "dislike")
 
 
 def show_likes(entry: Entry) -> None:
@@ -37,10 +38,13 @@ def show_likes(entry: Entry) -> None:
     if store is None:
         st.info(say("search.no_store"), icon=":material/photo_library:")
         return
-    likes, dislikes = of_side(store, "like"), of_side(store, "dislike")
+    here = {near.entry.path for near in store.vectors.get(list(judged(store)))}
+    likes, dislikes = ([path for path in of_side(store, side) if path in here] for side in SIDES)
     with st.container(key="actions", horizontal=True, gap="xsmall", vertical_alignment="center"):
         st.markdown(say("search.judged", likes=len(likes), dislikes=len(dislikes)))
         _offer_profile(store, likes, dislikes)
+    if len(judged(store)) > len(here):
+        st.caption(say("search.gone", count=len(judged(store)) - len(here)))
     if not likes:
         st.info(say("search.no_likes"), icon=":material/thumb_up:")
         return
@@ -64,14 +68,14 @@ def show_likes(entry: Entry) -> None:
             st.caption(say("search.in_this", name=plain(hit.photo.rpartition("/")[2])))
             image, names = store.read_photo(hit.photo), tuple(item.name for item in shared)
             own = ask(FindShared((image,), names, model, current_device()), looking)
-            maps = [NamedMap(f"{item.name} {item.match:.0%}", item.maps[0]) for item in own]
+            maps = [NamedMap(f"{item.name} {item.percent}", item.maps[0]) for item in own]
             show_maps(image, maps, f"liked-{image.sha256[:16]}-{'-'.join(names)}", hit.photo)
 
 
 def _show_shared(store: Store, likes: list[str], shared: list[Shared]) -> None:
     """The words that match all liked photos, and the photos, with a way to take a like back."""
     if shared:
-        words = " · ".join(f"**{plain(item.name)}** {item.match:.0%}" for item in shared)
+        words = " · ".join(f"**{plain(item.name)}** {item.percent}" for item in shared)
         st.markdown(f"{say('search.shared', count=len(likes))} {words}", help=say("search.shared_help"))
     for start in range(0, len(likes), A_ROW):
         for column, path in zip(st.columns(A_ROW, gap="small"), likes[start : start + A_ROW], strict=False):

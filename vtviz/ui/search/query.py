@@ -118,11 +118,14 @@ def _ask_photo(store: Store) -> Term | None:
 def _ask_box() -> Frame | None:
     """The part of the photo that counts; None for all of it."""
     sides = [
-        st.slider(say(f"search.{name}"), *WHOLE, WHOLE, format="%d %%", key=f"{BOX}-{name}")
+        st.slider(say(f"search.{name}"), *WHOLE, WHOLE, format="%d %%", key=f"{BOX}-{name}", persist_state="session")
         for name in ("across", "down")
     ]
     (left, right), (top, bottom) = sides
-    if (left, right) == (top, bottom) == WHOLE or left == right or top == bottom:
+    if left == right or top == bottom:
+        st.caption(f":orange[:material/warning:] {say('search.empty_box')}")
+        return None
+    if (left, right) == (top, bottom) == WHOLE:
         return None
     return left / 100, top / 100, right / 100, bottom / 100
 
@@ -141,7 +144,7 @@ def _drop() -> None:
 
 def _clear_box() -> None:
     for name in ("across", "down"):
-        st.session_state.pop(f"{BOX}-{name}", None)
+        st.session_state[f"{BOX}-{name}"] = WHOLE
 
 
 def _ask_more() -> list[Term]:
@@ -181,6 +184,8 @@ def _ask_filters(store: Store) -> Filters:
     folders, earliest, latest = _facts(store.address, store.revision)
     names = ("folder", "since", "until", "smallest", "largest")
     key = f"{FILTERS}-{Path(store.address).parent.name}"  # another folder has filters of its own
+    if st.session_state.get(f"{key}-folder", "") not in ("", *folders):
+        st.session_state[f"{key}-folder"] = ""  # it is gone since
     active = sum(bool(st.session_state.get(f"{key}-{name}")) for name in names)
     title = say("search.filters_count", count=active) if active else say("search.filters")
     with st.popover(title, icon=":material/filter_alt:", wrap=False, key="search-filter-open"):
@@ -189,6 +194,7 @@ def _ask_filters(store: Store) -> Filters:
             ["", *folders],
             format_func=lambda name: name or say("search.all_folders"),
             key=f"{key}-folder",
+            persist_state="session",
         )
         left, right = st.columns(2)
         since = _ask_day(left, "since", key)
@@ -213,12 +219,19 @@ def _ask_day(column: DeltaGenerator, name: str, key: str) -> date | None:
         max_value=LAST_DAY,
         key=f"{key}-{name}",
         format="YYYY-MM-DD",
+        persist_state="session",
     )
 
 
 def _ask_pixels(column: DeltaGenerator, name: str, key: str) -> int | None:
     return column.number_input(
-        say(f"search.{name}"), min_value=1, value=None, step=100, placeholder="px", key=f"{key}-{name}"
+        say(f"search.{name}"),
+        min_value=1,
+        value=None,
+        step=100,
+        placeholder="px",
+        key=f"{key}-{name}",
+        persist_state="session",
     )
 
 

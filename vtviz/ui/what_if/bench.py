@@ -21,7 +21,7 @@ from vtviz.ui.frame.trouble import errors_shown
 from vtviz.ui.show.pin import moment_of, offer_pin
 from vtviz.ui.what_if.asking import FIRST, changed, request, ways
 from vtviz.ui.what_if.checks import show_checks
-from vtviz.ui.what_if.pack import Seen, bench_data, seen, trial_data
+from vtviz.ui.what_if.pack import Seen, bench_data, exported, seen, trial_data
 from vtviz.ui.what_if.trials import Bench, Changes, act, read, written
 
 KEY, BENCHES, SEEN, WAY = "what-if", "what-if-benches", "what-if-seen", "what-if-way"
@@ -62,7 +62,7 @@ def show_bench(image: ImageInput) -> None:
         base, now = _outcomes(asked, offered.get(way), bench)
         _show(bench, base, now, way, offered, asked)
         with st.container(key="actions", horizontal=True, gap="xsmall"):
-            _offer_file(now)
+            _offer_file(now, asked, bench)
             settings = LensSettings(show=way if way != "attribution" else None)
             pinned = replace(selected(), method=offered.get(way))
             offer_pin((moment_of(pinned, image.sha256, settings, bench.changes), selected().photo))
@@ -133,14 +133,17 @@ def _seen(asked: Explain, method: str | None, trial: Changes, now: Intervention,
     return known[key]
 
 
-def _offer_file(now: Intervention) -> None:
+def _offer_file(now: Intervention, asked: Explain, bench: Bench) -> None:
+    known: Results[tuple[str, Changes], Seen] = session_results(SEEN, 100)
+    trials = {trial: known[asked.fingerprint, trial] for trial in bench.tried if (asked.fingerprint, trial) in known}
+    rows = exported(bench, trials)
     st.download_button(
         "interventions.json",
-        lambda: intervention_json(now),
+        lambda: intervention_json(now, rows),
         "interventions.json",
         "application/json",
         icon=":material/data_object:",
         help=say("what_if.export_help"),
-        disabled=not now.changes,
+        disabled=not (now.changes or rows),
         on_click="ignore",
     )

@@ -78,6 +78,7 @@ class Seen:
     before: Score
     after: Score
     tokens: Tokens
+    values: tuple[float, float]  # of the target
 
 
 def seen(found: Intervention) -> Seen:
@@ -87,7 +88,7 @@ def seen(found: Intervention) -> Seen:
     small = changed_picture(photo, found.changes, before.grid, before.frame)
     picture = overlay(small, found.after.relevance.image.clip(min=0.0), max_side=THUMBNAIL)
     address = "data:image/jpeg;base64," + base64.b64encode(to_jpeg(picture)).decode()
-    return Seen(address, Score.of(found.before), Score.of(found.after), found.before.tokens)
+    return Seen(address, Score.of(found.before), Score.of(found.after), found.before.tokens, found.values)
 
 
 def trial_data(bench: Bench, index: int, trial: Seen) -> dict[str, Any]:
@@ -101,6 +102,18 @@ def trial_data(bench: Bench, index: int, trial: Seen) -> dict[str, Any]:
         "now": changes == bench.changes,
         "base": changes == bench.base,
     }
+
+
+def exported(bench: Bench, known: Mapping[Changes, Seen]) -> list[dict[str, Any]]:
+    """The trials of the strip for ``interventions.json``, oldest first."""
+    rows = []
+    for trial in bench.tried:
+        if trial in known:
+            found = known[trial]
+            sides = zip(("before", "after"), (found.before, found.after), found.values, strict=True)
+            answers = {name: {"value": value, "score": score.value} for name, score, value in sides}
+            rows.append({"changes": as_plain(trial), "kept": trial in bench.kept, **answers})
+    return rows
 
 
 def _side(name: str, side: Intervention, base: Intervention, blobs: Blobs) -> dict[str, Any]:
@@ -191,11 +204,20 @@ def _promised(now: Intervention) -> str:
     is_probability = kind != "match" or now.before.score_kind == "probability"
     what = say(f"lens.total_{kind}" if is_probability else f"model.total_{now.before.score_kind}")
     change = f"{-promise.fell:+.2f}".replace("-", "−")
+    if kind == "match":  # as the score beside it says it; in the map's own unit only where the map promised in it
+        moved = _moved(now)
+        what, change = (what, f"{change}; {moved}") if promise.unit == "target" else (Score.of(now.before).name, moved)
     if promise.unit == "target":
         promised = say("what_if.promised_sum", value=f"{-promise.predicted:+.2f}".replace("-", "−"))
     else:
         promised = say("what_if.promised_share", share=f"{promise.predicted:.0%}")
     return f"{promised} {say('what_if.happened', what=what, change=change)}"
+
+
+def _moved(now: Intervention) -> str:
+    before, after = Score.of(now.before), Score.of(now.after)
+    change = after.change_from(before)
+    return f"{before.text} → {after.text}" + (f" ({change})" if change else "")
 
 
 def _sentences() -> dict[str, str]:

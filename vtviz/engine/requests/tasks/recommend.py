@@ -6,9 +6,11 @@ import hashlib
 from dataclasses import dataclass
 
 from vtviz.engine.engine import Workbench
+from vtviz.files import read_photo
 from vtviz.inputs import ImageInput
 from vtviz.models.base import FusionModel
 from vtviz.models.registry import DEFAULT_MODEL
+from vtviz.paths import ASSETS
 from vtviz.tasks.recommend.recommend import recommend_photos
 from vtviz.tasks.recommend.shared import Shared, shared_names
 from vtviz.tasks.search.entry import EVERYTHING, Filters
@@ -16,6 +18,8 @@ from vtviz.tasks.search.found import Found
 from vtviz.tasks.search.query import Term
 from vtviz.tasks.search.store import open_store
 from vtviz.watch import Watch
+
+OTHERS = ("coffee", "rocket", "horses", "camera", "duck")  # packaged photos of different things
 
 
 @dataclass(frozen=True)
@@ -73,4 +77,12 @@ class FindShared:
 
     def answer(self, model: FusionModel, workbench: Workbench, watch: Watch) -> list[Shared]:
         """Raises InputError where there are no photos, or too many."""
-        return shared_names(model, [workbench.features(model, image) for image in self.images], self.names, watch)
+        photos = [workbench.features(model, image) for image in self.images]
+        others = [ASSETS / "samples" / f"{name}.jpg" for name in OTHERS]
+        return shared_names(
+            model,
+            photos,
+            self.names,
+            watch,
+            lambda: [workbench.features(model, read_photo(path)) for path in others],
+        )

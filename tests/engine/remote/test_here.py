@@ -60,6 +60,6 @@ def test_models_trained_here_answer_here(
     own = f"vtviz-recurrent@{tmp_path / 'trainings' / '00001'}"
     assert not remote.is_loaded(own)
     assert remote.ask(LoadModel(own)) and remote.is_loaded(own) and not tiny_engine.is_loaded(own)
-    slow = Explain(photo, TEXT, own, method="rise", options=Options(samples=8))
+    slow = Explain(photo, TEXT, own, method="rise", options=Options(samples=10))
     assert not remote.is_ready(slow) and remote.start(slow).future.result(60).model == own and remote.is_ready(slow)
     assert not tiny_engine.runs.entries()

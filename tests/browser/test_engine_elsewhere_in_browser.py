@@ -92,6 +92,9 @@ def test_an_engine_that_is_killed_costs_no_row_and_pages_work_once_it_is_back(
         page.locator("#canvas").wait_for(timeout=BUSY)
         page.goto(f"{server.address}/describe")
         page.locator("#canvas").wait_for(timeout=BUSY)
-        audit.get_by_text("random ranking").first.wait_for(timeout=BUSY)
-    report = json.loads((history.folder_of(entry.id) / "report.json").read_text())
-    assert report["summary"]["rows"] == {"vtviz-base": {"total": ROWS, "measured": ROWS, "failed": 0}}
+        until = time.monotonic() + BUSY / 1000
+        while not (report := history.folder_of(entry.id) / "report.json").exists() and time.monotonic() < until:
+            time.sleep(0.2)
+        audit.get_by_role("button", name="Resume").wait_for(state="detached", timeout=BUSY)
+    rows = json.loads(report.read_text())["summary"]["rows"]
+    assert rows == {"vtviz-base": {"total": ROWS, "measured": ROWS, "failed": 0}}

@@ -114,8 +114,10 @@ def index_folder(
     source = store.photos
     bad = list[Unreadable]()
     files = list(source.files(bad))
-    if not files:  # a drive that is not there looks like an empty folder, and must not empty the store
-        raise InputError(bad[0].reason) if bad else no_photos(photos)
+    if not files and bad:  # a drive that is not there looks like an empty folder, and must not empty the store
+        raise InputError("None of the photos can be read. {reason}", reason=bad[0].reason)
+    if not files:
+        raise no_photos(photos)
     known = {entry.path: entry for entry in store.vectors.entries()}
     fresh = [file for file in files if not _is_known(file, known.get(file.path), store)]
     hidden = {path for path in known if any(item.holds(path) and not item.is_gone for item in bad)}

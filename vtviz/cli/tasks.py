@@ -12,6 +12,8 @@ from vtviz.cli.common import AsJson, Device, Model, Photo, app, bars, show
 from vtviz.files import read_photo
 from vtviz.models.registry import DEFAULT_MODEL
 
+Subtract = Annotated[bool, typer.Option(help="Heatmaps without what earlier words explain (TAM).")]
+
 
 @app.command()
 def caption(
@@ -19,10 +21,11 @@ def caption(
     model: Model = DEFAULT_MODEL,
     count: Annotated[int, typer.Option(min=1, max=3, help="Number of captions, best first.")] = 3,
     language: Annotated[Literal["en", "zh"], typer.Option(help="Language of the captions.")] = "en",
+    subtract: Subtract = False,
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Write captions for a photo, the best-matching one first."""
+    """Write captions for a photo, the best-matching one first; --json has a heatmap per token."""
     from vtviz.engine.remote.choose import open_engine
     from vtviz.engine.requests.captions_and_answers import WriteCaptions
 
@@ -33,9 +36,12 @@ def caption(
             "text": caption.text,
             "match": round(caption.score, 4),
             "sure": caption.is_sure,
+            "tokens": list(caption.tokens.pieces),
             "probability": [round(float(p), 4) for p in caption.probabilities],
+            "frame": list(caption.frame),
+            "maps": caption.maps.round(4).tolist(),
         }
-        for caption in captions
+        for caption in (caption.without_interference() if subtract else caption for caption in captions)
     ]
     if not as_json and not any(row["sure"] for row in rows):
         typer.echo("The model can't say what this photo shows; these captions match it poorly.", err=True)
@@ -75,6 +81,7 @@ def reply(
     photo: Photo,
     prompt: Annotated[str, typer.Argument(help="What is said about the photo.")],
     model: Annotated[str, typer.Option(help="A decoder of transformers, hf:ORG/NAME or hf:FOLDER.")],
+    subtract: Subtract = False,
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
@@ -84,6 +91,7 @@ def reply(
 
     with closing(open_engine(device)) as engine, bars() as watch:
         said = engine.ask(WriteReply(read_photo(photo), prompt, (), model), watch)
+    said = said.without_interference() if subtract else said
     row = {
         "reply": said.text,
         "whole": said.is_whole,

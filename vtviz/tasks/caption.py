@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from vtviz.attribution.words.interference import without_interference
 from vtviz.chinese import Language, language_of
 from vtviz.inputs import WHOLE_FRAME, Frame, InputError, Tokens
 from vtviz.models.base import CaptionModel, ScoreKind, as_score
@@ -43,6 +44,10 @@ class Caption:
     @property
     def text(self) -> str:
         return self.tokens.text
+
+    def without_interference(self) -> Caption:
+        """The same caption, each map without what those of earlier pieces explain (TAM, Li et al., ICCV 2025)."""
+        return replace(self, maps=without_earlier(self.maps, self.tokens))
 
 
 def write_captions(
@@ -165,6 +170,12 @@ def written_maps(model: CaptionModel, memory: object, start: int, pieces: Sequen
         model.caption_logits(memory, before)
     weights = torch.stack([layer[0].float().mean(dim=0) for layer in recording.of_kind("text→image")]).mean(dim=0)
     return weights[:, model.image_offset :]
+
+
+def without_earlier(maps: np.ndarray, tokens: Tokens) -> np.ndarray:
+    """Maps ``[T, h, w]`` of the pieces of a text, each without what earlier ones explain, scaled to a maximum of 1."""
+    grid = (maps.shape[1], maps.shape[2])
+    return scaled(without_interference(torch.from_numpy(maps.reshape(len(maps), -1)), tokens, grid).numpy(), grid)
 
 
 def scaled(maps: np.ndarray, grid: tuple[int, int]) -> np.ndarray:

@@ -9,12 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vtviz.attribution.words.interference import without_interference
 from vtviz.inputs import WHOLE_FRAME, Frame, InputError, Tokens
 from vtviz.models.base import TalkingModel, Turn
 from vtviz.models.finite import need_numbers
 from vtviz.tasks.beam import beam_search
-from vtviz.tasks.caption import scaled, written_maps
+from vtviz.tasks.caption import scaled, without_earlier, written_maps
 from vtviz.watch import Watch
 
 
@@ -39,9 +38,7 @@ class Reply:
 
     def without_interference(self) -> Reply:
         """The same reply, each map without what those of earlier pieces explain (TAM, Li et al., ICCV 2025)."""
-        count, grid = len(self.maps), self.maps.shape[1:]
-        left = without_interference(torch.from_numpy(self.maps.reshape(count, -1)), self.tokens, (grid[0], grid[1]))
-        return replace(self, maps=scaled(left.numpy(), (grid[0], grid[1])))
+        return replace(self, maps=without_earlier(self.maps, self.tokens))
 
 
 def write_reply(

@@ -94,3 +94,18 @@ def test_explain_writes_an_explanation(kind: str, made: Make, photo: ImageInput,
     written = json.loads((tmp_path / "out" / "explanation.json").read_text())
     assert [token["text"] for token in written["tokens"]] == ["a", "red", "dog"]
     assert np.array(written["maps"]).shape == (3, *written["grid"])
+
+
+def test_what_a_model_writes_has_maps_without_interference(made: Make, photo: ImageInput, tmp_path: Path) -> None:
+    Image.fromarray(photo.pixels).save(tmp_path / "photo.png")
+
+    def told(command: str, kind: str, *more: str) -> Any:
+        arguments = [command, str(tmp_path / "photo.png"), *more, "--model", f"hf:{made(kind)}", "--device", "cpu"]
+        return json.loads(CliRunner().invoke(app, [*arguments, "--json"]).stdout)[0]
+
+    plain, clean = told("caption", "blip-caption"), told("caption", "blip-caption", "--subtract")
+    maps = np.array(clean.pop("maps"))
+    assert maps.shape == (len(clean["tokens"]), 4, 4) and not np.allclose(maps[1:], plain.pop("maps")[1:])
+    assert clean == plain
+    reply = told("reply", "llava", "what is on the left?", "--subtract")
+    assert np.array(reply["maps"]).shape == (len(reply["tokens"]), 4, 4)

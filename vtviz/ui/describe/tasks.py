@@ -128,7 +128,13 @@ def show_captions(captions: list[Caption], image: ImageInput, alt: str, areas: S
             help=say("describe.captions_help"),
             key=f"captions-{image.sha256}-{captions[0].text}",
         )
-    chosen = captions[index]
+        clean = st.toggle(
+            say("describe.talk_clean"),
+            key="clean-caption",
+            help=say("describe.talk_clean_help"),
+            persist_state="session",
+        )
+    chosen = captions[index].without_interference() if clean else captions[index]
     with areas.answer:
         if not captions[0].is_sure:
             _offer_things(image, model)
@@ -137,7 +143,7 @@ def show_captions(captions: list[Caption], image: ImageInput, alt: str, areas: S
                 st.markdown(f":orange[:material/help:] {say('describe.doubtful', score=_score(chosen).text)}")
             _offer_explore(chosen.text)
     relevance = Relevance(chosen.probabilities, chosen.maps, chosen.maps.mean(axis=0), signed=False)
-    name = f"caption-{image.sha256[:16]}-{index}-{chosen.text}"
+    name = f"caption-{image.sha256[:16]}-{index}-{clean}-{chosen.text}"
     label, method = "describe.probability", "describe.caption_map"
     seen = framed(image, chosen.frame)
     view = LensView(name, seen, chosen.tokens, relevance, score_label=label, method=method)

@@ -122,6 +122,14 @@ def test_the_api_describes_itself(client: TestClient) -> None:
     assert not any(path.startswith("/engine") for path in paths)
 
 
+def test_the_description_for_people_loads_nothing_from_elsewhere(client: TestClient) -> None:
+    page = client.get("/v1/docs").text
+    for path in client.get("/v1/openapi.json").json()["paths"]:
+        assert f"<code>/v1{path}</code>" in page
+    assert "<td><code>text</code></td>" in page and ">file<" in page
+    assert "://" not in page and "<script" not in page
+
+
 def test_without_the_token_nothing_is_told_but_that_it_lives(tiny_engine: LocalEngine) -> None:
     with TestClient(Server(tiny_engine, token="open sesame", local=False).app()) as client:
         for path in ("/v1/models", "/metrics", "/v1/docs", "/v1/openapi.json"):

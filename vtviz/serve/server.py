@@ -26,6 +26,7 @@ from vtviz.models.registry import DEFAULT_MODEL
 from vtviz.serve.api.desk import Desk
 from vtviz.serve.api.own import Own
 from vtviz.serve.api.routes import api_routes
+from vtviz.serve.described import description_route
 from vtviz.serve.door import Door, door_routes
 from vtviz.serve.guard import Guard, Named, knows, unknown
 from vtviz.serve.problems import add_problems
@@ -48,12 +49,14 @@ class Server:
         check_model = partial(_need_own, local=local)
         self.engine, self.token, self.door = engine, token, Door(engine, check_model)
         self._probes = ThreadPoolExecutor(2, thread_name_prefix="vtviz-probe")  # which no other request keeps waiting
-        self.api = FastAPI(title="vtviz", version=vtviz.__version__, description=ABOUT)
+        # Without the library's pages of documentation, which load scripts from elsewhere.
+        self.api = FastAPI(title="vtviz", version=vtviz.__version__, description=ABOUT, docs_url=None, redoc_url=None)
         add_problems(self.api)
         self.api.include_router(door_routes(self.door))
         self.own = Own(engine, None if local else given_limits())
         self.desk = Desk(engine, check_model, names_people=bool(token))
         self.api.include_router(api_routes(self.desk, self.own))
+        self.api.include_router(description_route(self.api, PREFIX))
         self.api.add_middleware(Guard, token=token)
         if local:
             self.api.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, "[::1]"])

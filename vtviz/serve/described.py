@@ -27,19 +27,30 @@ def description_route(api: FastAPI, prefix: str) -> APIRouter:
 def described(openapi: Mapping[str, Any], prefix: str) -> str:
     """A page of an OpenAPI description: each route with what it takes and what it answers."""
     schemas = openapi.get("components", {}).get("schemas", {})
+    answers = [
+        {status: _plain(answer.get("description", "")) for status, answer in route["responses"].items()}
+        for methods in openapi["paths"].values()
+        for route in methods.values()
+    ]
+    shared = dict(sorted(set.intersection(*(set(each.items()) for each in answers))))
     routes = [
         {
             "method": method.upper(),
             "path": prefix + path,
-            "about": route.get("description") or route.get("summary", ""),
+            "about": _plain(route.get("description") or route.get("summary", "")),
             "fields": [*_parameters(route, schemas), *_fields(route, schemas)],
-            "answers": {status: answer.get("description", "") for status, answer in route["responses"].items()},
+            "answers": {status: said for status, said in answers.pop(0).items() if status not in shared},
         }
         for path, methods in openapi["paths"].items()
         for method, route in methods.items()
     ]
-    about = openapi["info"].get("description", "")
-    return render("api.html.j2", language="en", version=openapi["info"]["version"], about=about, routes=routes)
+    info = openapi["info"]
+    about = _plain(info.get("description", ""))
+    return render("api.html.j2", language="en", version=info["version"], about=about, shared=shared, routes=routes)
+
+
+def _plain(text: str) -> str:
+    return text.replace("`", "")
 
 
 def _parameters(route: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterator[dict[str, object]]:

@@ -51,7 +51,13 @@ def test_the_histories_are_those_of_the_stages_that_have_begun(tmp_path: Path) -
     [
         b"\xff",
         *("[]", "[1]", '{"settings": null}', '{"settings": [1]}', '{"seconds": "x"}', "[" * 100_000, '{"photos": 4}'),
-        *('{"refused": [5]}', '{"figures": {"auc": "x"}}', '{"best": []}', '{"settings": {"epochs": "x"}}'),
+        *(
+            '{"refused": [5]}',
+            '{"figures": {"auc": "x"}}',
+            '{"best": []}',
+            '{"settings": {"epochs": "x"}}',
+            r'{"network": "\ud800"}',
+        ),
         *('{"examples": [{"image": "a.png", "text": "a dog", "phrases": [{"start": 0}]}]}', '{"examples": {}}'),
     ],
 )
@@ -63,6 +69,7 @@ def test_a_damaged_run_gets_one_sentence(tmp_path: Path, run: str | bytes) -> No
 
 def test_damaged_rows_of_a_history_are_left_out(tmp_path: Path) -> None:
     odd = [b"}", b"\xff\xfe", b"[1]", b'{"step": "x"}', b'{"rate": 1}', b'{"step": 3, "auc": null}', b"[" * 100_000]
+    odd.append(b'{"step": 5, "\\ud800": 1}')
     good = [b'{"step": 1, "auc": NaN}', b'{"step": 2, "auc": 0.5}']
     (tmp_path / "history.jsonl").write_bytes(b"\n".join([good[0], *odd, good[1], b'{"step": 4']))
     assert [row["step"] for row in read_histories(tmp_path)["training"]] == [1, 2]

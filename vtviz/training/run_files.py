@@ -105,6 +105,7 @@ def read_run(folder: Path) -> dict[str, Any]:
         run = json.loads(path.read_text(encoding="utf-8"))
         if not _is_run(run):
             raise ValueError("not a run")
+        json.dumps(run, ensure_ascii=False).encode()  # which half of a character keeps from being written again
     except (OSError, ValueError, RecursionError) as error:
         raise InputError("The file {name} in {folder} is damaged.", name=RUN, folder=folder.name) from error
     return dict(run)
@@ -132,7 +133,9 @@ def _is_run(value: Any) -> bool:
 
 def _are_figures(value: Any) -> bool:
     """Whether a value holds numbers by name; one may be NaN, where a training came to nothing."""
-    return isinstance(value, dict) and all(isinstance(item, float) or is_number(item) for item in value.values())
+    return isinstance(value, dict) and all(
+        is_text(name) and (isinstance(item, float) or is_number(item)) for name, item in value.items()
+    )
 
 
 def _is_example(value: Any) -> bool:

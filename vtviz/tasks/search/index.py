@@ -113,7 +113,9 @@ def index_folder(
     bad = list[Unreadable]()
     files = list(source.files(bad))
     if not files:  # a drive that is not there looks like an empty folder, and must not empty the store
-        raise InputError(bad[0].reason) if bad else no_photos(photos)
+        if bad:
+            raise InputError("No photo in {path} can be read. {reason}", path=photos, reason=bad[0].reason)
+        raise no_photos(photos)
     known = {entry.path: entry for entry in store.vectors.entries()}
     fresh = [file for file in files if not _is_known(file, known.get(file.path), store)]
     hidden = {path for path in known if any(item.holds(path) and not item.is_gone for item in bad)}

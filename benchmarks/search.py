@@ -1,12 +1,14 @@
 """What search costs: an index, queries, reranking, and the store itself on generated vectors.
 
     python -m benchmarks.search photos FOLDER STORE [--queries 200]
-    python -m benchmarks.search vectors 100000 [--width 512]
+    python -m benchmarks.search vectors 100000 [--width 512] [--local]
     python -m benchmarks.search recall FOLDER STORE CAPTIONS [--limit 200]
 
 ``photos`` indexes a folder, twice, and searches it; the last queries are timed apart from the first, because a search
-that grows slower shows there. ``vectors`` fills an embedded store. ``recall`` says how many of the best ten of an exact
-search over all photos the first stage keeps, for the captions of a split (``NAME.jsonl``), and where their photos rank.
+that grows slower shows there. ``vectors`` fills an embedded store, or with ``--local`` one of qdrant-client's own local
+mode, in plain Python (at most 7,000 vectors: it takes minutes for these). ``recall`` says how many of the best ten of
+an exact search over all photos the first stage keeps, for the captions of a split (``NAME.jsonl``), and where their
+photos rank.
 Each prints one JSON object.
 """
 
@@ -27,6 +29,7 @@ import numpy as np
 import psutil
 import torch
 import typer
+from qdrant_client import QdrantClient, models
 
 from vtviz.engine.local import LocalEngine
 from vtviz.engine.requests.model import LoadModel
@@ -38,12 +41,14 @@ from vtviz.tasks.search.entry import Entry, Filters
 from vtviz.tasks.search.find import NEAREST, RERANKED, match_photos
 from vtviz.tasks.search.index import Indexed, index_folder
 from vtviz.tasks.search.query import text_query
+from vtviz.tasks.search.server import ServerVectors
 from vtviz.tasks.search.sides import photos_from, side_of, text_vectors
 from vtviz.tasks.search.store import close_store, open_store
 from vtviz.vocabulary import everyday_nouns, with_article
 
 app = typer.Typer(rich_markup_mode=None)
 BLOCK = 500  # points, or photos, at a time
+MOST_LOCAL = 7_000  # vectors
 
 
 def memory_mb() -> float:
@@ -102,12 +107,26 @@ def photos(folder: Path, store: str, queries: int = 200) -> None:
     print(json.dumps(result, indent=2))
 
 
+class LocalVectors(ServerVectors):
+    """The same code as for a server, on the local mode of qdrant-client in a folder."""
+
+    def __init__(self, folder: Path, width: int) -> None:
+        self._url, self._name = str(folder), "vectors"
+        self._client = QdrantClient(path=str(folder))
+        if not self._client.collection_exists(self._name):
+            about = models.VectorParams(size=width, distance=models.Distance.COSINE)
+            self._client.create_collection(self._name, vectors_config=about)
+
+
 @app.command()
-def vectors(count: int, width: int = 512, queries: int = 20) -> None:
-    """An embedded store of generated vectors: writing, opening, searching, filtering, listing."""
+def vectors(count: int, width: int = 512, queries: int = 20, local: bool = False) -> None:
+    """A store of generated vectors in a folder: writing, opening, searching, filtering, listing."""
+    make = LocalVectors if local else EmbeddedVectors
+    if local and count > MOST_LOCAL:
+        raise typer.BadParameter(f"the local mode is measured with at most {MOST_LOCAL} vectors")
     folder, rng = Path(tempfile.mkdtemp()) / "vectors", np.random.default_rng(0)
     before, began = memory_mb(), time.perf_counter()
-    store = EmbeddedVectors(folder, width)
+    store = make(folder, width)
     for first in range(0, count, BLOCK):
         numbers = range(first, min(first + BLOCK, count))
         rows = rng.standard_normal((len(numbers), width)).astype(np.float32)
@@ -116,7 +135,7 @@ def vectors(count: int, width: int = 512, queries: int = 20) -> None:
     written = time.perf_counter() - began
     store.close()
     began = time.perf_counter()
-    store = EmbeddedVectors(folder, width)
+    store = make(folder, width)
     opened = time.perf_counter() - began
     queried = rng.standard_normal((queries, width)).astype(np.float32)
     plain = timed_ms([lambda q=q: store.nearest(q, NEAREST) for q in queried])

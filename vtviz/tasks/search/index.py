@@ -114,9 +114,9 @@ def index_folder(
     source = store.photos
     bad = list[Unreadable]()
     files = list(source.files(bad))
-    if not files and bad:  # a drive that is not there looks like an empty folder, and must not empty the store
-        raise InputError("None of the photos can be read. {reason}", reason=bad[0].reason)
-    if not files:
+    if not files:  # a drive that is not there looks like an empty folder, and must not empty the store
+        if bad:
+            raise InputError("No photo in {path} can be read. {reason}", path=photos, reason=bad[0].reason)
         raise no_photos(photos)
     known = {entry.path: entry for entry in store.vectors.entries()}
     fresh = [file for file in files if not _is_known(file, known.get(file.path), store)]

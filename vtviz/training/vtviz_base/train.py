@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from vtviz.evaluation.split import read_rows
+from vtviz.evaluation.split import read_rows, read_split
 from vtviz.files import write_atomically
 from vtviz.models.vtviz_base.family import load_folder
 from vtviz.models.vtviz_base.model import NAME
@@ -93,7 +93,7 @@ def train(config: TrainConfig, watch: Watch | None = None) -> dict[str, float]:
     settings = config.settings()
     run = {"network": NAME, "data": settings["data"], "seed": config.seed, "settings": settings}
     with followed(config.output, run, config.resume) as tell:
-        photos = {split: read_rows(config.data / f"{split}.jsonl") for split in ("train", "dev")}
+        photos = {split: read_split(config.data, split) for split in ("train", "dev")}
         counts = {split: len(rows) for split, rows in photos.items()}
         tell("running", images=str(config.data / "images"), photos=counts, examples=examples_of(photos["dev"]))
         figures = _train(config, watch)

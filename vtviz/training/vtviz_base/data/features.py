@@ -20,8 +20,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from vtviz.evaluation.split import Row, read_rows
-from vtviz.files import write_atomically
+from vtviz.evaluation.split import Row, read_rows, read_split
+from vtviz.files import read_photo, write_atomically
 from vtviz.models.vtviz_base.backbone import PatchBackbone, to_pixels
 from vtviz.training.precision import mixed_precision
 from vtviz.training.vtviz_base.data.imagenet import class_activation, load_backbone, load_classifier
@@ -71,7 +71,7 @@ def cache_features(
     classifier = load_classifier()
     backbone = load_backbone(classifier).to(device).to(memory_format=torch.channels_last)
     for split in ("dev", "train"):
-        rows = read_rows(photos / f"{split}.jsonl")
+        rows = read_split(photos, split)
         for view in range(1 if split == "dev" else 1 + views):
             source = _views(rows, photos / "images", view, seed)
             _write_part(cache, f"{split}-{view}", len(rows), source, backbone, watch)
@@ -95,7 +95,7 @@ def _cache_names(
     unseen = held_out(classes)
     seen = [row for row in range(len(classes)) if row not in unseen]
     for split, own, count in (("train", seen, scenes), ("dev", sorted(unseen), min(scenes, DEV_SCENES))):
-        backgrounds = [photos / "images" / row["image"] for row in read_rows(photos / f"{split}.jsonl")]
+        backgrounds = [photos / "images" / row["image"] for row in read_split(photos, split)]
         for kind in ("mosaic", "paste"):
             part = kind if split == "train" else f"{kind}-dev"
             source = _scenes(part, [folder / row["image"] for row in classes], own, backgrounds, count, seed)
@@ -105,7 +105,7 @@ def _cache_names(
 
 def _views(rows: list[Row], images: Path, number: int, seed: int) -> Iterator[Shown]:
     for index, row in enumerate(rows):
-        image = Image.open(images / row["image"]).convert("RGB")
+        image = read_photo(images / row["image"]).to_pil()
         rng, view = random.Random(f"{seed}-{number}-{index}"), View()
         if number > 0:
             words = {word for caption in row.get("captions", ()) for word in caption.lower().split()}
@@ -122,13 +122,13 @@ def _scenes(
         is_mosaic = part.startswith("mosaic")
         shown = rng.choice(MOSAIC_SIDES) ** 2 if is_mosaic else rng.choice(PASTED)
         chosen = rng.sample(own, k=shown)
-        parts = [Image.open(images[row]).convert("RGB") for row in chosen]
+        parts = [read_photo(images[row]).to_pil() for row in chosen]
         parts = [jitter(apply_view(item, random_view(rng, may_flip=True)), rng) for item in parts]
         if is_mosaic:
             image, boxes = mosaic(parts, rng, SIZE)
         else:
             background = rng.randrange(len(backgrounds))
-            image, boxes = paste(Image.open(backgrounds[background]).convert("RGB"), parts, rng, SIZE)
+            image, boxes = paste(read_photo(backgrounds[background]).to_pil(), parts, rng, SIZE)
         yield image, {"classes": chosen, "boxes": boxes, "background": background}
 
 

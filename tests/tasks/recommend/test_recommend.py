@@ -74,6 +74,7 @@ def test_what_cannot_be_recommended_from_is_one_sentence(tiny: VtvizBase, store:
 def test_shared_names_are_those_that_match_the_worst_photo_best(
     tiny: VtvizBase, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(tiny, "weights_sha256", "d" * 64)  # nothing is known of it from other tests
     assert shared_names(tiny, [tiny.encode_image(read_photo(photos / "0.png"))], ["dog"]) == []  # it knows no words
     monkeypatch.setattr(tiny, "unknown_words", lambda words: ())
     names = ["dog", "skateboarder", "runs"]

@@ -76,6 +76,7 @@ MARKED = """([x, y, said]) => {
         background:rgba(20,21,26,.88);color:#fff;font:600 21px sans-serif;white-space:nowrap`).textContent = said;
 }"""  # the pointer and a caption, which a screenshot does not have
 QUIET_MS = 2500  # until charts are drawn and nothing moves
+APP = "[data-testid=stApp]"
 
 
 def opened(
@@ -85,6 +86,8 @@ def opened(
     page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme)
     page.goto(address)
     page.locator(wait_for).first.wait_for(timeout=300_000)
+    if page.locator(APP).count():
+        page.locator(f"{APP}[data-test-script-state=notRunning]").wait_for(timeout=300_000)
     page.wait_for_timeout(QUIET_MS)
     return page
 

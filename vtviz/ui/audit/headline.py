@@ -31,7 +31,8 @@ def show_headline(folder: Path, report: dict[str, Any], method: Named) -> None:
         title = plain(method(report, line.method))
         several = f" · {plain(line.model)}" if len(report["models"]) > 1 else ""
         lights = " ".join(
-            f"{LIGHTS[tone]}[{ICONS[tone]} {say(f'contract.light.{name}')}: {say(f'contract.light.{tone}')}]"
+            f"{LIGHTS[tone]}[{ICONS[tone]} "
+            f"{say('contract.light', what=say(f'contract.light.{name}'), how=say(f'contract.light.{tone}'))}]"
             for name, tone in line.lights.items()
         )
         found = (

@@ -78,7 +78,7 @@ def _event(record: logging.LogRecord) -> str:
             said %= tuple(_harmless(value) for value in record.args)
     except (TypeError, ValueError):  # not as many as the sentence has places for
         pass
-    return PATHS.sub(HIDDEN, said)[:LONGEST]
+    return PATHS.sub(HIDDEN, said[:LONGEST])
 
 
 def _harmless(value: object) -> object:

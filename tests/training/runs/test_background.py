@@ -145,6 +145,6 @@ def test_a_training_of_vtviz_base_that_lacks_its_data_or_packages_fails_with_one
     entry = jobs.start("large", settings)
     until(lambda: state(jobs, entry) == "failed")
     now = jobs.history.get(entry.id)
-    assert now is not None and now.error.startswith(("Training needs", "The file train.jsonl cannot be read"))
+    assert now is not None and now.error.startswith(("Training needs", "There is no split train in"))
     assert jobs.model_of(entry).startswith("vtviz-base@") and jobs.models() == {}
     jobs.close()

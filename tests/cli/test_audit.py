@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from vtviz.cli import app
+from vtviz.cli.audit_told import told_failures
 from vtviz.inputs import InputError
 
 
@@ -43,3 +44,14 @@ def test_metrics_are_listed_with_their_direction() -> None:
     assert {"name": "deletion", "direction": "lower"}.items() <= next(
         r for r in rows if r["name"] == "deletion"
     ).items()
+
+
+def test_rows_that_were_not_measured_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    reasons = {f"It is broken in way {number}.": number + 1 for number in range(6)}
+    rows = {reason: list(range(1, min(count, 3) + 1)) for reason, count in reasons.items()}
+    told_failures({"failures": reasons, "failed_rows": rows})
+    told = capsys.readouterr().err.splitlines()
+    assert told[0] == "Not measured, row 1, 2, 3 and 3 more: It is broken in way 5."
+    assert told[4:] == ["Not measured, row 1, 2: It is broken in way 1.", "The report has 1 more reasons."]
+    told_failures({"failures": {}, "failed_rows": {}})
+    assert capsys.readouterr().err == ""

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from vtviz.cli.audit_told import told_bundle, told_cost, told_planted, told_rules
+from vtviz.cli.audit_told import told_bundle, told_cost, told_failures, told_planted, told_rules
 from vtviz.cli.common import AsJson, Device, app, bars, check_language, path_argument, path_option, show
 from vtviz.cli.side_by_side import EngineName, Gpus, RayAddress, Threads, Workers, many_at, place_of
 from vtviz.files import from_home
@@ -141,6 +141,7 @@ def audit(
         report = run_audit(rows, settings, output, door.ask, watch, language, contract, many)
     for name, counts in report["summary"]["rows"].items():
         typer.echo(f"{name}: rows measured: {counts['measured']} of {counts['total']}. {output / 'report.html'}")
+    told_failures(report["summary"])
     told_planted(report["summary"].get("planted", {}))
     for missing in report["sheets_missing"]:
         typer.echo(f"Row {missing['row']} has no sheet: {missing['reason']}")

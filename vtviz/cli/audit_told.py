@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # it loads torch, which other commands need not wait for
     from vtviz.audit.cost.count import Cost
 
 FAILED_RULE = 3  # exit code
+REASONS = 5  # why rows were not measured, at most
 
 
 def told_cost(cost: Cost) -> None:
@@ -32,6 +33,17 @@ def told_rules(judged: dict[str, Any]) -> int:
             typer.echo(f"{outcome['verdict'].replace('_', ' ')}: {about}: {title(outcome)}: {said(outcome)}")
     typer.echo("All rules are met." if judged["met"] else "Not all rules are met.")
     return 0 if judged["met"] else FAILED_RULE
+
+
+def told_failures(summary: dict[str, Any]) -> None:
+    """Says which rows could not be measured, and why: the most frequent reasons, with the first of their rows."""
+    reasons = sorted(summary["failures"], key=lambda reason: -summary["failures"][reason])
+    for reason in reasons[:REASONS]:
+        rows, count = summary["failed_rows"][reason], summary["failures"][reason]
+        more = f" and {count - len(rows)} more" if count > len(rows) else ""
+        typer.echo(f"Not measured, row {', '.join(map(str, rows))}{more}: {reason}", err=True)
+    if len(reasons) > REASONS:
+        typer.echo(f"The report has {len(reasons) - REASONS} more reasons.", err=True)
 
 
 def told_planted(found: dict[str, Any]) -> None:
